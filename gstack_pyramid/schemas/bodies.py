@@ -1,0 +1,117 @@
+"""Read a request's body as leniently as Google does, before it is checked.
+
+The rules are those of proto3's JSON mapping (https://protobuf.dev/programming-guides/json/): a
+null member is an absent one, and a number may come as text or a 64-bit one as a number.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from gstack_pyramid.schemas.gce import GceModel
+from gstack_pyramid.schemas.problems import is_number_as_text
+
+Coercer = Callable[[object], object]
+
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
+_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,3})?")
+
+
+def coerce_body(model: GceModel, type_name: str) -> Coercer:
+    """A function that brings a decoded body of type ``type_name`` into the form of the model.
+
+    It drops members that are null, writes the numbers of 64-bit fields as text, and reads texts in
+    32-bit and floating fields as numbers. Whatever it does not understand it leaves as it is, for
+    the validation to refuse. The body itself is not changed.
+
+    Raises:
+        KeyError: the model has no such type.
+    """
+    return _Compiler(model).of_type(type_name)
+
+
+class _Compiler:
+    def __init__(self, model: GceModel) -> None:
+        self._model = model
+        self._types: dict[str, Coercer] = {}
+
+    def of_type(self, name: str) -> Coercer:
+        if name not in self._types:
+            # Stands in until the type is compiled, in case the type holds itself.
+            self._types[name] = lambda value: self._types[name](value)
+            self._types[name] = self._of_schema(self._model.type(name)) or _same
+        return self._types[name]
+
+    def _of_schema(self, schema: dict[str, Any]) -> Coercer | None:
+        """The function for ``schema``, None when its values stay as they are."""
+        if "$ref" in schema:
+            return self.of_type(schema["$ref"].removesuffix(".json"))
+        kind = schema.get("type")
+        if kind == "object":
+            return self._of_object(schema)
+        if kind == "array":
+            item = self._of_schema(schema["items"])
+            return _each(item) if item else None
+        if is_number_as_text(schema):
+            return _number_to_text
+        return {"integer": _text_to_integer, "number": _text_to_number}.get(str(kind))
+
+    def _of_object(self, schema: dict[str, Any]) -> Coercer:
+        members = {
+            name: coercer
+            for name, inner in schema.get("properties", {}).items()
+            if (coercer := self._of_schema(inner))
+        }
+        other = schema.get("additionalProperties")
+        rest = self._of_schema(other) if isinstance(other, dict) else None
+        if rest:
+            members = {**dict.fromkeys(schema.get("properties", ()), _same), **members}
+        default = rest or _same
+
+        def convert(value: object) -> object:
+            if not isinstance(value, dict):
+                return value
+            return {
+                key: members.get(key, default)(inner)
+                for key, inner in value.items()
+                if inner is not None
+            }
+
+        return convert
+
+
+def number_of(text: str) -> float | None:
+    """The number that ``text`` spells as JSON does, None when it spells none or one too large."""
+    number = float(text) if _NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
+
+
+def _same(value: object) -> object:
+    return value
+
+
+def _each(item: Coercer) -> Coercer:
+    def convert(value: object) -> object:
+        return [item(inner) for inner in value] if isinstance(value, list) else value
+
+    return convert
+
+
+def _number_to_text(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, int) else value
+
+
+def _text_to_integer(value: object) -> object:
+    return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
+
+
+def _text_to_number(value: object) -> object:
+    number = number_of(value) if isinstance(value, str) else None
+    return value if number is None else number

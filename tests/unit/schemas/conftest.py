@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import pytest
+
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.schemas.gce import GceModel
+from gstack_pyramid.schemas.location import data_folder
+
+
+@pytest.fixture(scope="session")
+def gce() -> GceModel:
+    return GceModel(data_folder("schemas") / "gce")
+
+
+@pytest.fixture(scope="session")
+def cloudstack() -> CloudStackModel:
+    return CloudStackModel(data_folder("schemas") / "cloudstack")
