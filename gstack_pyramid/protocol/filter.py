@@ -1,0 +1,72 @@
+"""List filters: text -> predicate on a GCE resource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import re2
+
+from gstack_pyramid.protocol.filter_grammar import parse_filter, refused
+from gstack_pyramid.protocol.filter_match import equals, has, has_path, is_ordered, matches
+from gstack_pyramid.protocol.filter_tree import And, Compare, Match, Node, Not, Or
+
+__all__ = ["Predicate", "compile_filter", "compile_node", "parse_filter"]
+
+Predicate = Callable[[Mapping[str, Any]], bool]
+
+
+def compile_filter(text: str) -> Predicate:
+    """Return the predicate of a filter of either kind; a blank filter lets everything through.
+
+    A field that a resource lacks makes every comparison false, but ``!=`` and ``ne`` true.
+
+    Raises:
+        GceError: 400 ``invalid`` at ``filter``; the message tells what is wrong and where.
+    """
+    tree = parse_filter(text)
+    try:
+        return compile_node(tree)
+    except re2.error as error:
+        why = error.args[0]
+        raise refused(text, why.decode() if isinstance(why, bytes) else str(why)) from None
+    except UnicodeError:
+        raise refused(text, "The expression is not valid Unicode.") from None
+
+
+def compile_node(node: Node) -> Predicate:
+    """Return the predicate of a tree, for example of what is left after push-down.
+
+    Raises:
+        re2.error: a legacy pattern is no RE2 pattern, or takes too much memory.
+    """
+    match node:
+        case Match():
+            found = has_path(node.path, matches(node))
+            return _negated(found) if node.negated else found
+        case Compare(op="!="):
+            return _negated(has_path(node.path, equals(node)))
+        case Compare(op="="):
+            return has_path(node.path, equals(node))
+        case Compare(op=":"):
+            return has_path(node.path, has(node))
+        case Compare():
+            return has_path(node.path, is_ordered(node))
+        case Not(item):
+            return _negated(compile_node(item))
+        case And(items):
+            return _all(tuple(map(compile_node, items)))
+        case Or(items):
+            return _any(tuple(map(compile_node, items)))
+
+
+def _negated(test: Predicate) -> Predicate:
+    return lambda row: not test(row)
+
+
+def _all(tests: tuple[Predicate, ...]) -> Predicate:
+    return lambda row: all(test(row) for test in tests)
+
+
+def _any(tests: tuple[Predicate, ...]) -> Predicate:
+    return lambda row: any(test(row) for test in tests)
