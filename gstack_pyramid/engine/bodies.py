@@ -1,0 +1,102 @@
+"""What of a request body a mapping honours: the rest is ignored with a reason, or refused.
+
+Nothing is silently dropped: a field that no value of the mapping reads is refused (400) unless the
+mapping lists it under ``ignores``. A field that asks for nothing (false, 0, an empty text, list or
+object) passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gstack_pyramid.errors import GceError
+from gstack_pyramid.schemas.gce import GceModel
+
+Path = tuple[str, ...]
+
+
+class BodyRules:
+    """The fields of one method's body that may be given.
+
+    Args:
+        model: GCE's model.
+        type_name: the body's type.
+        honoured: paths that the mapping reads.
+        ignored: paths that are accepted without effect, as ``a.b`` -> reason.
+        refused: paths that are refused, as ``a.b`` -> reason.
+    """
+
+    def __init__(
+        self,
+        model: GceModel,
+        type_name: str,
+        honoured: Iterable[Path],
+        ignored: Mapping[str, str],
+        refused: Mapping[str, str],
+    ) -> None:
+        self._model = model
+        self._type = type_name
+        self._honoured = frozenset(honoured)
+        self._ignored = frozenset(tuple(path.split(".")) for path in ignored)
+        self._refused = {tuple(path.split(".")): reason for path, reason in refused.items()}
+        self._inside = frozenset(
+            path[:length]
+            for path in (*self._honoured, *self._ignored, *self._refused)
+            for length in range(1, len(path))
+        )
+
+    def check(self, body: Any) -> None:
+        """Refuse a body that asks for something the mapping does not do.
+
+        Raises:
+            GceError: 400 naming the field.
+        """
+        if isinstance(body, Mapping):
+            self._check(body, (), "resource")
+
+    def _check(self, value: Mapping[str, Any], path: Path, shown: str) -> None:
+        for name, item in value.items():
+            inner = (*path, name)
+            if item in (False, 0, "", None) or item == [] or item == {}:
+                continue
+            if inner in self._ignored or self._is_output(inner):
+                continue
+            self._check_one(item, inner, f"{shown}.{name}")
+
+    def _check_one(self, item: Any, path: Path, shown: str) -> None:
+        if path in self._refused:
+            raise GceError(
+                400,
+                "invalid",
+                f"Invalid value for field '{shown}': {self._refused[path]}.",
+                location=shown,
+                location_type="parameter",
+            )
+        if path in self._inside or (path in self._honoured and self._has_fields(path)):
+            for index, part in enumerate(item if isinstance(item, list) else [item]):
+                if isinstance(part, Mapping):
+                    where = f"{shown}[{index}]" if isinstance(item, list) else shown
+                    self._check(part, path, where)
+            return
+        if path not in self._honoured:
+            raise GceError(
+                400,
+                "invalid",
+                f"Invalid value for field '{shown}': this cloud has no counterpart for it, and"
+                " leaving it out would change what was asked for.",
+                location=shown,
+                location_type="parameter",
+            )
+
+    def _is_output(self, path: Path) -> bool:
+        schema = self._model.field(self._type, path) or {}
+        return bool(schema.get("readOnly")) or path[-1] in ("kind", "selfLink", "id")
+
+    def _has_fields(self, path: Path) -> bool:
+        schema = self._model.field(self._type, path) or {}
+        if schema.get("type") == "array":
+            schema = schema.get("items", {})
+            if "$ref" in schema:
+                schema = self._model.type(schema["$ref"].removesuffix(".json"))
+        return bool(schema.get("properties"))

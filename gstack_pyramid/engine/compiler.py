@@ -1,0 +1,218 @@
+"""From merged mapping files to compiled resources and methods, with every mistake found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gstack_pyramid.engine.document import Document, Finding, MappingError
+from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
+from gstack_pyramid.engine.loader import Mappings
+from gstack_pyramid.engine.methods import Method, compile_method
+from gstack_pyramid.engine.places import collection_of
+from gstack_pyramid.engine.reads import compile_source, source_shape
+from gstack_pyramid.engine.resources import Resource
+from gstack_pyramid.engine.scope import Models, Scope
+from gstack_pyramid.engine.shapes import ANY, ObjectShape, Shape, UnionShape
+from gstack_pyramid.engine.values import compile_value
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.schemas.gce import GceModel
+
+OWN_FIELDS = frozenset({"kind", "id", "name", "selfLink", "zone", "region"})
+"""What the engine fills in by itself, where the type has it and the mapping does not."""
+
+
+@dataclass(slots=True)
+class Compiled:
+    """Everything the engine runs on.
+
+    Attributes:
+        resources: by name.
+        methods: by the model's id, for example ``compute.zones.list``.
+        errors: CloudStack's errors in GCE's words.
+        settings: what ``$settings`` holds.
+    """
+
+    gce: GceModel
+    cloudstack: CloudStackModel
+    resources: dict[str, Resource] = field(default_factory=dict)
+    methods: dict[str, Method] = field(default_factory=dict)
+    errors: ErrorTable = field(default_factory=lambda: ErrorTable([]))
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def compile_mappings(
+    mappings: Mappings,
+    gce: GceModel,
+    cloudstack: CloudStackModel,
+    settings: Mapping[str, Any] | None = None,
+) -> Compiled:
+    """Compile merged mapping files.
+
+    Args:
+        mappings: as :func:`gstack_pyramid.engine.loader.load` gives them.
+        gce: GCE's model.
+        cloudstack: CloudStack's model.
+        settings: values that override those of ``_defaults.yaml``.
+
+    Raises:
+        MappingError: with every mistake that was found, not only the first.
+    """
+    findings: list[Finding] = []
+    values = {**mappings.settings, **(settings or {})}
+    shapes: dict[str, Shape] = {}
+    for name, document in mappings.resources.items():
+        sources = _sources(document)
+        if sources:
+            shapes[name] = _union([_shape_of(spec, cloudstack) for spec in sources])
+    models = Models(gce, cloudstack, shapes, values)
+    compiled = Compiled(gce, cloudstack, settings=values)
+    compiled.errors = compile_error_table(mappings.errors)
+    for name, document in mappings.resources.items():
+        _compile_resource(name, document, models, compiled, mappings, findings)
+    if findings:
+        raise MappingError(findings)
+    return compiled
+
+
+def _sources(document: Document) -> list[Mapping[str, Any]]:
+    read = document.data.get("read")
+    if read is None:
+        return []
+    return list(read) if isinstance(read, list) else [read]
+
+
+def _union(shapes: list[Shape]) -> Shape:
+    return shapes[0] if len(shapes) == 1 else UnionShape(tuple(shapes))
+
+
+def _shape_of(spec: Mapping[str, Any], cloudstack: CloudStackModel) -> Shape:
+    def fields(command: str) -> Any:
+        try:
+            return cloudstack.command(command).response
+        except KeyError:
+            return None
+
+    try:
+        return source_shape(spec, fields)
+    except ValueError:
+        # A bad name pattern; compiling the source reports it with its place.
+        return ANY
+
+
+def _compile_resource(
+    name: str,
+    document: Document,
+    models: Models,
+    compiled: Compiled,
+    mappings: Mappings,
+    findings: list[Finding],
+) -> None:
+    scope = Scope(models, document, findings, compile_value)
+    scope.roots = {
+        "settings": ObjectShape(dict.fromkeys(models.settings, ANY), "the settings"),
+        "project": models.row_shapes.get("projects", ANY),
+        "zone": ANY,
+    }
+    try:
+        known = models.gce.methods(name)
+    except KeyError:
+        scope.report(("resource",), f"GCE has no resource {name!r}")
+        return
+    try:
+        collection = collection_of(name, dict(known))
+    except ValueError as error:
+        scope.report(("resource",), str(error))
+        return
+    type_name = _type_of(name, models.gce)
+    resource = Resource(
+        name=name,
+        collection=collection,
+        type_name=type_name,
+        sources=[],
+        own_fields=_own_fields(document, models.gce, type_name),
+        kind=(models.gce.field(type_name, ("kind",)) or {}).get("default"),
+        about=" ".join(document.data.get("about", "").split()),
+    )
+    compiled.resources[name] = resource
+    _compile_sources(resource, document, scope, models)
+    if "aliases" in document.data:
+        resource.aliases = scope.path(document.data["aliases"], ("aliases",))[0]
+    if "elsewhere" in document.data:
+        resource.elsewhere = scope.path(document.data["elsewhere"], ("elsewhere",))[0]
+    for form, spec in document.data.get("references", {}).items():
+        inner = scope.entering(ANY, name=ANY)
+        resource.reference_forms[form] = (
+            {
+                wanted: inner.value(value, ("references", form, "match", wanted))
+                for wanted, value in spec["match"].items()
+            },
+            spec.get("newest"),
+        )
+    rules = (document.data.get("ignores", {}), document.data.get("refuses", {}))
+    for method_name, spec in document.data.get("methods", {}).items():
+        place = ("methods", method_name)
+        if method_name not in known:
+            near = ", ".join(sorted(known))
+            scope.report(place, f"GCE's {name} has no method {method_name!r}; it has {near}")
+            continue
+        method = known[method_name]
+        compiled.methods[method.id] = compile_method(
+            spec,
+            method,
+            resource,
+            scope,
+            place,
+            rules=rules,
+            served_by=document.data.get("served_by"),
+            is_list=models.gce.item_type(method) is not None,
+            origin=mappings.owners.get((name, method_name), (document.file, 1)),
+        )
+        if compiled.methods[method.id].kind in ("get", "list", "aggregatedList") and not (
+            resource.sources
+        ):
+            scope.report(place, f"{name} has no read, so {method_name} has nothing to answer with")
+
+
+def _type_of(name: str, gce: GceModel) -> str:
+    """The type of one resource: what ``get`` answers with, else what ``list`` holds."""
+    methods = gce.methods(name)
+    if "get" in methods and methods["get"].response:
+        return methods["get"].response
+    return gce.item_type(methods["list"]) or ""
+
+
+def _own_fields(document: Document, gce: GceModel, type_name: str) -> frozenset[str]:
+    given = set(document.data.get("fields", {}))
+    for source in _sources(document):
+        given |= set(source.get("fields", {}))
+    properties = gce.type(type_name).get("properties", {}) if type_name else {}
+    return frozenset((OWN_FIELDS & properties.keys()) - given)
+
+
+def _compile_sources(resource: Resource, document: Document, scope: Scope, models: Models) -> None:
+    specs = _sources(document)
+    shared = document.data.get("fields", {})
+    listed = isinstance(document.data.get("read"), list)
+    for index, spec in enumerate(specs):
+        place = ("read", index) if listed else ("read",)
+        try:
+            resource.sources.append(
+                compile_source(
+                    spec,
+                    scope,
+                    place,
+                    name=spec.get("source", "row"),
+                    shape=_shape_of(spec, models.cloudstack),
+                    zonal=resource.zonal,
+                    shared_fields=shared,
+                    any_shape=models.row_shapes[resource.name],
+                )
+            )
+        except ValueError as error:
+            scope.report((*place, "named"), str(error))
+        for name in (*shared, *spec.get("fields", {})):
+            if models.gce.field(resource.type_name, (name,)) is None:
+                where = (*place, "fields") if name in spec.get("fields", {}) else ("fields",)
+                scope.report((*where, name), f"GCE's {resource.type_name} has no field {name!r}")

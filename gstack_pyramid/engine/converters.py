@@ -1,0 +1,198 @@
+"""The named converters: the one escape hatch of the mapping language.
+
+Each is a pure function of one value. It is here because it computes something that YAML can't say;
+a converter that only renames, picks or defaults belongs into a mapping file instead. ``WHY`` says
+of each why that is so; the coverage page prints it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import math
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from gstack_pyramid.engine.names import natural_name
+
+GIB = 1 << 30
+ALL_PORTS = ("1", "65535")
+"""What CloudStack calls all ports, where GCE gives no ports at all."""
+
+Converter = Callable[[Any], Any]
+
+CONVERTERS: dict[str, Converter] = {}
+WHY: dict[str, str] = {}
+
+
+def converter(why: str) -> Callable[[Converter], Converter]:
+    """Register a converter under its function's name, with the reason for its being Python."""
+
+    def register(function: Converter) -> Converter:
+        CONVERTERS[function.__name__] = function
+        WHY[function.__name__] = why
+        return function
+
+    return register
+
+
+@converter("a date's offset and form change: arithmetic on text")
+def timestamp(value: str) -> str | None:
+    """CloudStack's ``2026-06-09T10:31:35+0200`` as RFC 3339 with a colon in the offset."""
+    try:
+        moment = datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z")
+    except ValueError:
+        return None
+    return moment.isoformat(timespec="milliseconds")
+
+
+@converter("the rule that makes GCE names out of CloudStack's")
+def slug(value: str) -> str:
+    """A text as a legal GCE name, as resources of that name are called."""
+    return natural_name(value, value)
+
+
+@converter("arithmetic")
+def bytes_to_gb(value: int | str) -> str:
+    """Bytes as whole GiB, rounded up, in the decimal string that GCE uses for 64-bit numbers."""
+    return str(math.ceil(int(value) / GIB))
+
+
+@converter("arithmetic")
+def gb_number(value: int | str) -> int:
+    """A size that GCE spells as a decimal string of GiB, as the number CloudStack wants."""
+    return int(value)
+
+
+@converter("the region's name is a part of the zone's, a rule that gcloud computes as well")
+def region_of_zone(value: str) -> str:
+    """A zone's name without its last ``-part``; a name of one part is its own region."""
+    head, _, _ = value.rpartition("-")
+    return head or value
+
+
+@converter("a limit is a number, or the word Unlimited, or -1")
+def quota_number(value: str | float) -> float | None:
+    """A resource limit as a number; None for ``Unlimited``, which GCE can't express."""
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return None if number < 0 else number
+
+
+@converter("GCE takes protocols by name in any case, or by number (RFC 5237); CloudStack by name")
+def protocol_name(value: str) -> str:
+    """An IP protocol by the lower-case name that CloudStack uses where it has one."""
+    return {"1": "icmp", "6": "tcp", "17": "udp"}.get(value, value.lower())
+
+
+@converter("two numbers joined to a range, or one number where both are the same")
+def port_range(value: dict[str, Any]) -> str | None:
+    """``{startport, endport}`` as GCE's ``80`` or ``8000-8080``; None when there are no ports."""
+    start, end = value.get("startport"), value.get("endport")
+    if start is None or (str(start), str(end)) == ALL_PORTS:
+        return None
+    return str(start) if end is None or str(end) == str(start) else f"{start}-{end}"
+
+
+@converter("splits a range")
+def first_port(value: str) -> int | None:
+    """The lower end of ``80`` or ``8000-8080``; None for the empty text, which means all ports."""
+    return int(value.split("-")[0]) if value else None
+
+
+@converter("splits a range")
+def last_port(value: str) -> int | None:
+    """The upper end of ``80`` or ``8000-8080``; None for the empty text, which means all ports."""
+    return int(value.split("-")[-1]) if value else None
+
+
+@converter("splits a text")
+def comma_list(value: str) -> list[str]:
+    """CloudStack's ``a,b`` as a list."""
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+@converter("checks and completes an address")
+def cidr_block(value: str) -> str:
+    """A source range as a CIDR block; a bare address is a block of one.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    return str(ipaddress.ip_network(value, strict=False))
+
+
+@converter("computed from an address")
+def ipv4_gateway(value: str) -> str:
+    """The first host address of a CIDR block."""
+    network = ipaddress.IPv4Network(value, strict=False)
+    return str(network.network_address + 1)
+
+
+@converter("computed from an address")
+def ipv4_netmask(value: str) -> str:
+    """The netmask of a CIDR block."""
+    return str(ipaddress.IPv4Network(value, strict=False).netmask)
+
+
+@converter("an encoding")
+def base64_text(value: str) -> str:
+    """A text as base64, as CloudStack wants user data."""
+    return base64.b64encode(value.encode()).decode()
+
+
+@converter("an encoding")
+def from_base64(value: str) -> str | None:
+    """User data that CloudStack keeps as base64, as text; None when it is no text."""
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+_EMPTY = re.compile(r"\(*\(empty\)")
+_CHUNK = 250
+_PART = re.compile(r"(.*)#(\d+)")
+
+
+@converter("CloudStack refuses an empty tag value, so it needs a spelling that can be undone")
+def tag_text(value: str) -> str:
+    """A text as a tag's value: the empty text is spelt ``(empty)``, which itself gets a bracket."""
+    if value == "":
+        return "(empty)"
+    return f"({value}" if _EMPTY.fullmatch(value) else value
+
+
+@converter("undoes tag_text")
+def from_tag_text(value: str) -> str:
+    """A tag's value as the text that was meant."""
+    if value == "(empty)":
+        return ""
+    return value[1:] if _EMPTY.fullmatch(value) else value
+
+
+@converter("a tag's value has at most 255 characters, so longer texts are spread over several")
+def chunked(value: dict[str, str]) -> dict[str, str]:
+    """Long texts of a map cut into parts: ``key``, ``key#1``, ``key#2``…, each a legal tag value."""
+    result: dict[str, str] = {}
+    for key, text in value.items():
+        parts = [text[at : at + _CHUNK] for at in range(0, len(text), _CHUNK)] or [""]
+        for number, part in enumerate(parts):
+            result[f"{key}#{number}" if number else key] = tag_text(part)
+    return result
+
+
+@converter("undoes chunked")
+def unchunked(value: dict[str, str]) -> dict[str, str]:
+    """The map that ``chunked`` cut into parts, whole again."""
+    whole: dict[str, list[tuple[int, str]]] = {}
+    for key, text in value.items():
+        found = _PART.fullmatch(key)
+        name, number = (found.group(1), int(found.group(2))) if found else (key, 0)
+        whole.setdefault(name, []).append((number, from_tag_text(text)))
+    return {key: "".join(text for _, text in sorted(parts)) for key, parts in whole.items()}

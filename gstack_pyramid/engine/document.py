@@ -1,0 +1,129 @@
+"""YAML documents that remember their lines, and the findings that point at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Place = tuple[str | int, ...]
+"""Where something stands in a document: keys and list positions from the top."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One mistake in a mapping file.
+
+    Attributes:
+        file: the file as the operator knows it.
+        line: the line, counted from 1.
+        message: what is wrong and, where it can be told, what would be right.
+    """
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class MappingError(Exception):
+    """The mappings can't be used; ``findings`` says why, each with a file and a line."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = sorted(set(findings))
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+@dataclass(slots=True)
+class Document:
+    """YAML as plain data, with the file and line of every key and list item.
+
+    Several files may have been merged into one document; each entry remembers its own.
+    """
+
+    file: str
+    data: Any
+    lines: dict[Place, tuple[str, int]] = field(default_factory=dict, repr=False)
+
+    def origin(self, place: Place) -> tuple[str, int]:
+        """File and line of ``place``, or of the nearest thing around it that stands in a file."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, (self.file, 1))
+
+    def finding(self, place: Place, message: str) -> Finding:
+        """A finding at ``place`` of this document."""
+        return Finding(*self.origin(place), message)
+
+
+def display_name(file: Path) -> str:
+    """A file's path as a person would type it: relative to the current folder when below it."""
+    try:
+        return str(file.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(file)
+
+
+def read_document(file: Path) -> Document:
+    """Read one YAML file.
+
+    Raises:
+        MappingError: the file is no YAML, or gives one key twice.
+    """
+    try:
+        node = yaml.compose(file.read_text("utf-8"), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise MappingError(
+            [Finding(display_name(file), line, f"not YAML: {error.problem}")]
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise MappingError([Finding(display_name(file), 1, f"not YAML: {error}")]) from error
+    document = Document(display_name(file), None)
+    if node is not None:
+        document.data = _Builder(document).build(node, ())
+    return document
+
+
+class _Builder:
+    """Turns composed nodes into plain data, noting lines on the way."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._scalars = yaml.SafeLoader("")
+
+    def build(self, node: yaml.Node, place: Place) -> Any:
+        self._document.lines[place] = (self._document.file, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*place, index)) for index, item in enumerate(node.value)]
+        return self._scalars.construct_object(node)
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[Any, Any]:
+        # Twice the same key is a mistake; a key that overrides one merged in by `<<` is not, so
+        # this looks before the merge.
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            if key_node.value in seen:
+                line = key_node.start_mark.line + 1
+                message = f"the key {key_node.value!r} is given twice"
+                raise MappingError([Finding(self._document.file, line, message)])
+            seen.add(key_node.value)
+        self._scalars.flatten_mapping(node)
+        result: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._scalars.construct_object(key_node)
+            if isinstance(key, bool):
+                # YAML 1.1 reads a bare `on` or `no` as a boolean; nobody means that in a mapping.
+                key = key_node.value
+            inner = (*place, key)
+            result[key] = self.build(value_node, inner)
+            line = key_node.start_mark.line + 1
+            self._document.lines[inner] = (self._document.file, line)
+        return result

@@ -1,0 +1,262 @@
+"""The engine: answers reads, and turns mutations into plans. It knows no HTTP request."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gstack_pyramid.cloudstack.client import Client
+from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.engine.compiler import Compiled
+from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.engine.modifiers import invalid_value
+from gstack_pyramid.engine.names import numeric_id
+from gstack_pyramid.engine.plans import Plan, run_steps
+from gstack_pyramid.engine.resources import Resource
+from gstack_pyramid.engine.session import Catalogue, Session
+from gstack_pyramid.errors import GceError
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One GCE call, free of HTTP.
+
+    Attributes:
+        method: the mapped method.
+        path: the path parameters.
+        query: the query parameters, typed.
+        body: the checked body, if the method takes one.
+        credentials: the caller's CloudStack keys.
+        base_url: what links start with, up to and including ``/compute/v1``.
+    """
+
+    method: Method
+    path: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: Any
+    credentials: Credentials
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A mutation that was checked and can start.
+
+    Attributes:
+        plan: its commands.
+        owner: CloudStack's id of the account or project it happens in.
+        user: who asks, as CloudStack calls them.
+        project: the project's name.
+        scope: the path of the zone, region or global scope, below the project, where the
+            operation belongs: ``zones/z``, ``regions/r`` or ``global``.
+        target: the path of the resource that changes, below ``/compute/v1/``.
+        target_id: its numeric id; None until a resource that is being made has one.
+        commands: reads whose kept answers the change makes stale.
+    """
+
+    plan: Plan
+    owner: str
+    user: str
+    project: str
+    scope: str
+    target: str
+    target_id: str | None
+    session: Session
+    commands: frozenset[str]
+
+
+class Engine:
+    """Answers calls from what the mappings say.
+
+    Args:
+        compiled: the compiled mappings.
+        client: the way to CloudStack.
+        catalogue_ttl: how long marked reads are kept, in seconds.
+    """
+
+    def __init__(self, compiled: Compiled, client: Client, *, catalogue_ttl: float = 30.0) -> None:
+        self.compiled = compiled
+        self._client = client
+        self._catalogue = Catalogue(catalogue_ttl)
+        self._lock = threading.Lock()
+
+    def enter(self, call: Call) -> Env:
+        """The environment of a call: its project, zone and region looked up.
+
+        Raises:
+            GceError: 404 for somebody else's project, 400 for an unknown zone or region.
+        """
+        session = Session(
+            self._client,
+            call.credentials,
+            self.compiled.resources,
+            self._catalogue,
+            call.base_url,
+        )
+        env = Env(
+            session,
+            {
+                "path": call.path,
+                "query": call.query,
+                "body": call.body,
+                "settings": self.compiled.settings,
+            },
+        )
+        own = call.method.item if call.method.resource.collection.scope == "projects" else None
+        segments = call.method.gce.path.split("/")
+        for segment, parameter in zip(segments[::2], segments[1::2], strict=False):
+            name = parameter.strip("{+}")
+            if not parameter.startswith("{") or name == own:
+                break
+            if segment == segments[0]:
+                self._enter_project(segment, call.path[name], env)
+            elif segment in ("zones", "regions"):
+                self._enter_scope(segment, name, call.path[name], env)
+        return env
+
+    def _enter_project(self, segment: str, name: str, env: Env) -> None:
+        env.project = name
+        resource = self.compiled.resources[segment]
+        found = resource.find(name, env)
+        if found is None:
+            raise GceError(404, "notFound", f"The resource '{segment}/{name}' was not found")
+        shown, record = found
+        if name.isdecimal():
+            env.project = shown
+        row = record.rows[0]
+        env.roots["project"] = row
+        if record.source.scope_params is not None:
+            env.session.scope_params = record.source.scope_params(row, env)
+
+    def _enter_scope(self, segment: str, parameter: str, name: str, env: Env) -> None:
+        resource = self.compiled.resources[segment]
+        found = resource.find(name, env)
+        if found is None:
+            raise invalid_value(parameter, name, f"Unknown {parameter}.")
+        shown, record = found
+        if segment == "zones":
+            env.zone, env.zone_id = shown, record.key
+            env.roots["zone"] = {**record.rows[0], "name": shown}
+        else:
+            env.region = shown
+            env.roots["region"] = {**record.rows[0], "name": shown}
+
+    def get(self, call: Call) -> dict[str, Any]:
+        """One resource.
+
+        Raises:
+            GceError: 404, it does not exist.
+        """
+        env = self.enter(call)
+        named = self._target(call, env)
+        return call.method.resource.shape([named], env, single=True)[0]
+
+    def _target(self, call: Call, env: Env) -> tuple[str, Any]:
+        resource, item = call.method.resource, call.method.item
+        reference = call.path[item] if item else ""
+        found = resource.find(reference, env)
+        if found is None:
+            path = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + reference
+            raise GceError(404, "notFound", f"The resource '{path}' was not found")
+        return found
+
+    def collection(self, call: Call) -> list[dict[str, Any]]:
+        """All resources of one collection, in no particular order."""
+        resource = call.method.resource
+        try:
+            env = self.enter(call)
+        except GceError as error:
+            if error.status == 404 and self._is_elsewhere(resource, call):
+                return []
+            raise
+        return resource.shape(resource.named(resource.records(env)), env)
+
+    def _is_elsewhere(self, resource: Resource, call: Call) -> bool:
+        """Whether the project is a foreign one that this collection is known to be empty in."""
+        if resource.elsewhere is None:
+            return False
+        env = Env(None, {"settings": self.compiled.settings})  # type: ignore[arg-type]
+        return call.path.get("project") in (resource.elsewhere(None, env) or ())
+
+    def aggregated(self, call: Call) -> list[tuple[str, list[dict[str, Any]]]]:
+        """The resources of every scope: ``(zones/z, resources)``, empty scopes included."""
+        env = self.enter(call)
+        resource = call.method.resource
+        scope = resource.collection.scope
+        if scope != "zones":
+            shaped = resource.shape(resource.named(resource.records(env)), env)
+            return [(scope, shaped)]
+        records = resource.records(env)
+        zones = self.compiled.resources[scope]
+        result = []
+        for name, zone in zones.named(zones.records(env)):
+            inner = env.in_zone(zone.rows[0], name)
+            here = [
+                record
+                for record in records
+                if (ids := record.source.zones(record)) is None or zone.key in ids
+            ]
+            result.append((f"{scope}/{name}", resource.shape(resource.named(here), inner)))
+        return result
+
+    def answer(self, call: Call) -> Any:
+        """What a method with an ``answer`` says."""
+        env = self.enter(call)
+        if call.method.item is not None:
+            self._bind_target(call, env)
+        getter = call.method.answer
+        return getter(call.body, env) if getter is not None else None
+
+    def _bind_target(self, call: Call, env: Env) -> tuple[str, str]:
+        resource = call.method.resource
+        name, record = self._target(call, env)
+        row = resource.member(record, env) or record.rows[0]
+        env.roots |= {"self": row, "rows": record.rows, "key": record.key}
+        if "resource" in call.method.uses:
+            shaped = resource.shape([(name, record)], env.child(), single=True)
+            env.roots["resource"] = shaped[0]
+        return name, record.key
+
+    def prepare(self, call: Call) -> Prepared:
+        """Check a mutation against the current state and plan it; nothing is changed yet.
+
+        Raises:
+            GceError: 400, 404, 409 or 412, in GCE's words.
+        """
+        method, resource = call.method, call.method.resource
+        if method.body_rules is not None:
+            method.body_rules.check(call.body)
+        env = self.enter(call)
+        target_id: str | None = None
+        if method.item is not None:
+            name, key = self._bind_target(call, env)
+            target_id = numeric_id(key)
+        else:
+            name = str((call.body or {}).get("name", "")) if isinstance(call.body, dict) else ""
+            if method.creates and name and resource.find(name, env) is not None:
+                path = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + name
+                raise GceError(409, "alreadyExists", f"The resource '{path}' already exists")
+        if method.common is not None:
+            method.common.enter(env)
+        if method.fingerprint is not None:
+            method.fingerprint.check(env)
+        variant = method.choose(env)
+        variant.enter(env)
+        target = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + name
+        commands = frozenset(source.command for source in resource.sources if source.command)
+        scope = resource.collection.scope
+        scope_name = env.scope_name(scope)
+        return Prepared(
+            run_steps(variant.steps, env),
+            str(env.roots["project"]["id"]),
+            str(env.roots["project"].get("name", "")),
+            env.project,
+            f"{scope}/{scope_name}" if scope_name else "global",
+            target,
+            target_id,
+            env.session,
+            commands,
+        )

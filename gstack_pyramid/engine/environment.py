@@ -1,0 +1,55 @@
+"""The environment of one request: the named roots, and where in GCE's tree we are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gstack_pyramid.engine.session import Session
+
+
+class Env:
+    """What compiled values get besides the current value.
+
+    Attributes:
+        session: the caller's way to CloudStack and to the other resources.
+        roots: the values behind ``$name``.
+        project: the project's name, as the client wrote it.
+        zone: the GCE name of the zone we are in, if any; ``zone_id`` is CloudStack's id of it.
+        region: the name of the region we are in, if any.
+    """
+
+    __slots__ = ("project", "region", "roots", "session", "zone", "zone_id")
+
+    def __init__(
+        self,
+        session: Session,
+        roots: dict[str, Any],
+        project: str = "",
+        zone: str | None = None,
+        zone_id: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        self.session = session
+        self.roots = roots
+        self.project = project
+        self.zone = zone
+        self.zone_id = zone_id
+        self.region = region
+
+    def child(self) -> Env:
+        """An environment of the same request whose roots can be changed freely."""
+        return Env(
+            self.session, dict(self.roots), self.project, self.zone, self.zone_id, self.region
+        )
+
+    def in_zone(self, row: dict[str, Any], name: str) -> Env:
+        """An environment in another zone, whose CloudStack row and GCE name these are."""
+        env = self.child()
+        env.zone, env.zone_id = name, str(row["id"])
+        env.roots["zone"] = {**row, "name": name}
+        return env
+
+    def scope_name(self, scope: str) -> str | None:
+        """The name of the zone or region we are in, by the segment that says which."""
+        return self.zone if scope == "zones" else self.region if scope == "regions" else None

@@ -1,0 +1,119 @@
+"""CloudStack's errors in GCE's words, by the table in ``_errors.yaml``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from gstack_pyramid.cloudstack.errors import (
+    CloudStackBadAnswer,
+    CloudStackError,
+    CloudStackTimeout,
+    CloudStackUnavailable,
+)
+from gstack_pyramid.engine.document import Document, MappingError
+from gstack_pyramid.errors import GceError
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table: what it is about, and what becomes of it."""
+
+    errorcode: frozenset[int]
+    cserrorcode: frozenset[int]
+    text: re.Pattern[str] | None
+    problem: str | None
+    status: int
+    reason: str
+    code: str
+    message: str | None
+
+    def fits(self, error: Exception) -> bool:
+        """Whether the rule is about this error."""
+        if isinstance(error, CloudStackError):
+            return (
+                self.problem is None
+                and (not self.errorcode or error.errorcode in self.errorcode)
+                and (not self.cserrorcode or error.cserrorcode in self.cserrorcode)
+                and (self.text is None or self.text.search(error.errortext) is not None)
+            )
+        return self.problem == problem_of(error)
+
+
+def problem_of(error: Exception) -> str:
+    """What kind of trouble kept CloudStack from answering."""
+    if isinstance(error, CloudStackTimeout):
+        return "timeout"
+    if isinstance(error, CloudStackBadAnswer):
+        return "bad_answer"
+    return "unavailable"
+
+
+class ErrorTable:
+    """The rules in their order; the first that fits decides."""
+
+    def __init__(self, rules: list[Rule]) -> None:
+        self._rules = rules
+
+    def translate(self, error: CloudStackError | CloudStackUnavailable) -> GceError:
+        """The GCE error for a failed command.
+
+        The error's ``details`` carry CloudStack's own code, and ``operation_code`` the code that
+        an operation's ``error.errors[]`` would have.
+        """
+        text = error.errortext if isinstance(error, CloudStackError) else str(error)
+        rule = next((rule for rule in self._rules if rule.fits(error)), None)
+        if rule is None:
+            return GceError(500, "internalError", f"CloudStack failed: {text}")
+        translated = GceError(rule.status, rule.reason, rule.message or text, code=rule.code)
+        if isinstance(error, CloudStackError):
+            translated.details.append(
+                {
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                    "reason": rule.code,
+                    "domain": "cloudstack.apache.org",
+                    "metadatas": {
+                        "command": error.command,
+                        "errorcode": str(error.errorcode),
+                        "cserrorcode": str(error.cserrorcode or ""),
+                    },
+                }
+            )
+        return translated
+
+
+def compile_error_table(document: Document) -> ErrorTable:
+    """Compile ``_errors.yaml``.
+
+    Raises:
+        MappingError: a pattern does not compile.
+    """
+    rules = []
+    for index, spec in enumerate(document.data["errors"]):
+        when: dict[str, Any] = spec.get("when", {})
+        try:
+            text = re.compile(when["text"], re.IGNORECASE) if "text" in when else None
+        except re.error as error:
+            message = f"{when['text']!r} is no pattern: {error}"
+            place = ("errors", index, "when", "text")
+            raise MappingError([document.finding(place, message)]) from error
+        rules.append(
+            Rule(
+                _numbers(when.get("errorcode")),
+                _numbers(when.get("cserrorcode")),
+                text,
+                when.get("problem"),
+                spec["status"],
+                spec["reason"],
+                spec["code"],
+                spec.get("message"),
+            )
+        )
+    return ErrorTable(rules)
+
+
+def _numbers(value: int | list[int] | None) -> frozenset[int]:
+    if value is None:
+        return frozenset()
+    return frozenset(value if isinstance(value, list) else [value])

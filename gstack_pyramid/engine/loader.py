@@ -1,0 +1,164 @@
+"""Reading folders of mapping files and merging them into one document a resource.
+
+Within a folder, files add to each other, and two that claim one entry are a conflict. A later
+folder extends or overrides the earlier ones entry by entry: a method, a field, a setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jsonschema import Draft202012Validator
+
+from gstack_pyramid.engine.document import Document, Finding, MappingError, Place, read_document
+from gstack_pyramid.schemas.location import data_folder
+
+SECTIONS = frozenset({"fields", "methods", "ignores", "refuses", "references", "settings"})
+"""The parts of a file whose entries are merged one by one; any other part is one entry."""
+
+
+@dataclass(slots=True)
+class Mappings:
+    """All mapping files, merged.
+
+    Attributes:
+        resources: resource -> its document.
+        settings: what ``$settings`` holds, before the ini's own values.
+        errors: the table of ``_errors.yaml``.
+        files: every file that was read, for a server that reloads on edits.
+        owners: (resource, method) -> the file and line that claim it.
+    """
+
+    resources: dict[str, Document] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    errors: Document = field(default_factory=lambda: Document("_errors.yaml", {"errors": []}))
+    files: list[Path] = field(default_factory=list)
+    owners: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+
+
+@cache
+def grammar() -> Draft202012Validator:
+    """The grammar of mapping files, a JSON Schema that editors can use as well."""
+    file = data_folder("schemas") / "mapping.schema.json"
+    return Draft202012Validator(orjson.loads(file.read_bytes()))
+
+
+def load(folders: Iterable[Path]) -> Mappings:
+    """Read and merge the mapping files of some folders, later ones overriding earlier ones.
+
+    Raises:
+        MappingError: files that are no YAML, break the grammar, or claim the same entry.
+    """
+    merged = Mappings()
+    findings: list[Finding] = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise MappingError([Finding(str(folder), 1, "there is no such folder of mappings")])
+        claimed: dict[tuple[str, Place], tuple[str, int]] = {}
+        for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+            merged.files.append(file)
+            try:
+                document = read_document(file)
+            except MappingError as error:
+                findings += error.findings
+                continue
+            wrong = _check_grammar(document, file.name)
+            findings += wrong
+            if not wrong:
+                findings += _add(merged, document, file.name, claimed)
+    if findings:
+        raise MappingError(findings)
+    return merged
+
+
+def _check_grammar(document: Document, name: str) -> list[Finding]:
+    kind = {"_defaults": "defaults", "_errors": "errors"}.get(name.partition(".")[0], "resource")
+    validator = grammar().evolve(schema={**_as_dict(grammar().schema), "$ref": f"#/$defs/{kind}"})
+    return [
+        document.finding(*_most_telling(error)) for error in validator.iter_errors(document.data)
+    ]
+
+
+def _as_dict(schema: Any) -> dict[str, Any]:
+    return dict(schema)
+
+
+def _most_telling(error: Any) -> tuple[Place, str]:
+    """Follow a failed choice to the branch that got furthest; its error is the one meant."""
+    while error.context:
+        deepest = max(error.context, key=lambda inner: (len(inner.absolute_path), -_weight(inner)))
+        if len(deepest.absolute_path) <= len(error.absolute_path) and error.validator == "oneOf":
+            deepest = min(error.context, key=_weight)
+        error = deepest
+    message = error.message
+    if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
+        known = ", ".join(sorted(error.schema.get("properties", {})))
+        message = f"{message}; known are: {known}"
+    return tuple(error.absolute_path), message
+
+
+def _weight(error: Any) -> int:
+    """How far a value is from a branch: another type altogether says the least."""
+    return 2 if error.validator == "type" else 1 if error.validator == "required" else 0
+
+
+def _add(
+    merged: Mappings,
+    document: Document,
+    name: str,
+    claimed: dict[tuple[str, Place], tuple[str, int]],
+) -> list[Finding]:
+    stem = name.partition(".")[0]
+    if stem == "_errors":
+        merged.errors = document
+        return []
+    if stem == "_defaults":
+        merged.settings.update(document.data.get("settings", {}))
+        return []
+    resource = document.data["resource"]
+    target = merged.resources.setdefault(resource, Document(document.file, {"resource": resource}))
+    findings = []
+    for place in _entries(document.data):
+        origin = document.origin(place)
+        other = claimed.get((resource, place))
+        if other is not None:
+            what = ".".join(str(part) for part in (resource, *place))
+            findings.append(
+                Finding(*origin, f"{what} is claimed here and at {other[0]}:{other[1]} as well")
+            )
+            continue
+        claimed[resource, place] = origin
+        _put(target, document, place)
+        if len(place) == 2 and place[0] == "methods":
+            merged.owners[resource, str(place[1])] = origin
+    return findings
+
+
+def _entries(data: Mapping[str, Any]) -> list[Place]:
+    places: list[Place] = []
+    for key, value in data.items():
+        if key == "resource":
+            continue
+        if key in SECTIONS and isinstance(value, Mapping):
+            places += [(key, entry) for entry in value]
+        else:
+            places.append((key,))
+    return places
+
+
+def _put(target: Document, document: Document, place: Place) -> None:
+    source, into = document.data, target.data
+    for part in place[:-1]:
+        source, into = source[part], into.setdefault(part, {})
+    into[place[-1]] = source[place[-1]]
+    length = len(place)
+    for known in [known for known in target.lines if known[:length] == place]:
+        del target.lines[known]
+    for known, origin in document.lines.items():
+        if known[:length] == place:
+            target.lines[known] = origin

@@ -1,0 +1,298 @@
+"""Methods: one GCE method of a mapping, compiled to what answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gstack_pyramid.engine.bodies import BodyRules
+from gstack_pyramid.engine.conditions import Condition, compile_condition
+from gstack_pyramid.engine.document import Place
+from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.paths import Getter
+from gstack_pyramid.engine.plans import Step, compile_steps
+from gstack_pyramid.engine.resources import Resource
+from gstack_pyramid.engine.scope import Scope
+from gstack_pyramid.engine.shapes import ANY, GceShape, ListShape, ObjectShape
+from gstack_pyramid.errors import GceError
+from gstack_pyramid.schemas.gce import GceMethod
+
+Kind = Literal["get", "list", "aggregatedList", "answer", "mutation", "served"]
+
+
+@dataclass(slots=True)
+class Check:
+    """A refusal and when it holds."""
+
+    when: Condition | None
+    message: Getter
+    field: str | None
+    status: int
+    reason: str
+
+    def apply(self, env: Env) -> None:
+        """Refuse the request when the condition holds.
+
+        Raises:
+            GceError: the refusal.
+        """
+        body = env.roots.get("body")
+        if self.when is None or self.when(body, env):
+            text = self.message(body, env) or "this request can't be done"
+            if self.field is not None:
+                text = f"Invalid value for field '{self.field}': {text}"
+            raise GceError(
+                self.status,
+                self.reason,
+                text,
+                location=self.field,
+                location_type="parameter" if self.field else None,
+            )
+
+
+@dataclass(slots=True)
+class Variant:
+    """One way to do a method: bindings, refusals, then steps."""
+
+    when: Condition | None
+    bindings: list[tuple[str, Getter]]
+    checks: list[Check]
+    steps: list[Step]
+    about: str = ""
+    condition: Any = None
+
+    def enter(self, env: Env) -> None:
+        """Evaluate the bindings, then the checks.
+
+        Raises:
+            GceError: a reference leads nowhere, or a check refuses.
+        """
+        body = env.roots.get("body")
+        for name, getter in self.bindings:
+            env.roots[name] = getter(body, env)
+        for check in self.checks:
+            check.apply(env)
+
+
+@dataclass(slots=True)
+class Fingerprint:
+    """What a change must carry to show that it is based on the current state."""
+
+    given: Getter
+    now: Getter
+    field: str
+
+    def check(self, env: Env) -> None:
+        """Refuse a change that is based on an old state.
+
+        Raises:
+            GceError: 412 conditionNotMet.
+        """
+        body = env.roots.get("body")
+        if self.given(body, env) != self.now(body, env):
+            raise GceError(
+                412,
+                "conditionNotMet",
+                f"The fingerprint in '{self.field}' does not match the current one: the resource"
+                " has changed, or none was given. Read it again and repeat the change.",
+                location="If-Match",
+                location_type="header",
+            )
+
+
+@dataclass(slots=True)
+class Method:
+    """One mapped method.
+
+    Attributes:
+        gce: the method of the model.
+        resource: the resource it belongs to.
+        kind: how it is answered.
+        item: the path parameter that names the one resource it is about, if there is one.
+        answer: what makes the answer, for kind ``answer``.
+        common: bindings and checks of every variant.
+        variants: the ways to do a mutation; the first whose condition holds is taken.
+        uses: the roots that values of this method use.
+        place: the file and line that claim it.
+    """
+
+    gce: GceMethod
+    resource: Resource
+    kind: Kind
+    item: str | None
+    place: tuple[str, int]
+    about: str = ""
+    answer: Getter | None = None
+    common: Variant | None = None
+    variants: list[Variant] = field(default_factory=list)
+    fingerprint: Fingerprint | None = None
+    body_rules: BodyRules | None = None
+    uses: frozenset[str] = frozenset()
+    served_by: str | None = None
+
+    @property
+    def creates(self) -> bool:
+        """Whether it makes a resource called as its body says."""
+        return self.gce.http_method == "POST" and self.gce.path == self.resource.collection.path
+
+    def choose(self, env: Env) -> Variant:
+        """The variant for this request.
+
+        Raises:
+            GceError: 400, none fits.
+        """
+        body = env.roots.get("body")
+        for variant in self.variants:
+            if variant.when is None or variant.when(body, env):
+                return variant
+        raise GceError(
+            400, "invalid", f"{self.gce.id} can't be done here: no way to do it fits this request."
+        )
+
+
+def kind_of(spec: Mapping[str, Any], method: GceMethod, is_list: bool) -> Kind:
+    """How a method is answered, from what the mapping says and what the model says of it."""
+    if "answer" in spec:
+        return "answer"
+    if "steps" in spec or "variants" in spec:
+        return "mutation"
+    if "/aggregated/" in method.path:
+        return "aggregatedList"
+    return "list" if is_list else "get"
+
+
+def compile_method(
+    spec: Mapping[str, Any],
+    method: GceMethod,
+    resource: Resource,
+    scope: Scope,
+    place: Place,
+    *,
+    rules: tuple[Mapping[str, str], Mapping[str, str]],
+    served_by: str | None,
+    is_list: bool,
+    origin: tuple[str, int],
+) -> Method:
+    """Compile one method of a mapping; mistakes are reported to the scope.
+
+    Args:
+        spec: the method as the mapping gives it.
+        method: the same method in the model.
+        resource: its compiled resource.
+        scope: the resource's scope.
+        place: where the method stands.
+        rules: the resource's ``ignores`` and ``refuses``.
+        served_by: the package that answers instead of CloudStack, if one does.
+        is_list: whether the model says that it answers with a list.
+        origin: the file and line that claim the method.
+    """
+    models = scope.models
+    item = resource.collection.item_parameter(method)
+    body = GceShape(models.gce, method.request, (), body=True) if method.request else ANY
+    roots: dict[str, Any] = {
+        "path": ObjectShape(dict.fromkeys(method.path_parameters, ANY), "the path"),
+        "query": ObjectShape(dict.fromkeys(method.query, ANY), "the query"),
+        "body": body,
+    }
+    row = models.row_shapes.get(resource.name, ANY)
+    if item is not None:
+        roots |= {
+            "self": row,
+            "rows": ListShape(row),
+            "key": ANY,
+            "resource": GceShape(models.gce, resource.type_name),
+        }
+    inner = scope.entering(body if method.request else ObjectShape({}, "no body"), **roots)
+    inner.writing, inner.honoured, inner.used = True, set(), set()
+    compiled = Method(
+        gce=method,
+        resource=resource,
+        kind="served" if served_by else kind_of(spec, method, is_list),
+        item=item,
+        place=origin,
+        about=spec.get("about", ""),
+        served_by=served_by,
+    )
+    if compiled.kind == "answer":
+        compiled.answer = inner.value(spec["answer"], (*place, "answer"))
+    if compiled.kind == "mutation":
+        _compile_mutation(compiled, spec, inner, place)
+    if method.request:
+        ignored = {**rules[0], **spec.get("ignores", {})}
+        refused = {**rules[1], **spec.get("refuses", {})}
+        _check_paths(ignored, scope, (*place, "ignores"), method, known=spec.get("ignores", {}))
+        _check_paths(refused, scope, (*place, "refuses"), method, known=spec.get("refuses", {}))
+        compiled.body_rules = BodyRules(
+            models.gce, method.request, inner.honoured, ignored, refused
+        )
+    compiled.uses = frozenset(inner.used)
+    return compiled
+
+
+def _check_paths(
+    given: Mapping[str, str],
+    scope: Scope,
+    place: Place,
+    method: GceMethod,
+    *,
+    known: Mapping[str, str],
+) -> None:
+    for path in given:
+        if path in known and scope.models.gce.field(method.request or "", path.split(".")) is None:
+            scope.report((*place, path), f"{method.request} has no field {path!r}")
+
+
+def _compile_mutation(
+    compiled: Method, spec: Mapping[str, Any], scope: Scope, place: Place
+) -> None:
+    common, inner = _compile_variant({**spec, "steps": []}, scope, place)
+    compiled.common = common
+    if "fingerprint" in spec:
+        given, now = spec["fingerprint"]["given"], spec["fingerprint"]["now"]
+        compiled.fingerprint = Fingerprint(
+            inner.path(given, (*place, "fingerprint", "given"))[0],
+            inner.path(f"$resource.{now}", (*place, "fingerprint", "now"))[0],
+            given,
+        )
+    if "steps" in spec:
+        steps, _ = compile_steps(spec["steps"], inner, (*place, "steps"))
+        compiled.variants.append(Variant(None, [], [], steps))
+    for index, variant in enumerate(spec.get("variants", [])):
+        compiled.variants.append(_compile_variant(variant, inner, (*place, "variants", index))[0])
+
+
+def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Variant, Scope]:
+    when = compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None
+    bindings: list[tuple[str, Getter]] = []
+    for name, value in spec.get("with", {}).items():
+        getter, shape = scope.value_and_shape(value, (*place, "with", name))
+        if "find" in value:
+            shape = scope.models.row_shapes.get(value["find"], ANY)
+        scope = scope.entering(scope.current, **{name: shape})
+        bindings.append((name, getter))
+    checks = [
+        _compile_check(check, scope, (*place, "checks", index))
+        for index, check in enumerate(spec.get("checks", []))
+    ]
+    if "refuse" in spec:
+        checks.append(_compile_check({**spec, "when": None}, scope, place))
+    steps: list[Step] = []
+    if spec.get("steps"):
+        steps, scope = compile_steps(spec["steps"], scope, (*place, "steps"))
+    variant = Variant(when, bindings, checks, steps, spec.get("about", ""), spec.get("when"))
+    return variant, scope
+
+
+def _compile_check(spec: Mapping[str, Any], scope: Scope, place: Place) -> Check:
+    message = scope.value({"format": spec["refuse"]}, (*place, "refuse"))
+    condition: Callable[[Any, Any], bool] | None = None
+    if spec.get("when") is not None:
+        condition = compile_condition(spec["when"], scope, (*place, "when"))
+    return Check(
+        condition,
+        message,
+        spec.get("field"),
+        spec.get("status", 400),
+        spec.get("reason", "invalid"),
+    )

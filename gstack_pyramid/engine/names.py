@@ -1,0 +1,107 @@
+"""Names and ids: how CloudStack's free names become legal, unique, stable GCE names.
+
+GCE's names match ``[a-z]([-a-z0-9]{0,61}[a-z0-9])?`` (the ``pattern`` of ``name`` in its discovery
+document); CloudStack's need not. Everything here is computed from the row alone, or from the rows
+of one scope, so that every node answers alike and nothing has to be stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from hashlib import blake2b
+
+LEGAL = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_RUN = re.compile(r"[^a-z0-9]+")
+_SUFFIX_LENGTH = 8
+_LIMIT = 63
+
+
+def natural_name(raw: str, key: str) -> str:
+    """The GCE name of something called ``raw``: unchanged when legal, else a slug.
+
+    Args:
+        raw: CloudStack's name, any text.
+        key: the row's UUID (or another text that identifies it), for names with nothing to keep.
+    """
+    if LEGAL.fullmatch(raw):
+        return raw
+    slug = _RUN.sub("-", raw.lower()).strip("-")
+    if not slug:
+        return f"x-{suffix(key)}"
+    if not slug[0].isalpha():
+        slug = f"x-{slug}"
+    return slug[:_LIMIT].rstrip("-")
+
+
+def suffix(key: str) -> str:
+    """Eight hexadecimal digits that tell apart rows of one name: the UUID's first eight.
+
+    Something without a UUID gets the first eight digits of a digest of its key.
+    """
+    digits = key.replace("-", "").lower()
+    if len(digits) == 32 and all(digit in "0123456789abcdef" for digit in digits):
+        return digits[:_SUFFIX_LENGTH]
+    return blake2b(key.encode(), digest_size=_SUFFIX_LENGTH // 2).hexdigest()
+
+
+def suffixed_name(natural: str, key: str) -> str:
+    """The long form of a name, which resolves whether or not it is needed."""
+    head = natural[: _LIMIT - _SUFFIX_LENGTH - 1].rstrip("-")
+    return f"{head}-{suffix(key)}"
+
+
+def numeric_id(key: str) -> str:
+    """GCE's ``id``: an unsigned 64-bit number as a decimal string, derived from the UUID."""
+    return str(int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big") or 1)
+
+
+def unique_names(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The shown name of each row of one scope.
+
+    Args:
+        pairs: ``(key, natural name)`` of every row.
+
+    Returns:
+        key -> name. Rows that share a natural name are all shown in the long form.
+    """
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
+    for key, natural in pairs:
+        by_name[natural].append(key)
+    shown: dict[str, str] = {}
+    for natural, keys in by_name.items():
+        if len(keys) == 1:
+            shown[keys[0]] = natural
+        else:
+            for key in keys:
+                shown[key] = suffixed_name(natural, key)
+    return shown
+
+
+def answers_to(reference: str, natural: str, key: str) -> bool:
+    """Whether a row answers to a reference: its natural name, its long form or its numeric id."""
+    if reference.isdecimal():
+        return reference == numeric_id(key)
+    return reference == natural or reference == suffixed_name(natural, key)
+
+
+def search_word(reference: str) -> str | None:
+    """A text that CloudStack's name contains, upper or lower case, if it answers to ``reference``.
+
+    Slugs keep every run of ASCII letters and digits, so the longest run of the reference, less a
+    possible suffix, occurs in the name of every row that can be meant. CloudStack's ``name`` and
+    ``keyword`` parameters match substrings without regard to case: searching by this word gives
+    the row meant, and also every twin, without listing everything.
+
+    Returns:
+        The word, or None when nothing can be said (a numeric id, a made-up name).
+    """
+    if reference.isdecimal():
+        return None
+    words = reference.split("-")
+    if len(words) > 1 and re.fullmatch(r"[0-9a-f]{8}", words[-1]):
+        words.pop()
+    if words[0] == "x":
+        words.pop(0)
+    return max(words, key=len, default="") or None

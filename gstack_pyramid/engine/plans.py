@@ -1,0 +1,213 @@
+"""Plans: the commands of a mutation, one after the other, as a generator.
+
+The engine says what to send; whoever runs a plan sends it, waits for jobs and keeps a record. A
+plan yields :class:`PlannedCommand` and is sent each result; a failure is thrown into it, and it
+then yields what undoes the steps that were done, newest first, before it ends with the failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from gstack_pyramid.engine.conditions import Condition, compile_condition
+from gstack_pyramid.engine.document import Place
+from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
+from gstack_pyramid.engine.scope import Builder, Scope
+from gstack_pyramid.engine.shapes import ListShape, RowShape, Shape
+from gstack_pyramid.engine.values import compile_params
+
+
+class StepError(Exception):
+    """A command of a plan failed; ``cause`` is the client's exception."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCommand:
+    """One command to send.
+
+    Attributes:
+        command: its name.
+        params: its parameters.
+        is_list: whether it is a read whose rows are wanted.
+        asynchronous: whether CloudStack answers with a job, whose result is wanted.
+        undoing: whether it takes back an earlier step.
+    """
+
+    command: str
+    params: dict[str, Any]
+    is_list: bool
+    asynchronous: bool
+    undoing: bool = False
+
+
+Plan = Generator[PlannedCommand, Any, None]
+
+
+@dataclass(slots=True)
+class Undo:
+    """What takes back one step."""
+
+    command: str
+    params: Builder
+    asynchronous: bool
+
+
+@dataclass(slots=True)
+class Step:
+    """One compiled step."""
+
+    command: str
+    about: str
+    params: Builder
+    is_list: bool
+    asynchronous: bool
+    when: Condition | None
+    loop: Loop | None
+    bind: str | None
+    take_first: bool
+    undo: Undo | None
+    described: str
+
+    def run(self, env: Env, done: list[PlannedCommand]) -> Plan:
+        """Yield this step's commands; note in ``done`` what would take them back."""
+        body = env.roots.get("body")
+        if self.when is not None and not self.when(body, env):
+            return
+        if self.loop is None:
+            result = yield from self._send(body, env, done)
+            if self.bind is not None:
+                env.roots[self.bind] = result
+            return
+        results = []
+        # The turns are fixed before the first command: results must not change what is looped over.
+        turns = []
+        for _ in self.loop(body, env):
+            turns.append(dict(env.roots))
+        for roots in turns:
+            env.roots.update(roots)
+            results.append((yield from self._send(body, env, done)))
+        if self.bind is not None:
+            env.roots[self.bind] = results
+
+    def _send(
+        self, body: Any, env: Env, done: list[PlannedCommand]
+    ) -> Generator[PlannedCommand, Any, Any]:
+        params = env.session.with_scope(self.command, self.params(body, env))
+        result = yield PlannedCommand(self.command, params, self.is_list, self.asynchronous)
+        if self.take_first:
+            result = result[0] if result else None
+        if self.undo is not None:
+            env.roots["result"] = result
+            done.append(
+                PlannedCommand(
+                    self.undo.command,
+                    self.undo.params(body, env),
+                    False,
+                    self.undo.asynchronous,
+                    undoing=True,
+                )
+            )
+        return result
+
+
+def run_steps(steps: list[Step], env: Env) -> Plan:
+    """A plan of steps in their order.
+
+    Raises:
+        StepError: thrown in by the runner, after everything that could be undone was.
+    """
+    done: list[PlannedCommand] = []
+    try:
+        for step in steps:
+            yield from step.run(env, done)
+    except StepError:
+        for command in reversed(done):
+            try:
+                yield command
+            except StepError:
+                # What can't be taken back stays; the first failure is the one to tell.
+                continue
+        raise
+
+
+def compile_steps(
+    specs: list[dict[str, Any]], scope: Scope, place: Place
+) -> tuple[list[Step], Scope]:
+    """Compile ``steps``; each may use the results of those before it."""
+    steps: list[Step] = []
+    for index, spec in enumerate(specs):
+        step, scope = _compile_step(spec, scope, (*place, index))
+        if step is not None:
+            steps.append(step)
+    return steps, scope
+
+
+def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Step | None, Scope]:
+    command = scope.command(spec["call"], (*place, "call"))
+    if command is None:
+        return None, scope
+    when = compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None
+    loop, inner = None, scope
+    if "each" in spec:
+        if not is_cross_product(spec["each"]):
+            scope.report((*place, "each"), "a step's loop needs a name: {thing: path}")
+        loop, inner = compile_loop(spec["each"], scope, (*place, "each"))
+    params = compile_params(spec.get("params", {}), command.name, inner, (*place, "params"))
+    missing = [
+        name
+        for name, param in command.params.items()
+        if param.required and name not in spec.get("params", {})
+    ]
+    if missing:
+        scope.report(place, f"{command.name} requires {', '.join(sorted(missing))}")
+    is_list = command.list_key is not None
+    result: Shape = RowShape(command.response, command.name)
+    if command.create or command.asynchronous:
+        result = RowShape(command.response, command.name, frozenset({"id", "jobid"}))
+    if is_list and spec.get("take") != "first":
+        result = ListShape(result)
+    undo = None
+    if "undo" in spec:
+        undoing = scope.command(spec["undo"]["call"], (*place, "undo", "call"))
+        if undoing is not None:
+            undo_scope = inner.entering(inner.current, result=result)
+            undo = Undo(
+                undoing.name,
+                compile_params(
+                    spec["undo"].get("params", {}),
+                    undoing.name,
+                    undo_scope,
+                    (*place, "undo", "params"),
+                ),
+                undoing.asynchronous,
+            )
+    bind = spec.get("as")
+    if bind is not None:
+        shape = ListShape(result) if loop is not None else result
+        scope = scope.entering(scope.current, **{bind: shape})
+    described = command.name
+    if "when" in spec:
+        described += f"  when {spec['when']}"
+    if "each" in spec:
+        described += f"  for each {spec['each']}"
+    step = Step(
+        command=command.name,
+        about=spec.get("about", ""),
+        params=params,
+        is_list=is_list,
+        asynchronous=command.asynchronous,
+        when=when,
+        loop=loop,
+        bind=bind,
+        take_first=spec.get("take") == "first",
+        undo=undo,
+        described=described,
+    )
+    return step, scope

@@ -1,0 +1,212 @@
+"""Resources: finding records by reference, naming them, and giving them GCE's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gstack_pyramid.engine.conditions import SOURCE
+from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.names import (
+    answers_to,
+    natural_name,
+    numeric_id,
+    search_word,
+    suffixed_name,
+    unique_names,
+)
+from gstack_pyramid.engine.paths import Getter, compile_path, parse_path
+from gstack_pyramid.engine.places import Collection
+from gstack_pyramid.engine.reads import Record, Source
+from gstack_pyramid.engine.shapes import ALL_ROWS
+from gstack_pyramid.errors import GceError
+
+
+@dataclass(slots=True)
+class Resource:
+    """One mapped GCE resource, compiled.
+
+    Attributes:
+        name: the model's name, for example ``machineTypes``.
+        collection: where its resources stand.
+        type_name: the GCE type of one, for example ``MachineType``.
+        sources: where its records come from; none when nothing can be read.
+        own_fields: what the engine itself fills in, of: kind, id, name, selfLink, zone, region.
+        kind: the value of ``kind``.
+        aliases: further names -> the names meant, a setting.
+        reference_forms: the forms of reference besides a name, such as ``family``.
+        elsewhere: projects besides the caller's where this collection is empty, a setting.
+    """
+
+    name: str
+    collection: Collection
+    type_name: str
+    sources: list[Source]
+    own_fields: frozenset[str]
+    kind: str | None
+    about: str = ""
+    aliases: Getter | None = None
+    reference_forms: dict[str, tuple[dict[str, Getter], str | None]] = field(default_factory=dict)
+    elsewhere: Getter | None = None
+
+    @property
+    def zonal(self) -> bool:
+        """Whether each of its resources lies in a zone."""
+        return self.collection.scope == "zones"
+
+    def records(self, env: Env, *, word: str | None = None) -> list[Record]:
+        """All records that a list shows in the scope of ``env`` (all scopes when it has none)."""
+        zone_id = env.zone_id if self.zonal else None
+        found: dict[str, Record] = {}
+        for source in self.sources:
+            if source.pattern is not None:
+                continue
+            for record in source.records(env, zone_id=zone_id, word=word):
+                if zone_id is not None and not _is_in(record, zone_id):
+                    continue
+                if record.key in found:
+                    found[record.key].rows.extend(record.rows)
+                else:
+                    found[record.key] = record
+        return list(found.values())
+
+    def named(self, records: list[Record]) -> list[tuple[str, Record]]:
+        """Records with the names they are shown by, twins told apart."""
+        names = unique_names((record.key, record.natural) for record in records)
+        return [(names[record.key], record) for record in records]
+
+    def find(self, reference: str, env: Env) -> tuple[str, Record] | None:
+        """The record that answers to a name, a numeric id or an alias, and its shown name.
+
+        Raises:
+            GceError: 400, several records answer; the message names them.
+        """
+        if self.aliases is not None:
+            reference = (self.aliases(None, env) or {}).get(reference, reference)
+        word = search_word(reference)
+        candidates = self.records(env, word=word)
+        found = [
+            record
+            for record in candidates
+            if answers_to(reference, record.natural, record.key) or reference in record.also
+        ]
+        if len(found) > 1:
+            names = ", ".join(
+                sorted(f"'{suffixed_name(record.natural, record.key)}'" for record in found)
+            )
+            raise GceError(
+                400,
+                "invalid",
+                f"The name '{reference}' is ambiguous: CloudStack has several {self.name} that it"
+                f" could mean. Use one of: {names}.",
+            )
+        if found:
+            twins = sum(record.natural == found[0].natural for record in candidates)
+            natural, key = found[0].natural, found[0].key
+            return (natural if twins == 1 else suffixed_name(natural, key)), found[0]
+        return self._find_by_pattern(reference, env)
+
+    def _find_by_pattern(self, reference: str, env: Env) -> tuple[str, Record] | None:
+        for source in self.sources:
+            values = source.pattern.parse(reference) if source.pattern else None
+            if source.pattern is None or values is None:
+                continue
+            for record in source.records(env, zone_id=env.zone_id if self.zonal else None):
+                row = {**record.rows[0], **values}
+                if env.zone_id is not None and not _is_in(record, env.zone_id):
+                    continue
+                if source.pattern.fits is None or source.pattern.fits(row, env):
+                    return reference, Record(f"{record.key}/{reference}", reference, [row], source)
+        return None
+
+    def member(self, record: Record, env: Env) -> dict[str, Any] | None:
+        """The row of a record that counts in the zone of ``env``, marked with its source.
+
+        A record of several zones' rows has one row a zone, or a row without a zone that stands in
+        for zones without one of their own; None when it has neither.
+        """
+        rows = record.rows
+        if env.zone_id is not None and not self.zonal:
+            rows = [row for row in rows if row.get("zoneid") in (None, env.zone_id)]
+        rows = sorted(rows, key=lambda row: row.get("zoneid") is None)
+        if not rows:
+            return None
+        return {SOURCE: record.source.name, **rows[0], ALL_ROWS: record.rows}
+
+    def prefix(self, env: Env) -> str:
+        """The link of this collection in the scope of ``env``, with its closing slash."""
+        collection = self.collection
+        path = collection.prefix(env.project, env.scope_name(collection.scope))
+        return f"{env.session.base_url}/{path}"
+
+    def shape(
+        self, named: list[tuple[str, Record]], env: Env, *, single: bool = False
+    ) -> list[dict[str, Any]]:
+        """GCE resources of records that are all in the scope of ``env``.
+
+        Args:
+            named: the records and their shown names.
+            env: its roots are changed on the way.
+            single: whether this is one resource's own read, so that joins can be narrowed to it.
+        """
+        result: list[dict[str, Any]] = []
+        indexes: dict[int, list[tuple[str, Getter, Mapping[Any, Any]]]] = {}
+        prefix, roots, own, kind = self.prefix(env), env.roots, self.own_fields, self.kind
+        zone = region = None
+        if "zone" in own and env.zone is not None:
+            zone = f"{env.session.base_url}/projects/{env.project}/zones/{env.zone}"
+        if "region" in own and env.region is not None:
+            region = f"{env.session.base_url}/projects/{env.project}/regions/{env.region}"
+        with_id, with_kind, with_link = "id" in own, "kind" in own, "selfLink" in own
+        with_name = "name" in own
+        for name, record in named:
+            source, row = record.source, record.rows[0]
+            joins = indexes.get(id(source))
+            if joins is None:
+                joins = indexes[id(source)] = _joined(
+                    source, [r.rows[0] for _, r in named], env, single
+                )
+            roots["self"], roots["rows"], roots["key"] = row, record.rows, record.key
+            for join_name, ours, index in joins:
+                roots[join_name] = index.get(ours(row, env), _NOTHING)
+            shaped: dict[str, Any] = {}
+            if with_kind:
+                shaped["kind"] = kind
+            if with_id:
+                shaped["id"] = numeric_id(record.key)
+            if with_name:
+                shaped["name"] = name
+            if with_link:
+                shaped["selfLink"] = prefix + name
+            if zone is not None:
+                shaped["zone"] = zone
+            if region is not None:
+                shaped["region"] = region
+            for field_name, getter in source.fields:
+                value = getter(row, env)
+                if value is not None:
+                    shaped[field_name] = value
+            result.append(shaped)
+        return result
+
+    def link_to(self, key: str, raw: str, env: Env) -> str:
+        """The link of a row whose UUID and CloudStack name are known from another row."""
+        return self.prefix(env) + natural_name(raw, key)
+
+
+_NOTHING: list[Any] = []
+
+
+def _joined(
+    source: Source, rows: list[dict[str, Any]], env: Env, single: bool
+) -> list[tuple[str, Getter, Mapping[Any, Any]]]:
+    return [
+        (join.name, compile_path(parse_path(join.ours)), join.index(env, rows, single=single))
+        for join in source.joins
+    ]
+
+
+def _is_in(record: Record, zone_id: str) -> bool:
+    zones = record.source.zones(record)
+    return zones is None or zone_id in zones

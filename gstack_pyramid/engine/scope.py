@@ -1,0 +1,162 @@
+"""What the compiler knows while it compiles one value, and where it reports mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gstack_pyramid.engine.document import Document, Finding, Place
+from gstack_pyramid.engine.paths import Getter, Match, Path, compile_path, parse_path
+from gstack_pyramid.engine.shapes import ANY, Shape, body_path, resolve
+from gstack_pyramid.schemas.cloudstack import CloudStackModel, Command
+from gstack_pyramid.schemas.gce import GceModel
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Both sides' models, and what the mappings themselves define."""
+
+    gce: GceModel
+    cloudstack: CloudStackModel
+    row_shapes: Mapping[str, Shape]
+    """The GCE resources whose mapping can be read, and what their CloudStack rows look like."""
+    settings: Mapping[str, Any]
+
+
+Compiler = Callable[[Any, "Scope", Place], tuple[Getter, Shape]]
+"""Compiles one value; handed in by :mod:`gstack_pyramid.engine.values`, which knows all forms."""
+
+Builder = Callable[[Any, Any], dict[str, Any]]
+
+SOURCES = (
+    "each",
+    "find",
+    "pick",
+    "call",
+    "from",
+    "value",
+    "format",
+    "first",
+    "fields",
+    "list",
+    "concat",
+    "fingerprint",
+    "diff",
+)
+"""The keys that say where a value comes from, each before those that may stand beside it."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """The surroundings of one value: the current value's shape, the named roots, the place.
+
+    Attributes:
+        current: what a bare field name is looked up in.
+        roots: the shapes behind ``$name``.
+        writing: whether a request is being turned into a command; then a value that does not fit
+            is the client's mistake (400), while reading it is left out.
+        honoured: the paths of the request body that this mapping makes use of.
+        query: the query parameters that this mapping makes use of.
+        used: the roots that were used; ``$resource`` costs work only where it is.
+    """
+
+    models: Models
+    document: Document
+    findings: list[Finding]
+    compiler: Compiler
+    current: Shape = ANY
+    roots: dict[str, Shape] = field(default_factory=dict)
+    writing: bool = False
+    honoured: set[tuple[str, ...]] = field(default_factory=set)
+    query: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+
+    def report(self, place: Place, message: str) -> None:
+        """Note a mistake at ``place``."""
+        self.findings.append(self.document.finding(place, message))
+
+    def entering(self, current: Shape, /, **roots: Shape) -> Scope:
+        """The scope inside a value whose current value and further roots are these."""
+        return replace(self, current=current, roots={**self.roots, **roots})
+
+    @contextmanager
+    def catching(self, place: Place) -> Iterator[None]:
+        """Turn a ValueError of a parser into a finding."""
+        try:
+            yield
+        except ValueError as error:
+            self.report(place, str(error))
+
+    def path(self, text: str, place: Place) -> tuple[Getter, Shape]:
+        """Compile a path and tell the shape at its end; a wrong one is reported."""
+        parsed = Path(None, ())
+        with self.catching(place):
+            parsed = parse_path(text)
+        return compile_path(parsed), self.shape_of(parsed, place)
+
+    def value(self, spec: Any, place: Place) -> Getter:
+        """A closure for any form of value."""
+        return self.compiler(spec, self, place)[0]
+
+    def value_and_shape(self, spec: Any, place: Place) -> tuple[Getter, Shape]:
+        """A closure for any form of value, and the shape of its result."""
+        return self.compiler(spec, self, place)
+
+    def fields(self, spec: Mapping[str, Any], place: Place) -> Builder:
+        """A closure that makes an object of those fields that are not missing."""
+        getters = [(name, self.value(value, (*place, name))) for name, value in spec.items()]
+
+        def build(current: Any, env: Any) -> dict[str, Any]:
+            result = {}
+            for name, getter in getters:
+                value = getter(current, env)
+                if value is not None:
+                    result[name] = value
+            return result
+
+        return build
+
+    def shape_of(self, path: Path, place: Place) -> Shape:
+        """The shape at the end of a parsed path; remembers what the path makes use of."""
+        if path.root is not None:
+            self.used.add(path.root)
+        if path.root == "query" and path.steps:
+            self.query.add(str(Path(None, path.steps[:1])))
+        shape = resolve(path, self.current, self.roots)
+        if isinstance(shape, str):
+            self.report(place, shape)
+            return ANY
+        honoured = body_path(shape)
+        if honoured is not None:
+            self.honoured.add(honoured)
+        for position, step in enumerate(path.steps):
+            if not isinstance(step, Match):
+                continue
+            inner = resolve(Path(path.root, path.steps[:position]), self.current, self.roots)
+            selected = body_path(inner) if not isinstance(inner, str) else None
+            if selected is not None:
+                self.honoured.add((*selected, step.field))
+        return shape
+
+    def command(self, name: str, place: Place) -> Command | None:
+        """The CloudStack command called ``name``; an unknown one is reported."""
+        try:
+            return self.models.cloudstack.command(name)
+        except KeyError:
+            self.report(place, f"CloudStack has no command {name!r}")
+            return None
+
+    def target(self, resource: str, place: Place) -> None:
+        """Report a link or reference to a resource without a mapping that reads it."""
+        if resource not in self.models.row_shapes:
+            self.report(place, f"{resource!r} is not a mapped resource that can be read")
+
+
+def field_name(shape: Shape, spec: Any) -> str:
+    """How an error names the request field behind a value, for example ``resource.machineType``."""
+    path = body_path(shape)
+    if path:
+        return ".".join(("resource", *path))
+    return str(spec).removeprefix("$path.").removeprefix("$query.").removeprefix("$")

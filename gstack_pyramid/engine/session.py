@@ -1,0 +1,237 @@
+"""One caller's request as the engine sees it: reading CloudStack, and finding other resources."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from cachetools import TTLCache
+
+from gstack_pyramid.cloudstack.client import Client
+from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.engine.conditions import SOURCE
+from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.modifiers import invalid_value
+from gstack_pyramid.engine.places import Reference, parse_reference
+from gstack_pyramid.engine.reads import Record
+from gstack_pyramid.engine.resources import Resource
+from gstack_pyramid.errors import GceError
+
+Rows = list[dict[str, Any]]
+
+
+class Catalogue:
+    """Rows of reads that a mapping marks with ``cache``, kept for a short time per caller.
+
+    Args:
+        ttl: how long rows are kept, in seconds; 0 keeps nothing.
+        size: how many answers are kept at most.
+    """
+
+    def __init__(self, ttl: float, size: int = 4096) -> None:
+        self._answers: TTLCache[tuple[str, str, bytes], Rows] = TTLCache(size, max(ttl, 1e-9))
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, str, bytes]) -> Rows | None:
+        """The kept rows, or None."""
+        with self._lock:
+            return self._answers.get(key)
+
+    def put(self, key: tuple[str, str, bytes], rows: Rows) -> None:
+        """Keep rows; nobody may change them afterwards."""
+        with self._lock:
+            self._answers[key] = rows
+
+    def forget(self, caller: str, commands: frozenset[str]) -> None:
+        """Drop what a caller's own change may have made wrong."""
+        with self._lock:
+            for key in [k for k in self._answers if k[0] == caller and k[1] in commands]:
+                del self._answers[key]
+
+
+class Session:
+    """Reads on behalf of one caller, each command at most once per request.
+
+    Args:
+        client: the way to CloudStack.
+        credentials: the caller's keys.
+        resources: all mapped resources by name.
+        catalogue: the cache for marked reads.
+        base_url: what links start with, up to and including ``/compute/v1``.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        credentials: Credentials,
+        resources: Mapping[str, Resource],
+        catalogue: Catalogue,
+        base_url: str,
+    ) -> None:
+        self.client = client
+        self.credentials = credentials
+        self.base_url = base_url
+        self.scope_params: dict[str, Any] = {}
+        self._resources = resources
+        self._catalogue = catalogue
+        self._memo: dict[tuple[str, bytes], Rows] = {}
+        self._links: dict[tuple[str, str | None], dict[str, Any]] = {}
+
+    def resource(self, name: str) -> Resource:
+        """A mapped resource; the lint has made sure that it exists."""
+        return self._resources[name]
+
+    def fetch(self, command: str, params: Mapping[str, Any], *, cached: bool = False) -> Rows:
+        """All rows of a list command, read once per request, or kept longer when ``cached``.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as the client.
+        """
+        full = {**self.with_scope(command, params)}
+        key = (command, orjson.dumps(full, option=orjson.OPT_SORT_KEYS))
+        rows = self._memo.get(key)
+        if rows is None and cached:
+            rows = self._catalogue.get((self.credentials.api_key, *key))
+        if rows is None:
+            rows = self.client.rows(self.credentials, command, full)
+            if cached:
+                self._catalogue.put((self.credentials.api_key, *key), rows)
+        self._memo[key] = rows
+        return rows
+
+    def with_scope(self, command: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters together with those of the project, where the command takes them."""
+        known = self.client.model.command(command).params
+        scope = {k: v for k, v in self.scope_params.items() if k in known}
+        return {**scope, **params}
+
+    def forget(self, commands: frozenset[str]) -> None:
+        """Drop kept answers of these commands, after a change by this caller."""
+        self._catalogue.forget(self.credentials.api_key, commands)
+        self._memo = {key: rows for key, rows in self._memo.items() if key[0] not in commands}
+        self._links.clear()
+
+    def links(self, resource: str, env: Env) -> dict[str, Any]:
+        """Links of a resource by CloudStack id: a text, or for named patterns a function."""
+        target = self._resources[resource]
+        key = (resource, env.zone if target.zonal else None)
+        known = self._links.get(key)
+        if known is None:
+            inner = env.child()
+            prefix = target.prefix(inner)
+            known = {}
+            for source in target.sources:
+                if source.pattern is not None:
+                    for row in source.fetch(inner, zone_id=inner.zone_id, word=None):
+                        if source.where is None or source.where(row, inner):
+                            known[str(row["id"])] = _pattern_link(prefix, source.pattern.render)
+            for name, record in target.named(target.records(inner)):
+                known[record.key] = prefix + name
+                for row in record.rows:
+                    if "id" in row:
+                        known[str(row["id"])] = prefix + name
+            self._links[key] = known
+        return known
+
+    def link_to_row(self, resource: str, key: str, raw: str, env: Env) -> str:
+        """The link of a row known by its id and CloudStack name from another row."""
+        return self._resources[resource].link_to(str(key), str(raw), env)
+
+    def find(self, resource: str, reference: Any, env: Env, field: str) -> dict[str, Any]:
+        """The CloudStack row that a client's reference means.
+
+        Raises:
+            GceError: 400 naming ``field``: no link, not such a resource, or nothing there.
+        """
+        target = self._resources[resource]
+        try:
+            parsed = parse_reference(str(reference))
+        except ValueError as error:
+            raise invalid_value(field, reference, f"{error}.") from error
+        if parsed.segment not in (None, target.collection.segment):
+            raise invalid_value(field, reference, f"It is not a link to one of {target.name}.")
+        self._check_scope(target, parsed, reference, env, field)
+        found = (
+            self._by_form(target, parsed, reference, env, field)
+            if parsed.form
+            else target.find(parsed.name, env)
+        )
+        if found is None:
+            raise invalid_value(field, reference, "The referenced resource does not exist.")
+        row = target.member(found[1], env)
+        if row is None:
+            raise invalid_value(field, reference, f"It has no part in the zone '{env.zone}'.")
+        return row
+
+    def _check_scope(
+        self, target: Resource, parsed: Reference, reference: Any, env: Env, field: str
+    ) -> None:
+        if parsed.project not in (None, env.project):
+            raise invalid_value(field, reference, "The referenced resource does not exist.")
+        if parsed.scope is None or parsed.scope[1] is None:
+            return
+        segment, name = parsed.scope
+        if segment == target.collection.scope and name != env.scope_name(segment):
+            raise invalid_value(
+                field, reference, f"It must be in '{segment}/{env.scope_name(segment)}'."
+            )
+
+    def _by_form(
+        self, target: Resource, parsed: Reference, reference: Any, env: Env, field: str
+    ) -> tuple[str, Record] | None:
+        form = target.reference_forms.get(parsed.form or "")
+        if form is None:
+            raise invalid_value(field, reference, "It is no link of a known form.")
+        inner = env.child()
+        inner.roots["name"] = parsed.name
+        wanted = {name: getter(None, inner) for name, getter in form[0].items()}
+        found = self._best(target, wanted, form[1], env)
+        return found[:2] if found else None
+
+    def pick(
+        self, resource: str, wanted: Mapping[str, Any], newest: str | None, env: Env
+    ) -> dict[str, Any]:
+        """The GCE resource whose fields equal ``wanted``, the newest when there are several.
+
+        Raises:
+            GceError: 404, there is none.
+        """
+        found = self._best(self._resources[resource], wanted, newest, env)
+        if found is None:
+            described = ", ".join(f"{name} '{value}'" for name, value in wanted.items())
+            raise GceError(
+                404, "notFound", f"The resource '{resource}' with {described} was not found"
+            )
+        return found[2]
+
+    def _best(
+        self, target: Resource, wanted: Mapping[str, Any], newest: str | None, env: Env
+    ) -> tuple[str, Record, dict[str, Any]] | None:
+        inner = env.child()
+        named = target.named(target.records(inner))
+        shaped = target.shape(named, inner)
+        fitting = [
+            (name, record, resource)
+            for (name, record), resource in zip(named, shaped, strict=True)
+            if all(resource.get(field) == value for field, value in wanted.items())
+        ]
+        if newest is not None:
+            fitting.sort(key=lambda item: str(item[2].get(newest) or ""))
+        return fitting[-1] if fitting else None
+
+
+def _pattern_link(
+    prefix: str, render: Callable[[Mapping[str, Any]], str | None]
+) -> Callable[[Mapping[str, Any]], str | None]:
+    def link(values: Mapping[str, Any]) -> str | None:
+        name = render(values)
+        return None if name is None else prefix + name
+
+    return link
+
+
+def source_of(row: Mapping[str, Any]) -> str | None:
+    """Which part of ``read`` a found row came from."""
+    return row.get(SOURCE)

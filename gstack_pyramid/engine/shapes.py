@@ -1,0 +1,198 @@
+"""What is known of a value before any request: the types that the lint walks along.
+
+A shape answers one question: what lies under this field? ``None`` means that there is no such
+field, which is a finding; ``ANY`` means that nobody can tell, which is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gstack_pyramid.engine.paths import Field, Index, Match, Path
+from gstack_pyramid.schemas.gce import GceModel
+
+
+class Shape:
+    """Anything; the base of the more telling shapes."""
+
+    def field(self, name: str) -> Shape | None:
+        """The shape of a field, or None when there is no such field."""
+        return self
+
+    def element(self) -> Shape:
+        """The shape of a list's elements."""
+        return self
+
+    def describe(self) -> str:
+        """What this is, for a finding."""
+        return "a value"
+
+
+ANY = Shape()
+
+PARENT = "@parent"
+"""The hidden key of an unnested row: the row it stands in."""
+
+ALL_ROWS = "@rows"
+"""The hidden key of a found row that holds all rows of its resource."""
+
+
+@dataclass(frozen=True)
+class RowShape(Shape):
+    """A CloudStack row, or a part of it, as ``schemas/cloudstack`` tells it.
+
+    Attributes:
+        fields: nested fields; a list of one element stands for a list of such.
+        of: the command whose answer it is, for findings.
+        extra: fields that the engine adds, such as the parts of a parsed name.
+    """
+
+    fields: Any
+    of: str
+    extra: frozenset[str] = frozenset()
+
+    def field(self, name: str) -> Shape | None:
+        if name in self.extra:
+            return ANY
+        if name == ALL_ROWS:
+            return ListShape(self)
+        if name == PARENT:
+            return ANY
+        fields = self.fields[0] if isinstance(self.fields, list) else self.fields
+        if isinstance(fields, str):
+            return ANY if fields in ("map", "any", "object") else None
+        if not isinstance(fields, Mapping) or name not in fields:
+            return None
+        return RowShape(fields[name], self.of)
+
+    def element(self) -> Shape:
+        if isinstance(self.fields, list):
+            return RowShape(self.fields[0], self.of)
+        return KEY_AND_VALUE if self.fields == "map" else ANY
+
+    def describe(self) -> str:
+        return f"the answer of {self.of}"
+
+
+@dataclass(frozen=True)
+class GceShape(Shape):
+    """A GCE resource, a request body or a part of it.
+
+    Attributes:
+        model: where the types are.
+        type_name: the type at the top, for example ``Instance``.
+        path: the fields from there.
+        body: whether this is what a client sends; then reading it is honouring it.
+    """
+
+    model: GceModel
+    type_name: str
+    path: tuple[str, ...] = ()
+    body: bool = False
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of this value."""
+        return self.model.field(self.type_name, self.path) or {}
+
+    def field(self, name: str) -> Shape | None:
+        inner = (*self.path, name)
+        if self.model.field(self.type_name, inner) is None:
+            return None
+        return GceShape(self.model, self.type_name, inner, self.body)
+
+    def element(self) -> Shape:
+        schema = self.schema()
+        if schema.get("type") == "array":
+            # Model paths enter arrays by themselves, so an element has the path of its list.
+            return self
+        if "additionalProperties" in schema and not schema.get("properties"):
+            return KEY_AND_VALUE
+        return ANY
+
+    def describe(self) -> str:
+        return ".".join((self.type_name, *self.path))
+
+
+@dataclass(frozen=True)
+class ObjectShape(Shape):
+    """An object with exactly the fields named."""
+
+    fields: Mapping[str, Shape] = field(default_factory=dict)
+    name: str = "an object"
+
+    def field(self, name: str) -> Shape | None:
+        return self.fields.get(name)
+
+    def describe(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class ListShape(Shape):
+    """A list that the language made, of elements of one shape."""
+
+    of: Shape
+
+    def field(self, name: str) -> Shape | None:
+        return None
+
+    def element(self) -> Shape:
+        return self.of
+
+    def describe(self) -> str:
+        return "a list"
+
+
+@dataclass(frozen=True)
+class UnionShape(Shape):
+    """One of several shapes: a field of any of them is a field."""
+
+    members: tuple[Shape, ...]
+
+    def field(self, name: str) -> Shape | None:
+        found = tuple(s for member in self.members if (s := member.field(name)) is not None)
+        if not found:
+            return None
+        return found[0] if len(found) == 1 else UnionShape(found)
+
+    def element(self) -> Shape:
+        return UnionShape(tuple(member.element() for member in self.members))
+
+    def describe(self) -> str:
+        return " or ".join(dict.fromkeys(member.describe() for member in self.members))
+
+
+KEY_AND_VALUE = ObjectShape({"key": ANY, "value": ANY}, "a map's entry (key, value)")
+
+
+def resolve(path: Path, current: Shape, roots: Mapping[str, Shape]) -> Shape | str:
+    """The shape at the end of ``path``, or a sentence saying what is wrong with it."""
+    if path.root is not None:
+        if path.root not in roots:
+            known = ", ".join(f"${name}" for name in sorted(roots))
+            return f"there is no ${path.root} here; there are {known}"
+        shape = roots[path.root]
+    else:
+        shape = current
+    for step in path.steps:
+        if isinstance(step, Index):
+            shape = shape.element()
+            continue
+        if isinstance(step, Match):
+            shape = shape.element()
+            inner = shape.field(step.field)
+        else:
+            inner = shape.field(step.name)
+        if inner is None:
+            name = step.field if isinstance(step, Match) else step.name
+            return f"{path}: {shape.describe()} has no field {name!r}"
+        if isinstance(step, Field):
+            shape = inner
+    return shape
+
+
+def body_path(shape: Shape) -> tuple[str, ...] | None:
+    """The path within the request body, when that is what ``shape`` is a part of."""
+    return shape.path if isinstance(shape, GceShape) and shape.body else None

@@ -1,0 +1,219 @@
+"""Values: how one field or parameter is made. Each form compiles to a closure.
+
+A value that is missing is ``None``; a field or parameter that is missing is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gstack_pyramid.engine.conditions import compile_condition
+from gstack_pyramid.engine.document import Place
+from gstack_pyramid.engine.fingerprints import fingerprint
+from gstack_pyramid.engine.loops import compile_diff, compile_each
+from gstack_pyramid.engine.modifiers import MODIFIERS, apply_modifiers
+from gstack_pyramid.engine.paths import Getter, Path, compile_format, parse_format
+from gstack_pyramid.engine.scope import SOURCES, Builder, Scope, field_name
+from gstack_pyramid.engine.shapes import ANY, ObjectShape, RowShape, Shape
+
+_CHANGING = frozenset({"link", "id_of", "convert", "table", "enum", "after", "then"})
+"""The modifiers after which nothing is known of a value any more."""
+
+
+def compile_value(spec: Any, scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    """A closure for a value and what is known of its result; mistakes go to the scope."""
+    if isinstance(spec, str):
+        return scope.path(spec, place)
+    if isinstance(spec, bool | int | float):
+        return (lambda current, env: spec), ANY
+    source = next((key for key in SOURCES if key in spec), None)
+    if source is None:
+        scope.report(place, "a value needs one of: " + ", ".join(SOURCES))
+        return (lambda current, env: None), ANY
+    second = _second_source(source, spec)
+    if second is not None:
+        scope.report(place, f"a value comes from one place; this one has {source} and {second}")
+    getter, shape = _COMPILERS[source](spec, scope, place)
+    if "when" in spec:
+        condition = compile_condition(spec["when"], scope, (*place, "when"))
+        inner = getter
+
+        def guarded(current: Any, env: Any) -> Any:
+            return inner(current, env) if condition(current, env) else None
+
+        getter = guarded
+    if MODIFIERS & spec.keys():
+        getter = apply_modifiers(getter, shape, spec, scope, place)
+        if _CHANGING & spec.keys():
+            shape = ANY
+    return getter, shape
+
+
+_COMPANIONS = {"each": {"value"}, "find": {"from"}}
+"""Sources that mean something else beside another one."""
+
+
+def _second_source(source: str, spec: Mapping[str, Any]) -> str | None:
+    allowed = _COMPANIONS.get(source, set())
+    if source == "each":
+        allowed = allowed | {"fields"}
+    return next(
+        (key for key in SOURCES if key in spec and key != source and key not in allowed), None
+    )
+
+
+def _from(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    return scope.value_and_shape(spec["from"], (*place, "from"))
+
+
+def _constant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    value = spec["value"]
+    return (lambda current, env: value), ANY
+
+
+def _format(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    parts: list[str | Path] = []
+    with scope.catching((*place, "format")):
+        parts = parse_format(spec["format"])
+    for part in parts:
+        if isinstance(part, Path):
+            scope.shape_of(part, (*place, "format"))
+    return compile_format(parts), ANY
+
+
+def _first(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    compiled = [
+        scope.value_and_shape(choice, (*place, "first", index))
+        for index, choice in enumerate(spec["first"])
+    ]
+    getters = [getter for getter, _ in compiled]
+
+    def first(current: Any, env: Any) -> Any:
+        for getter in getters:
+            value = getter(current, env)
+            if value is not None:
+                return value
+        return None
+
+    return first, compiled[0][1] if compiled else ANY
+
+
+def _fields(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    build = scope.fields(spec["fields"], (*place, "fields"))
+    return build, ObjectShape(dict.fromkeys(spec["fields"], ANY))
+
+
+def _list(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    getters = [
+        scope.value(item, (*place, "list", index)) for index, item in enumerate(spec["list"])
+    ]
+
+    def build(current: Any, env: Any) -> list[Any] | None:
+        found = [value for getter in getters if (value := getter(current, env)) is not None]
+        # An empty list is an answer, but no parameter.
+        return None if scope.writing and not found else found
+
+    return build, ANY
+
+
+def _concat(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    getters = [
+        scope.value(item, (*place, "concat", index)) for index, item in enumerate(spec["concat"])
+    ]
+
+    def build(current: Any, env: Any) -> list[Any] | None:
+        return [item for getter in getters for item in getter(current, env) or ()] or None
+
+    return build, ANY
+
+
+def _fingerprint(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    getter = scope.value(spec["fingerprint"], (*place, "fingerprint"))
+    return (lambda current, env: fingerprint(getter(current, env))), ANY
+
+
+def _pick(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    resource, newest = spec["pick"], spec.get("newest")
+    scope.target(resource, (*place, "pick"))
+    match = [
+        (field, scope.value(value, (*place, "match", field)))
+        for field, value in spec.get("match", {}).items()
+    ]
+
+    def pick(current: Any, env: Any) -> Any:
+        wanted = {field: getter(current, env) for field, getter in match}
+        return env.session.pick(resource, wanted, newest, env)
+
+    return pick, ANY
+
+
+def _find(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    resource = spec["find"]
+    scope.target(resource, (*place, "find"))
+    getter, shape = scope.value_and_shape(spec["from"], (*place, "from"))
+    default = spec.get("default")
+    field = field_name(shape, spec["from"])
+
+    def find(current: Any, env: Any) -> Any:
+        reference = getter(current, env)
+        if reference is None:
+            reference = default
+        return None if reference is None else env.session.find(resource, reference, env, field)
+
+    return find, ANY
+
+
+def _call(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    command = scope.command(spec["call"], (*place, "call"))
+    if command is None:
+        return (lambda current, env: None), ANY
+    if command.list_key is None:
+        scope.report((*place, "call"), f"{command.name} is no list: a value can only call lists")
+    params = compile_params(spec.get("params", {}), command.name, scope, (*place, "params"))
+    shape: Shape = RowShape(command.response, command.name)
+    where = None
+    if "where" in spec:
+        where = compile_condition(spec["where"], scope.entering(shape), (*place, "where"))
+    cached, take_first = spec.get("cache", False), spec.get("take") == "first"
+
+    def rows(current: Any, env: Any) -> Any:
+        found = env.session.fetch(command.name, params(current, env), cached=cached)
+        if where is not None:
+            found = [row for row in found if where(row, env)]
+        if take_first:
+            return found[0] if found else None
+        return found
+
+    if take_first:
+        return rows, shape
+    return rows, RowShape([command.response], command.name)
+
+
+def compile_params(
+    spec: Mapping[str, Any], command_name: str, scope: Scope, place: Place
+) -> Builder:
+    """A closure for a command's parameters; names the command does not know are reported."""
+    command = scope.models.cloudstack.command(command_name)
+    for name in spec:
+        if name not in command.params:
+            near = ", ".join(sorted(command.params))
+            scope.report((*place, name), f"{command_name} has no parameter {name!r}; it has {near}")
+    return scope.fields(spec, place)
+
+
+_COMPILERS: dict[str, Callable[[Mapping[str, Any], Scope, Place], tuple[Getter, Shape]]] = {
+    "each": compile_each,
+    "from": _from,
+    "value": _constant,
+    "format": _format,
+    "first": _first,
+    "fields": _fields,
+    "list": _list,
+    "concat": _concat,
+    "pick": _pick,
+    "find": _find,
+    "call": _call,
+    "fingerprint": _fingerprint,
+    "diff": compile_diff,
+}
