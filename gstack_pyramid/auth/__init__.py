@@ -1,0 +1,18 @@
+"""Who is calling: sealed bearer tokens that carry the caller's CloudStack keys."""
+
+from __future__ import annotations
+
+from gstack_pyramid.auth.keyring import KeyRing, KeyRingError
+from gstack_pyramid.auth.policy import Caller, SealedTokenPolicy
+from gstack_pyramid.auth.tokens import Sealed, TokenError, seal, unseal
+
+__all__ = [
+    "Caller",
+    "KeyRing",
+    "KeyRingError",
+    "Sealed",
+    "SealedTokenPolicy",
+    "TokenError",
+    "seal",
+    "unseal",
+]

@@ -1,0 +1,26 @@
+"""CloudStack's API as a client sees it: signed commands, rows, jobs, errors. It knows no GCE."""
+
+from __future__ import annotations
+
+from gstack_pyramid.cloudstack.answers import unwrap
+from gstack_pyramid.cloudstack.client import Client, is_read
+from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.cloudstack.errors import (
+    CloudStackBadAnswer,
+    CloudStackError,
+    CloudStackTimeout,
+    CloudStackUnavailable,
+)
+from gstack_pyramid.cloudstack.jobs import Job
+
+__all__ = [
+    "Client",
+    "CloudStackBadAnswer",
+    "CloudStackError",
+    "CloudStackTimeout",
+    "CloudStackUnavailable",
+    "Credentials",
+    "Job",
+    "is_read",
+    "unwrap",
+]
