@@ -1,0 +1,165 @@
+"""Accounts, users, CloudStack's projects, and limits. A user sees the own account only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gstack_pyramid.simulator.calls import Call, command, wrapped
+from gstack_pyramid.simulator.faults import invalid
+from gstack_pyramid.simulator.listing import containing, listed, owned, same, select
+from gstack_pyramid.simulator.placement import limits, usage
+from gstack_pyramid.simulator.rows import owner, tags
+from gstack_pyramid.simulator.sample import RESOURCE_TYPES
+from gstack_pyramid.simulator.store import Doc
+from gstack_pyramid.simulator.world import Answer
+
+_PREFIXES = {
+    "user_vm": "vm",
+    "public_ip": "ip",
+    "primary_storage": "primarystorage",
+    "secondary_storage": "secondarystorage",
+}
+
+
+def _quotas(call: Call, key: str) -> dict[str, Any]:
+    """The limit, total and available fields of every resource."""
+    row: dict[str, Any] = {}
+    allowed, used = limits(call.store, key), usage(call.store, key)
+    for name in RESOURCE_TYPES:
+        prefix, limit, total = _PREFIXES.get(name, name), allowed[name], used[name]
+        row[f"{prefix}limit"] = "Unlimited" if limit < 0 else str(limit)
+        row[f"{prefix}total"] = total
+        row[f"{prefix}available"] = "Unlimited" if limit < 0 else str(max(limit - total, 0))
+    machines = call.store.by("vm", "owner", key)
+    row["vmrunning"] = sum(vm["state"] == "Running" for vm in machines)
+    row["vmstopped"] = sum(vm["state"] == "Stopped" for vm in machines)
+    return row
+
+
+@command("listAccounts")
+def list_accounts(call: Call) -> Answer:
+    """The caller's account."""
+    call.audience()
+    key = call.resolve("id", "account")
+    docs = [] if key is not None and key["id"] != call.account["id"] else [call.account]
+    docs = select(docs, same(call, "name"), containing(call, "keyword", "name"))
+    if (call.params.text("state") or "enabled").lower() != "enabled":
+        docs = []
+    return listed(call, docs, lambda doc: _account(call, doc))
+
+
+def _account(call: Call, doc: Doc) -> dict[str, Any]:
+    return {
+        "id": doc["id"],
+        "name": doc["name"],
+        "accounttype": 0,
+        "roletype": "User",
+        "rolename": "User",
+        "domainid": doc["domainid"],
+        "domain": doc["domain"],
+        "domainpath": "ROOT",
+        "created": doc["created"],
+        "state": "enabled",
+        "isdefault": False,
+        "groups": [],
+        "user": [_user(call, user) for user in call.store.by("user", "owner", doc["id"])],
+        **_quotas(call, doc["id"]),
+    }
+
+
+@command("listUsers")
+def list_users(call: Call) -> Answer:
+    """The users of the caller's account."""
+    docs = select(owned(call, "user"), same(call, "username"))
+    return listed(call, docs, lambda doc: _user(call, doc))
+
+
+@command("getUser")
+def get_user(call: Call) -> Answer:
+    """The user with an API key, which may only be the account's own."""
+    key = call.params.must("userapikey")
+    for user in call.store.by("user", "apikey", key):
+        if call.owns(user):
+            return wrapped(call, _user(call, user))
+    raise invalid("User does not exist in the system")
+
+
+def _user(call: Call, doc: Doc) -> dict[str, Any]:
+    account = call.store.get("account", doc["owner"])
+    return {
+        "id": doc["id"],
+        "username": doc["username"],
+        "firstname": doc["firstname"],
+        "lastname": doc["lastname"],
+        "email": doc["email"],
+        "created": doc["created"],
+        "state": "enabled",
+        "account": account["name"],
+        "accountid": account["id"],
+        "accounttype": 0,
+        "usersource": "native",
+        "roletype": "User",
+        "rolename": "User",
+        "domainid": account["domainid"],
+        "domain": account["domain"],
+        "apikey": doc["apikey"],
+        "iscallerchilddomain": False,
+        "isdefault": False,
+        "is2faenabled": False,
+        "is2famandated": False,
+    }
+
+
+@command("listProjects")
+def list_projects(call: Call) -> Answer:
+    """The projects of the caller's account."""
+    call.audience()
+    docs = select(
+        owned(call, "project"),
+        same(call, "name"),
+        same(call, "displaytext"),
+        containing(call, "keyword", "name", "displaytext"),
+    )
+    if (call.params.text("state") or "active").lower() != "active":
+        docs = []
+    return listed(call, docs, lambda doc: _project(call, doc))
+
+
+def _project(call: Call, doc: Doc) -> dict[str, Any]:
+    account = call.store.get("account", doc["owner"])
+    user = call.store.by("user", "owner", account["id"])[0]
+    quotas = _quotas(call, doc["id"])
+    return {
+        "id": doc["id"],
+        "name": doc["name"],
+        "displaytext": doc["displaytext"],
+        "domainid": account["domainid"],
+        "domain": account["domain"],
+        "created": doc["created"],
+        "state": "Active",
+        "owner": [{"account": account["name"], "user": user["username"], "userid": user["id"]}],
+        "tags": tags(call.store, doc["id"]),
+        **{key: value for key, value in quotas.items() if not key.startswith("project")},
+    }
+
+
+@command("listResourceLimits")
+def list_resource_limits(call: Call) -> Answer:
+    """What the account, or the project, is limited to; -1 is unlimited."""
+    chosen = call.params.number("resourcetype")
+    if chosen is not None and not 0 <= chosen < len(RESOURCE_TYPES):
+        raise invalid(f"Please specify a valid resource type: {chosen}")
+    name = call.params.text("resourcetypename")
+    rows = []
+    for key in call.audience():
+        allowed = limits(call.store, key)
+        for number, kind in enumerate(RESOURCE_TYPES):
+            if chosen in (None, number) and name in (None, kind):
+                told = {
+                    "resourcetype": str(number),
+                    "resourcetypename": kind,
+                    "max": allowed[kind],
+                    **owner(call.store, key),
+                }
+                rows.append(told)
+    return listed(call, rows, dict)

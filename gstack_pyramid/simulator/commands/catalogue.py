@@ -1,0 +1,210 @@
+"""What every account sees: zones, regions, templates, guest systems, what the cloud can do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gstack_pyramid.schemas.list_apis import render_list_apis
+from gstack_pyramid.simulator.calls import Call, command
+from gstack_pyramid.simulator.faults import denied, invalid
+from gstack_pyramid.simulator.listing import (
+    containing,
+    listed,
+    public,
+    referring,
+    same,
+    select,
+    tagged,
+)
+from gstack_pyramid.simulator.store import Doc
+from gstack_pyramid.simulator.wire import VERSION
+from gstack_pyramid.simulator.world import Answer
+
+_FILTERS = frozenset(
+    ("featured", "self", "selfexecutable", "sharedexecutable", "executable", "community", "all")
+)
+_SHOWING_PUBLIC = frozenset(("featured", "executable"))
+
+
+@command("listZones")
+def list_zones(call: Call) -> Answer:
+    """Every zone; both are enabled."""
+    call.params.flag("available")
+    docs = select(
+        public(call, "zone"),
+        same(call, "name"),
+        same(call, "networktype"),
+        containing(call, "keyword", "name"),
+        tagged(call),
+    )
+    return listed(call, docs, _zone)
+
+
+def _zone(doc: Doc) -> dict[str, Any]:
+    return {
+        "id": doc["id"],
+        "name": doc["name"],
+        "networktype": doc["networktype"],
+        "securitygroupsenabled": doc["securitygroupsenabled"],
+        "allocationstate": "Enabled",
+        "dhcpprovider": "VirtualRouter",
+        "localstorageenabled": False,
+        "type": "Core",
+        "ismultiarch": False,
+        "allowuserspecifyvrmtu": False,
+        "routerprivateinterfacemaxmtu": 1500,
+        "routerpublicinterfacemaxmtu": 1500,
+        "isnsxenabled": False,
+        "routedmodeenabled": False,
+        "tags": [],
+        "hasannotations": False,
+    }
+
+
+@command("listRegions")
+def list_regions(call: Call) -> Answer:
+    """The one region of CloudStack's own kind, which is not a region of GCE."""
+    region = {
+        "id": 1,
+        "name": "Local",
+        "endpoint": "http://localhost:8080/client/",
+        "gslbserviceenabled": True,
+        "portableipserviceenabled": False,
+    }
+    name, number = call.params.text("name"), call.params.number("id")
+    fits = name in (None, region["name"]) and number in (None, region["id"])
+    return listed(call, [region] if fits else [], dict)
+
+
+@command("listHypervisors")
+def list_hypervisors(call: Call) -> Answer:
+    """KVM, in every zone."""
+    call.resolve("zoneid", "zone")
+    return listed(call, [{"name": "KVM"}], dict)
+
+
+@command("listOsTypes")
+def list_os_types(call: Call) -> Answer:
+    """Guest operating systems."""
+    docs = select(
+        public(call, "ostype"),
+        same(call, "description", "name"),
+        containing(call, "keyword", "name"),
+    )
+    return listed(call, docs, _os_type)
+
+
+def _os_type(doc: Doc) -> dict[str, Any]:
+    return {
+        "id": doc["id"],
+        "name": doc["name"],
+        "description": doc["name"],
+        "isuserdefined": False,
+        "fordisplay": True,
+    }
+
+
+@command("listTemplates")
+def list_templates(call: Call) -> Answer:
+    """Templates; each comes once for every zone, with the same id."""
+    wanted = call.params.must("templatefilter").lower()
+    if wanted not in _FILTERS:
+        raise invalid(f"Please specify a valid template filter: {wanted}")
+    if wanted == "all":
+        raise denied("Filter all can be specified by Admin only")
+    call.audience()
+    call.params.many("details")
+    docs = select(
+        public(call, "template") if wanted in _SHOWING_PUBLIC else [],
+        containing(call, "name", "name"),
+        containing(call, "keyword", "name", "displaytext"),
+        tagged(call),
+    )
+    hypervisor = call.params.text("hypervisor")
+    if hypervisor is not None and hypervisor.lower() not in ("kvm", "any"):
+        docs = []
+    zones = select(call.store.all("zone"), referring(call, "zoneid", "zone", "id"))
+    pairs = [(doc, zone) for doc in docs for zone in zones]
+    return listed(call, pairs, lambda pair: _template(call, *pair))
+
+
+def _template(call: Call, doc: Doc, zone: Doc) -> dict[str, Any]:
+    system = call.store.get("ostype", doc["ostypeid"])
+    domain = call.store.all("domain")[0]
+    return {
+        "id": doc["id"],
+        "name": doc["name"],
+        "displaytext": doc["displaytext"],
+        "ispublic": True,
+        "created": doc["created"],
+        "isready": True,
+        "passwordenabled": doc["passwordenabled"],
+        "format": "QCOW2",
+        "isfeatured": True,
+        "crossZones": True,
+        "ostypeid": system["id"],
+        "ostypename": system["name"],
+        "account": "admin",
+        "zoneid": zone["id"],
+        "zonename": zone["name"],
+        "status": "Download Complete",
+        "size": doc["size"],
+        "physicalsize": doc["size"] // 8,
+        "templatetype": "USER",
+        "hypervisor": "KVM",
+        "arch": "x86_64",
+        "domain": domain["name"],
+        "domainid": domain["id"],
+        "domainpath": "ROOT",
+        "isextractable": False,
+        "bits": 64,
+        "sshkeyenabled": True,
+        "isdynamicallyscalable": True,
+        "directdownload": False,
+        "deployasis": False,
+        "requireshvm": True,
+        "details": {},
+        "tags": [],
+        "hasannotations": False,
+    }
+
+
+@command("listCapabilities")
+def list_capabilities(call: Call) -> Answer:
+    """What the cloud is and allows."""
+    return {
+        "capability": {
+            "cloudstackversion": VERSION,
+            "securitygroupsenabled": True,
+            "supportELB": "false",
+            "projectinviterequired": False,
+            "allowusercreateprojects": True,
+            "userpublictemplateenabled": True,
+            "regionsecondaryenabled": False,
+            "kvmsnapshotenabled": False,
+            "customdiskofferingminsize": 1,
+            "customdiskofferingmaxsize": 1024,
+            "allowuserviewdestroyedvm": False,
+            "allowuserexpungerecovervm": True,
+            "allowuserexpungerecovervolume": True,
+            "allowuserviewalldomainaccounts": False,
+            "allowuserforcestopvm": True,
+            "dynamicrolesenabled": True,
+            "dynamicscalingenabled": True,
+            "kubernetesserviceenabled": False,
+            "defaultuipagesize": 20,
+        }
+    }
+
+
+@command("listApis")
+def list_apis(call: Call) -> Answer:
+    """Every command of the model, so that a model taken from here is the same again."""
+    name = call.params.text("name")
+    answer = render_list_apis(call.world.model)
+    if name is None:
+        return answer
+    apis = [api for api in answer["api"] if api["name"].lower() == name.lower()]
+    if not apis:
+        raise invalid(f"Api with name '{name}' not found")
+    return {"count": 1, "api": apis}

@@ -1,0 +1,311 @@
+"""deployVirtualMachine: an instance with its root disk, addresses and security groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gstack_pyramid.simulator.calls import Call, command
+from gstack_pyramid.simulator.commands.machine_values import (
+    checked_details,
+    checked_name,
+    checked_user_data,
+    sized,
+)
+from gstack_pyramid.simulator.commands.offerings import disk_bytes
+from gstack_pyramid.simulator.faults import invalid
+from gstack_pyramid.simulator.jobs import Arguments, beginning, end, failure, submit
+from gstack_pyramid.simulator.machine_rows import virtual_machine
+from gstack_pyramid.simulator.placement import GIB, check_capacity, check_limit, make_nic
+from gstack_pyramid.simulator.store import Doc
+from gstack_pyramid.simulator.world import Actor, Answer
+
+Plan = list[tuple[Doc, str | None]]
+"""The networks of a new instance, each with the address it asks for."""
+
+
+@command("deployVirtualMachine")
+def deploy(call: Call) -> Answer:
+    """Create an instance; everything is checked at once, the job only starts it.
+
+    Source: ``DeployVMCmd.create`` and ``UserVmManagerImpl`` of CloudStack.
+    """
+    zone = call.one("zoneid", "zone")
+    offering = call.one("serviceofferingid", "serviceoffering")
+    template = call.one("templateid", "template")
+    hypervisor = call.params.text("hypervisor")
+    if hypervisor is not None and hypervisor.lower() != "kvm":
+        raise invalid(f"Hypervisor type of the template is KVM, not {hypervisor}")
+    owner = call.creator()
+    details = checked_details(call.params.merged("details"))
+    size = sized(offering, details)
+    name = call.params.text("name")
+    if name is not None:
+        checked_name(name)
+    checked_user_data(call.params.text("userdata"))
+    root = _root_size(call, template)
+    data = _data_disk(call)
+    plan, groups = _placed(call, zone, owner)
+    keys = _key_pairs(call, owner)
+    for resource, more in (
+        ("user_vm", 1),
+        ("volume", 2 if data else 1),
+        ("cpu", size[0]),
+        ("memory", size[2]),
+        ("primary_storage", (root + (data[1] if data else 0)) // GIB),
+    ):
+        check_limit(call.store, owner, resource, more)
+    name = name or f"VM-{call.world.uuid()}"
+    for network, _ in plan:
+        if call.store.has("vm", "hostname", f"{network['id']}/{name.lower()}"):
+            raise invalid(
+                f"The vm with hostName {name} already exists in the network domain: "
+                f"{network['networkdomain']}; network={network['name']}"
+            )
+    number = call.store.count("instance")
+    vm = call.add(
+        "vm",
+        owner,
+        name=name,
+        displayname=call.params.text("displayname") or name,
+        userid=call.user["id"],
+        username=call.user["username"],
+        zoneid=zone["id"],
+        offeringid=offering["id"],
+        templateid=template["id"],
+        cpunumber=size[0],
+        cpuspeed=size[1],
+        memory=size[2],
+        state="Stopped",
+        lastupdated=call.today(),
+        haenable=False,
+        group=call.params.text("group"),
+        instancename=f"i-{call.account['number']}-{number}-VM",
+        nics=[make_nic(call.world, net, at, ip) for at, (net, ip) in enumerate(plan)],
+        securitygroupids=[group["id"] for group in groups],
+        keypairs=keys,
+        userdata=call.params.text("userdata"),
+        details=details,
+        dynamic=call.params.flag("dynamicscalingenabled"),
+        deleteprotection=False,
+    )
+    add_volume(call, vm, f"ROOT-{number}", root, template=template, offering=offering)
+    if data:
+        add_volume(call, vm, f"DATA-{number}", data[1], disk=data[0])
+    start = "startvm" not in call.params or call.params.flag("startvm")
+    return submit(call, ("VirtualMachine", vm), start=start, vm=vm["id"])
+
+
+def add_volume(
+    actor: Actor,
+    vm: Doc,
+    name: str,
+    size: int,
+    *,
+    template: Doc | None = None,
+    offering: Doc | None = None,
+    disk: Doc | None = None,
+) -> Doc:
+    """Add a volume to a new instance: a root disk (of a template), or a data disk."""
+    return actor.add(
+        "volume",
+        vm["owner"],
+        name=name,
+        zoneid=vm["zoneid"],
+        type="ROOT" if template else "DATADISK",
+        size=size,
+        state="Allocated",
+        virtualmachineid=vm["id"],
+        deviceid=0 if template else 1,
+        attached=actor.today(),
+        templateid=template and template["id"],
+        serviceofferingid=offering and offering["id"],
+        diskofferingid=disk and disk["id"],
+        deleteprotection=False,
+    )
+
+
+def _root_size(call: Call, template: Doc) -> int:
+    wanted = call.params.number("rootdisksize")
+    if wanted is None:
+        return int(template["size"])
+    if wanted <= 0:
+        raise invalid("Root disk size should be a positive number.")
+    if wanted * GIB < template["size"]:
+        raise invalid(
+            f"rootdisksize override ({wanted} GB) is smaller than template size "
+            f"({template['size'] // GIB} GB)"
+        )
+    return wanted * GIB
+
+
+def _data_disk(call: Call) -> tuple[Doc, int] | None:
+    disk, size = call.maybe("diskofferingid", "diskoffering"), call.params.number("size")
+    if disk is None:
+        return None
+    found = disk_bytes(disk, size)
+    if isinstance(found, str):
+        raise invalid(found)
+    return disk, found
+
+
+def _placed(call: Call, zone: Doc, owner: str) -> tuple[Plan, list[Doc]]:
+    """Networks and security groups, by the rules of the kind of zone."""
+    plan = _asked_networks(call)
+    groups = _asked_groups(call, owner)
+    if zone["networktype"] == "Basic":
+        if plan:
+            raise invalid("Can't specify network Ids in Basic zone")
+        shared = next(n for n in call.store.all("network") if n["zoneid"] == zone["id"])
+        mine = call.store.by("securitygroup", "owner", owner)
+        usual = [group for group in mine if group["name"] == "default"]
+        return [(shared, call.params.text("ipaddress"))], groups or usual
+    if groups:
+        raise invalid(
+            "Can't create vm with security groups; security group feature is not enabled per zone"
+        )
+    if not plan:
+        plan = [(_default_network(call, zone, owner), call.params.text("ipaddress"))]
+    for network, _ in plan:
+        if network["zoneid"] != zone["id"]:
+            raise invalid(f"Network id={network['id']} doesn't belong to zone {zone['id']}")
+        if network["owner"] != owner:
+            raise invalid(f"Network id={network['id']} belongs to another account than the vm")
+    if len({network["vpcid"] for network, _ in plan if network["vpcid"]}) > 1:
+        raise invalid("All networks of a vm must be in one VPC")
+    return plan, []
+
+
+def _asked_networks(call: Call) -> Plan:
+    networks = call.several("networkids", "network")
+    entries = call.params.maps("iptonetworklist")
+    if not entries:
+        address = call.params.text("ipaddress") if networks else None
+        return [(net, None if at else address) for at, net in enumerate(networks)]
+    if networks or call.params.text("ipaddress") is not None:
+        raise invalid(
+            "NetworkIds and ipAddress can't be specified along with ipToNetworkMap parameter"
+        )
+    plan: Plan = []
+    for entry in entries:
+        key = entry.get("networkid", "").lower()
+        if not call.store.known("network", key):
+            raise invalid(f"Unable to translate and find entity with networkId: {key}")
+        plan.append((call.usable(call.store.get("network", key)), entry.get("ip") or None))
+    if len({network["id"] for network, _ in plan}) < len(plan):
+        raise invalid("A network is specified twice in ipToNetworkMap")
+    return plan
+
+
+def _asked_groups(call: Call, owner: str) -> list[Doc]:
+    groups = call.several("securitygroupids", "securitygroup")
+    names = call.params.many("securitygroupnames")
+    if groups and names:
+        raise invalid("securitygroupids parameter is mutually exclusive with securitygroupnames")
+    for name in names:
+        mine = call.store.by("securitygroup", "owner", owner)
+        found = [group for group in mine if group["name"] == name]
+        if not found:
+            raise invalid(f"Unable to find group by name {name}")
+        groups += found
+    if any(group["owner"] != owner for group in groups):
+        raise invalid("Security groups must belong to the owner of the vm")
+    return groups
+
+
+def _default_network(call: Call, zone: Doc, owner: str) -> Doc:
+    """The one isolated network, made where there is none; tiers of a VPC count as well."""
+    found = [
+        network
+        for network in call.store.by("network", "owner", owner)
+        if network["zoneid"] == zone["id"] and network["type"] == "Isolated"
+    ]
+    if len(found) > 1:
+        raise invalid(
+            "More than 1 default Isolated networks are found for account "
+            f"{call.account['name']}; please specify networkIds"
+        )
+    if found:
+        return found[0]
+    offerings = call.store.all("networkoffering")
+    offering = next(o for o in offerings if o["availability"] == "Required")
+    return call.add(
+        "network",
+        owner,
+        name=f"{call.account['name']}-network",
+        displaytext=f"{call.account['name']}-network",
+        zoneid=zone["id"],
+        offeringid=offering["id"],
+        type="Isolated",
+        gateway="10.1.1.1",
+        netmask="255.255.255.0",
+        cidr="10.1.1.0/24",
+        state="Allocated",
+        vpcid=None,
+        aclid=None,
+        networkdomain="cs.internal",
+    )
+
+
+def _key_pairs(call: Call, owner: str) -> list[str]:
+    single = call.params.text("keypair")
+    names = [*([single] if single else []), *call.params.many("keypairs")]
+    known = {pair["name"] for pair in call.store.by("keypair", "owner", owner)}
+    for name in names:
+        if name not in known:
+            raise invalid(f"A key pair with name '{name}' was not found.")
+    return names
+
+
+@beginning("deployVirtualMachine")
+def _begin(actor: Actor, arguments: Arguments) -> None:
+    vm = actor.store.get("vm", arguments["vm"])
+    if arguments["start"]:
+        check_capacity(actor.world, vm)
+        actor.store.update(vm, state="Starting", lastupdated=actor.today())
+        implement_networks(actor, vm)
+    for volume in actor.store.by("volume", "vm", vm["id"]):
+        actor.store.update(volume, state="Ready" if arguments["start"] else "Allocated")
+
+
+def implement_networks(actor: Actor, vm: Doc) -> None:
+    """The first instance in an isolated network brings up its router and source NAT address."""
+    for nic in vm["nics"]:
+        network = actor.store.get("network", nic["networkid"])
+        if network["state"] != "Allocated":
+            continue
+        actor.store.update(network, state="Implemented")
+        actor.add(
+            "ip",
+            network["owner"],
+            ipaddress=next_public_address(actor),
+            zoneid=network["zoneid"],
+            issourcenat=True,
+            networkid=network["id"],
+            vpcid=None,
+            virtualmachineid=None,
+            state="Allocated",
+        )
+
+
+def next_public_address(actor: Actor) -> str:
+    """A public address that nobody has had yet, of the ranges kept for documentation."""
+    number = actor.store.count("publicip") + 9
+    return f"198.51.{100 + number // 250}.{number % 250 + 1}"
+
+
+@end("deployVirtualMachine")
+def _finish(actor: Actor, arguments: Arguments) -> Answer:
+    vm = actor.store.get("vm", arguments["vm"])
+    if arguments["start"]:
+        vm = actor.store.update(vm, state="Running", lastupdated=actor.today())
+    row: dict[str, Any] = virtual_machine(actor.store, vm)
+    if row["passwordenabled"]:
+        row["password"] = actor.world.secret()
+    return {"virtualmachine": row}
+
+
+@failure("deployVirtualMachine")
+def _failed(actor: Actor, arguments: Arguments) -> None:
+    vm = actor.store.find("vm", arguments["vm"])
+    if vm is not None:
+        actor.store.update(vm, state="Error", lastupdated=actor.today())

@@ -1,0 +1,196 @@
+"""Starting, stopping, rebooting, destroying and recovering instances."""
+
+from __future__ import annotations
+
+from gstack_pyramid.simulator.calls import Call, command, success, wrapped
+from gstack_pyramid.simulator.commands.deploy import implement_networks
+from gstack_pyramid.simulator.faults import internal, invalid
+from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
+from gstack_pyramid.simulator.machine_rows import virtual_machine
+from gstack_pyramid.simulator.placement import check_capacity, check_limit
+from gstack_pyramid.simulator.store import Doc
+from gstack_pyramid.simulator.world import Actor, Answer
+
+_DEAD = frozenset(("Destroyed", "Expunging", "Error"))
+
+
+def living(actor: Actor, key: str) -> Doc:
+    """An instance that is neither destroyed nor expunged.
+
+    Raises:
+        CommandError: 431; in a job it becomes 530.
+    """
+    vm = actor.store.find("vm", key)
+    if vm is None or vm["state"] in _DEAD:
+        raise invalid(f"Unable to find a virtual machine with id {key}")
+    return vm
+
+
+def _told(actor: Actor, vm: Doc) -> Answer:
+    return {"virtualmachine": virtual_machine(actor.store, vm)}
+
+
+def _to(actor: Actor, vm: Doc, state: str) -> Doc:
+    return actor.store.update(vm, state=state, lastupdated=actor.today())
+
+
+@command("startVirtualMachine")
+def start(call: Call) -> Answer:
+    """Start a stopped instance; the job fails for one that runs."""
+    vm = call.one("id", "vm")
+    return submit(call, ("VirtualMachine", vm), vm=vm["id"])
+
+
+@beginning("startVirtualMachine")
+def _begin_start(actor: Actor, arguments: Arguments) -> None:
+    vm = living(actor, arguments["vm"])
+    if vm["state"] == "Running":
+        raise invalid(f"The virtual machine {vm['id']} ({vm['displayname']}) is already running")
+    check_capacity(actor.world, vm)
+    _to(actor, vm, "Starting")
+    implement_networks(actor, vm)
+    for volume in actor.store.by("volume", "vm", vm["id"]):
+        actor.store.update(volume, state="Ready")
+
+
+@end("startVirtualMachine")
+def _end_start(actor: Actor, arguments: Arguments) -> Answer:
+    return _told(actor, _to(actor, actor.store.get("vm", arguments["vm"]), "Running"))
+
+
+@command("stopVirtualMachine")
+def stop(call: Call) -> Answer:
+    """Stop an instance; one that is stopped stays so, and the job succeeds."""
+    vm = call.one("id", "vm")
+    call.params.flag("forced")
+    return submit(call, ("VirtualMachine", vm), vm=vm["id"])
+
+
+@beginning("stopVirtualMachine")
+def _begin_stop(actor: Actor, arguments: Arguments) -> None:
+    vm = living(actor, arguments["vm"])
+    if vm["state"] != "Stopped":
+        _to(actor, vm, "Stopping")
+
+
+@end("stopVirtualMachine")
+def _end_stop(actor: Actor, arguments: Arguments) -> Answer:
+    return _told(actor, _to(actor, actor.store.get("vm", arguments["vm"]), "Stopped"))
+
+
+@command("rebootVirtualMachine")
+def reboot(call: Call) -> Answer:
+    """Reboot a running instance."""
+    vm = call.one("id", "vm")
+    call.params.flag("forced")
+    return submit(call, ("VirtualMachine", vm), vm=vm["id"])
+
+
+@beginning("rebootVirtualMachine")
+def _begin_reboot(actor: Actor, arguments: Arguments) -> None:
+    if living(actor, arguments["vm"])["state"] != "Running":
+        raise internal("Failed to reboot vm instance")
+
+
+@end("rebootVirtualMachine")
+def _end_reboot(actor: Actor, arguments: Arguments) -> Answer:
+    return _told(actor, actor.store.get("vm", arguments["vm"]))
+
+
+@command("destroyVirtualMachine")
+def destroy(call: Call) -> Answer:
+    """Destroy an instance; with ``expunge`` it leaves nothing to recover.
+
+    Its root disk goes with it, its data disks are detached, those in ``volumeids`` are deleted.
+    """
+    vm = call.one("id", "vm")
+    volumes = [volume["id"] for volume in call.several("volumeids", "volume")]
+    expunge = call.params.flag("expunge")
+    return submit(call, ("VirtualMachine", vm), vm=vm["id"], expunge=expunge, volumes=volumes)
+
+
+@beginning("destroyVirtualMachine")
+def _begin_destroy(actor: Actor, arguments: Arguments) -> None:
+    vm = actor.store.find("vm", arguments["vm"])
+    if vm is None or vm["state"] == "Expunging":
+        raise invalid(f"Unable to find a virtual machine with id {arguments['vm']}")
+    if vm["deleteprotection"]:
+        raise invalid(
+            f"Instance [id = {vm['id']}, name = {vm['name']}] has delete protection enabled and "
+            "cannot be deleted."
+        )
+    mine = {v["id"] for v in actor.store.by("volume", "vm", vm["id"]) if v["type"] != "ROOT"}
+    wrong = [key for key in arguments["volumes"] if key not in mine]
+    if wrong:
+        raise invalid(
+            "The following supplied volumes are not DATADISK attached to the VM: "
+            + ", ".join(wrong)
+        )
+    if vm["state"] == "Running":
+        _to(actor, vm, "Stopping")
+
+
+@end("destroyVirtualMachine")
+def _end_destroy(actor: Actor, arguments: Arguments) -> Answer:
+    vm = actor.store.get("vm", arguments["vm"])
+    for volume in actor.store.by("volume", "vm", vm["id"]):
+        if volume["id"] in arguments["volumes"]:
+            remove_tagged(actor, actor.store.update(volume, virtualmachineid=None))
+        elif volume["type"] != "ROOT":
+            actor.store.update(volume, virtualmachineid=None, deviceid=None, attached=None)
+    if not arguments["expunge"]:
+        return _told(actor, _to(actor, vm, "Destroyed"))
+    vm = _to(actor, vm, "Expunging")
+    row = _told(actor, vm)
+    expunge(actor, vm)
+    return row
+
+
+def expunge(actor: Actor, vm: Doc) -> None:
+    """Remove an instance for good, with its volumes, tags and static NAT."""
+    for address in actor.store.by("ip", "vm", vm["id"]):
+        actor.store.update(address, virtualmachineid=None)
+    for volume in actor.store.by("volume", "vm", vm["id"]):
+        if volume["type"] == "ROOT":
+            remove_tagged(actor, volume)
+        else:
+            actor.store.update(volume, virtualmachineid=None, deviceid=None, attached=None)
+    remove_tagged(actor, vm)
+
+
+def remove_tagged(actor: Actor, doc: Doc) -> None:
+    """Remove an object and its tags."""
+    for tag in actor.store.by("tag", "resource", doc["id"]):
+        actor.store.remove(tag)
+    actor.store.remove(doc)
+
+
+@command("expungeVirtualMachine")
+def expunge_command(call: Call) -> Answer:
+    """Remove a destroyed instance for good."""
+    vm = call.one("id", "vm")
+    return submit(call, ("VirtualMachine", vm), vm=vm["id"])
+
+
+@beginning("expungeVirtualMachine")
+def _begin_expunge(actor: Actor, arguments: Arguments) -> None:
+    vm = actor.store.find("vm", arguments["vm"])
+    if vm is None or vm["state"] not in _DEAD:
+        raise invalid(f"Please destroy vm with specified vmId {arguments['vm']} before expunge")
+    _to(actor, vm, "Expunging")
+
+
+@end("expungeVirtualMachine")
+def _end_expunge(actor: Actor, arguments: Arguments) -> Answer:
+    expunge(actor, actor.store.get("vm", arguments["vm"]))
+    return success()
+
+
+@command("recoverVirtualMachine")
+def recover(call: Call) -> Answer:
+    """Bring a destroyed instance back, stopped."""
+    vm = call.one("id", "vm")
+    if vm["state"] != "Destroyed":
+        raise invalid(f"Unable to find a virtual machine in state Destroyed with id {vm['id']}")
+    check_limit(call.store, vm["owner"], "user_vm")
+    return wrapped(call, virtual_machine(call.store, _to(call, vm, "Stopped")))

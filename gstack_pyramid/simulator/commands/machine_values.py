@@ -1,0 +1,97 @@
+"""Values of an instance that several commands check: its name, user data, size, details."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+
+from gstack_pyramid.simulator.faults import invalid
+from gstack_pyramid.simulator.store import Doc
+
+_LABEL = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+USER_DATA_LIMIT = 32768
+"""Bytes of user data (``vm.userdata.max.length``)."""
+
+Size = tuple[int, int, int]
+"""Processors, MHz of each, and memory in MB."""
+
+
+def checked_name(name: str) -> None:
+    """Refuse what is no label of RFC 1035.
+
+    Raises:
+        CommandError: 431.
+    """
+    if not _LABEL.fullmatch(name):
+        raise invalid(
+            "Invalid name. Vm name can contain ASCII letters 'a' through 'z', the digits '0' "
+            "through '9', and the hyphen ('-'), must be between 1 and 63 characters long, and "
+            "can't start or end with \"-\" and can't start with digit"
+        )
+
+
+def checked_user_data(data: str | None) -> None:
+    """Refuse user data that is not base64 or too long.
+
+    Raises:
+        CommandError: 431.
+    """
+    if data is None:
+        return
+    try:
+        decoded = base64.b64decode(data, validate=True)
+    except binascii.Error:
+        raise invalid("User data is not base64 encoded") from None
+    if len(data) > USER_DATA_LIMIT * 4 // 3 + 4 or len(decoded) > USER_DATA_LIMIT:
+        raise invalid(f"User data has exceeded configurable max length : {USER_DATA_LIMIT}")
+
+
+def checked_details(details: Mapping[str, str]) -> dict[str, str]:
+    """Refuse details whose name or value the database could not keep.
+
+    Raises:
+        CommandError: 431.
+    """
+    for name, value in details.items():
+        if len(name) > 255 or len(value) > 5120:
+            raise invalid(f"The value of detail {name} is too long")
+    return dict(details)
+
+
+def sized(offering: Doc, details: Mapping[str, str]) -> Size:
+    """Processors, speed and memory of an instance of an offering.
+
+    A customizable offering takes them from the details ``cpuNumber`` and ``memory``, within its
+    limits; letter case counts.
+
+    Raises:
+        CommandError: 431, in the words of ``UserVmManagerImpl.validateCustomParameters``.
+    """
+    if not offering["custom"]:
+        return offering["cpunumber"], offering["cpuspeed"], offering["memory"]
+    if not details:
+        raise invalid(
+            "Need to specify custom parameter values cpu, cpu speed and memory when using custom "
+            "offering"
+        )
+    if "cpuSpeed" in details:
+        raise invalid(
+            f"The cpu speed of this offering id:{offering['id']} is not customizable. "
+            f"This is predefined as {offering['cpuspeed']} MHz."
+        )
+    limits = offering["details"]
+    cpus = _within(details, "cpuNumber", limits["mincpunumber"], limits["maxcpunumber"])
+    memory = _within(details, "memory", limits["minmemory"], limits["maxmemory"])
+    return cpus, offering["cpuspeed"], memory
+
+
+def _within(details: Mapping[str, str], name: str, least: str, most: str) -> int:
+    raw = details.get(name, "0")
+    value = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 0
+    if not int(least) <= value <= int(most):
+        what = "CPU cores" if name == "cpuNumber" else "memory"
+        unit = " MB" if name == "memory" else ""
+        raise invalid(f"Invalid {what} value, specify a value between {least} and {most}{unit}")
+    return value

@@ -1,0 +1,122 @@
+"""Listing, creating and deleting volumes."""
+
+from __future__ import annotations
+
+from gstack_pyramid.simulator.calls import Call, command, success
+from gstack_pyramid.simulator.commands.machine_power import remove_tagged
+from gstack_pyramid.simulator.commands.offerings import disk_bytes
+from gstack_pyramid.simulator.commands.volume_changes import attach, attachable
+from gstack_pyramid.simulator.faults import invalid
+from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
+from gstack_pyramid.simulator.listing import (
+    containing,
+    listed,
+    owned,
+    referring,
+    same,
+    select,
+    tagged,
+)
+from gstack_pyramid.simulator.machine_rows import volume
+from gstack_pyramid.simulator.placement import GIB, check_limit
+from gstack_pyramid.simulator.store import Doc
+from gstack_pyramid.simulator.world import Actor, Answer
+
+
+@command("listVolumes")
+def list_volumes(call: Call) -> Answer:
+    """Root and data disks; ``name`` finds a part of it."""
+    machine = call.resolve("virtualmachineid", "vm")
+    # A list for one instance is what everybody asks for: the index keeps it off the full scan.
+    docs = owned(call, "volume")
+    if machine is not None:
+        attached = {doc["id"] for doc in call.store.by("volume", "vm", machine["id"])}
+        docs = [doc for doc in docs if doc["id"] in attached]
+    chosen = select(
+        docs,
+        containing(call, "name", "name"),
+        containing(call, "keyword", "name", "type", "state"),
+        same(call, "type"),
+        same(call, "state"),
+        referring(call, "zoneid", "zone"),
+        referring(call, "diskofferingid", "diskoffering"),
+        referring(call, "serviceofferingid", "serviceoffering"),
+        tagged(call),
+    )
+    return listed(call, chosen, lambda doc: volume(call.store, doc))
+
+
+@command("createVolume")
+def create(call: Call) -> Answer:
+    """Create a data disk; it stays ``Allocated`` until it is first attached.
+
+    Source: ``VolumeApiServiceImpl.allocVolume`` of CloudStack.
+    """
+    offering = call.maybe("diskofferingid", "diskoffering")
+    if offering is None:
+        raise invalid(
+            "Either disk Offering Id or snapshot Id must be passed whilst creating volume"
+        )
+    machine = call.maybe("virtualmachineid", "vm")
+    zone = call.maybe("zoneid", "zone")
+    if zone is None and machine is None:
+        raise invalid("Unable to find zone by id null")
+    size = disk_bytes(offering, call.params.number("size"))
+    if isinstance(size, str):
+        raise invalid(size)
+    owner = call.creator()
+    check_limit(call.store, owner, "volume")
+    check_limit(call.store, owner, "primary_storage", size // GIB)
+    doc = call.add(
+        "volume",
+        owner,
+        name=call.params.text("name") or call.world.uuid(),
+        zoneid=zone["id"] if zone else machine and machine["zoneid"],
+        type="DATADISK",
+        size=size,
+        state="Allocated",
+        virtualmachineid=None,
+        deviceid=None,
+        attached=None,
+        templateid=None,
+        serviceofferingid=None,
+        diskofferingid=offering["id"],
+        deleteprotection=False,
+    )
+    vm = str(machine["id"]) if machine else None
+    return submit(call, ("Volume", doc), queue=vm, volume=doc["id"], vm=vm)
+
+
+@beginning("createVolume")
+def _begin_create(actor: Actor, arguments: Arguments) -> None:
+    if arguments["vm"] is not None:
+        attachable(actor, arguments["volume"], arguments["vm"], None)
+        actor.store.update(actor.store.get("volume", arguments["volume"]), state="Attaching")
+
+
+@end("createVolume")
+def _end_create(actor: Actor, arguments: Arguments) -> Answer:
+    if arguments["vm"] is not None:
+        return attach(actor, arguments["volume"], arguments["vm"], None)
+    return {"volume": volume(actor.store, actor.store.get("volume", arguments["volume"]))}
+
+
+@command("deleteVolume")
+def delete(call: Call) -> Answer:
+    """Delete a volume that is not attached, at once."""
+    doc = call.one("id", "volume")
+    _deletable(doc)
+    remove_tagged(call, doc)
+    return success()
+
+
+def _deletable(doc: Doc) -> None:
+    if doc["virtualmachineid"] is not None:
+        raise invalid("Please specify a volume that is not attached to any VM.")
+    if doc["state"] not in ("Allocated", "Ready"):
+        raise invalid(f"Unable to delete volume {doc['name']} in state {doc['state']}")
+    if doc["deleteprotection"]:
+        raise invalid(
+            f"Volume [id = {doc['id']}, name = {doc['name']}] has delete protection enabled and "
+            "cannot be deleted."
+        )

@@ -1,0 +1,170 @@
+"""Asynchronous jobs, without threads: they move on when somebody asks for anything.
+
+A job takes ``job_seconds``. Its function for the beginning runs when it starts (a machine becomes
+Starting), the one for the end when its time has come (it becomes Running). Jobs about the same
+object run one after the other, as on the real server.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gstack_pyramid.simulator.calls import Call
+from gstack_pyramid.simulator.faults import CommandError, internal
+from gstack_pyramid.simulator.fields import check_answer
+from gstack_pyramid.simulator.store import Doc
+from gstack_pyramid.simulator.wire import date
+from gstack_pyramid.simulator.world import Actor, Answer, World
+
+log = logging.getLogger(__name__)
+
+Arguments = Mapping[str, Any]
+Step = Callable[[Actor, Arguments], None]
+End = Callable[[Actor, Arguments], Answer]
+
+BEGINNINGS: dict[str, Step] = {}
+ENDS: dict[str, End] = {}
+FAILURES: dict[str, Step] = {}
+
+PENDING, DONE, FAILED = 0, 1, 2
+
+
+def beginning(command: str) -> Callable[[Step], Step]:
+    """Register what a command's job does when it starts; a CommandError raised there fails it."""
+
+    def register(step: Step) -> Step:
+        BEGINNINGS[command] = step
+        return step
+
+    return register
+
+
+def end(*commands: str) -> Callable[[End], End]:
+    """Register what the job of some commands does at its end: the effects, and the job's result."""
+
+    def register(step: End) -> End:
+        for command in commands:
+            ENDS[command] = step
+        return step
+
+    return register
+
+
+def failure(command: str) -> Callable[[Step], Step]:
+    """Register what remains to be done when the job of a command has failed."""
+
+    def register(step: Step) -> Step:
+        FAILURES[command] = step
+        return step
+
+    return register
+
+
+def submit(
+    call: Call, about: tuple[str, Doc] | None, /, queue: str | None = None, **arguments: Any
+) -> Answer:
+    """Put a job in the queue and give the answer that names it.
+
+    Args:
+        call: the command.
+        about: ``jobinstancetype`` and the object; its id also stands in the answer of a command
+            that creates, and jobs about one object run in turn.
+        queue: another object's id to queue for.
+        arguments: JSON values for the job's functions.
+    """
+    kind, key = (about[0], about[1]["id"]) if about else (None, None)
+    job = call.add(
+        "job",
+        call.account["id"],
+        userid=call.user["id"],
+        command=call.command.name,
+        arguments=arguments,
+        instancetype=kind,
+        instanceid=key,
+        queue=queue or key,
+        due=None,
+        status=PENDING,
+        code=0,
+        result=None,
+        completed=None,
+    )
+    answer = {"jobid": job["id"]}
+    if call.command.create and key:
+        answer["id"] = key
+    return answer
+
+
+def advance(world: World, now: float) -> None:
+    """Start and end every job whose time has come by ``now``, in the order of time."""
+    at = now
+    while True:
+        start(world, at)
+        due = [job for job in world.store.by("job", "pending", "pending") if job["due"] is not None]
+        job = min(due, key=lambda job: (job["due"], job["serial"]), default=None)
+        if job is None or job["due"] > now:
+            return
+        _finish(world, job)
+        # What waited for this job starts when it ended, not when somebody looked.
+        at = job["due"]
+
+
+def start(world: World, at: float) -> None:
+    """Start the jobs that wait for nothing else, at the time ``at``."""
+    busy = set()
+    waiting = []
+    for job in world.store.by("job", "pending", "pending"):
+        if job["due"] is not None:
+            busy.add(job["queue"])
+        else:
+            waiting.append(job)
+    for job in sorted(waiting, key=lambda job: job["serial"]):
+        if job["queue"] is not None and job["queue"] in busy:
+            continue
+        if _start(world, job, at):
+            busy.add(job["queue"])
+
+
+def _start(world: World, job: Doc, at: float) -> bool:
+    step = BEGINNINGS.get(job["command"])
+    actor = _actor(world, job, at)
+    try:
+        with world.store.transaction():
+            if step is not None:
+                step(actor, job["arguments"])
+            world.store.update(job, due=at + world.settings.job_seconds)
+    except Exception as error:
+        _fail(world, job, at, error)
+        return False
+    return True
+
+
+def _finish(world: World, job: Doc) -> None:
+    at = job["due"]
+    try:
+        with world.store.transaction():
+            result = ENDS[job["command"]](_actor(world, job, at), job["arguments"])
+            check_answer(world.model.command(job["command"]), result)
+            world.store.update(job, status=DONE, result=result, completed=date(at))
+    except Exception as error:
+        _fail(world, job, at, error)
+
+
+def _fail(world: World, job: Doc, at: float, error: Exception) -> None:
+    if not isinstance(error, CommandError):
+        log.error("job %s of %s broke", job["id"], job["command"], exc_info=error)
+        error = internal(f"Unexpected exception while executing {job['command']}: {error}")
+    # In a job only exceptions of the API itself keep their code; what a manager throws is 530.
+    code = 530 if error.code in (430, 431, 531) else error.code
+    result = {"uuidList": [], "errorcode": code, "errortext": error.text}
+    with world.store.transaction():
+        step = FAILURES.get(job["command"])
+        if step is not None:
+            step(_actor(world, job, at), job["arguments"])
+        world.store.update(job, status=FAILED, code=code, result=result, completed=date(at))
+
+
+def _actor(world: World, job: Doc, at: float) -> Actor:
+    account = world.store.get("account", job["owner"])
+    return Actor(world, account, world.store.get("user", job["userid"]), at)

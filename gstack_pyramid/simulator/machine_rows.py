@@ -1,0 +1,163 @@
+"""Instances and volumes told as CloudStack's response objects."""
+
+from __future__ import annotations
+
+from gstack_pyramid.simulator.fields import drop_nulls
+from gstack_pyramid.simulator.rows import Row, owner, tags, zone_of
+from gstack_pyramid.simulator.store import Doc, Store
+
+EVERYTHING = frozenset(("nics", "secgrp", "tmpl", "servoff", "volume", "group"))
+"""The parts of an instance's row that ``details`` switches."""
+
+
+def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING) -> Row:
+    """An instance, with the parts that ``details`` names."""
+    template = store.get("template", vm["templateid"])
+    row: Row = {
+        "id": vm["id"],
+        "name": vm["name"],
+        "displayname": vm["displayname"],
+        **owner(store, vm["owner"]),
+        "userid": vm["userid"],
+        "username": vm["username"],
+        "created": vm["created"],
+        "lastupdated": vm["lastupdated"],
+        "state": vm["state"],
+        "haenable": vm["haenable"],
+        "group": vm["group"] if "group" in details else None,
+        **zone_of(store, vm["zoneid"]),
+        "guestosid": template["ostypeid"],
+        "ostypeid": template["ostypeid"],
+        "osdisplayname": store.get("ostype", template["ostypeid"])["name"],
+        "hypervisor": "KVM",
+        "arch": "x86_64",
+        "instancename": vm["instancename"],
+        "vmtype": "User",
+        "passwordenabled": template["passwordenabled"],
+        "keypairs": ",".join(vm["keypairs"]) or None,
+        "details": vm["details"],
+        "displayvm": True,
+        "isdynamicallyscalable": vm["dynamic"],
+        "deleteprotection": vm["deleteprotection"],
+        "hasannotations": False,
+        "affinitygroup": [],
+        "securitygroup": [],
+        "nic": [],
+        "tags": tags(store, vm["id"]),
+    }
+    if "tmpl" in details:
+        row["templateid"] = template["id"]
+        row["templatename"] = template["name"]
+        row["templatedisplaytext"] = template["displaytext"]
+        row["templatetype"] = "USER"
+        row["templateformat"] = "QCOW2"
+    if "servoff" in details:
+        offering = store.get("serviceoffering", vm["offeringid"])
+        row["serviceofferingid"] = offering["id"]
+        row["serviceofferingname"] = offering["name"]
+        row["cpunumber"] = vm["cpunumber"]
+        row["cpuspeed"] = vm["cpuspeed"]
+        row["memory"] = vm["memory"]
+    if "volume" in details:
+        row["rootdeviceid"] = 0
+        row["rootdevicetype"] = "ROOT"
+        row["pooltype"] = "NetworkFilesystem"
+    if "secgrp" in details:
+        groups = (store.get("securitygroup", key) for key in vm["securitygroupids"])
+        row["securitygroup"] = [
+            {
+                "id": group["id"],
+                "name": group["name"],
+                "description": group["description"],
+                **owner(store, group["owner"]),
+                "ingressrule": [],
+                "egressrule": [],
+                "tags": [],
+                "virtualmachineids": [],
+            }
+            for group in groups
+        ]
+    _add_public_address(store, vm, row)
+    if "nics" in details:
+        row["nic"] = [_nic(store, nic) for nic in vm["nics"]]
+        if vm["nics"]:
+            row["ipaddress"] = vm["nics"][0]["ipaddress"]
+    return drop_nulls(row)
+
+
+def _add_public_address(store: Store, vm: Doc, row: Row) -> None:
+    for address in store.by("ip", "vm", vm["id"]):
+        row["publicipid"] = address["id"]
+        row["publicip"] = address["ipaddress"]
+
+
+def _nic(store: Store, nic: Doc) -> Row:
+    network = store.get("network", nic["networkid"])
+    row: Row = {
+        "id": nic["id"],
+        "networkid": network["id"],
+        "networkname": network["name"],
+        "netmask": network["netmask"],
+        "gateway": network["gateway"],
+        "ipaddress": nic["ipaddress"],
+        "macaddress": nic["macaddress"],
+        "traffictype": "Guest",
+        "type": network["type"],
+        "isdefault": nic["isdefault"],
+        "deviceid": str(nic["deviceid"]),
+        "secondaryip": [],
+        "extradhcpoption": [],
+    }
+    if network["vpcid"]:
+        row["vpcid"] = network["vpcid"]
+        row["vpcname"] = store.get("vpc", network["vpcid"])["name"]
+    return row
+
+
+def volume(store: Store, doc: Doc) -> Row:
+    """A volume: the root disk of an instance, or a data disk."""
+    vm = store.get("vm", doc["virtualmachineid"]) if doc["virtualmachineid"] else None
+    disk = store.get("diskoffering", doc["diskofferingid"]) if doc["diskofferingid"] else None
+    service = (
+        store.get("serviceoffering", doc["serviceofferingid"]) if doc["serviceofferingid"] else None
+    )
+    template = store.get("template", doc["templateid"]) if doc["templateid"] else None
+    return drop_nulls(
+        {
+            "id": doc["id"],
+            "name": doc["name"],
+            **zone_of(store, doc["zoneid"]),
+            "type": doc["type"],
+            "deviceid": doc["deviceid"],
+            "virtualmachineid": vm and vm["id"],
+            "vmname": vm and vm["name"],
+            "vmdisplayname": vm and vm["displayname"],
+            "vmstate": vm and vm["state"],
+            "vmtype": vm and "User",
+            "attached": doc["attached"],
+            "provisioningtype": "thin",
+            "size": doc["size"],
+            "created": doc["created"],
+            "state": doc["state"],
+            **owner(store, doc["owner"]),
+            "storagetype": "shared",
+            "hypervisor": "KVM" if doc["state"] == "Ready" else "None",
+            "diskofferingid": disk and disk["id"],
+            "diskofferingname": disk and disk["name"],
+            "diskofferingdisplaytext": disk and disk["displaytext"],
+            "serviceofferingid": service and service["id"],
+            "serviceofferingname": service and service["name"],
+            "serviceofferingdisplaytext": service and service["displaytext"],
+            "templateid": template and template["id"],
+            "templatename": template and template["name"],
+            "templatedisplaytext": template and template["displaytext"],
+            "destroyed": False,
+            "isextractable": True,
+            "displayvolume": True,
+            "quiescevm": False,
+            "supportsstoragesnapshot": False,
+            "deleteprotection": doc["deleteprotection"],
+            "hasannotations": False,
+            "tags": tags(store, doc["id"]),
+        }
+    )

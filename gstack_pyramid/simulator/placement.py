@@ -1,0 +1,128 @@
+"""Where things go: addresses in networks, processors and memory in zones, limits of accounts."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from gstack_pyramid.simulator.faults import invalid, no_capacity, over_limit
+from gstack_pyramid.simulator.sample import RESOURCE_TYPES
+from gstack_pyramid.simulator.store import Doc, Store
+from gstack_pyramid.simulator.world import SYSTEM, Answer, World
+
+_OCCUPYING = frozenset(("Starting", "Running", "Stopping", "Migrating"))
+_GONE = frozenset(("Destroyed", "Expunging", "Error"))
+GIB = 2**30
+
+
+def make_nic(world: World, network: Doc, position: int, wanted: str | None) -> Answer:
+    """A network interface with a free address of the network, or with the wanted one.
+
+    Raises:
+        CommandError: 431 when the wanted address is not in the network or is taken, 533 when
+            none is free.
+    """
+    address = _free(world.store, network, wanted)
+    number = int(ipaddress.IPv4Address(address))
+    return {
+        "id": world.uuid(),
+        "networkid": network["id"],
+        "ipaddress": address,
+        "macaddress": "02:01:" + ":".join(f"{byte:02x}" for byte in number.to_bytes(4, "big")),
+        "isdefault": position == 0,
+        "deviceid": position,
+    }
+
+
+def _free(store: Store, network: Doc, wanted: str | None) -> str:
+    net = ipaddress.IPv4Network(network["cidr"])
+    if wanted is not None:
+        try:
+            inside = ipaddress.IPv4Address(wanted) in net and wanted != network["gateway"]
+        except ValueError:
+            raise invalid(f"Invalid IP address: {wanted}") from None
+        if not inside or store.has("vm", "address", f"{network['id']}/{wanted}"):
+            raise invalid(
+                f"Unable to acquire Guest IP address {wanted} for network {network['name']}"
+            )
+        return wanted
+    first, count = int(net.network_address), net.num_addresses
+    for _ in range(count):
+        offset = store.count(f"address:{network['id']}") % count
+        address = str(ipaddress.IPv4Address(first + offset))
+        if offset in (0, count - 1) or address == network["gateway"]:
+            continue
+        if not store.has("vm", "address", f"{network['id']}/{address}"):
+            return address
+    raise no_capacity(f"Unable to acquire Guest IP address for network {network['name']}")
+
+
+def check_capacity(world: World, vm: Doc) -> None:
+    """Make sure that the zone has processors and memory left for one more instance.
+
+    Raises:
+        CommandError: 533, as the planner words it.
+    """
+    cpus, memory = vm["cpunumber"], vm["memory"]
+    for other in world.store.all("vm"):
+        if (
+            other["zoneid"] == vm["zoneid"]
+            and other["state"] in _OCCUPYING
+            and other["id"] != vm["id"]
+        ):
+            cpus += other["cpunumber"]
+            memory += other["memory"]
+    zone = world.store.get("zone", vm["zoneid"])
+    if cpus > zone["cpus"] or memory > zone["memory"]:
+        raise no_capacity(
+            f"Unable to create a deployment for VM instance {vm['instancename']}: "
+            "insufficient capacity in the zone"
+        )
+
+
+def usage(store: Store, owner: str) -> dict[str, int]:
+    """How much of each limited resource an account or project has; storage in GiB."""
+    machines = [vm for vm in store.by("vm", "owner", owner) if vm["state"] not in _GONE]
+    volumes = store.by("volume", "owner", owner)
+    used = dict.fromkeys(RESOURCE_TYPES, 0)
+    used.update(
+        user_vm=len(machines),
+        public_ip=len(store.by("ip", "owner", owner)),
+        volume=len(volumes),
+        project=len(store.by("project", "owner", owner)),
+        network=len(store.by("network", "owner", owner)),
+        vpc=len(store.by("vpc", "owner", owner)),
+        cpu=sum(vm["cpunumber"] for vm in machines),
+        memory=sum(vm["memory"] for vm in machines),
+        primary_storage=sum(volume["size"] for volume in volumes) // GIB,
+    )
+    return used
+
+
+def limits(store: Store, owner: str) -> dict[str, int]:
+    """The limits of an account; a project has those of its account."""
+    project = store.find("project", owner)
+    told: dict[str, int] = store.get("account", project["owner"] if project else owner)["limits"]
+    return told
+
+
+def check_limit(store: Store, owner: str, resource: str, more: int = 1) -> None:
+    """Make sure that ``more`` of a resource are within the account's limit.
+
+    Raises:
+        CommandError: 535, as the real server words it.
+    """
+    if owner == SYSTEM:
+        return
+    limit = limits(store, owner)[resource]
+    if limit < 0:
+        return
+    amount = usage(store, owner)[resource]
+    if amount + more > limit:
+        project = store.find("project", owner)
+        account = store.get("account", project["owner"] if project else owner)
+        raise over_limit(
+            f"Maximum amount of resources of Type = '{resource}' for Account Name = "
+            f"{account['name']} in Domain Id = {account['domainid']} has been exceeded. "
+            f"Account Resource Limit = {limit}, Account Resource Amount = {amount}, "
+            f"Requested Resource Amount = {more}."
+        )

@@ -1,0 +1,147 @@
+"""Serving the simulator over real HTTP: by itself, in the background, or beside the gateway."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from waitress import wasyncore
+from waitress.server import create_server
+from waitress.trigger import trigger
+
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.schemas.location import data_folder
+from gstack_pyramid.simulator.app import PATH, Simulator, make_simulator
+
+DEFAULT_LISTEN = "127.0.0.1:8080"
+
+
+class SimulatorServer:
+    """A simulator on a port of its own, with request threads of its own.
+
+    Args:
+        app: the simulator.
+        host: the address to listen on.
+        port: 0 takes a free one.
+        threads: how many requests are carried out at a time.
+    """
+
+    def __init__(
+        self, app: Simulator, host: str = "127.0.0.1", port: int = 0, threads: int = 8
+    ) -> None:
+        self._app, self._host, self._port, self._threads = app, host, port, threads
+        self._sockets: dict[int, Any] = {}
+        self._server: Any = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> str:
+        """Listen, serve in a background thread, and return the endpoint's URL.
+
+        Raises:
+            OSError: the address is taken.
+            RuntimeError: it serves already.
+        """
+        if self._thread is not None:
+            raise RuntimeError("the simulator is served already")
+        self._server = create_server(
+            self._app,
+            map=self._sockets,
+            host=self._host,
+            port=self._port,
+            threads=self._threads,
+            ident="CloudStack-simulator",
+        )
+        self._thread = threading.Thread(
+            target=self._server.run, name="cloudstack-simulator", daemon=True
+        )
+        self._thread.start()
+        return f"{_url(self._server)}{PATH}"
+
+    def stop(self) -> None:
+        """Stop serving and wait for the thread's end; nothing happens when it does not serve."""
+        if self._thread is None:
+            return
+        self._server.task_dispatcher.shutdown()
+        # The loop ends when it has no sockets left; they must be closed in its own thread.
+        waker = next(s for s in self._sockets.values() if isinstance(s, trigger))
+        waker.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
+        self._thread.join(10)
+        self._thread = self._server = None
+
+
+def _url(server: Any) -> str:
+    """Where a waitress server listens; the first address when there are several."""
+    several = getattr(server, "effective_listen", None)
+    host, port = several[0] if several else (server.effective_host, server.effective_port)
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}"
+
+
+def _from_settings(settings: Mapping[str, str]) -> Simulator:
+    """The simulator that the ``simulator_*`` keys of an ini section describe."""
+    return make_simulator(
+        model=CloudStackModel(data_folder("schemas") / "cloudstack"),
+        state=settings.get("simulator_state") or ":memory:",
+        load=int(settings.get("simulator_load") or 0),
+        job_seconds=float(settings.get("simulator_job_seconds") or 0),
+        seed=int(settings.get("simulator_seed") or 1),
+    )
+
+
+def main(global_config: Mapping[str, str], **settings: str) -> Simulator:
+    """The simulator alone, for ``pserve``: ``use = egg:gstack_pyramid#simulator``.
+
+    Settings: ``simulator_state``, ``simulator_load``, ``simulator_job_seconds``,
+    ``simulator_seed``, as :func:`~gstack_pyramid.simulator.app.make_simulator` has them.
+
+    Raises:
+        ValueError: a setting is no number.
+    """
+    return _from_settings(settings)
+
+
+def serve_with_simulator(app: Any, global_conf: Mapping[str, str], **settings: str) -> None:
+    """Serve the gateway with a simulator beside it, until Ctrl-C or SIGTERM.
+
+    A PasteDeploy server runner: ``use = egg:gstack_pyramid#with_simulator``. The settings are
+    those of :func:`main`, ``simulator_listen`` (``host:port``), ``host``, ``port`` and whatever
+    else waitress takes. The environment's GSTACK_PORT and GSTACK_SIMULATOR_PORT come first.
+
+    Raises:
+        OSError: an address is taken.
+        ValueError: a setting is wrong.
+    """
+    ours = {key: settings.pop(key) for key in list(settings) if key.startswith("simulator_")}
+    host, _, port = (ours.get("simulator_listen") or DEFAULT_LISTEN).rpartition(":")
+    port = os.environ.get("GSTACK_SIMULATOR_PORT") or port
+    settings.setdefault("host", "127.0.0.1")
+    settings["port"] = os.environ.get("GSTACK_PORT") or settings.get("port") or "5000"
+    simulator = _from_settings(ours)
+    beside = SimulatorServer(simulator, host or "127.0.0.1", int(port))
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        endpoint = beside.start()
+        server = create_server(app, **settings)
+        try:
+            _tell(_url(server), endpoint)
+            server.run()
+        finally:
+            server.close()
+    finally:
+        beside.stop()
+        simulator.close()
+
+
+def _tell(gateway: str, endpoint: str) -> None:
+    lines = (
+        f"gstack serves {gateway}, an embedded CloudStack {endpoint}; Ctrl-C ends both.",
+        'Next, in a second shell:  eval "$(.venv/bin/gstack env)"',
+        "and there, for example:   gcloud compute zones list",
+    )
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,117 @@
+"""The simulated cloud: its state, its settings, and who acts in it."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.simulator.faults import denied
+from gstack_pyramid.simulator.store import Doc, Store
+from gstack_pyramid.simulator.wire import date
+
+Answer = dict[str, Any]
+
+_NAMESPACE = uuid.UUID("5d1c3f5e-8b0a-5c1e-9d5e-6b7c0a1d2e3f")
+
+SYSTEM = "system"
+"""The owner of what the cloud itself owns: the shared network, source NAT addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the cloud's operator would set.
+
+    Attributes:
+        job_seconds: how long an asynchronous job takes; 0 ends it before the next command.
+        seed: from which UUIDs and passwords follow.
+        strict_parameters: refuse parameters that a command does not have (431).
+        page_size: ``default.page.size``.
+        limit: instances, volumes, networks… per account; -1 is unlimited. This and what follows
+            count when a world is made.
+        zone_cpus: processor cores in each zone.
+        zone_memory: memory in each zone, in MB.
+    """
+
+    job_seconds: float = 0.0
+    seed: int = 1
+    strict_parameters: bool = True
+    page_size: int = 500
+    limit: int = 20
+    zone_cpus: int = 512
+    zone_memory: int = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """State, settings, model and clock of one simulated cloud."""
+
+    store: Store
+    model: CloudStackModel
+    settings: Settings
+    clock: Callable[[], float]
+
+    def uuid(self) -> str:
+        """The next UUID; the same seed and history give the same."""
+        serial = self.store.count("uuid")
+        return str(uuid.uuid5(_NAMESPACE, f"{self.settings.seed}/{serial}"))
+
+    def secret(self, length: int = 10) -> str:
+        """A made-up password; the same seed and history give the same."""
+        made = random.Random(f"{self.settings.seed}/{self.store.count('secret')}")  # noqa: S311 (nothing is protected by it)
+        return "".join(
+            made.choices("abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789", k=length)
+        )
+
+
+@dataclass(slots=True)
+class Actor:
+    """On whose behalf something is done, and when.
+
+    Attributes:
+        account: the caller's account.
+        user: the caller.
+        now: seconds since the epoch at which it takes effect.
+    """
+
+    world: World
+    account: Doc
+    user: Doc
+    now: float
+    store: Store = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = self.world.store
+
+    def today(self) -> str:
+        """``now`` as a date."""
+        return date(self.now)
+
+    def projects(self) -> list[Doc]:
+        """The CloudStack projects of the caller's account."""
+        return self.store.by("project", "owner", self.account["id"])
+
+    def owns(self, doc: Doc) -> bool:
+        """Whether an object is the account's, or one of its projects'."""
+        owner = doc["owner"]
+        return owner == self.account["id"] or any(p["id"] == owner for p in self.projects())
+
+    def demand(self, doc: Doc) -> Doc:
+        """The object, if it is the caller's to change.
+
+        Raises:
+            CommandError: 531, as the server's access checker words it.
+        """
+        if self.owns(doc):
+            return doc
+        raise denied(
+            f"Acct[{self.account['id']}-{self.account['name']}] does not have permission to "
+            f"operate with resource [{doc['kind']}: {doc['id']}]"
+        )
+
+    def add(self, kind: str, owner: str | None, /, **fields: Any) -> Doc:
+        """Add a document with a new UUID, created now."""
+        return self.store.add(kind, self.world.uuid(), owner, {"created": self.today(), **fields})

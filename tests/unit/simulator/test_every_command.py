@@ -1,0 +1,150 @@
+"""Every command once: its answer holds only fields of the model, else the simulator says 530."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.schemas.list_apis import render_list_apis
+from gstack_pyramid.simulator.calls import HANDLERS
+from gstack_pyramid.simulator.faults import CommandError
+from gstack_pyramid.simulator.fields import check_answer
+
+from .cloud import Cloud
+from .test_parameters import NOWHERE
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFvBUzfcfYvevhM+KF5gp8u5Cr/4JPqT3GA6QnevPoUd me"
+
+
+class Recorder(Cloud):
+    """Notes which commands have been sent."""
+
+    def signed(self, command: str, **params: object) -> dict[str, str]:
+        seen.add(command)
+        return super().signed(command, **params)
+
+
+seen: set[str] = set()
+
+
+def test_every_command_answers_what_the_model_knows(cloud: Cloud) -> None:
+    seen.clear()
+    every(Recorder(cloud.app, cloud.clock))
+    assert set(HANDLERS) - seen == set()
+
+
+def every(c: Cloud) -> None:
+    for command in HANDLERS:
+        if command.startswith("list"):
+            c.call(command, **({"templatefilter": "featured"} if "Template" in command else {}))
+    c.call("getUser", userapikey=c.api_key)
+    c.call("registerSSHKeyPair", name="mine", publickey=KEY)
+    made = c.call("createSSHKeyPair", name="made")["keypair"]
+    assert "PRIVATE KEY" in made["privatekey"]
+    c.call("deleteSSHKeyPair", name="made")
+
+    group = c.call("createSecurityGroup", name="web", description="Web")["securitygroup"]["id"]
+    c.call("updateSecurityGroup", id=group, name="www")
+    rule = {"securitygroupid": group, "protocol": "tcp", "startport": 80, "endport": 81}
+    for direction in ("Ingress", "Egress"):
+        told = c.done(f"authorizeSecurityGroup{direction}", **rule, cidrlist="0.0.0.0/0")
+        (new,) = told[f"{direction.lower()}rule"]
+        c.done(f"revokeSecurityGroup{direction}", id=new["ruleid"])
+    c.call("deleteSecurityGroup", id=group)
+
+    vm = c.machine("one", "ch-zrh-1", keypair="mine")["id"]
+    tag = {"resourcetype": "UserVm", "resourceids": vm, "tags": {"a": "b"}}
+    c.done("createTags", **tag)
+    c.call("listTags", resourceid=vm)
+    c.done("deleteTags", **tag)
+    c.call("updateVirtualMachine", id=vm, displayname="One", isdynamicallyscalable=True)
+    c.done("rebootVirtualMachine", id=vm)
+    c.done("scaleVirtualMachine", id=vm, serviceofferingid=c.offering("Large"))
+    network = c.id("listNetworks", "backend")
+    address = c.done("associateIpAddress", networkid=network)["id"]
+    c.call("enableStaticNat", ipaddressid=address, virtualmachineid=vm)
+    c.done("disableStaticNat", ipaddressid=address)
+    c.done("disassociateIpAddress", id=address)
+    disk = c.id("listDiskOfferings", "Standard")
+    zone = c.zone("ch-zrh-1")
+    volume = c.done("createVolume", name="d", diskofferingid=disk, size=5, zoneid=zone)["id"]
+    c.done("attachVolume", id=volume, virtualmachineid=vm)
+    c.done("resizeVolume", id=volume, size=6)
+    c.done("updateVolume", id=volume, name="e")
+    c.done("detachVolume", id=volume)
+    c.call("deleteVolume", id=volume)
+    c.done("stopVirtualMachine", id=vm)
+    c.call("changeServiceForVirtualMachine", id=vm, serviceofferingid=c.offering("Micro"))
+    c.done("startVirtualMachine", id=vm)
+    c.done("destroyVirtualMachine", id=vm)
+    c.call("recoverVirtualMachine", id=vm)
+    c.done("destroyVirtualMachine", id=vm)
+    c.done("expungeVirtualMachine", id=vm)
+    networks(c)
+
+
+def networks(c: Cloud) -> None:
+    zone = c.zone("ch-zrh-1")
+    vpc_offering = c.rows("listVPCOfferings")[0]["id"]
+    vpc = c.done("createVPC", name="v", cidr="10.9.0.0/16", zoneid=zone, vpcofferingid=vpc_offering)
+    c.done("updateVPC", id=vpc["id"], name="w")
+    tier_offering = c.rows("listNetworkOfferings", forvpc=True)[0]["id"]
+    tier = c.call(
+        "createNetwork",
+        name="t",
+        zoneid=zone,
+        vpcid=vpc["id"],
+        networkofferingid=tier_offering,
+        gateway="10.9.1.1",
+        netmask="255.255.255.0",
+    )["network"]
+    acl = c.done("createNetworkACLList", name="l", vpcid=vpc["id"])["id"]
+    c.done("replaceNetworkACLList", aclid=acl, networkid=tier["id"])
+    item = c.done("createNetworkACL", aclid=acl, protocol="tcp", startport=1, endport=2)["id"]
+    c.done("updateNetworkACLItem", id=item, action="Deny")
+    c.done("deleteNetworkACL", id=item)
+    c.done("updateNetwork", id=tier["id"], displaytext="Tier")
+    c.done("deleteNetwork", id=tier["id"])
+    c.done("deleteNetworkACLList", id=acl)
+    c.done("deleteVPC", id=vpc["id"])
+
+
+def test_list_apis_tells_the_whole_model(cloud: Cloud, model: CloudStackModel) -> None:
+    assert cloud.call("listApis") == render_list_apis(model)
+    (one,) = cloud.call("listApis", name="listZones")["api"]
+    assert one["name"] == "listZones"
+    assert cloud.refused("listApis", name="listUnicorns")[0] == 431
+
+
+def test_no_answer_holds_a_null(cloud: Cloud) -> None:
+    cloud.machine("one")
+
+    def values(value: Any) -> Iterator[Any]:
+        yield value
+        for item in value.values() if isinstance(value, dict) else value:
+            if isinstance(item, dict | list):
+                yield from values(item)
+            else:
+                yield item
+
+    for command in ("listVirtualMachines", "listVolumes", "listNetworks", "listVPCs"):
+        assert None not in list(values(cloud.call(command)))
+
+
+def test_fields_and_types_that_the_model_does_not_know_are_refused(model: CloudStackModel) -> None:
+    zones, deletion = model.command("listZones"), model.command("deleteVolume")
+    check_answer(zones, {"count": 1, "zone": [{"id": NOWHERE, "name": "z", "tags": []}]})
+    check_answer(deletion, {"success": True})
+    for command, body in (
+        (zones, {"count": 1, "zone": [{"colour": "blue"}]}),
+        (zones, {"count": 1, "zone": [{"localstorageenabled": "no"}]}),
+        (zones, {"count": 1, "zone": [{"tags": [{"colour": "blue"}]}]}),
+        (zones, {"count": 1, "zones": []}),
+        (deletion, {"colour": "blue"}),
+    ):
+        with pytest.raises(CommandError) as refusal:
+            check_answer(command, body)
+        assert refusal.value.code == 530

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from gstack_pyramid.simulator import SimulatorServer, main
+
+from .cloud import Clock, Cloud
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def test_the_server_answers_over_http_until_it_is_stopped(cloud: Cloud) -> None:
+    server = SimulatorServer(cloud.app)
+    endpoint = server.start()
+    assert endpoint.endswith("/client/api")
+    with pytest.raises(RuntimeError):
+        server.start()
+    try:
+        with requests.Session() as session, ThreadPoolExecutor(4) as pool:
+            session.trust_env = False
+            sent = cloud.signed("listZones")
+            got = list(pool.map(lambda _: session.post(endpoint, data=sent), range(16)))
+            got.append(session.get(endpoint, params=sent))
+            assert {reply.status_code for reply in got} == {200}
+            assert got[0].json()["listzonesresponse"]["count"] == 2
+    finally:
+        server.stop()
+        server.stop()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(endpoint, params=sent, timeout=5)
+
+
+def test_a_stopped_server_can_be_started_again(cloud: Cloud) -> None:
+    server = SimulatorServer(cloud.app)
+    for _ in range(2):
+        endpoint = server.start()
+        sent = cloud.signed("listZones")
+        assert requests.get(endpoint, params=sent, timeout=5).status_code == 200
+        server.stop()
+
+
+def test_the_app_factory_reads_its_settings() -> None:
+    app = main({}, simulator_load="4", simulator_job_seconds="2.5", simulator_seed="9")
+    assert (app.world.settings.job_seconds, app.world.settings.seed) == (2.5, 9)
+    assert len(app.world.store.all("vm")) == 4
+    app.close()
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_the_runner_serves_both_says_three_lines_and_ends_cleanly(
+    signal_number: signal.Signals,
+) -> None:
+    gateway, simulator = free_port(), free_port()
+    code = textwrap.dedent("""
+        from gstack_pyramid.simulator.server import serve_with_simulator
+
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            return [b"gateway"]
+
+        serve_with_simulator(app, {}, port="1", threads="2", simulator_listen="127.0.0.1:2")
+    """)
+    environ = {
+        **os.environ,
+        "GSTACK_PORT": str(gateway),
+        "GSTACK_SIMULATOR_PORT": str(simulator),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", code],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(3)]
+        cloud = Cloud.__new__(Cloud)
+        cloud.clock, cloud.api_key, cloud.secret = Clock(time.time()), *keys()
+        sent = cloud.signed("listZones")
+        endpoint = f"http://127.0.0.1:{simulator}/client/api"
+        assert requests.get(f"http://127.0.0.1:{gateway}/", timeout=5).text == "gateway"
+        assert requests.get(endpoint, params=sent, timeout=5).status_code == 200
+        process.send_signal(signal_number)
+        rest, errors = process.communicate(timeout=20)
+    assert str(gateway) in lines[0]
+    assert endpoint in lines[0]
+    assert 'eval "$(.venv/bin/gstack env)"' in lines[1]
+    assert "gcloud compute zones list" in lines[2]
+    assert (rest, errors, process.returncode) == ("", "", 0)
+
+
+def keys() -> tuple[str, str]:
+    from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
+
+    return DEMO_API_KEY, DEMO_SECRET_KEY
