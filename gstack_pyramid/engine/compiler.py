@@ -170,7 +170,7 @@ def _compile_resource(
             origin=mappings.owners.get((name, method_name), (document.file, 1)),
         )
         if compiled.methods[method.id].kind in ("get", "list", "aggregatedList") and not (
-            resource.sources
+            resource.sources or "served_by" in document.data
         ):
             scope.report(place, f"{name} has no read, so {method_name} has nothing to answer with")
 

@@ -178,7 +178,7 @@ def from_tag_text(value: str) -> str:
 
 @converter("a tag's value has at most 255 characters, so longer texts are spread over several")
 def chunked(value: dict[str, str]) -> dict[str, str]:
-    """Long texts of a map cut into parts: ``key``, ``key#1``, ``key#2``…, each a legal tag value."""
+    """Long texts of a map cut into parts ``key``, ``key#1``, ``key#2``…, all legal tag values."""
     result: dict[str, str] = {}
     for key, text in value.items():
         parts = [text[at : at + _CHUNK] for at in range(0, len(text), _CHUNK)] or [""]

@@ -18,7 +18,7 @@ from gstack_pyramid.engine.shapes import ANY, GceShape, ListShape, ObjectShape
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.schemas.gce import GceMethod
 
-Kind = Literal["get", "list", "aggregatedList", "answer", "mutation", "served"]
+Kind = Literal["get", "list", "aggregatedList", "answer", "mutation"]
 
 
 @dataclass(slots=True)
@@ -208,7 +208,7 @@ def compile_method(
     compiled = Method(
         gce=method,
         resource=resource,
-        kind="served" if served_by else kind_of(spec, method, is_list),
+        kind=kind_of(spec, method, is_list),
         item=item,
         place=origin,
         about=spec.get("about", ""),

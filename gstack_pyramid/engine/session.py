@@ -21,6 +21,9 @@ from gstack_pyramid.errors import GceError
 
 Rows = list[dict[str, Any]]
 
+_Key = tuple[Credentials, str, bytes]
+# The whole key pair: who has another's API key but not the secret must not get kept rows.
+
 
 class Catalogue:
     """Rows of reads that a mapping marks with ``cache``, kept for a short time per caller.
@@ -31,20 +34,20 @@ class Catalogue:
     """
 
     def __init__(self, ttl: float, size: int = 4096) -> None:
-        self._answers: TTLCache[tuple[str, str, bytes], Rows] = TTLCache(size, max(ttl, 1e-9))
+        self._answers: TTLCache[_Key, Rows] = TTLCache(size, max(ttl, 1e-9))
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[str, str, bytes]) -> Rows | None:
+    def get(self, key: _Key) -> Rows | None:
         """The kept rows, or None."""
         with self._lock:
             return self._answers.get(key)
 
-    def put(self, key: tuple[str, str, bytes], rows: Rows) -> None:
+    def put(self, key: _Key, rows: Rows) -> None:
         """Keep rows; nobody may change them afterwards."""
         with self._lock:
             self._answers[key] = rows
 
-    def forget(self, caller: str, commands: frozenset[str]) -> None:
+    def forget(self, caller: Credentials, commands: frozenset[str]) -> None:
         """Drop what a caller's own change may have made wrong."""
         with self._lock:
             for key in [k for k in self._answers if k[0] == caller and k[1] in commands]:
@@ -93,11 +96,11 @@ class Session:
         key = (command, orjson.dumps(full, option=orjson.OPT_SORT_KEYS))
         rows = self._memo.get(key)
         if rows is None and cached:
-            rows = self._catalogue.get((self.credentials.api_key, *key))
+            rows = self._catalogue.get((self.credentials, *key))
         if rows is None:
             rows = self.client.rows(self.credentials, command, full)
             if cached:
-                self._catalogue.put((self.credentials.api_key, *key), rows)
+                self._catalogue.put((self.credentials, *key), rows)
         self._memo[key] = rows
         return rows
 
@@ -109,7 +112,7 @@ class Session:
 
     def forget(self, commands: frozenset[str]) -> None:
         """Drop kept answers of these commands, after a change by this caller."""
-        self._catalogue.forget(self.credentials.api_key, commands)
+        self._catalogue.forget(self.credentials, commands)
         self._memo = {key: rows for key, rows in self._memo.items() if key[0] not in commands}
         self._links.clear()
 

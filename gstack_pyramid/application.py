@@ -1,0 +1,166 @@
+"""The parts of a running gateway, put together from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from gstack_pyramid.auth import KeyRing
+from gstack_pyramid.cloudstack.client import Client
+from gstack_pyramid.engine.compiler import Compiled, compile_mappings
+from gstack_pyramid.engine.engine import Engine
+from gstack_pyramid.engine.loader import load
+from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.operations import Operations, Store
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.schemas.gce import GceModel
+from gstack_pyramid.schemas.location import data_folder
+from gstack_pyramid.schemas.validation import (
+    Validator,
+    coerce_body,
+    query_parser,
+    validator_for,
+)
+from gstack_pyramid.settings import ConfigurationError, Settings
+
+
+@dataclass(slots=True)
+class BoundMethod:
+    """A mapped method with what checks its requests and its answers.
+
+    Attributes:
+        query: parses the query string; raises GceError.
+        coerce: brings a body into the model's types.
+        body: the body's validator; None for a method without a body.
+        response: the answer's validator; None where the model promises nothing.
+    """
+
+    method: Method
+    query: Callable[[Mapping[str, Sequence[str]]], dict[str, Any]]
+    coerce: Callable[[object], object]
+    body: Validator | None
+    response: Validator | None
+
+
+@dataclass(slots=True)
+class Application:
+    """What the view works with; one for each server process."""
+
+    settings: Settings
+    engine: Engine
+    operations: Operations
+    keyring: KeyRing
+    page_secret: bytes
+    batch_workers: ThreadPoolExecutor
+    mapping_files: list[Path]
+    methods: dict[str, BoundMethod] = field(default_factory=dict)
+
+    @property
+    def compiled(self) -> Compiled:
+        """The compiled mappings."""
+        return self.engine.compiled
+
+    def list_kind(self, method: Method) -> str:
+        """The ``kind`` of a list method's answer."""
+        schema = self.compiled.gce.field(method.gce.response or "", ("kind",)) or {}
+        return str(schema.get("default", ""))
+
+    def item_key(self, method: Method) -> str:
+        """What the items of one scope are called in an aggregated list."""
+        return self.compiled.gce.item_key(method.gce) or "items"
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        self.operations.close()
+        self.batch_workers.shutdown(wait=True)
+
+
+def load_mappings(settings: Settings) -> tuple[Compiled, list[Path]]:
+    """Read and compile the shipped mapping files and the operator's own.
+
+    Raises:
+        MappingError: they can't be used; every mistake is told with its file and line.
+    """
+    mappings = load([data_folder("mappings"), *settings.mappings])
+    schemas = data_folder("schemas")
+    compiled = compile_mappings(
+        mappings,
+        GceModel(schemas / "gce"),
+        CloudStackModel(schemas / "cloudstack"),
+        settings.settings,
+    )
+    return compiled, mappings.files
+
+
+def load_keyring(settings: Settings) -> KeyRing:
+    """The key ring that the settings name.
+
+    Raises:
+        ConfigurationError: they name none.
+        KeyRingError: it can't be used.
+    """
+    if settings.token_keys:
+        return KeyRing.parse(settings.token_keys)
+    if settings.token_keys_file is not None:
+        return KeyRing.load(settings.token_keys_file, create=settings.token_keys_create)
+    raise ConfigurationError("neither gstack.token_keys nor gstack.token_keys_file is given")
+
+
+def build_application(settings: Settings) -> Application:
+    """Put a gateway together.
+
+    Raises:
+        ConfigurationError, KeyRingError, MappingError: the configuration can't be used.
+    """
+    compiled, files = load_mappings(settings)
+    keyring = load_keyring(settings)
+    cloud = settings.cloudstack
+    client = Client(
+        cloud.endpoint,
+        compiled.cloudstack,
+        connect_timeout=cloud.connect_timeout,
+        read_timeout=cloud.read_timeout,
+        expires=cloud.expires,
+        pool_size=cloud.pool_size,
+        page_size=cloud.page_size,
+        verify=cloud.verify,
+    )
+    application = Application(
+        settings=settings,
+        engine=Engine(compiled, client, catalogue_ttl=settings.catalogue_ttl),
+        operations=Operations(
+            Store(settings.operations.url),
+            client,
+            compiled.errors.translate,
+            workers=settings.operations.workers,
+            waiters=settings.waiters,
+        ),
+        keyring=keyring,
+        page_secret=_page_secret(keyring),
+        batch_workers=ThreadPoolExecutor(settings.batch.workers, thread_name_prefix="batch"),
+        mapping_files=files,
+    )
+    for method_id, method in compiled.methods.items():
+        application.methods[method_id] = _bind(method, compiled.gce)
+    return application
+
+
+def _bind(method: Method, gce: GceModel) -> BoundMethod:
+    request, response = method.gce.request, method.gce.response
+    return BoundMethod(
+        method,
+        query_parser(gce, method.gce),
+        coerce_body(gce, request) if request else lambda body: body,
+        validator_for(gce, request, method_id=method.gce.id) if request else None,
+        validator_for(gce, response) if response else None,
+    )
+
+
+def _page_secret(keyring: KeyRing) -> bytes:
+    """Page tokens are authenticated with a key of their own, made from the ring's newest."""
+    key = keyring.key(keyring.newest).raw_value
+    return blake2b(b"page tokens", key=key[:64], digest_size=32).digest()

@@ -1,0 +1,46 @@
+"""The command ``gstack``.
+
+A module for each group of commands; each imports what it works with only when it is called, so
+that ``gstack --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gstack_pyramid.cli.configuration import Ini
+from gstack_pyramid.cli.environment import env
+from gstack_pyramid.cli.models import sync_models
+from gstack_pyramid.cli.servers import serve, simulator
+from gstack_pyramid.cli.tokens import token
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96})
+@click.version_option(package_name="gstack_pyramid", prog_name="gstack")
+@click.option(
+    "-c",
+    "--config",
+    "ini",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="GSTACK_CONFIG",
+    help="The ini to use. [default: development.ini in this folder, else production.ini; "
+    "$GSTACK_CONFIG]",
+)
+@click.pass_context
+def main(context: click.Context, ini: Path | None) -> None:
+    """The Google Compute Engine API on Apache CloudStack.
+
+    \b
+    Try it on an embedded, simulated CloudStack:
+      gstack serve
+    and in a second shell:
+      eval "$(gstack env)"
+      gcloud compute zones list
+    """
+    context.obj = Ini(ini)
+
+
+for _command in (serve, simulator, token, env, sync_models):
+    main.add_command(_command)

@@ -1,0 +1,114 @@
+"""The ini that a command works with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+if TYPE_CHECKING:
+    from gstack_pyramid.settings import Settings
+
+DEFAULT_INIS = ("development.ini", "production.ini")
+
+#: How a server of the ini names an address that means every address of the machine.
+_EVERY_ADDRESS = frozenset({"", "*", "0.0.0.0", "::", "[::]"})  # noqa: S104 - compared, not bound
+
+
+class Ini:
+    """The ini that ``--config`` names, or the default one; looked for when it is first needed.
+
+    Every method raises ClickException with the reason when the ini doesn't serve.
+    """
+
+    def __init__(self, given: Path | None) -> None:
+        self._given = given
+
+    @property
+    def path(self) -> Path:
+        """The ini's absolute path."""
+        for name in [self._given] if self._given else DEFAULT_INIS:
+            path = Path(name).absolute()
+            if path.is_file():
+                return path
+        if self._given:
+            raise click.ClickException(f"there is no file {self._given}")
+        raise click.ClickException(
+            f"there is neither {' nor '.join(DEFAULT_INIS)} here; name an ini with --config"
+        )
+
+    @property
+    def folder(self) -> Path:
+        """The ini's folder, absolute."""
+        return self.path.parent
+
+    def settings(self) -> Settings:
+        """The ini's ``gstack.*`` settings."""
+        from gstack_pyramid.settings import ConfigurationError, Settings
+
+        section = self._section("app:main")
+        try:
+            return Settings.from_ini({**section, "here": str(self.folder)})
+        except ConfigurationError as error:
+            raise click.ClickException(f"{self.path}: {error}") from None
+
+    def base_url(self) -> str:
+        """Where clients on this machine reach the server: a URL without a path.
+
+        ``gstack.public_url`` where it is set, else the address that ``[server:main]`` listens on.
+        """
+        if public := self.settings().public_url:
+            return public
+        return server_url(self._section("server:main"), os.environ)
+
+    def server_options(self) -> dict[str, str]:
+        """What ``[server:main]`` says."""
+        return self._section("server:main")
+
+    def _section(self, name: str) -> dict[str, str]:
+        import plaster
+
+        try:
+            loader = plaster.get_loader(str(self.path), protocols=["wsgi"])
+            section = loader.get_settings(name)
+        except Exception as error:
+            # configparser and PasteDeploy raise a dozen classes for one thing: a malformed ini.
+            raise click.ClickException(f"{self.path}: {error}") from error
+        if not section:
+            raise click.ClickException(f"{self.path}: there is no section [{name}]")
+        return {key: str(value) for key, value in section.items()}
+
+
+def server_url(server: Mapping[str, str], environ: Mapping[str, str]) -> str:
+    """The URL at which a server with these options answers.
+
+    Args:
+        server: ``[server:main]``, with waitress's options ``listen``, ``host``, ``port`` and
+            ``url_scheme``.
+        environ: ``GSTACK_PORT`` counts where the server is ``#with_simulator``, which heeds it.
+
+    Raises:
+        ClickException: it listens on a UNIX socket.
+    """
+    if "unix_socket" in server:
+        raise click.ClickException(
+            "the server listens on a UNIX socket; say with --endpoint where clients reach it"
+        )
+    with_simulator = server.get("use", "").endswith("#with_simulator")
+    # The port that each server has for want of another: ours, or waitress's.
+    port = server.get("port") or ("5000" if with_simulator else "8080")
+    host = server.get("host", "")
+    if listen := server.get("listen", "").split():
+        parts = urlsplit(f"//{listen[0]}")
+        host, port = parts.hostname or "", str(parts.port or port)
+    if with_simulator:
+        port = environ.get("GSTACK_PORT") or port
+    if host in _EVERY_ADDRESS:
+        host = "127.0.0.1"
+    if ":" in host:
+        host = f"[{host.strip('[]')}]"
+    return f"{server.get('url_scheme', 'http')}://{host}:{port}"

@@ -1,0 +1,120 @@
+"""``gstack serve`` and ``gstack simulator``: the two servers, in the foreground."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import click
+
+from gstack_pyramid.cli.configuration import Ini
+
+
+@click.command()
+@click.option("--reload", is_flag=True, help="Start again when code, the ini or a mapping changes.")
+@click.pass_obj
+def serve(ini: Ini, reload: bool) -> None:
+    """Serve the gateway, until Ctrl-C.
+
+    The same as `pserve INI`. With development.ini, a simulated CloudStack is served beside it.
+
+    \b
+    Examples:
+      gstack serve
+      gstack --config /etc/gstack/production.ini serve
+      GSTACK_PORT=5001 GSTACK_SIMULATOR_PORT=8081 gstack serve --reload
+    """
+    from pyramid.scripts import pserve
+
+    ini.settings()  # so that a mistake in the ini is told in one line
+    arguments = ["pserve", str(ini.path)]
+    if reload:
+        arguments.append("--reload")
+    sys.exit(pserve.main(arguments))
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    envvar="GSTACK_SIMULATOR_PORT",
+    show_envvar=True,
+    help="The port to listen on; 0 for a free one.",
+)
+@click.option(
+    "--state",
+    default=":memory:",
+    show_default=True,
+    metavar="FILE",
+    help="The SQLite file that keeps the simulated cloud.",
+)
+@click.option(
+    "--job-seconds",
+    type=click.FloatRange(min=0),
+    default=2.0,
+    show_default=True,
+    help="How long an asynchronous job takes.",
+)
+@click.option(
+    "--load",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Begin with N instances.",
+)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="What the UUIDs are made from."
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="How many commands are answered at the same time.",
+)
+def simulator(
+    host: str, port: int, state: str, job_seconds: float, load: int, seed: int, threads: int
+) -> None:
+    """Serve the simulated CloudStack by itself, until Ctrl-C.
+
+    It speaks CloudStack's API at /client/api, and holds a sample world: two zones, a user
+    `demo` with keys, offerings, templates. It needs no ini.
+
+    \b
+    Examples:
+      gstack simulator
+      gstack simulator --port 8081 --state cloud.sqlite --load 500
+    """
+    from gstack_pyramid.schemas.cloudstack import CloudStackModel
+    from gstack_pyramid.schemas.location import data_folder
+    from gstack_pyramid.simulator import (
+        DEMO_API_KEY,
+        DEMO_SECRET_KEY,
+        SimulatorServer,
+        make_simulator,
+    )
+
+    application = make_simulator(
+        model=CloudStackModel(data_folder("schemas") / "cloudstack"),
+        state=state,
+        job_seconds=job_seconds,
+        load=load,
+        seed=seed,
+    )
+    server = SimulatorServer(application, host, port, threads)
+    try:
+        click.echo(f"A simulated CloudStack at {server.start()}")
+        click.echo(f"API key    {DEMO_API_KEY}")
+        click.echo(f"secret key {DEMO_SECRET_KEY}")
+        threading.Event().wait()
+    except OSError as error:
+        raise click.ClickException(f"{host}:{port}: {error}") from None
+    except KeyboardInterrupt:
+        click.echo()
+    finally:
+        server.stop()
+        application.close()

@@ -1,0 +1,92 @@
+"""The views besides the one: what is not mapped, what goes wrong, and batches."""
+
+from __future__ import annotations
+
+import logging
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from gstack_pyramid.application import Application
+from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+from gstack_pyramid.errors import GceError
+from gstack_pyramid.protocol.batch import parse_batch
+from gstack_pyramid.protocol.batch_run import run_batch
+from gstack_pyramid.protocol.errors import (
+    error_response,
+    internal_error,
+    method_not_allowed,
+    not_implemented,
+)
+
+log = logging.getLogger(__name__)
+
+
+def not_found(request: Request) -> Response:
+    """405 or 501 for a path of GCE's model that is not mapped so, else 404.
+
+    A caller without a token learns nothing about what there is: 401 comes first.
+    """
+    application: Application = request.registry["gstack"]
+    path = request.path_info
+    known = application.compiled.gce.match(path.removeprefix("/compute/v1/"))
+    if not path.startswith("/compute/v1/") or not known:
+        return error_response(
+            GceError(404, "notFound", f"The requested URL {path} was not found on this server.")
+        )
+    try:
+        _ = request.identity
+    except GceError as error:
+        return error_response(error)
+    same_verb = [method for method in known if method.http_method == request.method]
+    if same_verb:
+        return error_response(
+            not_implemented(same_verb[0].id, "it is not mapped to CloudStack by this gateway.")
+        )
+    allowed = {method.http_method for method in known}
+    return error_response(method_not_allowed(request.method, sorted(allowed)))
+
+
+def batch(request: Request) -> Response:
+    """``POST /batch/compute/v1``: many requests in one, answered side by side.
+
+    Raises:
+        GceError: 400 the batch can't be taken apart, 401, 413.
+    """
+    application: Application = request.registry["gstack"]
+    _ = request.identity
+    limit = application.settings.max_body_bytes * 8
+    if (request.content_length or 0) > limit:
+        raise GceError(413, "uploadTooLarge", f"The batch is larger than {limit} bytes.")
+    parts = parse_batch(
+        request.headers.get("Content-Type", ""),
+        request.body,
+        max_parts=application.settings.batch.max_parts,
+        max_bytes=limit,
+    )
+    body, content_type = run_batch(
+        request.registry["gstack.wsgi"], request.environ, parts, application.batch_workers
+    )
+    response = Response(body)
+    response.headers["Content-Type"] = content_type
+    return response
+
+
+def gce_error(error: GceError, request: Request) -> Response:
+    """What is told in GCE's words already."""
+    return error_response(error)
+
+
+def cloudstack_error(error: CloudStackError | CloudStackUnavailable, request: Request) -> Response:
+    """What CloudStack said, or that it said nothing, in GCE's words."""
+    application: Application = request.registry["gstack"]
+    translated = application.compiled.errors.translate(error)
+    level = logging.WARNING if translated.status >= 500 else logging.DEBUG
+    log.log(level, "%s %s: %s", request.method, request.path_info, error)
+    return error_response(translated)
+
+
+def unexpected(error: Exception, request: Request) -> Response:
+    """A mistake of ours: told to the log, not to the client."""
+    log.exception("%s %s broke", request.method, request.path_info, exc_info=error)
+    return error_response(internal_error())

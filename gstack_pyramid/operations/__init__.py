@@ -1,0 +1,9 @@
+"""Operations: gstack's own resource, one for each mutation that it accepted."""
+
+from __future__ import annotations
+
+from gstack_pyramid.operations.resource import aggregated, collection, one, shape
+from gstack_pyramid.operations.runner import Operations
+from gstack_pyramid.operations.store import Operation, Store
+
+__all__ = ["Operation", "Operations", "Store", "aggregated", "collection", "one", "shape"]

@@ -1,0 +1,115 @@
+"""Operations in GCE's shape, and the methods that read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from gstack_pyramid.engine.engine import Call, Engine
+from gstack_pyramid.engine.names import numeric_id
+from gstack_pyramid.errors import GceError
+from gstack_pyramid.operations.runner import Operations
+from gstack_pyramid.operations.store import Operation
+
+
+def _time(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+
+
+def shape(operation: Operation, base_url: str) -> dict[str, Any]:
+    """A ``compute#operation``.
+
+    Args:
+        operation: as it is kept.
+        base_url: what links start with, up to and including ``/compute/v1``.
+
+    Source: the type ``Operation`` of GCE's discovery document.
+    """
+    project = f"{base_url}/projects/{operation.project}"
+    shaped: dict[str, Any] = {
+        "kind": "compute#operation",
+        "id": numeric_id(operation.name),
+        "name": operation.name,
+        "operationType": operation.type,
+        "targetLink": f"{base_url}/{operation.target}",
+        "status": "DONE" if operation.done else "RUNNING",
+        "progress": operation.progress,
+        "user": operation.user,
+        "insertTime": _time(operation.inserted),
+        "selfLink": f"{project}/{operation.scope}/operations/{operation.name}",
+    }
+    if operation.target_id is not None:
+        shaped["targetId"] = operation.target_id
+    if operation.client_operation_id is not None:
+        shaped["clientOperationId"] = operation.client_operation_id
+    if operation.started is not None:
+        shaped["startTime"] = _time(operation.started)
+    if operation.ended is not None:
+        shaped["endTime"] = _time(operation.ended)
+    segment, _, name = operation.scope.partition("/")
+    if name:
+        shaped[segment.removesuffix("s")] = f"{project}/{operation.scope}"
+    if operation.error is not None:
+        error = operation.error
+        shaped["error"] = {"errors": [{"code": error["code"], "message": error["message"]}]}
+        shaped["httpErrorStatusCode"] = error["status"]
+        shaped["httpErrorMessage"] = error["reason"]
+    return shaped
+
+
+def collection(operations: Operations, engine: Engine, call: Call) -> list[dict[str, Any]]:
+    """The operations of one scope.
+
+    Raises:
+        GceError: 404, somebody else's project; 400, an unknown scope.
+    """
+    owner, scope = _where(engine, call)
+    return [shape(operation, call.base_url) for operation in operations.of_owner(owner, scope)]
+
+
+def aggregated(
+    operations: Operations, engine: Engine, call: Call
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The operations of every scope that has any: ``(zones/z, operations)``.
+
+    Raises:
+        GceError: 404, somebody else's project.
+    """
+    owner, _ = _where(engine, call)
+    scopes: dict[str, list[dict[str, Any]]] = {"global": []}
+    for operation in operations.of_owner(owner, None):
+        scopes.setdefault(operation.scope, []).append(shape(operation, call.base_url))
+    return list(scopes.items())
+
+
+def _where(engine: Engine, call: Call) -> tuple[str, str]:
+    env = engine.enter(call)
+    segment = call.method.resource.collection.scope
+    name = env.scope_name(segment)
+    return str(env.roots["project"]["id"]), f"{segment}/{name}" if name else "global"
+
+
+def one(
+    operations: Operations, engine: Engine, call: Call, *, wait_seconds: float
+) -> dict[str, Any]:
+    """One operation, at once or, for ``wait``, when it is done.
+
+    Args:
+        operations: the package's own.
+        engine: finds out whose project it is.
+        call: the call.
+        wait_seconds: how long ``wait`` waits at most.
+
+    Raises:
+        GceError: 404, there is no such operation.
+    """
+    owner, scope = _where(engine, call)
+    wanted = call.path[call.method.item or ""]
+    if call.method.gce.name == "wait":
+        found = operations.wait(owner, scope, wanted, wait_seconds)
+    else:
+        found = operations.get(owner, scope, wanted)
+    if found is None:
+        path = f"projects/{call.path['project']}/{scope}/operations/{wanted}"
+        raise GceError(404, "notFound", f"The resource '{path}' was not found")
+    return shape(found, call.base_url)

@@ -1,0 +1,61 @@
+"""Routes: one for each mapped method, all to the one view."""
+
+from __future__ import annotations
+
+import atexit
+import re
+
+import hupper
+from pyramid.config import Configurator
+from pyramid.router import Router
+
+from gstack_pyramid import fallbacks
+from gstack_pyramid.application import Application, build_application
+from gstack_pyramid.auth import SealedTokenPolicy
+from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+from gstack_pyramid.errors import GceError
+from gstack_pyramid.settings import Settings
+from gstack_pyramid.view import BASE, answer
+
+_PLUS = re.compile(r"\{\+")
+
+
+def make_app(settings: Settings) -> Router:
+    """The WSGI application for some settings.
+
+    Raises:
+        ConfigurationError, KeyRingError, MappingError: the configuration can't be used.
+    """
+    application = build_application(settings)
+    config = Configurator(settings={})
+    config.registry["gstack"] = application
+    config.set_security_policy(SealedTokenPolicy(application.keyring))
+    config.include(add_methods)
+    config.include(add_fallbacks)
+    app = config.make_wsgi_app()
+    app.registry["gstack.wsgi"] = app
+    atexit.register(application.close)
+    if hupper.is_active():
+        hupper.get_reloader().watch_files([str(file) for file in application.mapping_files])
+    return app
+
+
+def add_methods(config: Configurator) -> None:
+    """A route for each mapped method."""
+    application: Application = config.registry["gstack"]
+    for method_id, bound in application.methods.items():
+        path = _PLUS.sub("{", bound.method.gce.path)
+        config.add_route(method_id, f"{BASE}/{path}", request_method=bound.method.gce.http_method)
+        config.add_view(answer, route_name=method_id)
+
+
+def add_fallbacks(config: Configurator) -> None:
+    """Batches, and the views for what goes wrong."""
+    for number, path in enumerate(("/batch/compute/v1", "/batch")):
+        config.add_route(f"batch{number}", path, request_method="POST")
+        config.add_view(fallbacks.batch, route_name=f"batch{number}")
+    config.add_notfound_view(fallbacks.not_found)
+    config.add_exception_view(fallbacks.gce_error, context=GceError)
+    config.add_exception_view(fallbacks.cloudstack_error, context=CloudStackError)
+    config.add_exception_view(fallbacks.cloudstack_error, context=CloudStackUnavailable)
+    config.add_exception_view(fallbacks.unexpected, context=Exception)

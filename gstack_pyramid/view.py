@@ -1,0 +1,168 @@
+"""The one view: every mapped GCE method is answered here."""
+
+from __future__ import annotations
+
+import logging
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from pyramid.request import Request
+from pyramid.response import Response
+
+from gstack_pyramid import operations
+from gstack_pyramid.application import Application
+from gstack_pyramid.engine.engine import Call
+from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.errors import GceError
+from gstack_pyramid.protocol.errors import invalid_parameter
+from gstack_pyramid.protocol.fields import compile_fields
+from gstack_pyramid.protocol.lists import Envelope
+from gstack_pyramid.schemas.validation import Problem
+
+log = logging.getLogger(__name__)
+
+BASE = "/compute/v1"
+
+
+def answer(request: Request) -> Response:
+    """Answer a mapped method.
+
+    Raises:
+        GceError, CloudStackError, CloudStackUnavailable: the exception views make answers of them.
+    """
+    application: Application = request.registry["gstack"]
+    bound = application.methods[request.matched_route.name]
+    caller = request.identity
+    query = bound.query(request.GET.dict_of_lists())
+    if query.get("callback"):
+        raise invalid_parameter("callback", query["callback"], "JSONP is not supported.")
+    if query.get("alt", "json") != "json":
+        raise invalid_parameter("alt", query["alt"], "Only json is supported.")
+    mask = compile_fields(query.get("fields"))
+    call = Call(
+        method=bound.method,
+        path=request.matchdict,
+        query=query,
+        body=_body(request, application, bound),
+        credentials=caller.credentials,
+        base_url=(application.settings.public_url or request.host_url + request.script_name) + BASE,
+    )
+    result = _result(application, call, request)
+    _check(application, bound.method, bound.response, result)
+    return respond(mask(result), pretty=query.get("prettyPrint", False))
+
+
+def respond(body: Any, *, status: int = 200, pretty: bool = False) -> Response:
+    """A JSON response."""
+    content = orjson.dumps(body, option=orjson.OPT_INDENT_2 if pretty else 0)
+    return Response(content, status=status, content_type="application/json", charset="UTF-8")
+
+
+def _body(request: Request, application: Application, bound: Any) -> Any:
+    """The request's body, coerced and checked; None for a method that takes none."""
+    limit = application.settings.max_body_bytes
+    if (request.content_length or 0) > limit:
+        raise GceError(413, "uploadTooLarge", f"The request is larger than {limit} bytes.")
+    if bound.body is None:
+        return None
+    content = request.body
+    try:
+        parsed = orjson.loads(content) if content else {}
+    except orjson.JSONDecodeError as error:
+        raise GceError(400, "parseError", f"The request body is no JSON: {error}") from error
+    body = bound.coerce(parsed)
+    if not bound.body.is_valid(body):
+        raise _refused(bound.body.problems(body))
+    return body
+
+
+def _refused(problems: list[Problem]) -> GceError:
+    first = problems[0]
+    return GceError(
+        400,
+        "required" if first.kind == "required" else "invalid",
+        "; ".join(problem.message for problem in problems[:5]),
+        location=first.field,
+        location_type="parameter",
+        details=[
+            {
+                "@type": "type.googleapis.com/google.rpc.BadRequest",
+                "fieldViolations": [
+                    {"field": problem.field, "description": problem.message} for problem in problems
+                ],
+            }
+        ],
+    )
+
+
+def _result(application: Application, call: Call, request: Request) -> Any:
+    engine, method = application.engine, call.method
+    if method.kind == "mutation":
+        return _mutate(application, call)
+    if method.kind == "answer":
+        return engine.answer(call)
+    own = _Served(application) if method.served_by else engine
+    if method.kind == "get":
+        return own.get(call)
+    envelope = _envelope(application, call, request)
+    if method.kind == "list":
+        return envelope.flat(own.collection(call), call.query)
+    return envelope.aggregated(own.aggregated(call), application.item_key(method), call.query)
+
+
+class _Served:
+    """The operations package, with the engine's ways of being asked."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    def get(self, call: Call) -> dict[str, Any]:
+        seconds = self._application.settings.wait_seconds
+        return operations.one(
+            self._application.operations, self._application.engine, call, wait_seconds=seconds
+        )
+
+    def collection(self, call: Call) -> list[dict[str, Any]]:
+        return operations.collection(self._application.operations, self._application.engine, call)
+
+    def aggregated(self, call: Call) -> list[tuple[str, list[dict[str, Any]]]]:
+        return operations.aggregated(self._application.operations, self._application.engine, call)
+
+
+def _mutate(application: Application, call: Call) -> Any:
+    prepared = application.engine.prepare(call)
+    operation = application.operations.start(
+        prepared,
+        owner=prepared.owner,
+        operation_type=call.method.gce.name,
+        user=prepared.user,
+        request_id=call.query.get("requestId"),
+        client_operation_id=call.query.get("clientOperationId"),
+        content=[call.body, call.query],
+    )
+    return operations.shape(operation, call.base_url)
+
+
+def _envelope(application: Application, call: Call, request: Request) -> Envelope:
+    path = request.path_info.removeprefix(f"{BASE}/")
+    caller = sha256(call.credentials.api_key.encode()).digest()
+    return Envelope(
+        kind=application.list_kind(call.method),
+        path=path,
+        base_url=call.base_url,
+        context=caller + path.encode(),
+        secret=application.page_secret,
+    )
+
+
+def _check(application: Application, method: Method, validator: Any, result: Any) -> None:
+    """Hold our own answer against its schema; what happens to a wrong one, a setting says."""
+    if validator is None or validator.is_valid(result):
+        return
+    problems = validator.problems(result)
+    told = "; ".join(f"{problem.field}: {problem.message}" for problem in problems[:5])
+    log.error("the answer of %s breaks its schema: %s", method.gce.id, told)
+    if application.settings.check_answers == "refuse":
+        message = f"The answer of {method.gce.id} breaks its schema: {told}"
+        raise GceError(500, "internalError", message)

@@ -1,0 +1,63 @@
+"""An ini of its own for each test, and ``gstack`` run on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gstack_pyramid.cli import main
+
+INI = """
+[app:main]
+use = egg:gstack_pyramid
+gstack.cloudstack.endpoint = http://127.0.0.1:8080/client/api
+gstack.cloudstack.api_key = the-api-key
+gstack.cloudstack.secret_key = the-secret-key
+gstack.token_keys_file = %(here)s/keys
+gstack.token_keys_create = true
+gstack.project = demo-project
+
+[server:main]
+use = egg:gstack_pyramid#with_simulator
+host = 127.0.0.1
+port = 5000
+"""
+
+Gstack = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def _no_variables_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "GSTACK_CONFIG",
+        "GSTACK_PORT",
+        "GSTACK_SIMULATOR_PORT",
+        "GSTACK_CLOUDSTACK_ENDPOINT",
+        "GSTACK_API_KEY",
+        "GSTACK_SECRET_KEY",
+        *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def ini(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """``development.ini`` in the current folder, which is a new one."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "development.ini"
+    path.write_text(INI)
+    return path
+
+
+@pytest.fixture
+def gstack(ini: Path) -> Gstack:
+    """Runs ``gstack ARGUMENTS`` in the ini's folder."""
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(main, arguments, prog_name="gstack")
+
+    return run
