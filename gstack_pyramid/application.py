@@ -25,7 +25,7 @@ from gstack_pyramid.schemas.validation import (
     query_parser,
     validator_for,
 )
-from gstack_pyramid.settings import ConfigurationError, Settings
+from gstack_pyramid.settings import Settings
 
 
 @dataclass(slots=True)
@@ -96,28 +96,17 @@ def load_mappings(settings: Settings) -> tuple[Compiled, list[Path]]:
     return compiled, mappings.files
 
 
-def load_keyring(settings: Settings) -> KeyRing:
-    """The key ring that the settings name.
-
-    Raises:
-        ConfigurationError: they name none.
-        KeyRingError: it can't be used.
-    """
-    if settings.token_keys:
-        return KeyRing.parse(settings.token_keys)
-    if settings.token_keys_file is not None:
-        return KeyRing.load(settings.token_keys_file, create=settings.token_keys_create)
-    raise ConfigurationError("neither gstack.token_keys nor gstack.token_keys_file is given")
-
-
 def build_application(settings: Settings) -> Application:
     """Put a gateway together.
 
     Raises:
-        ConfigurationError, KeyRingError, MappingError: the configuration can't be used.
+        KeyRingError, MappingError: the configuration can't be used.
+        OSError: the key ring's file can't be read or made.
     """
     compiled, files = load_mappings(settings)
-    keyring = load_keyring(settings)
+    keyring = KeyRing.configured(
+        settings.token_keys, settings.token_keys_file, create=settings.token_keys_create
+    )
     cloud = settings.cloudstack
     client = Client(
         cloud.endpoint,

@@ -131,16 +131,17 @@ class _Served:
 
 
 def _mutate(application: Application, call: Call) -> Any:
-    prepared = application.engine.prepare(call)
-    operation = application.operations.start(
-        prepared,
-        owner=prepared.owner,
-        operation_type=call.method.gce.name,
-        user=prepared.user,
-        request_id=call.query.get("requestId"),
-        client_operation_id=call.query.get("clientOperationId"),
-        content=[call.body, call.query],
-    )
+    with application.engine.turn(call):
+        prepared = application.engine.prepare(call)
+        operation = application.operations.start(
+            prepared,
+            owner=prepared.owner,
+            operation_type=call.method.gce.name,
+            user=prepared.user,
+            request_id=call.query.get("requestId"),
+            client_operation_id=call.query.get("clientOperationId"),
+            content=[call.body, call.query],
+        )
     return operations.shape(operation, call.base_url)
 
 

@@ -77,6 +77,25 @@ class KeyRing:
         return cls([_new_key()])
 
     @classmethod
+    def configured(cls, text: str, file: Path | None, *, create: bool = False) -> KeyRing:
+        """The ring that a configuration gives, as text or as a file.
+
+        Args:
+            text: the setting ``gstack.token_keys``; empty when it isn't given.
+            file: the setting ``gstack.token_keys_file``, read when there is no text.
+            create: make that file if it is missing.
+
+        Raises:
+            KeyRingError: neither is given, or as :meth:`parse` and :meth:`load`.
+            OSError: as :meth:`load`.
+        """
+        if text:
+            return cls.parse(text)
+        if file is not None:
+            return cls.load(file, create=create)
+        raise KeyRingError("neither gstack.token_keys nor gstack.token_keys_file is given")
+
+    @classmethod
     def parse(cls, text: str) -> KeyRing:
         """Reads the form used in an ini file: ``kid:key kid:key …``, keys in base64url.
 

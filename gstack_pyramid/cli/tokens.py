@@ -6,16 +6,11 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import click
 
 from gstack_pyramid.cli.configuration import Ini
-
-if TYPE_CHECKING:
-    from gstack_pyramid.auth import KeyRing
-    from gstack_pyramid.settings import Settings
-
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -98,7 +93,7 @@ def make_token(
     Raises:
         ClickException: half a pair of keys, no keys, or an unusable key ring.
     """
-    from gstack_pyramid.auth import Sealed, seal
+    from gstack_pyramid.auth import KeyRing, Sealed, seal
     from gstack_pyramid.cloudstack import Credentials
 
     settings = ini.settings()
@@ -118,21 +113,9 @@ def make_token(
         expires_at=now + (lifetime or settings.token_lifetime),
     )
     try:
-        return Token(seal(_key_ring(ini, settings), sealed), sealed.expires_at)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
-
-
-def _key_ring(ini: Ini, settings: Settings) -> KeyRing:
-    from gstack_pyramid.auth import KeyRing
-
-    try:
-        if settings.token_keys:
-            return KeyRing.parse(settings.token_keys)
-        if settings.token_keys_file:
-            return KeyRing.load(settings.token_keys_file, create=settings.token_keys_create)
-    except OSError as error:
-        raise click.ClickException(f"the key ring: {error}") from None
-    raise click.ClickException(
-        f"{ini.path}: neither gstack.token_keys nor gstack.token_keys_file is given"
-    )
+        ring = KeyRing.configured(
+            settings.token_keys, settings.token_keys_file, create=settings.token_keys_create
+        )
+        return Token(seal(ring, sealed), sealed.expires_at)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(f"{ini.path}: the key ring: {error}") from None

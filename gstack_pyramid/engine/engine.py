@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
@@ -54,7 +56,6 @@ class Prepared:
             operation belongs: ``zones/z``, ``regions/r`` or ``global``.
         target: the path of the resource that changes, below ``/compute/v1/``.
         target_id: its numeric id; None until a resource that is being made has one.
-        commands: reads whose kept answers the change makes stale.
     """
 
     plan: Plan
@@ -65,7 +66,17 @@ class Prepared:
     target: str
     target_id: str | None
     session: Session
-    commands: frozenset[str]
+
+
+_OWN_PARAMETERS = frozenset({"requestId", "clientOperationId"})
+"""Parameters of mutations that the operations package sees to."""
+
+
+class _Turn:
+    """A lock that can be referred to weakly."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
 
 
 class Engine:
@@ -82,6 +93,25 @@ class Engine:
         self._client = client
         self._catalogue = Catalogue(catalogue_ttl)
         self._lock = threading.Lock()
+        self._creating: WeakValueDictionary[tuple[Credentials, str], _Turn] = WeakValueDictionary()
+
+    @contextmanager
+    def turn(self, call: Call) -> Iterator[None]:
+        """Let one caller's creations in one collection happen one after the other.
+
+        CloudStack lets two things have one name, GCE does not: between the look whether a name is
+        taken and the command that takes it nobody else of this process may come in.
+        """
+        if not call.method.creates:
+            yield
+            return
+        with self._lock:
+            key = (call.credentials, call.method.resource.name)
+            turn = self._creating.get(key)
+            if turn is None:
+                turn = self._creating[key] = _Turn()
+        with turn.lock:
+            yield
 
     def enter(self, call: Call) -> Env:
         """The environment of a call: its project, zone and region looked up.
@@ -220,6 +250,13 @@ class Engine:
             env.roots["resource"] = shaped[0]
         return name, record.key
 
+    def _check_query(self, call: Call) -> None:
+        """Refuse a parameter that asks for something the mapping does not do."""
+        known = call.method.query | _OWN_PARAMETERS | self.compiled.gce.parameters.keys()
+        for name, value in call.query.items():
+            if value and name not in known:
+                raise invalid_value(name, value, "This cloud has no counterpart for it.")
+
     def prepare(self, call: Call) -> Prepared:
         """Check a mutation against the current state and plan it; nothing is changed yet.
 
@@ -229,6 +266,7 @@ class Engine:
         method, resource = call.method, call.method.resource
         if method.body_rules is not None:
             method.body_rules.check(call.body)
+        self._check_query(call)
         env = self.enter(call)
         target_id: str | None = None
         if method.item is not None:
@@ -246,7 +284,6 @@ class Engine:
         variant = method.choose(env)
         variant.enter(env)
         target = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + name
-        commands = frozenset(source.command for source in resource.sources if source.command)
         scope = resource.collection.scope
         scope_name = env.scope_name(scope)
         return Prepared(
@@ -258,5 +295,4 @@ class Engine:
             target,
             target_id,
             env.session,
-            commands,
         )

@@ -22,6 +22,10 @@ SECTIONS = frozenset({"fields", "methods", "ignores", "refuses", "references", "
 """The parts of a file whose entries are merged one by one; any other part is one entry."""
 
 
+_OWN_FORM = {"_defaults": "defaults", "_errors": "errors"}
+"""Files of a form of their own, and its name in the grammar; other ``_`` files are none of ours."""
+
+
 @dataclass(slots=True)
 class Mappings:
     """All mapping files, merged.
@@ -62,6 +66,8 @@ def load(folders: Iterable[Path]) -> Mappings:
         claimed: dict[tuple[str, Place], tuple[str, int]] = {}
         for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
             merged.files.append(file)
+            if file.name.startswith("_") and file.name.partition(".")[0] not in _OWN_FORM:
+                continue
             try:
                 document = read_document(file)
             except MappingError as error:
@@ -77,7 +83,7 @@ def load(folders: Iterable[Path]) -> Mappings:
 
 
 def _check_grammar(document: Document, name: str) -> list[Finding]:
-    kind = {"_defaults": "defaults", "_errors": "errors"}.get(name.partition(".")[0], "resource")
+    kind = _OWN_FORM.get(name.partition(".")[0], "resource")
     validator = grammar().evolve(schema={**_as_dict(grammar().schema), "$ref": f"#/$defs/{kind}"})
     return [
         document.finding(*_most_telling(error)) for error in validator.iter_errors(document.data)

@@ -114,6 +114,7 @@ class Method:
         common: bindings and checks of every variant.
         variants: the ways to do a mutation; the first whose condition holds is taken.
         uses: the roots that values of this method use.
+        query: the query parameters that they use.
         place: the file and line that claim it.
     """
 
@@ -129,6 +130,7 @@ class Method:
     fingerprint: Fingerprint | None = None
     body_rules: BodyRules | None = None
     uses: frozenset[str] = frozenset()
+    query: frozenset[str] = frozenset()
     served_by: str | None = None
 
     @property
@@ -204,7 +206,7 @@ def compile_method(
             "resource": GceShape(models.gce, resource.type_name),
         }
     inner = scope.entering(body if method.request else ObjectShape({}, "no body"), **roots)
-    inner.writing, inner.honoured, inner.used = True, set(), set()
+    inner.writing, inner.honoured, inner.used, inner.query = True, set(), set(), set()
     compiled = Method(
         gce=method,
         resource=resource,
@@ -226,7 +228,7 @@ def compile_method(
         compiled.body_rules = BodyRules(
             models.gce, method.request, inner.honoured, ignored, refused
         )
-    compiled.uses = frozenset(inner.used)
+    compiled.uses, compiled.query = frozenset(inner.used), frozenset(inner.query)
     return compiled
 
 

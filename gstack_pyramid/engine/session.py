@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import orjson
 from cachetools import TTLCache
 
+from gstack_pyramid.cloudstack.answers import unwrap
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.conditions import SOURCE
@@ -20,6 +22,8 @@ from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.errors import GceError
 
 Rows = list[dict[str, Any]]
+
+_VERB = re.compile(r"^[a-z]+")
 
 _Key = tuple[Credentials, str, bytes]
 # The whole key pair: who has another's API key but not the secret must not get kept rows.
@@ -47,10 +51,10 @@ class Catalogue:
         with self._lock:
             self._answers[key] = rows
 
-    def forget(self, caller: Credentials, commands: frozenset[str]) -> None:
-        """Drop what a caller's own change may have made wrong."""
+    def forget(self, caller: Credentials, noun: str) -> None:
+        """Drop a caller's kept answers of all commands with ``noun`` in their name."""
         with self._lock:
-            for key in [k for k in self._answers if k[0] == caller and k[1] in commands]:
+            for key in [k for k in self._answers if k[0] == caller and noun in k[1]]:
                 del self._answers[key]
 
 
@@ -87,7 +91,9 @@ class Session:
         return self._resources[name]
 
     def fetch(self, command: str, params: Mapping[str, Any], *, cached: bool = False) -> Rows:
-        """All rows of a list command, read once per request, or kept longer when ``cached``.
+        """All rows of a reading command, read once per request, or kept longer when ``cached``.
+
+        A command that answers with one object gives one row.
 
         Raises:
             CloudStackError, CloudStackUnavailable: as the client.
@@ -98,11 +104,16 @@ class Session:
         if rows is None and cached:
             rows = self._catalogue.get((self.credentials, *key))
         if rows is None:
-            rows = self.client.rows(self.credentials, command, full)
+            rows = self._read(command, full)
             if cached:
                 self._catalogue.put((self.credentials, *key), rows)
         self._memo[key] = rows
         return rows
+
+    def _read(self, command: str, params: Mapping[str, Any]) -> Rows:
+        if self.client.model.command(command).list_key is not None:
+            return self.client.rows(self.credentials, command, params)
+        return [unwrap(self.client.call(self.credentials, command, params))]
 
     def with_scope(self, command: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters together with those of the project, where the command takes them."""
@@ -110,10 +121,15 @@ class Session:
         scope = {k: v for k, v in self.scope_params.items() if k in known}
         return {**scope, **params}
 
-    def forget(self, commands: frozenset[str]) -> None:
-        """Drop kept answers of these commands, after a change by this caller."""
-        self._catalogue.forget(self.credentials, commands)
-        self._memo = {key: rows for key, rows in self._memo.items() if key[0] not in commands}
+    def changed(self, command: str) -> None:
+        """Drop kept answers that a command of this caller may have made wrong.
+
+        Commands are a verb and a noun, and what lists the noun has it in its name: createNetwork
+        makes listNetworks stale. Tags show in the rows of nearly everything.
+        """
+        noun = _VERB.sub("", command)
+        self._catalogue.forget(self.credentials, "" if noun == "Tags" else noun)
+        self._memo.clear()
         self._links.clear()
 
     def links(self, resource: str, env: Env) -> dict[str, Any]:

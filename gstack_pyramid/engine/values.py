@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gstack_pyramid.cloudstack.client import is_read
 from gstack_pyramid.engine.conditions import compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.fingerprints import fingerprint
@@ -168,8 +169,8 @@ def _call(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, 
     command = scope.command(spec["call"], (*place, "call"))
     if command is None:
         return (lambda current, env: None), ANY
-    if command.list_key is None:
-        scope.report((*place, "call"), f"{command.name} is no list: a value can only call lists")
+    if not is_read(command.name):
+        scope.report((*place, "call"), f"{command.name} changes things: only a step may call it")
     params = compile_params(spec.get("params", {}), command.name, scope, (*place, "params"))
     shape: Shape = RowShape(command.response, command.name)
     where = None

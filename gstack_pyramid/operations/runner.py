@@ -48,8 +48,8 @@ class Run:
     operation: Operation
     prepared: Prepared
     job: str | None = None
+    command: str = ""
     delay: float = FIRST_POLL
-    command: PlannedCommand | None = None
 
 
 class Operations:
@@ -61,6 +61,7 @@ class Operations:
         translate: CloudStack's errors in GCE's words.
         workers: how many commands are sent at the same time, at most.
         waiters: how many requests may wait for an operation at the same time.
+        first_poll: seconds until a job is asked about for the first time.
         clock: the present as Unix time.
     """
 
@@ -72,12 +73,14 @@ class Operations:
         *,
         workers: int = 8,
         waiters: int = 8,
+        first_poll: float = FIRST_POLL,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._client = client
         self._translate = translate
         self._clock = clock
+        self._first_poll = first_poll
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="operation")
         self._waiting = threading.BoundedSemaphore(waiters)
         self._changed = threading.Condition()
@@ -235,11 +238,13 @@ class Operations:
         if command.is_list:
             return self._client.rows(credentials, command.command, command.params)
         body = self._client.call(credentials, command.command, command.params)
+        run.prepared.session.changed(command.command)
         if run.operation.target_id is None and body.get("id") is not None:
             run.operation = replace(run.operation, target_id=numeric_id(str(body["id"])))
             self._store.save(run.operation)
         if command.asynchronous and body.get("jobid") is not None:
-            run.job, run.delay, run.command = str(body["jobid"]), FIRST_POLL, command
+            run.job, run.command = str(body["jobid"]), command.command
+            run.delay = self._first_poll
             return None
         made = unwrap(body)
         if run.operation.target_id is None and made.get("id") is not None:
@@ -288,6 +293,7 @@ class Operations:
             self._later(run)
             return
         run.job = None
+        run.prepared.session.changed(run.command)
         if job.status == "failed":
             failure = job.error or CloudStackError(
                 command="", errorcode=530, cserrorcode=None, errortext="the job failed"
@@ -313,7 +319,6 @@ class Operations:
                 "status": told.status,
                 "reason": told.reason,
             }
-        run.prepared.session.forget(run.prepared.commands)
         run.operation = finished(run.operation, self._clock(), error)
         self._store.save(run.operation)
         with self._changed:
