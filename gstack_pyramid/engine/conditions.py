@@ -3,7 +3,8 @@
 A text is true when the path leads to something (not missing, not empty, not ``false``). A mapping
 is true when each of its entries is: the key is a path, the value a literal, a list of literals, or
 operators (``not``, ``is``, ``starts``, ``present``, ``empty``, ``equals``, ``at_least``,
-``at_most``). ``any`` and ``all`` combine conditions.
+``at_most``). ``any`` and ``all`` combine conditions. A missing value equals ``false`` and is within
+no bound; a bound that is missing does not bind.
 """
 
 from __future__ import annotations
@@ -40,7 +41,14 @@ def compile_condition(spec: Any, scope: Scope, place: Place) -> Condition:
             parts.append(_compare(key, operand, scope, inner))
     if len(parts) == 1:
         return parts[0]
-    return lambda current, env: all(part(current, env) for part in parts)
+
+    def every(current: Any, env: Any) -> bool:
+        for part in parts:  # noqa: SIM110 - a generator would cost more than the conditions
+            if not part(current, env):
+                return False
+        return True
+
+    return every
 
 
 def _combined(choices: list[Condition], combine: Callable[[Iterator[bool]], bool]) -> Condition:
@@ -49,6 +57,12 @@ def _combined(choices: list[Condition], combine: Callable[[Iterator[bool]], bool
 
 def _compare(path: str, operand: Any, scope: Scope, place: Place) -> Condition:
     getter, _ = scope.path(path, place)
+    if isinstance(operand, str):
+        # By far the commonest condition in lists; the rest is for values that are no texts.
+        literal = _literal(operand)
+        return lambda current, env: (
+            (value := getter(current, env)) == operand or literal(value, current, env)
+        )
     test = _operator(operand, scope, place)
     return lambda current, env: test(getter(current, env), current, env)
 
@@ -68,12 +82,18 @@ def _operator(operand: Any, scope: Scope, place: Place) -> _Test:
 def _literal(operand: Any) -> _Test:
     wanted = frozenset(text_of(item) for item in operand) if isinstance(operand, list) else None
     if wanted is not None:
-        return lambda value, current, env: value is not None and text_of(value) in wanted
+        unset = any(item is False for item in operand)
+        return lambda value, current, env: (
+            unset if value is None else text_of(value) in wanted
+        )
     text = text_of(operand)
     if operand is False:
         # A flag that CloudStack leaves out is one that is not set.
-        return lambda value, current, env: value is None or text_of(value) == text
-    return lambda value, current, env: value is not None and text_of(value) == text
+        return lambda value, current, env: value is False or value is None or text_of(value) == text
+    # The first comparison decides nearly always; the APIs' own spelling is for what is left.
+    return lambda value, current, env: (
+        value == operand or (value is not None and text_of(value) == text)
+    )
 
 
 def _one_operator(name: str, operand: Any, scope: Scope, place: Place) -> _Test:
@@ -93,15 +113,14 @@ def _one_operator(name: str, operand: Any, scope: Scope, place: Place) -> _Test:
     if name == "equals":
         return lambda value, current, env: value == other(current, env)
     if name == "at_least":
-        return lambda value, current, env: _ordered(other(current, env), value)
-    return lambda value, current, env: _ordered(value, other(current, env))
+        return lambda value, current, env: _within(value, other(current, env), None)
+    return lambda value, current, env: _within(value, None, other(current, env))
 
 
-def _ordered(low: Any, high: Any) -> bool:
-    """``low <= high`` as numbers; a bound that is not given does not bind."""
-    if low is None or high is None:
-        return True
+def _within(value: Any, low: Any, high: Any) -> bool:
+    """Whether ``value`` is a number that keeps to those bounds that are given."""
     try:
-        return float(low) <= float(high)
-    except ValueError:
+        number = float(value)
+        return (low is None or float(low) <= number) and (high is None or number <= float(high))
+    except (TypeError, ValueError):
         return False

@@ -8,7 +8,6 @@ of each why that is so; the coverage page prints it.
 from __future__ import annotations
 
 import base64
-import binascii
 import ipaddress
 import math
 import re
@@ -18,9 +17,14 @@ from typing import Any
 
 from gstack_pyramid.engine.names import natural_name
 
+_CLOUDSTACK_DATE = len("2026-06-09T10:31:35+0200")
+
 GIB = 1 << 30
+_SMALLEST_NETWORK = 30
 ALL_PORTS = ("1", "65535")
 """What CloudStack calls all ports, where GCE gives no ports at all."""
+_PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
+_LAST_PORT = 65535
 
 Converter = Callable[[Any], Any]
 
@@ -43,9 +47,13 @@ def converter(why: str) -> Callable[[Converter], Converter]:
 def timestamp(value: str) -> str | None:
     """CloudStack's ``2026-06-09T10:31:35+0200`` as RFC 3339 with a colon in the offset."""
     try:
-        moment = datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z")
+        moment = datetime.fromisoformat(value)
     except ValueError:
         return None
+    if moment.tzinfo is None:
+        return None
+    if len(value) == _CLOUDSTACK_DATE and value[10] == "T" and value[19] in "+-":
+        return f"{value[:19]}.000{value[19:22]}:{value[22:]}"
     return moment.isoformat(timespec="milliseconds")
 
 
@@ -58,7 +66,7 @@ def slug(value: str) -> str:
 @converter("arithmetic")
 def bytes_to_gb(value: int | str) -> str:
     """Bytes as whole GiB, rounded up, in the decimal string that GCE uses for 64-bit numbers."""
-    return str(math.ceil(int(value) / GIB))
+    return str(-(-int(value) // GIB))
 
 
 @converter("arithmetic")
@@ -81,7 +89,7 @@ def quota_number(value: str | float) -> float | None:
         number = float(value)
     except ValueError:
         return None
-    return None if number < 0 else number
+    return number if math.isfinite(number) and number >= 0 else None
 
 
 @converter("GCE takes protocols by name in any case, or by number (RFC 5237); CloudStack by name")
@@ -99,16 +107,37 @@ def port_range(value: dict[str, Any]) -> str | None:
     return str(start) if end is None or str(end) == str(start) else f"{start}-{end}"
 
 
-@converter("splits a range")
+@converter("splits a range, and checks it: CloudStack would name neither the field nor the rule")
 def first_port(value: str) -> int | None:
-    """The lower end of ``80`` or ``8000-8080``; None for the empty text, which means all ports."""
-    return int(value.split("-")[0]) if value else None
+    """The lower end of ``80`` or ``8000-8080``; None for the empty text, which means all ports.
+
+    Raises:
+        ValueError: it is neither, a port is above 65535, or the range runs backwards.
+    """
+    return _ports(value)[0] if value else None
 
 
-@converter("splits a range")
+@converter("splits a range, and checks it: CloudStack would name neither the field nor the rule")
 def last_port(value: str) -> int | None:
-    """The upper end of ``80`` or ``8000-8080``; None for the empty text, which means all ports."""
-    return int(value.split("-")[-1]) if value else None
+    """The upper end of ``80`` or ``8000-8080``; None for the empty text, which means all ports.
+
+    Raises:
+        ValueError: as for the lower end.
+    """
+    return _ports(value)[1] if value else None
+
+
+def _ports(value: str) -> tuple[int, int]:
+    found = _PORTS.fullmatch(value)
+    if not found:
+        raise ValueError("Ports are given as 80 or 8000-8080")
+    start = int(found.group(1))
+    end = start if found.group(2) is None else int(found.group(2))
+    if max(start, end) > _LAST_PORT:
+        raise ValueError(f"A port is at most {_LAST_PORT}")
+    if start > end:
+        raise ValueError("The range of ports runs backwards")
+    return start, end
 
 
 @converter("splits a text")
@@ -129,8 +158,14 @@ def cidr_block(value: str) -> str:
 
 @converter("computed from an address")
 def ipv4_gateway(value: str) -> str:
-    """The first host address of a CIDR block."""
+    """The first host address of a CIDR block.
+
+    Raises:
+        ValueError: it is no block of IPv4, or has no room for a host beside its gateway.
+    """
     network = ipaddress.IPv4Network(value, strict=False)
+    if network.prefixlen > _SMALLEST_NETWORK:
+        raise ValueError(f"A network needs at least a /{_SMALLEST_NETWORK}")
     return str(network.network_address + 1)
 
 
@@ -151,7 +186,7 @@ def from_base64(value: str) -> str | None:
     """User data that CloudStack keeps as base64, as text; None when it is no text."""
     try:
         return base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
 
 
@@ -190,6 +225,8 @@ def chunked(value: dict[str, str]) -> dict[str, str]:
 @converter("undoes chunked")
 def unchunked(value: dict[str, str]) -> dict[str, str]:
     """The map that ``chunked`` cut into parts, whole again."""
+    if not value:
+        return {}
     whole: dict[str, list[tuple[int, str]]] = {}
     for key, text in value.items():
         found = _PART.fullmatch(key)

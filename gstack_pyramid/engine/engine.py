@@ -90,7 +90,7 @@ class Engine:
 
     def __init__(self, compiled: Compiled, client: Client, *, catalogue_ttl: float = 30.0) -> None:
         self.compiled = compiled
-        self._client = client
+        self.client = client
         self._catalogue = Catalogue(catalogue_ttl)
         self._lock = threading.Lock()
         self._creating: WeakValueDictionary[tuple[Credentials, str], _Turn] = WeakValueDictionary()
@@ -120,7 +120,7 @@ class Engine:
             GceError: 404 for somebody else's project, 400 for an unknown zone or region.
         """
         session = Session(
-            self._client,
+            self.client,
             call.credentials,
             self.compiled.resources,
             self._catalogue,

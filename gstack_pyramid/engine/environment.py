@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gstack_pyramid.engine.resources import Resource
     from gstack_pyramid.engine.session import Session
 
 
@@ -17,9 +18,10 @@ class Env:
         project: the project's name, as the client wrote it.
         zone: the GCE name of the zone we are in, if any; ``zone_id`` is CloudStack's id of it.
         region: the name of the region we are in, if any.
+        links: the links of catalogues that were asked for here, by resource and CloudStack id.
     """
 
-    __slots__ = ("project", "region", "roots", "session", "zone", "zone_id")
+    __slots__ = ("_prefixes", "links", "project", "region", "roots", "session", "zone", "zone_id")
 
     def __init__(
         self,
@@ -36,6 +38,15 @@ class Env:
         self.zone = zone
         self.zone_id = zone_id
         self.region = region
+        self.links: dict[str, dict[str, Any]] = {}
+        self._prefixes: dict[str, str] = {}
+
+    def prefix_of(self, resource: Resource) -> str:
+        """The link of a resource's collection here; rows of a list ask for it again and again."""
+        prefix = self._prefixes.get(resource.name)
+        if prefix is None:
+            prefix = self._prefixes[resource.name] = resource.prefix(self)
+        return prefix
 
     def child(self) -> Env:
         """An environment of the same request whose roots can be changed freely."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from gstack_pyramid.engine.conditions import Condition, compile_condition
@@ -11,17 +11,19 @@ from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.scope import SOURCES, Scope
 from gstack_pyramid.engine.shapes import ANY, KEY_AND_VALUE, ListShape, ObjectShape, Shape
 
-Loop = Callable[[Any, Any], Iterator[Any]]
-"""Yields the current value of each turn; named loops also set their roots."""
+Loop = Callable[[Any, Any], Iterable[Any]]
+"""Gives the current value of each turn; named loops also set their roots."""
 
 
 def entries(value: Any) -> list[Any]:
     """What a loop goes through: a list's elements, or a map's entries as ``{key, value}``."""
+    if type(value) is list:
+        return value
     if value is None:
         return []
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return [{"key": key, "value": item} for key, item in value.items()]
-    return value if isinstance(value, list) else [value]
+    return [value]
 
 
 def is_cross_product(spec: Any) -> bool:
@@ -30,17 +32,11 @@ def is_cross_product(spec: Any) -> bool:
 
 
 def compile_loop(spec: Any, scope: Scope, place: Place) -> tuple[Loop, Scope]:
-    """A generator over ``each``, and the scope that holds inside it."""
+    """What ``each`` goes through, and the scope that holds inside it."""
     if not is_cross_product(spec):
         getter, shape = scope.value_and_shape(spec, place)
         inner = scope.entering(shape.element(), index=ANY)
-
-        def one(current: Any, env: Any) -> Iterator[Any]:
-            for index, item in enumerate(entries(getter(current, env))):
-                env.roots["index"] = index
-                yield item
-
-        return one, inner
+        return (lambda current, env: entries(getter(current, env))), inner
     names: list[tuple[str, Getter]] = []
     inner = scope.entering(scope.current, index=ANY)
     for name, choice in spec.items():
@@ -57,73 +53,104 @@ def compile_loop(spec: Any, scope: Scope, place: Place) -> tuple[Loop, Scope]:
             env.roots[name] = item
             yield from nested(current, env, depth + 1)
 
-    def cross(current: Any, env: Any) -> Iterator[Any]:
-        for index, item in enumerate(nested(current, env)):
-            env.roots["index"] = index
-            yield item
-
-    return cross, inner
+    return nested, inner
 
 
 def compile_each(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
     """``each`` with ``fields`` (objects), ``get`` (values) or ``key`` and ``value`` (a map)."""
     loop, inner = compile_loop(spec["each"], scope, (*place, "each"))
+    # What is used inside is looked at apart: counting costs time only where $index is asked for.
+    used, inner.used = inner.used, set()
     where = compile_condition(spec["where"], inner, (*place, "where")) if "where" in spec else None
     if "order" in spec:
         loop = _ordered(loop, inner.value(spec["order"], (*place, "order")))
-    if "key" in spec:
-        return (
-            _map(
-                loop,
-                where,
-                inner.value(spec["key"], (*place, "key")),
-                inner.value(spec["value"], (*place, "value")),
-            ),
-            ANY,
-        )
     if "by" in spec:
         by = [inner.value(item, (*place, "by", index)) for index, item in enumerate(spec["by"])]
-        loop = _grouped(loop, where, by)
+        loop, where = _grouped(loop, where, by), None
         inner = inner.entering(inner.current, rows=ListShape(inner.current))
-        where = None
     shape: Shape = ANY
-    if "fields" in spec:
-        make: Getter = inner.fields(spec["fields"], (*place, "fields"))
-        shape = ObjectShape(dict.fromkeys(spec["fields"], ANY), "an element of the list")
-    elif "get" in spec:
-        make, shape = inner.value_and_shape(spec["get"], (*place, "get"))
+    if "key" in spec:
+        key = inner.value(spec["key"], (*place, "key"))
+        value = inner.value(spec["value"], (*place, "value"))
+        build: Getter = _map(_counted(loop) if "index" in inner.used else loop, where, key, value)
     else:
-        make, shape = (lambda current, env: current), inner.current
-    distinct, ordered = spec.get("distinct", False), spec.get("sorted", False)
-    flat = spec.get("flat", False)
+        make, shape = _element(spec, inner, place)
+        shape = ListShape(shape)
+        build = _list(_counted(loop) if "index" in inner.used else loop, where, make)
+        if spec.keys() & {"flat", "distinct", "sorted"}:
+            build = _arranged(build, spec)
+    used |= inner.used - {"index"}
+    return build, shape
 
-    def build(current: Any, env: Any) -> list[Any]:
-        result = []
-        for item in loop(current, env):
-            if where is not None and not where(item, env):
-                continue
-            made = make(item, env)
-            for value in entries(made) if flat else (made,):
-                if value is not None and not (distinct and value in result):
-                    result.append(value)
+
+def _element(spec: Mapping[str, Any], inner: Scope, place: Place) -> tuple[Getter, Shape]:
+    if "fields" in spec:
+        shape = ObjectShape(dict.fromkeys(spec["fields"], ANY), "an element of the list")
+        return inner.fields(spec["fields"], (*place, "fields")), shape
+    if "get" in spec:
+        return inner.value_and_shape(spec["get"], (*place, "get"))
+    return (lambda current, env: current), inner.current
+
+
+def _counted(loop: Loop) -> Loop:
+    """The same turns, with their number, from 0, in ``$index``."""
+
+    def counted(current: Any, env: Any) -> Iterator[Any]:
+        outer = env.roots.get("index")
+        for index, item in enumerate(loop(current, env)):
+            env.roots["index"] = index
+            yield item
+        env.roots["index"] = outer
+
+    return counted
+
+
+def _list(loop: Loop, where: Condition | None, make: Getter) -> Getter:
+    if where is None:
+        return lambda current, env: [
+            made for item in loop(current, env) if (made := make(item, env)) is not None
+        ]
+    return lambda current, env: [
+        made
+        for item in loop(current, env)
+        if where(item, env) and (made := make(item, env)) is not None
+    ]
+
+
+def _arranged(build: Getter, spec: Mapping[str, Any]) -> Getter:
+    """A list joined from lists, without repeated values, or sorted."""
+    flat, distinct = spec.get("flat", False), spec.get("distinct", False)
+    ordered = spec.get("sorted", False)
+
+    def arranged(current: Any, env: Any) -> list[Any]:
+        result: list[Any] = build(current, env)
+        if not result:
+            return result
+        if flat:
+            result = [value for made in result for value in entries(made)]
+        if distinct:
+            seen: list[Any] = []
+            for value in result:
+                if value not in seen:
+                    seen.append(value)
+            result = seen
         if ordered:
             result.sort(key=_sort_key)
         return result
 
-    return build, ListShape(shape)
+    return arranged
 
 
 def _sort_key(value: Any) -> Any:
-    return tuple(str(part) for part in value.values()) if isinstance(value, Mapping) else str(value)
+    return tuple(str(part) for part in value.values()) if isinstance(value, dict) else str(value)
 
 
 def _ordered(loop: Loop, by: Getter) -> Loop:
-    def ordered(current: Any, env: Any) -> Iterator[Any]:
+    def ordered(current: Any, env: Any) -> list[Any]:
         items = list(loop(current, env))
-        items.sort(key=lambda item: (by(item, env) is None, by(item, env)))
-        for index, item in enumerate(items):
-            env.roots["index"] = index
-            yield item
+        if len(items) > 1:
+            items.sort(key=lambda item: ((rank := by(item, env)) is None, rank))
+        return items
 
     return ordered
 
@@ -176,7 +203,7 @@ def compile_diff(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[G
         if by is not None:
             return {tuple(str(item.get(field)) for field in by): item for item in value or ()}
         return {
-            repr(item["key"]) if isinstance(item, Mapping) and "key" in item else repr(item): item
+            repr(item["key"]) if isinstance(item, dict) and "key" in item else repr(item): item
             for item in entries(value)
         }
 

@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 LEGAL = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
-_RUN = re.compile(r"[^a-z0-9]+")
+_RUN = re.compile(r"[^A-Za-z0-9]+")
+_SUFFIX = re.compile(r"[0-9a-f]{8}")
 _SUFFIX_LENGTH = 8
 _LIMIT = 63
 
 
+@lru_cache(maxsize=1 << 15)
 def natural_name(raw: str, key: str) -> str:
     """The GCE name of something called ``raw``: unchanged when legal, else a slug.
 
@@ -27,7 +30,9 @@ def natural_name(raw: str, key: str) -> str:
     """
     if LEGAL.fullmatch(raw):
         return raw
-    slug = _RUN.sub("-", raw.lower()).strip("-")
+    # Lower case comes last: some letters outside ASCII have lower-case forms inside it, and a slug
+    # must hold nothing that CloudStack's own search would not find.
+    slug = _RUN.sub("-", raw).strip("-").lower()
     if not slug:
         return f"x-{suffix(key)}"
     if not slug[0].isalpha():
@@ -52,6 +57,7 @@ def suffixed_name(natural: str, key: str) -> str:
     return f"{head}-{suffix(key)}"
 
 
+@lru_cache(maxsize=1 << 15)
 def numeric_id(key: str) -> str:
     """GCE's ``id``: an unsigned 64-bit number as a decimal string, derived from the UUID."""
     return str(int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big") or 1)
@@ -64,18 +70,22 @@ def unique_names(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         pairs: ``(key, natural name)`` of every row.
 
     Returns:
-        key -> name. Rows that share a natural name are all shown in the long form.
+        key -> name. Rows that share a natural name are all shown in the long form, and so is one
+        whose natural name is the long form of another.
     """
     by_name: defaultdict[str, list[str]] = defaultdict(list)
     for key, natural in pairs:
         by_name[natural].append(key)
     shown: dict[str, str] = {}
+    long_forms: set[str] = set()
+    for natural, keys in by_name.items():
+        if len(keys) > 1:
+            shown |= {key: suffixed_name(natural, key) for key in keys}
+            long_forms.update(shown[key] for key in keys)
     for natural, keys in by_name.items():
         if len(keys) == 1:
-            shown[keys[0]] = natural
-        else:
-            for key in keys:
-                shown[key] = suffixed_name(natural, key)
+            taken = natural in long_forms
+            shown[keys[0]] = suffixed_name(natural, keys[0]) if taken else natural
     return shown
 
 
@@ -100,8 +110,11 @@ def search_word(reference: str) -> str | None:
     if reference.isdecimal():
         return None
     words = reference.split("-")
-    if len(words) > 1 and re.fullmatch(r"[0-9a-f]{8}", words[-1]):
+    if len(words) > 1 and _SUFFIX.fullmatch(words[-1]):
         words.pop()
     if words[0] == "x":
         words.pop(0)
+        if len(words) == 1 and _SUFFIX.fullmatch(words[0]):
+            # A made-up name holds nothing but the suffix, even in its long form.
+            return None
     return max(words, key=len, default="") or None

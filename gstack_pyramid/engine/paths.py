@@ -8,7 +8,7 @@ named root. A path that leads nowhere gives ``None``: in this language a missing
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -113,6 +113,8 @@ def parse_path(text: str) -> Path:
 
 def text_of(value: Any) -> str:
     """A scalar as the APIs spell it: lower-case booleans, no needless fraction."""
+    if type(value) is str:
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
@@ -124,7 +126,7 @@ def walk(value: Any, steps: tuple[Step, ...]) -> Any:
     """Follow ``steps`` from ``value``; None where they lead nowhere."""
     for step in steps:
         if isinstance(step, Field):
-            if not isinstance(value, Mapping):
+            if not isinstance(value, dict):
                 return None
             value = value.get(step.name)
         elif not isinstance(value, list):
@@ -136,8 +138,8 @@ def walk(value: Any, steps: tuple[Step, ...]) -> Any:
                 (
                     item
                     for item in value
-                    if isinstance(item, Mapping)
-                    and step.field in item
+                    if isinstance(item, dict)
+                    and item.get(step.field) is not None
                     and text_of(item[step.field]) == step.text
                 ),
                 None,
@@ -153,6 +155,11 @@ def compile_path(path: Path) -> Getter:
     if root is not None:
         if not steps:
             return lambda current, env: env.roots.get(root)
+        if len(steps) == 1 and isinstance(steps[0], Field):
+            field = steps[0].name
+            return lambda current, env: (
+                value.get(field) if type(value := env.roots.get(root)) is dict else None
+            )
         return lambda current, env: walk(env.roots.get(root), steps)
     if not steps:
         return lambda current, env: current
@@ -189,6 +196,12 @@ def compile_format(parts: list[str | Path]) -> Getter:
     getters: list[str | Getter] = [
         part if isinstance(part, str) else compile_path(part) for part in parts
     ]
+    placeholders = [getter for getter in getters if not isinstance(getter, str)]
+    if len(placeholders) == 1:
+        at = getters.index(placeholders[0])
+        before = "".join(part for part in getters[:at] if isinstance(part, str))
+        after = "".join(part for part in getters[at + 1 :] if isinstance(part, str))
+        return _one_placeholder(before, placeholders[0], after)
 
     def render(current: Any, env: Any) -> str | None:
         result = []
@@ -201,5 +214,15 @@ def compile_format(parts: list[str | Path]) -> Getter:
                 return None
             result.append(text_of(value))
         return "".join(result)
+
+    return render
+
+
+def _one_placeholder(before: str, getter: Getter, after: str) -> Getter:
+    """The commonest format, without a loop."""
+
+    def render(current: Any, env: Any) -> str | None:
+        value = getter(current, env)
+        return None if value is None else f"{before}{text_of(value)}{after}"
 
     return render

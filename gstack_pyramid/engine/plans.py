@@ -88,8 +88,8 @@ class Step:
         results = []
         # The turns are fixed before the first command: results must not change what is looped over.
         turns = []
-        for _ in self.loop(body, env):
-            turns.append(dict(env.roots))
+        for index, _ in enumerate(self.loop(body, env)):
+            turns.append({**env.roots, "index": index})
         for roots in turns:
             env.roots.update(roots)
             results.append((yield from self._send(body, env, done)))

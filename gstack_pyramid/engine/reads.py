@@ -272,6 +272,7 @@ def compile_source(
     """
     command = scope.command(spec["call"], (*place, "call")) if "call" in spec else None
     outer: Shape = RowShape(command.response, command.name) if command else shape
+    scope = scope.entering(ANY, this=ANY)
     rows = scope.entering(shape, self=shape, rows=ListShape(shape), key=ANY, parent=outer)
     joins: list[Join] = []
     for join_name, join in spec.get("join", {}).items():

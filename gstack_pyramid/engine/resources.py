@@ -152,7 +152,7 @@ class Resource:
         """
         result: list[dict[str, Any]] = []
         indexes: dict[int, list[tuple[str, Getter, Mapping[Any, Any]]]] = {}
-        prefix, roots, own, kind = self.prefix(env), env.roots, self.own_fields, self.kind
+        prefix, roots, own, kind = env.prefix_of(self), env.roots, self.own_fields, self.kind
         zone = region = None
         if "zone" in own and env.zone is not None:
             zone = f"{env.session.base_url}/projects/{env.project}/zones/{env.zone}"
@@ -184,6 +184,7 @@ class Resource:
             if region is not None:
                 shaped["region"] = region
             for field_name, getter in source.fields:
+                roots["this"] = shaped
                 value = getter(row, env)
                 if value is not None:
                     shaped[field_name] = value
@@ -192,7 +193,7 @@ class Resource:
 
     def link_to(self, key: str, raw: str, env: Env) -> str:
         """The link of a row whose UUID and CloudStack name are known from another row."""
-        return self.prefix(env) + natural_name(raw, key)
+        return env.prefix_of(self) + natural_name(raw, key)
 
 
 _NOTHING: list[Any] = []

@@ -9,7 +9,7 @@ from typing import Any
 
 from gstack_pyramid.engine.document import Document, Finding, Place
 from gstack_pyramid.engine.paths import Getter, Match, Path, compile_path, parse_path
-from gstack_pyramid.engine.shapes import ANY, Shape, body_path, resolve
+from gstack_pyramid.engine.shapes import ANY, ObjectShape, Shape, body_paths, resolve
 from gstack_pyramid.schemas.cloudstack import CloudStackModel, Command
 from gstack_pyramid.schemas.gce import GceModel
 
@@ -42,6 +42,7 @@ SOURCES = (
     "fields",
     "list",
     "concat",
+    "test",
     "fingerprint",
     "diff",
 )
@@ -106,10 +107,27 @@ class Scope:
 
     def fields(self, spec: Mapping[str, Any], place: Place) -> Builder:
         """A closure that makes an object of those fields that are not missing."""
-        getters = [(name, self.value(value, (*place, name))) for name, value in spec.items()]
+        constants = {name: value for name, value in spec.items() if _is_constant(value)}
+        constants = {
+            name: value["value"] if isinstance(value, dict) else value
+            for name, value in constants.items()
+        }
+        shapes = dict.fromkeys(spec, ANY)
+        inner = self.entering(self.current, this=ObjectShape(shapes, "this object"))
+        inner.used = set()
+        getters = [
+            (name, inner.value(value, (*place, name)))
+            for name, value in spec.items()
+            if name not in constants
+        ]
+        self.used |= inner.used - {"this"}
+        if not getters:
+            return lambda current, env: constants.copy()
+        if "this" in inner.used:
+            return _self_aware(constants, getters)
 
         def build(current: Any, env: Any) -> dict[str, Any]:
-            result = {}
+            result = constants.copy()
             for name, getter in getters:
                 value = getter(current, env)
                 if value is not None:
@@ -128,16 +146,13 @@ class Scope:
         if isinstance(shape, str):
             self.report(place, shape)
             return ANY
-        honoured = body_path(shape)
-        if honoured is not None:
-            self.honoured.add(honoured)
+        self.honoured.update(body_paths(shape))
         for position, step in enumerate(path.steps):
             if not isinstance(step, Match):
                 continue
             inner = resolve(Path(path.root, path.steps[:position]), self.current, self.roots)
-            selected = body_path(inner) if not isinstance(inner, str) else None
-            if selected is not None:
-                self.honoured.add((*selected, step.field))
+            if not isinstance(inner, str):
+                self.honoured.update((*selected, step.field) for selected in body_paths(inner))
         return shape
 
     def command(self, name: str, place: Place) -> Command | None:
@@ -154,9 +169,34 @@ class Scope:
             self.report(place, f"{resource!r} is not a mapped resource that can be read")
 
 
+def _self_aware(constants: dict[str, Any], getters: list[tuple[str, Getter]]) -> Builder:
+    """An object whose later fields may look at earlier ones, as ``$this``."""
+
+    def build(current: Any, env: Any) -> dict[str, Any]:
+        result = constants.copy()
+        outer = env.roots.get("this")
+        for name, getter in getters:
+            # Set anew each time: a field that is an object of its own has changed it.
+            env.roots["this"] = result
+            value = getter(current, env)
+            if value is not None:
+                result[name] = value
+        env.roots["this"] = outer
+        return result
+
+    return build
+
+
+def _is_constant(spec: Any) -> bool:
+    """Whether a value is the same for every row, so that it need not be made anew."""
+    if isinstance(spec, dict):
+        return spec.keys() == {"value"} and not isinstance(spec["value"], dict | list | None)
+    return isinstance(spec, bool | int | float)
+
+
 def field_name(shape: Shape, spec: Any) -> str:
     """How an error names the request field behind a value, for example ``resource.machineType``."""
-    path = body_path(shape)
+    path = next(iter(body_paths(shape)), None)
     if path:
         return ".".join(("resource", *path))
     return str(spec).removeprefix("$path.").removeprefix("$query.").removeprefix("$")

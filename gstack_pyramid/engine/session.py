@@ -134,6 +134,9 @@ class Session:
 
     def links(self, resource: str, env: Env) -> dict[str, Any]:
         """Links of a resource by CloudStack id: a text, or for named patterns a function."""
+        known = env.links.get(resource)
+        if known is not None:
+            return known
         target = self._resources[resource]
         key = (resource, env.zone if target.zonal else None)
         known = self._links.get(key)
@@ -152,6 +155,7 @@ class Session:
                     if "id" in row:
                         known[str(row["id"])] = prefix + name
             self._links[key] = known
+        env.links[resource] = known
         return known
 
     def link_to_row(self, resource: str, key: str, raw: str, env: Env) -> str:

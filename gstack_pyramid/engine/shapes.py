@@ -6,8 +6,8 @@ field, which is a finding; ``ANY`` means that nobody can tell, which is none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gstack_pyramid.engine.paths import Field, Index, Match, Path
@@ -28,6 +28,10 @@ class Shape:
     def describe(self) -> str:
         """What this is, for a finding."""
         return "a value"
+
+    def is_list(self) -> bool:
+        """Whether this is known to be a list, whose elements have the fields."""
+        return False
 
 
 ANY = Shape()
@@ -60,12 +64,11 @@ class RowShape(Shape):
             return ListShape(self)
         if name == PARENT:
             return ANY
-        fields = self.fields[0] if isinstance(self.fields, list) else self.fields
-        if isinstance(fields, str):
-            return ANY if fields in ("map", "any", "object") else None
-        if not isinstance(fields, Mapping) or name not in fields:
+        if isinstance(self.fields, str):
+            return ANY if self.fields in ("map", "any", "object") else None
+        if not isinstance(self.fields, Mapping) or name not in self.fields:
             return None
-        return RowShape(fields[name], self.of)
+        return RowShape(self.fields[name], self.of)
 
     def element(self) -> Shape:
         if isinstance(self.fields, list):
@@ -74,6 +77,9 @@ class RowShape(Shape):
 
     def describe(self) -> str:
         return f"the answer of {self.of}"
+
+    def is_list(self) -> bool:
+        return isinstance(self.fields, list)
 
 
 @dataclass(frozen=True)
@@ -85,12 +91,14 @@ class GceShape(Shape):
         type_name: the type at the top, for example ``Instance``.
         path: the fields from there.
         body: whether this is what a client sends; then reading it is honouring it.
+        inside: whether this is an element of the list at ``path``, not the list.
     """
 
     model: GceModel
     type_name: str
     path: tuple[str, ...] = ()
     body: bool = False
+    inside: bool = False
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of this value."""
@@ -98,21 +106,24 @@ class GceShape(Shape):
 
     def field(self, name: str) -> Shape | None:
         inner = (*self.path, name)
-        if self.model.field(self.type_name, inner) is None:
+        if self.is_list() or self.model.field(self.type_name, inner) is None:
             return None
         return GceShape(self.model, self.type_name, inner, self.body)
 
     def element(self) -> Shape:
         schema = self.schema()
-        if schema.get("type") == "array":
+        if self.is_list():
             # Model paths enter arrays by themselves, so an element has the path of its list.
-            return self
+            return replace(self, inside=True)
         if "additionalProperties" in schema and not schema.get("properties"):
             return KEY_AND_VALUE
         return ANY
 
     def describe(self) -> str:
         return ".".join((self.type_name, *self.path))
+
+    def is_list(self) -> bool:
+        return not self.inside and self.schema().get("type") == "array"
 
 
 @dataclass(frozen=True)
@@ -142,7 +153,10 @@ class ListShape(Shape):
         return self.of
 
     def describe(self) -> str:
-        return "a list"
+        return "this"
+
+    def is_list(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True)
@@ -152,16 +166,17 @@ class UnionShape(Shape):
     members: tuple[Shape, ...]
 
     def field(self, name: str) -> Shape | None:
-        found = tuple(s for member in self.members if (s := member.field(name)) is not None)
-        if not found:
-            return None
-        return found[0] if len(found) == 1 else UnionShape(found)
+        found = [s for member in self.members if (s := member.field(name)) is not None]
+        return union(found) if found else None
 
     def element(self) -> Shape:
-        return UnionShape(tuple(member.element() for member in self.members))
+        return union(member.element() for member in self.members)
 
     def describe(self) -> str:
         return " or ".join(dict.fromkeys(member.describe() for member in self.members))
+
+    def is_list(self) -> bool:
+        return all(member.is_list() for member in self.members)
 
 
 KEY_AND_VALUE = ObjectShape({"key": ANY, "value": ANY}, "a map's entry (key, value)")
@@ -187,12 +202,30 @@ def resolve(path: Path, current: Shape, roots: Mapping[str, Shape]) -> Shape | s
             inner = shape.field(step.name)
         if inner is None:
             name = step.field if isinstance(step, Match) else step.name
+            if shape.is_list():
+                return (
+                    f"{path}: {shape.describe()} is a list where {name!r} is asked for: take one"
+                    f" element ([0] or [key=text]), or go through it with each"
+                )
             return f"{path}: {shape.describe()} has no field {name!r}"
         if isinstance(step, Field):
             shape = inner
     return shape
 
 
-def body_path(shape: Shape) -> tuple[str, ...] | None:
-    """The path within the request body, when that is what ``shape`` is a part of."""
-    return shape.path if isinstance(shape, GceShape) and shape.body else None
+def union(shapes: Iterable[Shape]) -> Shape:
+    """The shape of a value that has one of these shapes."""
+    members: list[Shape] = []
+    for shape in shapes:
+        for member in shape.members if isinstance(shape, UnionShape) else (shape,):
+            if member not in members:
+                members.append(member)
+    if not members:
+        return ANY
+    return members[0] if len(members) == 1 else UnionShape(tuple(members))
+
+
+def body_paths(shape: Shape) -> list[tuple[str, ...]]:
+    """The paths within the request body that ``shape`` may be at."""
+    members = shape.members if isinstance(shape, UnionShape) else (shape,)
+    return [member.path for member in members if isinstance(member, GceShape) and member.body]

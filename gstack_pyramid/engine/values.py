@@ -16,7 +16,7 @@ from gstack_pyramid.engine.loops import compile_diff, compile_each
 from gstack_pyramid.engine.modifiers import MODIFIERS, apply_modifiers
 from gstack_pyramid.engine.paths import Getter, Path, compile_format, parse_format
 from gstack_pyramid.engine.scope import SOURCES, Builder, Scope, field_name
-from gstack_pyramid.engine.shapes import ANY, ObjectShape, RowShape, Shape
+from gstack_pyramid.engine.shapes import ANY, ObjectShape, RowShape, Shape, union
 
 _CHANGING = frozenset({"link", "id_of", "convert", "table", "enum", "after", "then"})
 """The modifiers after which nothing is known of a value any more."""
@@ -97,7 +97,7 @@ def _first(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter,
                 return value
         return None
 
-    return first, compiled[0][1] if compiled else ANY
+    return first, union(shape for _, shape in compiled)
 
 
 def _fields(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
@@ -127,6 +127,10 @@ def _concat(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter
         return [item for getter in getters for item in getter(current, env) or ()] or None
 
     return build, ANY
+
+
+def _test(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    return compile_condition(spec["test"], scope, (*place, "test")), ANY
 
 
 def _fingerprint(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
@@ -212,6 +216,7 @@ _COMPILERS: dict[str, Callable[[Mapping[str, Any], Scope, Place], tuple[Getter, 
     "fields": _fields,
     "list": _list,
     "concat": _concat,
+    "test": _test,
     "pick": _pick,
     "find": _find,
     "call": _call,

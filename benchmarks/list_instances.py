@@ -1,0 +1,169 @@
+"""How much CPU a list of 500 instances costs, as a multiple of the hand-written floor.
+
+The simulator runs in a process of its own, so that its work is not counted. All ways are measured
+in turns within one run and compared by their medians: machines are noisy, ratios less so.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pyramid.config import Configurator
+from pyramid.response import Response
+from webtest import TestApp
+
+from benchmarks.floor import list_instances
+from benchmarks.processes import simulator
+from gstack_pyramid.auth import Sealed, seal
+from gstack_pyramid.cloudstack import Client, Credentials
+from gstack_pyramid.cloudstack.client import Client as RealClient
+from gstack_pyramid.routes import make_app
+from gstack_pyramid.settings import Settings
+from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
+
+COUNT = 500
+ROUNDS = 30
+ZONE = "ch-gva-2"
+PATH = f"projects/demo-project/zones/{ZONE}/instances"
+
+
+class Recorded(RealClient):
+    """A client whose lists come out of recorded bytes: what is measured then has no socket."""
+
+    recorded: dict[str, bytes]
+
+    def rows(
+        self, credentials: Credentials, command: str, params: Any = None
+    ) -> list[dict[str, Any]]:
+        """The recorded rows, decoded anew each time as they would be from the wire."""
+        if command not in self.recorded:
+            return super().rows(credentials, command, params or {})
+        body = orjson.loads(self.recorded[command])[f"{command.lower()}response"]
+        key = self.model.command(command).list_key or ""
+        rows: list[dict[str, Any]] = body.get(key, [])
+        return rows
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """CPU seconds of this process for one call.
+
+    The garbage of the call before is collected first, or the next one would pay for it.
+    """
+    gc.collect()
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def plain_view(content: bytes) -> TestApp:
+    """A Pyramid application that returns the same bytes from one view, and does nothing else."""
+    config = Configurator()
+    config.add_route("list", f"/compute/v1/{PATH}")
+    config.add_view(
+        lambda request: Response(content, content_type="application/json", charset="UTF-8"),
+        route_name="list",
+    )
+    return TestApp(config.make_wsgi_app(), lint=False)
+
+
+def measure() -> dict[str, float]:
+    """Median CPU milliseconds of each way."""
+    with simulator(load=2 * COUNT) as endpoint:
+        credentials = Credentials(DEMO_API_KEY, DEMO_SECRET_KEY)
+        app = make_app(_settings(endpoint))
+        application = app.registry["gstack"]
+        token = seal(
+            application.keyring,
+            Sealed(
+                credentials=credentials,
+                issued_at=int(time.time()),
+                expires_at=int(time.time()) + 3600,
+            ),
+        )
+        client: Client = application.engine.client
+        gateway = TestApp(app, lint=False)
+        headers = {"Authorization": f"Bearer {token}"}
+
+        def ask() -> Any:
+            return gateway.get(f"/compute/v1/{PATH}", headers=headers)
+
+        answer = ask()
+        body, rows, floor = _floor(client, credentials, answer)
+        plain = plain_view(body)
+        recorded = Recorded(endpoint, client.model)
+        recorded.recorded = rows
+        ways: dict[str, Callable[[], object]] = {
+            "floor": floor,
+            "plain view": lambda: plain.get(f"/compute/v1/{PATH}"),
+            "gstack over HTTP": ask,
+        }
+        figures: dict[str, list[float]] = {name: [] for name in [*ways, "gstack"]}
+        for _ in range(ROUNDS):
+            for name, work in ways.items():
+                figures[name].append(cpu(work))
+            application.engine.client = recorded
+            figures["gstack"].append(cpu(ask))
+            application.engine.client = client
+        application.close()
+    return {name: statistics.median(values) * 1000 for name, values in figures.items()}
+
+
+def _settings(endpoint: str) -> Settings:
+    return Settings.from_ini(
+        {
+            "here": str(Path.cwd()),
+            "gstack.cloudstack.endpoint": endpoint,
+            "gstack.token_keys": "bench:" + "A" * 43,
+            "gstack.catalogue_ttl": "3600",
+        },
+        {},
+    )
+
+
+def _floor(
+    client: Client, credentials: Credentials, answer: Any
+) -> tuple[bytes, dict[str, bytes], Callable[[], object]]:
+    """The bytes to beat, what the cloud said, and the floor as a function."""
+    listed = orjson.loads(answer.body)["items"]
+    assert len(listed) == COUNT, f"{len(listed)} instances"
+    zone_link = str(listed[0]["zone"])
+    zone_id = next(r["id"] for r in client.rows(credentials, "listZones", {}) if r["name"] == ZONE)
+    raw: dict[str, bytes] = {}
+    for command, key in (("listVirtualMachines", "virtualmachine"), ("listVolumes", "volume")):
+        rows = client.rows(credentials, command, {"zoneid": zone_id})
+        raw[command] = orjson.dumps({f"{command.lower()}response": {"count": len(rows), key: rows}})
+    links: dict[str, dict[str, str]] = {"machineTypes": {}, "networks": {}}
+    machines = client.rows(credentials, "listVirtualMachines", {"zoneid": zone_id})
+    by_name = {row["name"]: row for row in machines}
+    for item in listed:
+        row = by_name[item["name"]]
+        links["machineTypes"][row["serviceofferingid"]] = item["machineType"]
+        for nic, shown in zip(row["nic"], item["networkInterfaces"], strict=True):
+            links["networks"][nic["networkid"]] = shown["network"]
+
+    def floor() -> bytes:
+        return list_instances(
+            raw["listVirtualMachines"], raw["listVolumes"], links, zone_link, PATH
+        )
+
+    made, theirs = orjson.loads(floor()), orjson.loads(answer.body)
+    for mine, other in zip(made["items"], theirs["items"], strict=True):
+        assert mine.keys() == other.keys(), set(mine) ^ set(other)
+    return answer.body, raw, floor
+
+
+def report() -> None:
+    """Print the figures of one run."""
+    figures = measure()
+    floor = figures["floor"]
+    print(f"CPU for a list of {COUNT} instances, median of {ROUNDS} rounds in one run:")
+    for name, milliseconds in figures.items():
+        print(f"  {name:18} {milliseconds:7.2f} ms   {milliseconds / floor:5.2f} x floor")
+    print(f"gstack to the floor: {figures['gstack'] / floor:.2f} (goal: at most 2)")
+    print(f"gstack to a plain Pyramid view: {figures['gstack'] / figures['plain view']:.1f}")

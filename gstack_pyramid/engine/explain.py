@@ -1,0 +1,274 @@
+"""What one GCE method does, as a page of text: ``gstack explain METHOD``."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from gstack_pyramid.engine.compiler import Compiled
+from gstack_pyramid.engine.conditions import SOURCE
+from gstack_pyramid.engine.loader import Mappings
+from gstack_pyramid.engine.lookups import Lookups, sources_of
+from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.engine.wording import Words
+
+_WIDTH = 96
+_LABEL = 36
+"""Columns of a table's first column at most; longer names push their own text aside."""
+Spec = Mapping[str, Any]
+
+
+def explain(mappings: Mappings, compiled: Compiled, method_id: str) -> str:
+    """What a mapped method is about, what it reads, what it sends, and what it refuses.
+
+    Args:
+        mappings: the merged mapping files.
+        compiled: the same, compiled.
+        method_id: the model's id, for example ``compute.instances.insert``.
+
+    Raises:
+        KeyError: the method isn't mapped.
+    """
+    return _Page(mappings, compiled, compiled.methods[method_id]).text()
+
+
+class _Page:
+    def __init__(self, mappings: Mappings, compiled: Compiled, method: Method) -> None:
+        self._compiled = compiled
+        self._method = method
+        self._document: Spec = mappings.resources[method.resource.name].data
+        self._spec: Spec = self._document["methods"][method.gce.name] or {}
+        self._lookups = Lookups(mappings, compiled)
+        self._words = Words("$body")
+        self._lines: list[str] = []
+
+    def text(self) -> str:
+        method = self._method
+        self._head()
+        if method.served_by is not None:
+            self._title("Answered by")
+            self._say(f"gstack itself, from its own {method.served_by}; CloudStack isn't asked.", 1)
+        elif method.kind == "mutation":
+            self._lookup_part()
+            self._mutation()
+        elif method.kind == "answer":
+            self._lookup_part()
+            self._title("Answer")
+            self._say(self._words.value(self._spec["answer"]), 1)
+        else:
+            self._lookup_part()
+            self._read()
+        self._body_rules()
+        return "\n".join(self._lines) + "\n"
+
+    def _title(self, text: str) -> None:
+        self._lines += ["", text]
+
+    def _say(self, text: str, level: int = 0, label: str = "", *, column: int = 0) -> None:
+        """A paragraph, indented; what follows a label hangs behind it, or in a given column."""
+        lead = "    " * level + label
+        hanging = " " * (4 * level + (column or len(label)))
+        self._lines += textwrap.wrap(
+            " ".join(text.split()),
+            _WIDTH,
+            initial_indent=lead,
+            subsequent_indent=hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [lead.rstrip()]
+
+    def _table(self, rows: list[tuple[str, str]], level: int) -> None:
+        width = min(max((len(name) for name, _ in rows), default=0), _LABEL)
+        for name, text in rows:
+            self._say(text, level, f"{name:<{width}}  ", column=width + 2)
+
+    def _head(self) -> None:
+        gce = self._method.gce
+        self._lines += [gce.id, f"{gce.http_method} /compute/v1/{gce.path}"]
+        file, line = self._method.place
+        self._lines += [f"{file}:{line}", ""]
+        self._say(self._document.get("about", ""))
+        if self._method.about:
+            self._say(self._method.about)
+        takes = f"Takes {gce.request}. " if gce.request else ""
+        self._say(f"{takes}Answers with {gce.response or 'nothing'}.")
+
+    def _lookup_part(self) -> None:
+        self._title("CloudStack is asked")
+        self._table(self._lookups.of_method(self._method, self._spec), 1)
+
+    def _read(self) -> None:
+        for source in sources_of(self._document):
+            named = f" ({source['source']})" if "source" in source else ""
+            self._title(f"Rows{named}")
+            self._source(source)
+        own = sorted(self._method.resource.own_fields)
+        self._title(f"Fields of {self._method.resource.type_name} <- CloudStack")
+        made = [(name, "made by gstack") for name in own]
+        self._table(made + _flat(self._document.get("fields", {})), 1)
+        for source in sources_of(self._document):
+            if source.get("fields"):
+                self._say(f"of the source {source['source']}:" if "source" in source else "", 1)
+                self._table(_flat(source["fields"]), 2)
+
+    def _source(self, source: Spec) -> None:
+        words = Words()
+        if "about" in source:
+            self._say(source["about"], 1)
+        if "rows" in source:
+            self._say(f"always there: {', '.join(_row(row) for row in source['rows'])}", 1)
+        else:
+            self._say(
+                source["call"] + (", kept for a short time" if source.get("cache") else ""), 1
+            )
+        rows = [(name, words.value(value)) for name, value in source.get("params", {}).items()]
+        rows += [
+            (parameter, f"the {what} asked for, so that CloudStack narrows the list")
+            for what, parameter in source.get("narrow", {}).items()
+        ]
+        self._table(rows, 2)
+        for key, shown in (
+            ("each", "the rows are the elements of {}, inside each row ($parent)"),
+            ("named", "not listed; found by a name such as {}"),
+        ):
+            if key in source:
+                self._say(shown.format(source[key]), 1)
+        for key, shown in (("where", "only where {}"), ("fits", "fits when {}")):
+            if key in source:
+                self._say(shown.format(words.condition(source[key])), 1)
+        for key, shown in (
+            ("group", "rows that agree in this are one resource: {}"),
+            ("name", "called after {}"),
+            ("also", "also answers to {}"),
+        ):
+            if key in source:
+                self._say(shown.format(words.value(source[key])), 1)
+        if "scope" in source:
+            self._say(f"every command then carries {words.object(source['scope'])}", 1)
+        for name, join in source.get("join", {}).items():
+            theirs, ours = next(iter(join["on"].items()))
+            self._say(f"${name}: the rows of {join['call']} whose {theirs} is our {ours}", 1)
+
+    def _mutation(self) -> None:
+        self._bindings(self._spec)
+        if "fingerprint" in self._spec:
+            given, now = self._spec["fingerprint"]["given"], self._spec["fingerprint"]["now"]
+            self._title("Fingerprint")
+            self._say(
+                f"412 unless {self._words.path(given)} is the present {now} of the resource", 1
+            )
+        self._checks(self._spec.get("checks", []), 0)
+        if "steps" in self._spec:
+            self._title("Commands, in this order")
+            self._steps(self._spec["steps"], 1)
+        for number, variant in enumerate(self._spec.get("variants", []), 1):
+            self._variant(number, variant)
+
+    def _variant(self, number: int, variant: Spec) -> None:
+        condition = self._words.condition(variant["when"]) if "when" in variant else ""
+        self._title("")
+        self._lines.pop()
+        otherwise = "otherwise" if number > 1 else "always"
+        self._say(f"if {condition}" if condition else otherwise, 0, f"Way {number}: ")
+        if "about" in variant:
+            self._say(variant["about"], 1)
+        if "refuse" in variant:
+            self._say(self._refusal(variant), 1)
+            return
+        self._bindings(variant, 1)
+        self._checks(variant.get("checks", []), 1)
+        self._steps(variant.get("steps", []), 1)
+
+    def _bindings(self, spec: Spec, level: int = 0) -> None:
+        given = spec.get("with", {})
+        if given:
+            if level == 0:
+                self._title("Found out first")
+            rows = [(f"${name}", self._words.value(value)) for name, value in given.items()]
+            self._table(rows, max(level, 1))
+
+    def _checks(self, checks: list[Spec], level: int) -> None:
+        if checks and level == 0:
+            self._title("Refused")
+        for check in checks:
+            when = self._words.condition(check["when"]) if "when" in check else "always"
+            self._say(f"if {when}: {self._refusal(check)}", max(level, 1))
+
+    def _refusal(self, check: Spec) -> str:
+        field = f" (field {check['field']})" if "field" in check else ""
+        return f'{check.get("status", 400)} "{self._words.text(check["refuse"])}"{field}'
+
+    def _steps(self, steps: list[Spec], level: int) -> None:
+        if not steps:
+            self._say("no commands", level)
+        for number, step in enumerate(steps, 1):
+            self._step(number, step, level)
+
+    def _step(self, number: int, step: Spec, level: int) -> None:
+        command = self._compiled.cloudstack.command(step["call"])
+        words = self._words.inside_of(step["each"]) if "each" in step else self._words
+        line = step["call"]
+        if "as" in step:
+            made = "each result in the list" if "each" in step else "the result is"
+            line += f", {made} ${step['as']}"
+        if command.asynchronous:
+            line += " (a job)"
+        self._say(line, level, f"{number}. ")
+        if "about" in step:
+            self._say(step["about"], level + 1)
+        if "when" in step:
+            self._say(f"only if {self._words.condition(step['when'])}", level + 1)
+        if "each" in step:
+            self._say(f"for each {self._words.loop(step['each'])}", level + 1)
+        params = [(name, words.value(value)) for name, value in step.get("params", {}).items()]
+        self._table(params, level + 1)
+        if "undo" in step:
+            undo = step["undo"]
+            given = words.object(undo.get("params", {}))
+            self._say(f"undone by {undo['call']} {given}, $result being what it made", level + 1)
+
+    def _body_rules(self) -> None:
+        request = self._method.gce.request
+        if request is None:
+            return
+        for key, title in (
+            ("ignores", "Accepted without effect"),
+            ("refuses", "Refused where it asks for something"),
+        ):
+            everywhere = {
+                path: why
+                for path, why in self._document.get(key, {}).items()
+                if self._compiled.gce.field(request, path.split(".")) is not None
+            }
+            rows = {**everywhere, **self._spec.get(key, {})}
+            if rows:
+                self._title(title)
+                self._table(sorted(rows.items()), 1)
+        if self._method.kind == "mutation":
+            self._title(f"Any other field of {request} that asks for something is refused: 400.")
+
+
+def _row(row: Spec) -> str:
+    return ", ".join(f"{name} {value}" for name, value in row.items() if name != SOURCE)
+
+
+def _flat(fields: Spec, prefix: str = "") -> list[tuple[str, str]]:
+    """Fields as rows of a table, nested ones under their dotted names."""
+    words = Words()
+    rows: list[tuple[str, str]] = []
+    for name, spec in fields.items():
+        shown = f"{prefix}{name}"
+        if not (isinstance(spec, Mapping) and isinstance(spec.get("fields"), Mapping)):
+            rows.append((shown, words.value(spec)))
+            continue
+        about = ""
+        if "each" in spec:
+            shown += "[]"
+            about = f"for each {words.gone_through(spec)}"
+        if "when" in spec:
+            about += f"{', ' if about else ''}if {words.condition(spec['when'])}"
+        if about:
+            rows.append((shown, about))
+        rows += _flat(spec["fields"], f"{shown}.")
+    return rows

@@ -1,0 +1,124 @@
+"""Which CloudStack commands a method may read before it answers or changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gstack_pyramid.engine.compiler import Compiled
+from gstack_pyramid.engine.loader import Mappings
+from gstack_pyramid.engine.loops import is_cross_product
+from gstack_pyramid.engine.methods import Method
+
+Spec = Mapping[str, Any]
+
+
+def sources_of(document: Spec) -> list[Spec]:
+    """The entries of a resource's ``read``."""
+    read = document.get("read", [])
+    return list(read) if isinstance(read, list) else [read]
+
+
+def nested(spec: Any) -> Iterator[Spec]:
+    """A value and all values inside it, those that are objects."""
+    if not isinstance(spec, Mapping):
+        return
+    yield spec
+    inner: list[Any] = [spec.get(key) for key in ("from", "get", "key", "order", "name")]
+    inner += [spec.get("fingerprint"), spec.get("default"), *spec.get("by", ())]
+    inner += [*spec.get("first", ()), *spec.get("list", ()), *spec.get("concat", ())]
+    for key in ("fields", "match", "params", "parts"):
+        inner += spec.get(key, {}).values()
+    if "each" in spec:
+        each = spec["each"]
+        inner += [*(each.values() if is_cross_product(each) else [each]), spec.get("value")]
+    if "diff" in spec:
+        inner += [spec["diff"]["now"], spec["diff"]["want"]]
+    for value in inner:
+        yield from nested(value)
+
+
+class Lookups:
+    """Finds out what is read.
+
+    Args:
+        mappings: the merged mapping files.
+        compiled: the same, compiled.
+    """
+
+    def __init__(self, mappings: Mappings, compiled: Compiled) -> None:
+        self._documents = {name: doc.data for name, doc in mappings.resources.items()}
+        self._compiled = compiled
+
+    def of_method(self, method: Method, spec: Spec) -> list[tuple[str, str]]:
+        """The reading commands of a method, and what for.
+
+        Args:
+            method: the compiled method.
+            spec: the same as the mapping gives it.
+        """
+        rows: dict[str, str] = {}
+        resource = method.resource.name
+        about_itself = method.resource.collection.scope == "projects" and method.item is not None
+        segments = method.gce.path.split("/")
+        for segment, parameter in zip(segments[::2], segments[1::2], strict=False):
+            if not parameter.startswith("{") or (about_itself and segment == resource):
+                break
+            if segment in self._documents and segment != resource:
+                self._note(rows, segment, f"the row of {parameter}")
+        if method.kind in ("get", "list", "aggregatedList"):
+            self._note(rows, resource, "the rows themselves")
+            self._of_fields(rows, resource)
+        elif method.item is not None or method.creates:
+            why = "$self, the row that it is about" if method.item else "whether the name is taken"
+            self._note(rows, resource, why)
+        if "resource" in method.uses:
+            self._of_fields(rows, resource)
+        if method.kind == "aggregatedList" and method.resource.zonal:
+            self._note(rows, method.resource.collection.scope, "the scopes")
+        self._of_value(rows, spec.get("answer"))
+        for part in (spec, *spec.get("variants", [])):
+            for name, value in part.get("with", {}).items():
+                self._of_value(rows, value, f"${name}")
+            for step in part.get("steps", []):
+                for value in step.get("params", {}).values():
+                    self._of_value(rows, value)
+                if "each" in step:
+                    self._of_value(
+                        rows, {"each": step["each"]}, f"what {step['call']} goes through"
+                    )
+        return list(rows.items())
+
+    def _note(self, rows: dict[str, str], resource: str, why: str) -> None:
+        for source in sources_of(self._documents.get(resource, {})):
+            if "call" in source:
+                rows.setdefault(source["call"], why + _kept(source))
+
+    def _of_fields(self, rows: dict[str, str], resource: str) -> None:
+        """What it takes to show a resource: its joins, and the resources that it links to."""
+        document = self._documents[resource]
+        fields = [document.get("fields", {})]
+        for source in sources_of(document):
+            fields.append(source.get("fields", {}))
+            for name, join in source.get("join", {}).items():
+                rows.setdefault(join["call"], f"${name}, joined to the rows{_kept(join)}")
+        for group in fields:
+            for value in group.values():
+                self._of_value(rows, value)
+
+    def _of_value(self, rows: dict[str, str], value: Any, why: str = "a value") -> None:
+        for spec in nested(value):
+            if "find" in spec or "id_of" in spec:
+                target = spec.get("find") or spec["id_of"]
+                self._note(rows, target, f"which of {target} is meant")
+            if "pick" in spec:
+                self._note(rows, spec["pick"], f"which of {spec['pick']} fits")
+                self._of_fields(rows, spec["pick"])
+            if "link" in spec and "name" not in spec:
+                self._note(rows, spec["link"], f"links to {spec['link']}")
+            if "call" in spec:
+                rows.setdefault(spec["call"], why + _kept(spec))
+
+
+def _kept(read: Spec) -> str:
+    return " (kept for a short time)" if read.get("cache") else ""
