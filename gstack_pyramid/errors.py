@@ -1,7 +1,8 @@
-"""The one error that becomes an HTTP answer, in the form that Google's APIs use."""
+"""The one error that becomes an HTTP answer, and its usual forms in Google's words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -43,3 +44,76 @@ class GceError(Exception):
         self.details = details or []
         self.headers = headers or {}
         self.code = code
+
+
+def not_found(resource: str) -> GceError:
+    """404 for a resource path such as ``projects/p/zones/z/instances/i``."""
+    return GceError(404, "notFound", f"The resource '{resource}' was not found")
+
+
+def already_exists(resource: str) -> GceError:
+    """409 for an insert whose name is taken; ``resource`` is the path of the one that exists."""
+    return GceError(409, "alreadyExists", f"The resource '{resource}' already exists")
+
+
+def invalid_value(field: str, value: object, why: str = "") -> GceError:
+    """400 for a value that the field cannot take.
+
+    Args:
+        field: a query parameter (``filter``) or a body field (``resource.name``).
+        value: what was sent; long values are cut.
+        why: a sentence that tells what would be right.
+    """
+    message = f"Invalid value for field '{field}': '{_shown(value)}'. {why}".rstrip()
+    return GceError(400, "invalid", message, location=field, location_type=_location_type(field))
+
+
+def invalid_parameter(name: str, value: object, why: str = "") -> GceError:
+    """400 with reason ``invalidParameter`` for a query parameter that cannot be understood."""
+    message = f"Invalid value '{_shown(value)}' for parameter '{name}'. {why}".rstrip()
+    return GceError(400, "invalidParameter", message, location=name, location_type="parameter")
+
+
+def not_implemented(method_id: str, why: str) -> GceError:
+    """501 for a method without a counterpart.
+
+    Args:
+        method_id: for example ``compute.instances.simulateMaintenanceEvent``.
+        why: why there is none, as the mapping says.
+    """
+    return GceError(501, "notImplemented", f"The method {method_id} is not implemented: {why}")
+
+
+def method_not_allowed(method: str, allowed: Iterable[str]) -> GceError:
+    """405 for a verb that the path does not know; ``Allow`` lists those that it does."""
+    verbs = ", ".join(sorted(allowed))
+    return GceError(
+        405,
+        "httpMethodNotAllowed",
+        f"The HTTP method {method} is not allowed here. Allowed: {verbs}",
+        headers={"Allow": verbs},
+    )
+
+
+def internal_error(message: str = "Internal error.") -> GceError:
+    """500 for a fault of ours; the message tells nothing of our inside."""
+    return GceError(500, "internalError", message)
+
+
+def condition_not_met(message: str) -> GceError:
+    """412 for a fingerprint that is out of date."""
+    return GceError(412, "conditionNotMet", message, location="If-Match", location_type="header")
+
+
+def too_large(limit: int) -> GceError:
+    """413 for a body of more than ``limit`` bytes."""
+    return GceError(413, "uploadTooLarge", f"The request is larger than {limit} bytes.")
+
+
+def _location_type(field: str) -> str:
+    return "other" if field.startswith("resource.") else "parameter"
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 200 else f"{text[:197]}..."

@@ -9,15 +9,16 @@ from pyramid.response import Response
 
 from gstack_pyramid.application import Application
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
-from gstack_pyramid.errors import GceError
-from gstack_pyramid.protocol.batch import parse_batch
-from gstack_pyramid.protocol.batch_run import run_batch
-from gstack_pyramid.protocol.errors import (
-    error_response,
+from gstack_pyramid.errors import (
+    GceError,
     internal_error,
     method_not_allowed,
     not_implemented,
+    too_large,
 )
+from gstack_pyramid.protocol.batch import parse_batch
+from gstack_pyramid.protocol.batch_run import run_batch
+from gstack_pyramid.protocol.errors import error_response
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def batch(request: Request) -> Response:
     _ = request.identity
     limit = application.settings.max_body_bytes * 8
     if (request.content_length or 0) > limit:
-        raise GceError(413, "uploadTooLarge", f"The batch is larger than {limit} bytes.")
+        raise too_large(limit)
     parts = parse_batch(
         request.headers.get("Content-Type", ""),
         request.body,

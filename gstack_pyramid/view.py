@@ -14,8 +14,7 @@ from gstack_pyramid import operations
 from gstack_pyramid.application import Application
 from gstack_pyramid.engine.engine import Call
 from gstack_pyramid.engine.methods import Method
-from gstack_pyramid.errors import GceError
-from gstack_pyramid.protocol.errors import invalid_parameter
+from gstack_pyramid.errors import GceError, invalid_parameter, too_large
 from gstack_pyramid.protocol.fields import compile_fields
 from gstack_pyramid.protocol.lists import Envelope
 from gstack_pyramid.schemas.validation import Problem
@@ -63,7 +62,7 @@ def _body(request: Request, application: Application, bound: Any) -> Any:
     """The request's body, coerced and checked; None for a method that takes none."""
     limit = application.settings.max_body_bytes
     if (request.content_length or 0) > limit:
-        raise GceError(413, "uploadTooLarge", f"The request is larger than {limit} bytes.")
+        raise too_large(limit)
     if bound.body is None:
         return None
     content = request.body

@@ -121,9 +121,13 @@ class Transport:
                 headers=headers if body is not None else None,
                 timeout=self._timeouts,
                 allow_redirects=False,
+                stream=True,
             )
+            # In one piece: requests itself reads 10 KiB at a time, and long lists are megabytes.
+            content = response.raw.read(decode_content=True)
+            response.raw.release_conn()
             description = response.headers.get("X-Description")
-            return Answer(response.status_code, response.content, description)
+            return Answer(response.status_code, content, description)
         except (requests.RequestException, HTTPError) as error:  # some of urllib3's slip through
             failure = failure_of(command, error)
         # Raised here and not in the handler: the original's text holds the signed URL, and a

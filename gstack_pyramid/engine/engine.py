@@ -14,12 +14,11 @@ from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.methods import Method
-from gstack_pyramid.engine.modifiers import invalid_value
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.plans import Plan, run_steps
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.session import Catalogue, Session
-from gstack_pyramid.errors import GceError
+from gstack_pyramid.errors import GceError, already_exists, invalid_value, not_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,7 @@ class Engine:
         resource = self.compiled.resources[segment]
         found = resource.find(name, env)
         if found is None:
-            raise GceError(404, "notFound", f"The resource '{segment}/{name}' was not found")
+            raise not_found(f"{segment}/{name}")
         shown, record = found
         if name.isdecimal():
             env.project = shown
@@ -190,7 +189,7 @@ class Engine:
         found = resource.find(reference, env)
         if found is None:
             path = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + reference
-            raise GceError(404, "notFound", f"The resource '{path}' was not found")
+            raise not_found(path)
         return found
 
     def collection(self, call: Call) -> list[dict[str, Any]]:
@@ -230,7 +229,15 @@ class Engine:
                 if (ids := record.source.zones(record)) is None or zone.key in ids
             ]
             result.append((f"{scope}/{name}", resource.shape(resource.named(here), inner)))
+        if call.query.get("includeAllScopes"):
+            result += [(other, []) for other in self._other_scopes(env)]
         return result
+
+    def _other_scopes(self, env: Env) -> list[str]:
+        """The scopes that can't hold resources of zones, which a client may want told as well."""
+        regions = self.compiled.resources.get("regions")
+        named = regions.named(regions.records(env)) if regions is not None else []
+        return ["global", *(f"regions/{name}" for name, _ in named)]
 
     def answer(self, call: Call) -> Any:
         """What a method with an ``answer`` says."""
@@ -276,7 +283,7 @@ class Engine:
             name = str((call.body or {}).get("name", "")) if isinstance(call.body, dict) else ""
             if method.creates and name and resource.find(name, env) is not None:
                 path = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + name
-                raise GceError(409, "alreadyExists", f"The resource '{path}' already exists")
+                raise already_exists(path)
         if method.common is not None:
             method.common.enter(env)
         if method.fingerprint is not None:

@@ -15,7 +15,7 @@ from gstack_pyramid.engine.plans import Step, compile_steps
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.scope import Scope
 from gstack_pyramid.engine.shapes import ANY, GceShape, ListShape, ObjectShape
-from gstack_pyramid.errors import GceError
+from gstack_pyramid.errors import GceError, condition_not_met
 from gstack_pyramid.schemas.gce import GceMethod
 
 Kind = Literal["get", "list", "aggregatedList", "answer", "mutation"]
@@ -91,13 +91,9 @@ class Fingerprint:
         """
         body = env.roots.get("body")
         if self.given(body, env) != self.now(body, env):
-            raise GceError(
-                412,
-                "conditionNotMet",
+            raise condition_not_met(
                 f"The fingerprint in '{self.field}' does not match the current one: the resource"
-                " has changed, or none was given. Read it again and repeat the change.",
-                location="If-Match",
-                location_type="header",
+                " has changed, or none was given. Read it again and repeat the change."
             )
 
 

@@ -16,14 +16,11 @@ from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.paths import Getter, text_of
 from gstack_pyramid.engine.scope import Scope, field_name
 from gstack_pyramid.engine.shapes import ANY, GceShape, Shape
-from gstack_pyramid.errors import GceError
+from gstack_pyramid.errors import invalid_value
 
-MODIFIERS = frozenset({"after", "table", "enum", "convert", "default", "matches", "link", "id_of"})
-
-
-def invalid_value(field: str, value: Any, why: str) -> GceError:
-    """400 in the words that compute uses for a field that can't be taken."""
-    return GceError(400, "invalid", f"Invalid value for field '{field}': '{text_of(value)}'. {why}")
+MODIFIERS = frozenset(
+    {"after", "table", "enum", "convert", "then", "default", "matches", "link", "id_of"}
+)
 
 
 def apply_modifiers(
@@ -38,11 +35,11 @@ def apply_modifiers(
         getter = _table(getter, table)
     if "enum" in spec:
         getter = _enum(getter, spec["enum"], field, scope.writing)
-        if isinstance(shape, GceShape) and scope.writing:
-            allowed = shape.schema().get("enum")
+        if isinstance(shape, GceShape) and (allowed := shape.words()):
             for word in spec["enum"]:
-                if allowed and word != "*" and word not in allowed:
-                    scope.report((*place, "enum", word), f"GCE's {field} has no value {word!r}")
+                if word not in ("*", *allowed):
+                    message = f"GCE's {shape.describe()} has no value {word!r}"
+                    scope.report((*place, "enum", word), message)
     if "convert" in spec:
         names = spec["convert"] if isinstance(spec["convert"], list) else [spec["convert"]]
         for name in names:
@@ -56,7 +53,8 @@ def apply_modifiers(
     if "default" in spec and "find" not in spec:
         getter = _default(getter, spec["default"], scope, (*place, "default"))
     if "matches" in spec:
-        getter = _matches(getter, spec["matches"], field)
+        with scope.catching((*place, "matches")):
+            getter = _matches(getter, spec["matches"], field)
     if "link" in spec:
         getter = _link(getter, spec, scope, place)
     if "id_of" in spec:
@@ -137,7 +135,10 @@ def _default(getter: Getter, spec: Any, scope: Scope, place: Place) -> Getter:
 
 
 def _matches(getter: Getter, pattern: str, field: str) -> Getter:
-    compiled = re.compile(pattern)
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no pattern: {error}") from error
 
     def checked(current: Any, env: Any) -> Any:
         value = getter(current, env)

@@ -15,11 +15,10 @@ from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.conditions import SOURCE
 from gstack_pyramid.engine.environment import Env
-from gstack_pyramid.engine.modifiers import invalid_value
 from gstack_pyramid.engine.places import Reference, parse_reference
 from gstack_pyramid.engine.reads import Record
 from gstack_pyramid.engine.resources import Resource
-from gstack_pyramid.errors import GceError
+from gstack_pyramid.errors import GceError, invalid_value
 
 Rows = list[dict[str, Any]]
 

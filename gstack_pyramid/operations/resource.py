@@ -7,7 +7,7 @@ from typing import Any
 
 from gstack_pyramid.engine.engine import Call, Engine
 from gstack_pyramid.engine.names import numeric_id
-from gstack_pyramid.errors import GceError
+from gstack_pyramid.errors import not_found
 from gstack_pyramid.operations.runner import Operations
 from gstack_pyramid.operations.store import Operation
 
@@ -111,5 +111,5 @@ def one(
         found = operations.get(owner, scope, wanted)
     if found is None:
         path = f"projects/{call.path['project']}/{scope}/operations/{wanted}"
-        raise GceError(404, "notFound", f"The resource '{path}' was not found")
+        raise not_found(path)
     return shape(found, call.base_url)

@@ -11,9 +11,9 @@ from urllib.parse import unquote_to_bytes
 
 from webob import Request
 
-from gstack_pyramid.errors import GceError
+from gstack_pyramid.errors import GceError, internal_error
 from gstack_pyramid.protocol.batch import Part, PartAnswer, render_batch
-from gstack_pyramid.protocol.errors import error_response, internal_error
+from gstack_pyramid.protocol.errors import error_response
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication, WSGIEnvironment

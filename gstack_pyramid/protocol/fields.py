@@ -15,7 +15,7 @@ from lark import Lark, Token, UnexpectedInput
 from lark.exceptions import VisitError
 from lark.visitors import Transformer_NonRecursive
 
-from gstack_pyramid.protocol.errors import invalid_parameter
+from gstack_pyramid.errors import invalid_parameter
 
 Mask = Callable[[Any], Any]
 

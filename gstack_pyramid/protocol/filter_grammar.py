@@ -25,8 +25,7 @@ from lark import Lark, Token, UnexpectedInput
 from lark.exceptions import VisitError
 from lark.visitors import Transformer_NonRecursive
 
-from gstack_pyramid.errors import GceError
-from gstack_pyramid.protocol.errors import invalid_value
+from gstack_pyramid.errors import GceError, invalid_value
 from gstack_pyramid.protocol.filter_tree import And, Compare, Match, Node, Not, Operator, Or
 
 MAX_LENGTH = 2048

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 
 import orjson
 
-from gstack_pyramid.protocol.errors import invalid_value
+from gstack_pyramid.errors import invalid_value
 from gstack_pyramid.protocol.instants import parse_instant
 
 T = TypeVar("T")
