@@ -56,7 +56,6 @@ class Application:
     keyring: KeyRing
     page_secret: bytes
     batch_workers: ThreadPoolExecutor
-    mapping_files: list[Path]
     methods: dict[str, BoundMethod] = field(default_factory=dict)
 
     @property
@@ -79,21 +78,24 @@ class Application:
         self.batch_workers.shutdown(wait=True)
 
 
-def load_mappings(settings: Settings) -> tuple[Compiled, list[Path]]:
+def mapping_folders(settings: Settings) -> list[Path]:
+    """The folders of mapping files: the shipped ones, then the operator's own."""
+    return [data_folder("mappings"), *settings.mappings]
+
+
+def load_mappings(settings: Settings) -> Compiled:
     """Read and compile the shipped mapping files and the operator's own.
 
     Raises:
         MappingError: they can't be used; every mistake is told with its file and line.
     """
-    mappings = load([data_folder("mappings"), *settings.mappings])
     schemas = data_folder("schemas")
-    compiled = compile_mappings(
-        mappings,
+    return compile_mappings(
+        load(mapping_folders(settings)),
         GceModel(schemas / "gce"),
         CloudStackModel(schemas / "cloudstack"),
         settings.settings,
     )
-    return compiled, mappings.files
 
 
 def build_application(settings: Settings) -> Application:
@@ -103,7 +105,7 @@ def build_application(settings: Settings) -> Application:
         KeyRingError, MappingError: the configuration can't be used.
         OSError: the key ring's file can't be read or made.
     """
-    compiled, files = load_mappings(settings)
+    compiled = load_mappings(settings)
     keyring = KeyRing.configured(
         settings.token_keys, settings.token_keys_file, create=settings.token_keys_create
     )
@@ -131,7 +133,6 @@ def build_application(settings: Settings) -> Application:
         keyring=keyring,
         page_secret=_page_secret(keyring),
         batch_workers=ThreadPoolExecutor(settings.batch.workers, thread_name_prefix="batch"),
-        mapping_files=files,
     )
     for method_id, method in compiled.methods.items():
         application.methods[method_id] = _bind(method, compiled.gce)

@@ -10,9 +10,10 @@ from pyramid.config import Configurator
 from pyramid.router import Router
 
 from gstack_pyramid import fallbacks
-from gstack_pyramid.application import Application, build_application
+from gstack_pyramid.application import Application, build_application, mapping_folders
 from gstack_pyramid.auth import SealedTokenPolicy
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+from gstack_pyramid.engine.loader import files_in
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.settings import Settings
 from gstack_pyramid.view import BASE, answer
@@ -26,6 +27,10 @@ def make_app(settings: Settings) -> Router:
     Raises:
         ConfigurationError, KeyRingError, MappingError: the configuration can't be used.
     """
+    if hupper.is_active():
+        # Before they are read: a server that a mistake keeps from starting waits for its repair.
+        files = [file for folder in mapping_folders(settings) for file in files_in(folder)]
+        hupper.get_reloader().watch_files([str(file) for file in files])
     application = build_application(settings)
     config = Configurator(settings={})
     config.registry["gstack"] = application
@@ -35,8 +40,6 @@ def make_app(settings: Settings) -> Router:
     app = config.make_wsgi_app()
     app.registry["gstack.wsgi"] = app
     atexit.register(application.close)
-    if hupper.is_active():
-        hupper.get_reloader().watch_files([str(file) for file in application.mapping_files])
     return app
 
 

@@ -15,6 +15,7 @@ from gstack_pyramid.application import Application
 from gstack_pyramid.engine.engine import Call
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.errors import GceError, invalid_parameter, too_large
+from gstack_pyramid.protocol.batch_run import IN_BATCH
 from gstack_pyramid.protocol.fields import compile_fields
 from gstack_pyramid.protocol.lists import Envelope
 from gstack_pyramid.schemas.validation import Problem
@@ -22,6 +23,8 @@ from gstack_pyramid.schemas.validation import Problem
 log = logging.getLogger(__name__)
 
 BASE = "/compute/v1"
+BATCH_WAIT = 2.0
+"""Seconds that an operation's wait takes at most within a batch; clients ask again."""
 
 
 def answer(request: Request) -> Response:
@@ -101,7 +104,7 @@ def _result(application: Application, call: Call, request: Request) -> Any:
         return _mutate(application, call)
     if method.kind == "answer":
         return engine.answer(call)
-    own = _Served(application) if method.served_by else engine
+    own = _served(application, request) if method.served_by else engine
     if method.kind == "get":
         return own.get(call)
     envelope = _envelope(application, call, request)
@@ -110,23 +113,10 @@ def _result(application: Application, call: Call, request: Request) -> Any:
     return envelope.aggregated(own.aggregated(call), application.item_key(method), call.query)
 
 
-class _Served:
-    """The operations package, with the engine's ways of being asked."""
-
-    def __init__(self, application: Application) -> None:
-        self._application = application
-
-    def get(self, call: Call) -> dict[str, Any]:
-        seconds = self._application.settings.wait_seconds
-        return operations.one(
-            self._application.operations, self._application.engine, call, wait_seconds=seconds
-        )
-
-    def collection(self, call: Call) -> list[dict[str, Any]]:
-        return operations.collection(self._application.operations, self._application.engine, call)
-
-    def aggregated(self, call: Call) -> list[tuple[str, list[dict[str, Any]]]]:
-        return operations.aggregated(self._application.operations, self._application.engine, call)
+def _served(application: Application, request: Request) -> operations.Served:
+    # A part of a batch that waits keeps one of the few workers that all batches share.
+    seconds = BATCH_WAIT if request.environ.get(IN_BATCH) else application.settings.wait_seconds
+    return operations.Served(application.operations, application.engine, seconds)
 
 
 def _mutate(application: Application, call: Call) -> Any:

@@ -28,6 +28,10 @@ class Ini:
     def __init__(self, given: Path | None) -> None:
         self._given = given
 
+    def is_there(self) -> bool:
+        """Whether there is an ini; one that was named must be, so that counts as there."""
+        return self._given is not None or any(Path(name).is_file() for name in DEFAULT_INIS)
+
     @property
     def path(self) -> Path:
         """The ini's absolute path."""

@@ -12,6 +12,7 @@ import click
 
 from gstack_pyramid.cli.configuration import Ini
 
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A sealed bearer token, and when it expires (seconds since 1970)."""

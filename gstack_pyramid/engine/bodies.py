@@ -2,7 +2,7 @@
 
 Nothing is silently dropped: a field that no value of the mapping reads is refused (400) unless the
 mapping lists it under ``ignores``. A field that asks for nothing (false, 0, an empty text, list or
-object) passes.
+object, an object of such fields) passes.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class BodyRules:
     def _check(self, value: Mapping[str, Any], path: Path, shown: str) -> None:
         for name, item in value.items():
             inner = (*path, name)
-            if item in (False, 0, "", None) or item == [] or item == {}:
+            if self._asks_for_nothing(item, inner):
                 continue
             if inner in self._ignored or self._is_output(inner):
                 continue
@@ -88,6 +88,20 @@ class BodyRules:
                 location=shown,
                 location_type="parameter",
             )
+
+    def _asks_for_nothing(self, item: Any, path: Path) -> bool:
+        if isinstance(item, Mapping):
+            # An entry of a map, such as a label, says something even when it is empty.
+            return (
+                not item
+                or (self._has_fields(path)
+                and all(self._asks_for_nothing(part, (*path, name)) for name, part in item.items()))
+            )
+        if item == "0":
+            # A number of 64 bits travels as a text.
+            schema = self._model.field(self._type, path) or {}
+            return schema.get("format") in ("int64", "uint64")
+        return item is None or item in (False, 0, "") or item == []
 
     def _is_output(self, path: Path) -> bool:
         schema = self._model.field(self._type, path) or {}

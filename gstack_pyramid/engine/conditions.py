@@ -83,9 +83,7 @@ def _literal(operand: Any) -> _Test:
     wanted = frozenset(text_of(item) for item in operand) if isinstance(operand, list) else None
     if wanted is not None:
         unset = any(item is False for item in operand)
-        return lambda value, current, env: (
-            unset if value is None else text_of(value) in wanted
-        )
+        return lambda value, current, env: unset if value is None else text_of(value) in wanted
     text = text_of(operand)
     if operand is False:
         # A flag that CloudStack leaves out is one that is not set.

@@ -72,21 +72,22 @@ def read_document(file: Path) -> Document:
     """Read one YAML file.
 
     Raises:
-        MappingError: the file is no YAML, or gives one key twice.
+        MappingError: the file can't be read, is no YAML, or gives one key twice.
     """
+    document = Document(display_name(file), None)
     try:
         node = yaml.compose(file.read_text("utf-8"), Loader=yaml.SafeLoader)
+        if node is not None:
+            document.data = _Builder(document).build(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise MappingError(
-            [Finding(display_name(file), line, f"not YAML: {error.problem}")]
-        ) from error
+        raise MappingError([Finding(document.file, line, f"not YAML: {error.problem}")]) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise MappingError([Finding(display_name(file), 1, f"not YAML: {error}")]) from error
-    document = Document(display_name(file), None)
-    if node is not None:
-        document.data = _Builder(document).build(node, ())
+        raise MappingError([Finding(document.file, 1, f"not YAML: {error}")]) from error
+    except OSError as error:
+        message = f"the file can't be read: {error.strerror}"
+        raise MappingError([Finding(document.file, 1, message)]) from error
     return document
 
 
@@ -96,34 +97,57 @@ class _Builder:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._scalars = yaml.SafeLoader("")
+        self._around: list[yaml.Node] = []
+        self._flat: set[int] = set()
 
     def build(self, node: yaml.Node, place: Place) -> Any:
         self._document.lines[place] = (self._document.file, node.start_mark.line + 1)
+        if any(node is outer for outer in self._around):
+            raise self._wrong(node, "an alias stands inside what it is an alias of")
+        self._around.append(node)
+        built = self._build(node, place)
+        self._around.pop()
+        return built
+
+    def _wrong(self, node: yaml.Node, message: str) -> MappingError:
+        return MappingError([Finding(self._document.file, node.start_mark.line + 1, message)])
+
+    def _build(self, node: yaml.Node, place: Place) -> Any:
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*place, index)) for index, item in enumerate(node.value)]
-        return self._scalars.construct_object(node)
+        try:
+            return self._scalars.construct_object(node)
+        except ValueError as error:
+            raise self._wrong(node, f"{node.value!r} can't be read: {error}") from error
 
-    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[Any, Any]:
-        # Twice the same key is a mistake; a key that overrides one merged in by `<<` is not, so
-        # this looks before the merge.
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            if key_node.value in seen:
-                line = key_node.start_mark.line + 1
-                message = f"the key {key_node.value!r} is given twice"
-                raise MappingError([Finding(self._document.file, line, message)])
-            seen.add(key_node.value)
-        self._scalars.flatten_mapping(node)
-        result: dict[Any, Any] = {}
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        if id(node) not in self._flat:
+            # An aliased node comes by several times, and is as it is after the first.
+            self._flat.add(id(node))
+            self._flatten(node)
+        result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = self._scalars.construct_object(key_node)
-            if isinstance(key, bool):
-                # YAML 1.1 reads a bare `on` or `no` as a boolean; nobody means that in a mapping.
-                key = key_node.value
+            # YAML 1.1 reads a bare `on` or `no` as a boolean; nobody means that in a mapping, where
+            # all keys are texts.
+            key = key_node.value
+            if key in ("True", "TRUE", "False", "FALSE"):
+                key = key.lower()
             inner = (*place, key)
             result[key] = self.build(value_node, inner)
             line = key_node.start_mark.line + 1
             self._document.lines[inner] = (self._document.file, line)
         return result
+
+    def _flatten(self, node: yaml.MappingNode) -> None:
+        # Twice the same key is a mistake; a key that overrides one merged in by `<<` is not, so
+        # this looks before the merge.
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise self._wrong(key_node, "a key must be a text")
+            if key_node.value in seen:
+                raise self._wrong(key_node, f"the key {key_node.value!r} is given twice")
+            seen.add(key_node.value)
+        self._scalars.flatten_mapping(node)

@@ -30,7 +30,9 @@ class Rule:
     message: str | None
 
     def fits(self, error: Exception) -> bool:
-        """Whether the rule is about this error."""
+        """Whether the rule is about this error; one without conditions is about all."""
+        if not (self.errorcode or self.cserrorcode or self.text or self.problem):
+            return True
         if isinstance(error, CloudStackError):
             return (
                 self.problem is None
@@ -87,17 +89,21 @@ def compile_error_table(document: Document) -> ErrorTable:
     """Compile ``_errors.yaml``.
 
     Raises:
-        MappingError: a pattern does not compile.
+        MappingError: a pattern does not compile, or a condition can never hold.
     """
     rules = []
+    findings = []
     for index, spec in enumerate(document.data["errors"]):
         when: dict[str, Any] = spec.get("when", {})
+        text = None
         try:
             text = re.compile(when["text"], re.IGNORECASE) if "text" in when else None
         except re.error as error:
             message = f"{when['text']!r} is no pattern: {error}"
-            place = ("errors", index, "when", "text")
-            raise MappingError([document.finding(place, message)]) from error
+            findings.append(document.finding(("errors", index, "when", "text"), message))
+        if "problem" in when and len(when) > 1:
+            message = "a problem means that no answer came, so there is no code or text to look at"
+            findings.append(document.finding(("errors", index, "when"), message))
         rules.append(
             Rule(
                 _numbers(when.get("errorcode")),
@@ -110,6 +116,8 @@ def compile_error_table(document: Document) -> ErrorTable:
                 spec.get("message"),
             )
         )
+    if findings:
+        raise MappingError(findings)
     return ErrorTable(rules)
 
 

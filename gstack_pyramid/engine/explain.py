@@ -210,8 +210,9 @@ class _Page:
         words = self._words.inside_of(step["each"]) if "each" in step else self._words
         line = step["call"]
         if "as" in step:
-            made = "each result in the list" if "each" in step else "the result is"
-            line += f", {made} ${step['as']}"
+            made = "first row" if step.get("take") == "first" else "result"
+            how = f"each {made} in the list" if "each" in step else f"the {made} is"
+            line += f", {how} ${step['as']}"
         if command.asynchronous:
             line += " (a job)"
         self._say(line, level, f"{number}. ")

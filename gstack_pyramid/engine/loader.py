@@ -34,14 +34,12 @@ class Mappings:
         resources: resource -> its document.
         settings: what ``$settings`` holds, before the ini's own values.
         errors: the table of ``_errors.yaml``.
-        files: every file that was read, for a server that reloads on edits.
         owners: (resource, method) -> the file and line that claim it.
     """
 
     resources: dict[str, Document] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     errors: Document = field(default_factory=lambda: Document("_errors.yaml", {"errors": []}))
-    files: list[Path] = field(default_factory=list)
     owners: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
 
 
@@ -50,6 +48,11 @@ def grammar() -> Draft202012Validator:
     """The grammar of mapping files, a JSON Schema that editors can use as well."""
     file = data_folder("schemas") / "mapping.schema.json"
     return Draft202012Validator(orjson.loads(file.read_bytes()))
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The mapping files of a folder, in the order in which they are read."""
+    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
 
 
 def load(folders: Iterable[Path]) -> Mappings:
@@ -64,8 +67,7 @@ def load(folders: Iterable[Path]) -> Mappings:
         if not folder.is_dir():
             raise MappingError([Finding(str(folder), 1, "there is no such folder of mappings")])
         claimed: dict[tuple[str, Place], tuple[str, int]] = {}
-        for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
-            merged.files.append(file)
+        for file in files_in(folder):
             if file.name.startswith("_") and file.name.partition(".")[0] not in _OWN_FORM:
                 continue
             try:
@@ -127,7 +129,10 @@ def _add(
         merged.settings.update(document.data.get("settings", {}))
         return []
     resource = document.data["resource"]
-    target = merged.resources.setdefault(resource, Document(document.file, {"resource": resource}))
+    target = merged.resources.get(resource)
+    if target is None:
+        target = merged.resources[resource] = Document(document.file, {"resource": resource})
+        target.lines["resource",] = document.origin(("resource",))
     findings = []
     for place in _entries(document.data):
         origin = document.origin(place)

@@ -7,12 +7,16 @@ from typing import Any
 
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
-from gstack_pyramid.engine.paths import Getter
-from gstack_pyramid.engine.scope import SOURCES, Scope
+from gstack_pyramid.engine.modifiers import MODIFIERS
+from gstack_pyramid.engine.paths import Getter, text_of
+from gstack_pyramid.engine.scope import COMPANIONS, SOURCES, Scope
 from gstack_pyramid.engine.shapes import ANY, KEY_AND_VALUE, ListShape, ObjectShape, Shape
 
 Loop = Callable[[Any, Any], Iterable[Any]]
 """Gives the current value of each turn; named loops also set their roots."""
+
+
+_VALUE_KEYS = frozenset(SOURCES).union(MODIFIERS, COMPANIONS, *COMPANIONS.values(), {"when"})
 
 
 def entries(value: Any) -> list[Any]:
@@ -28,7 +32,7 @@ def entries(value: Any) -> list[Any]:
 
 def is_cross_product(spec: Any) -> bool:
     """Whether an ``each`` names its loops: ``{rule: allowed, port: $rule.ports}``."""
-    return isinstance(spec, Mapping) and not any(source in spec for source in SOURCES)
+    return isinstance(spec, Mapping) and not (spec.keys() <= _VALUE_KEYS and spec.keys() & SOURCES)
 
 
 def compile_loop(spec: Any, scope: Scope, place: Place) -> tuple[Loop, Scope]:
@@ -40,11 +44,17 @@ def compile_loop(spec: Any, scope: Scope, place: Place) -> tuple[Loop, Scope]:
     names: list[tuple[str, Getter]] = []
     inner = scope.entering(scope.current, index=ANY)
     for name, choice in spec.items():
+        scope.naming(name, (*place, name))
         getter, shape = inner.value_and_shape(choice, (*place, name))
         names.append((name, getter))
         inner = inner.entering(inner.current, **{name: shape.element()})
 
-    def nested(current: Any, env: Any, depth: int = 0) -> Iterator[Any]:
+    def turns(current: Any, env: Any) -> Iterator[Any]:
+        outer = {name: env.roots.get(name) for name in spec}
+        yield from nested(current, env, 0)
+        env.roots.update(outer)
+
+    def nested(current: Any, env: Any, depth: int) -> Iterator[Any]:
         if depth == len(names):
             yield current
             return
@@ -53,7 +63,7 @@ def compile_loop(spec: Any, scope: Scope, place: Place) -> tuple[Loop, Scope]:
             env.roots[name] = item
             yield from nested(current, env, depth + 1)
 
-    return nested, inner
+    return turns, inner
 
 
 def compile_each(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
@@ -61,6 +71,9 @@ def compile_each(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[G
     loop, inner = compile_loop(spec["each"], scope, (*place, "each"))
     # What is used inside is looked at apart: counting costs time only where $index is asked for.
     used, inner.used = inner.used, set()
+    if is_cross_product(spec["each"]):
+        for unfit in spec.keys() & {"order", "by"}:
+            scope.report((*place, unfit), f"{unfit!r} needs one loop without a name")
     where = compile_condition(spec["where"], inner, (*place, "where")) if "where" in spec else None
     if "order" in spec:
         loop = _ordered(loop, inner.value(spec["order"], (*place, "order")))
@@ -187,6 +200,10 @@ def _grouped(loop: Loop, where: Condition | None, by: list[Getter]) -> Loop:
     return grouped
 
 
+def _text(value: Any) -> str | None:
+    return None if value is None else text_of(value)
+
+
 def compile_diff(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
     """``diff``: what must go and what must come to get from ``now`` to ``want``.
 
@@ -201,7 +218,7 @@ def compile_diff(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[G
 
     def index(value: Any) -> dict[Any, Any]:
         if by is not None:
-            return {tuple(str(item.get(field)) for field in by): item for item in value or ()}
+            return {tuple(_text(item.get(field)) for field in by): item for item in value or ()}
         return {
             repr(item["key"]) if isinstance(item, dict) and "key" in item else repr(item): item
             for item in entries(value)

@@ -10,6 +10,7 @@ from typing import Any
 from gstack_pyramid.engine.document import Document, Finding, Place
 from gstack_pyramid.engine.paths import Getter, Match, Path, compile_path, parse_path
 from gstack_pyramid.engine.shapes import ANY, ObjectShape, Shape, body_paths, resolve
+from gstack_pyramid.engine.targets import target_of
 from gstack_pyramid.schemas.cloudstack import CloudStackModel, Command
 from gstack_pyramid.schemas.gce import GceModel
 
@@ -47,6 +48,23 @@ SOURCES = (
     "diff",
 )
 """The keys that say where a value comes from, each before those that may stand beside it."""
+
+COMPANIONS: Mapping[str, frozenset[str]] = {
+    "each": frozenset(
+        {"where", "fields", "get", "key", "value", "by", "order", "sorted", "flat", "distinct"}
+    ),
+    "find": frozenset({"from"}),
+    "pick": frozenset({"match", "newest"}),
+    "call": frozenset({"params", "where", "take", "cache"}),
+    "link": frozenset({"name", "parts"}),
+}
+"""What may stand beside a source or modifier, and means nothing without it."""
+
+RESERVED = frozenset(
+    {"path", "query", "body", "settings", "project", "self", "rows", "key", "resource"}
+    | {"parent", "index", "result", "this"}
+)
+"""The roots that the engine sets: nothing else may be called so."""
 
 
 @dataclass(slots=True)
@@ -107,12 +125,22 @@ class Scope:
 
     def fields(self, spec: Mapping[str, Any], place: Place) -> Builder:
         """A closure that makes an object of those fields that are not missing."""
+        target = target_of(self.document, place[:-1], self.models.gce)
+        if target is not None and place[-1] == "fields":
+            made = target.element() if target.is_list() else target
+            for name in spec:
+                if made.field(name) is None:
+                    message = f"GCE's {made.describe()} has no field {name!r}"
+                    self.report((*place, name), message)
         constants = {name: value for name, value in spec.items() if _is_constant(value)}
         constants = {
             name: value["value"] if isinstance(value, dict) else value
             for name, value in constants.items()
         }
         shapes = dict.fromkeys(spec, ANY)
+        for name in constants:
+            # Nothing to run, but something to check.
+            self.value(spec[name], (*place, name))
         inner = self.entering(self.current, this=ObjectShape(shapes, "this object"))
         inner.used = set()
         getters = [
@@ -135,6 +163,13 @@ class Scope:
             return result
 
         return build
+
+    def naming(self, name: str, place: Place) -> None:
+        """Report a name that a mapping gives to something although it means something already."""
+        if name in RESERVED:
+            self.report(place, f"${name} has a meaning of its own; take another name")
+        elif name in SOURCES:
+            self.report(place, f"{name!r} is a key of values; take another name")
 
     def shape_of(self, path: Path, place: Place) -> Shape:
         """The shape at the end of a parsed path; remembers what the path makes use of."""

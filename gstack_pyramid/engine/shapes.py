@@ -119,6 +119,14 @@ class GceShape(Shape):
             return KEY_AND_VALUE
         return ANY
 
+    def words(self) -> list[str]:
+        """The words that an enumeration takes; none for anything else."""
+        schema = self.schema()
+        if self.inside and schema.get("type") == "array":
+            schema = schema.get("items", {})
+        words: list[str] = schema.get("enum", [])
+        return words
+
     def describe(self) -> str:
         return ".".join((self.type_name, *self.path))
 

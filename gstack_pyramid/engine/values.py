@@ -15,8 +15,10 @@ from gstack_pyramid.engine.fingerprints import fingerprint
 from gstack_pyramid.engine.loops import compile_diff, compile_each
 from gstack_pyramid.engine.modifiers import MODIFIERS, apply_modifiers
 from gstack_pyramid.engine.paths import Getter, Path, compile_format, parse_format
-from gstack_pyramid.engine.scope import SOURCES, Builder, Scope, field_name
-from gstack_pyramid.engine.shapes import ANY, ObjectShape, RowShape, Shape, union
+from gstack_pyramid.engine.scope import COMPANIONS, SOURCES, Builder, Scope, field_name
+from gstack_pyramid.engine.shapes import ANY, GceShape, ObjectShape, RowShape, Shape, union
+from gstack_pyramid.engine.targets import resource_type
+from gstack_pyramid.engine.words import check_words
 
 _CHANGING = frozenset({"link", "id_of", "convert", "table", "enum", "after", "then"})
 """The modifiers after which nothing is known of a value any more."""
@@ -27,14 +29,17 @@ def compile_value(spec: Any, scope: Scope, place: Place) -> tuple[Getter, Shape]
     if isinstance(spec, str):
         return scope.path(spec, place)
     if isinstance(spec, bool | int | float):
+        check_words({"value": spec}, scope, place)
         return (lambda current, env: spec), ANY
     source = next((key for key in SOURCES if key in spec), None)
     if source is None:
         scope.report(place, "a value needs one of: " + ", ".join(SOURCES))
         return (lambda current, env: None), ANY
-    second = _second_source(source, spec)
-    if second is not None:
-        scope.report(place, f"a value comes from one place; this one has {source} and {second}")
+    wrong = _wrong_keys(source, spec)
+    if wrong is not None:
+        scope.report(place, wrong)
+        return (lambda current, env: None), ANY
+    check_words(spec, scope, place)
     getter, shape = _COMPILERS[source](spec, scope, place)
     if "when" in spec:
         condition = compile_condition(spec["when"], scope, (*place, "when"))
@@ -51,17 +56,25 @@ def compile_value(spec: Any, scope: Scope, place: Place) -> tuple[Getter, Shape]
     return getter, shape
 
 
-_COMPANIONS = {"each": {"value"}, "find": {"from"}}
-"""Sources that mean something else beside another one."""
-
-
-def _second_source(source: str, spec: Mapping[str, Any]) -> str | None:
-    allowed = _COMPANIONS.get(source, set())
-    if source == "each":
-        allowed = allowed | {"fields"}
-    return next(
-        (key for key in SOURCES if key in spec and key != source and key not in allowed), None
-    )
+def _wrong_keys(source: str, spec: Mapping[str, Any]) -> str | None:
+    """What is wrong with the keys of a value, if anything is: nothing may be said in vain."""
+    allowed = {source, "when", *MODIFIERS, *COMPANIONS.get(source, ())}
+    if "link" in spec:
+        allowed |= COMPANIONS["link"]
+    others = [key for key in spec if key not in allowed]
+    second = next((key for key in others if key in SOURCES), None)
+    if second is not None:
+        return f"a value comes from one place; this one has {source!r} and {second!r}"
+    if others:
+        return f"{others[0]!r} means nothing beside {source!r}"
+    if source == "find" and "from" not in spec:
+        return "'find' needs 'from': where the name or link stands"
+    if ("key" in spec) != ("value" in spec) and source == "each":
+        return "'key' and 'value' go together: they make the entries of a map"
+    elements = spec.keys() & {"fields", "get", "key"}
+    if len(elements) > 1:
+        return "an element is made by one of: " + ", ".join(sorted(elements))
+    return None
 
 
 def _from(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
@@ -141,6 +154,12 @@ def _fingerprint(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[G
 def _pick(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
     resource, newest = spec["pick"], spec.get("newest")
     scope.target(resource, (*place, "pick"))
+    shape: Shape = ANY
+    if resource in scope.models.gce.resources:
+        shape = GceShape(scope.models.gce, resource_type(resource, scope.models.gce))
+    for name, where in [(f, ("match", f)) for f in spec.get("match", {})] + [(newest, ("newest",))]:
+        if name is not None and shape.field(name) is None:
+            scope.report((*place, *where), f"GCE's {shape.describe()} has no field {name!r}")
     match = [
         (field, scope.value(value, (*place, "match", field)))
         for field, value in spec.get("match", {}).items()
@@ -150,7 +169,7 @@ def _pick(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, 
         wanted = {field: getter(current, env) for field, getter in match}
         return env.session.pick(resource, wanted, newest, env)
 
-    return pick, ANY
+    return pick, shape
 
 
 def _find(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
@@ -166,7 +185,7 @@ def _find(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, 
             reference = default
         return None if reference is None else env.session.find(resource, reference, env, field)
 
-    return find, ANY
+    return find, scope.models.row_shapes.get(resource, ANY)
 
 
 def _call(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
@@ -198,8 +217,16 @@ def _call(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, 
 def compile_params(
     spec: Mapping[str, Any], command_name: str, scope: Scope, place: Place
 ) -> Builder:
-    """A closure for a command's parameters; names the command does not know are reported."""
+    """A closure for a command's parameters.
+
+    Names that the command does not know are reported, and those it requires that are not given.
+    """
     command = scope.models.cloudstack.command(command_name)
+    missing = sorted(
+        name for name, param in command.params.items() if param.required and name not in spec
+    )
+    if missing:
+        scope.report(place[:-1], f"{command_name} requires {', '.join(missing)}")
     for name in spec:
         if name not in command.params:
             near = ", ".join(sorted(command.params))

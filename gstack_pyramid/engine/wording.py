@@ -14,7 +14,7 @@ MODIFIERS = (
     *("after", "table", "enum", "convert", "then"),
     *("when", "default", "matches", "link", "id_of"),
 )
-"""In the order in which they are applied; ``when`` is said last of what ``default`` stands in for."""
+"""In the order in which they are applied; ``when`` is said just before what stands in for it."""
 
 _RUNNING = frozenset({"first", "concat", "each"})
 """Sources whose words would run together with what follows."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gstack_pyramid.operations.resource import aggregated, collection, one, shape
+from gstack_pyramid.operations.resource import Served, shape
 from gstack_pyramid.operations.runner import Operations
 from gstack_pyramid.operations.store import Operation, Store
 
-__all__ = ["Operation", "Operations", "Store", "aggregated", "collection", "one", "shape"]
+__all__ = ["Operation", "Operations", "Served", "Store", "shape"]

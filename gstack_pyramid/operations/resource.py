@@ -57,59 +57,60 @@ def shape(operation: Operation, base_url: str) -> dict[str, Any]:
     return shaped
 
 
-def collection(operations: Operations, engine: Engine, call: Call) -> list[dict[str, Any]]:
-    """The operations of one scope.
-
-    Raises:
-        GceError: 404, somebody else's project; 400, an unknown scope.
-    """
-    owner, scope = _where(engine, call)
-    return [shape(operation, call.base_url) for operation in operations.of_owner(owner, scope)]
-
-
-def aggregated(
-    operations: Operations, engine: Engine, call: Call
-) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The operations of every scope that has any: ``(zones/z, operations)``.
-
-    Raises:
-        GceError: 404, somebody else's project.
-    """
-    owner, _ = _where(engine, call)
-    scopes: dict[str, list[dict[str, Any]]] = {"global": []}
-    for operation in operations.of_owner(owner, None):
-        scopes.setdefault(operation.scope, []).append(shape(operation, call.base_url))
-    return list(scopes.items())
-
-
-def _where(engine: Engine, call: Call) -> tuple[str, str]:
-    env = engine.enter(call)
-    segment = call.method.resource.collection.scope
-    name = env.scope_name(segment)
-    return str(env.roots["project"]["id"]), f"{segment}/{name}" if name else "global"
-
-
-def one(
-    operations: Operations, engine: Engine, call: Call, *, wait_seconds: float
-) -> dict[str, Any]:
-    """One operation, at once or, for ``wait``, when it is done.
+class Served:
+    """The operations resources, with the engine's ways of being asked.
 
     Args:
         operations: the package's own.
         engine: finds out whose project it is.
-        call: the call.
         wait_seconds: how long ``wait`` waits at most.
-
-    Raises:
-        GceError: 404, there is no such operation.
     """
-    owner, scope = _where(engine, call)
-    wanted = call.path[call.method.item or ""]
-    if call.method.gce.name == "wait":
-        found = operations.wait(owner, scope, wanted, wait_seconds)
-    else:
-        found = operations.get(owner, scope, wanted)
-    if found is None:
-        path = f"projects/{call.path['project']}/{scope}/operations/{wanted}"
-        raise not_found(path)
-    return shape(found, call.base_url)
+
+    def __init__(self, operations: Operations, engine: Engine, wait_seconds: float) -> None:
+        self._operations = operations
+        self._engine = engine
+        self._wait_seconds = wait_seconds
+
+    def get(self, call: Call) -> dict[str, Any]:
+        """One operation, at once or, for ``wait``, when it is done.
+
+        Raises:
+            GceError: 404, there is no such operation; 400, an unknown scope.
+        """
+        owner, scope = self._where(call)
+        wanted = call.path[call.method.item or ""]
+        if call.method.gce.name == "wait":
+            found = self._operations.wait(owner, scope, wanted, self._wait_seconds)
+        else:
+            found = self._operations.get(owner, scope, wanted)
+        if found is None:
+            raise not_found(f"projects/{call.path['project']}/{scope}/operations/{wanted}")
+        return shape(found, call.base_url)
+
+    def collection(self, call: Call) -> list[dict[str, Any]]:
+        """The operations of one scope.
+
+        Raises:
+            GceError: 404, somebody else's project; 400, an unknown scope.
+        """
+        owner, scope = self._where(call)
+        return [shape(found, call.base_url) for found in self._operations.of_owner(owner, scope)]
+
+    def aggregated(self, call: Call) -> list[tuple[str, list[dict[str, Any]]]]:
+        """The operations of every scope that has any: ``(zones/z, operations)``.
+
+        Raises:
+            GceError: 404, somebody else's project.
+        """
+        owner, _ = self._where(call)
+        scopes: dict[str, list[dict[str, Any]]] = {"global": []}
+        for found in self._operations.of_owner(owner, None):
+            scopes.setdefault(found.scope, []).append(shape(found, call.base_url))
+        return list(scopes.items())
+
+    def _where(self, call: Call) -> tuple[str, str]:
+        """CloudStack's id of the project, and the scope that the call is about."""
+        env = self._engine.enter(call)
+        segment = call.method.resource.collection.scope
+        name = env.scope_name(segment)
+        return str(env.roots["project"]["id"]), f"{segment}/{name}" if name else "global"

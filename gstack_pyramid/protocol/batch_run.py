@@ -64,6 +64,8 @@ _IGNORED = frozenset(
         "x-real-ip",
     }
 )
+IN_BATCH = "gstack.in_batch"
+"""The environ key that tells an application that its request is a part of a batch."""
 _ANSWER_IGNORED = frozenset({"connection", "content-length", "date", "server", "set-cookie"})
 
 
@@ -136,6 +138,7 @@ def _no_such_path(path: str) -> GceError:
 def _environ(shared: WSGIEnvironment, part: Part, path: str, query: str) -> dict[str, Any]:
     environ = {
         "wsgi.version": (1, 0),
+        IN_BATCH: True,
         **shared,
         "REQUEST_METHOD": part.method,
         "PATH_INFO": path,

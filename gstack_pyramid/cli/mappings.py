@@ -1,0 +1,260 @@
+"""``gstack lint``, ``gstack explain`` and ``gstack coverage``: what the mapping files say."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gstack_pyramid.cli.configuration import Ini
+
+if TYPE_CHECKING:
+    from gstack_pyramid.engine.compiler import Compiled
+    from gstack_pyramid.engine.coverage import Entry
+    from gstack_pyramid.engine.document import Finding
+    from gstack_pyramid.engine.loader import Mappings
+
+_FOLDERS = click.argument(
+    "folders",
+    nargs=-1,
+    metavar="[FOLDER]...",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+_PAGE = "docs/coverage.md"
+_WIDTH = 96
+
+
+@click.command()
+@_FOLDERS
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "github", "json"]),
+    default="text",
+    show_default=True,
+    help="How mistakes are printed: file:line: message, GitHub's annotations, or JSON.",
+)
+@click.pass_obj
+def lint(ini: Ini, folders: tuple[Path, ...], form: str) -> None:
+    """Check the mapping files.
+
+    Checked are gstack's own, those of the ini's gstack.mappings, and those in each FOLDER, put
+    together as the server does it: later ones override. It works without an ini as well. Every
+    mistake is printed with its file and line; the exit status is 1 when there is one.
+
+    \b
+    Examples:
+      gstack lint
+      gstack lint my-mappings
+      gstack lint --format github
+    """
+    from gstack_pyramid.engine.document import MappingError
+
+    try:
+        compiled = _compile(ini, folders)[1]
+    except MappingError as error:
+        _print_findings(error.findings, form)
+        raise SystemExit(1) from None
+    if form == "text":
+        click.echo(
+            f"{len(compiled.resources)} resources, {len(compiled.methods)} methods: no mistakes"
+        )
+    else:
+        _print_findings([], form)
+
+
+def _print_findings(findings: list[Finding], form: str) -> None:
+    if form == "json":
+        rows = [{"file": f.file, "line": f.line, "message": f.message} for f in findings]
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for finding in findings:
+        if form == "github":
+            # https://docs.github.com/actions/reference/workflow-commands: what a message escapes
+            message = finding.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+            click.echo(f"::error file={finding.file},line={finding.line}::{message}")
+        else:
+            click.echo(str(finding))
+
+
+@click.command()
+@click.argument("method")
+@click.pass_obj
+def explain(ini: Ini, method: str) -> None:
+    """Say what a GCE method does.
+
+    What it is about, which CloudStack commands it reads, how it answers; for a change the
+    commands that it sends, in their order, with each parameter and where it comes from, what
+    undoes them, and which fields it ignores or refuses.
+
+    \b
+    Bare names are CloudStack's fields. Roots:
+      $body      the request                  $path, $query   its parameters
+      $self      the CloudStack row           $resource       the same in GCE's form
+      $zone      the row of the zone          $project        the row of the project
+      $settings  _defaults.yaml and the ini
+    Other names are explained where they are made.
+
+    \b
+    Examples:
+      gstack explain instances.insert
+      gstack explain compute.zones.list
+    """
+    from gstack_pyramid.engine import explain as pages
+    from gstack_pyramid.engine.coverage import read_reasons
+    from gstack_pyramid.engine.document import MappingError
+
+    try:
+        mappings, compiled = _compile(ini, ())
+        reasons = read_reasons(_folders(ini, ()), compiled.gce)
+    except MappingError as error:
+        raise click.ClickException(f"the mappings have mistakes:\n{error}") from None
+    wanted = f"compute.{method.removeprefix('compute.')}"
+    if wanted in compiled.methods:
+        click.echo(pages.explain(mappings, compiled, wanted), nl=False)
+        return
+    known = [found.id.removeprefix("compute.") for found in compiled.gce.all_methods()]
+    if wanted.removeprefix("compute.") not in known:
+        near = ", ".join(difflib.get_close_matches(wanted.removeprefix("compute."), known))
+        raise click.ClickException(
+            f"GCE has no method {method}" + (f"; did you mean one of {near}?" if near else "")
+        )
+    why = reasons.get(wanted, "nobody has mapped it yet")
+    raise click.ClickException(f"{wanted} is not mapped: {why}")
+
+
+@click.command()
+@_FOLDERS
+@click.option("--markdown", is_flag=True, help="Print it as a page of the documentation.")
+@click.option(
+    "--write",
+    is_flag=False,
+    flag_value=_PAGE,
+    metavar="[FILE]",
+    help=f"Write that page, by default to {_PAGE}.",
+)
+@click.option(
+    "--check",
+    is_flag=False,
+    flag_value=_PAGE,
+    metavar="[FILE]",
+    help=f"Exit with status 1 when that page, by default {_PAGE}, is not up to date.",
+)
+def coverage(
+    folders: tuple[Path, ...], markdown: bool, write: str | None, check: str | None
+) -> None:
+    """Print which GCE methods are mapped.
+
+    Each of GCE's methods is mapped by a file, has no counterpart in CloudStack for the reason that
+    _coverage.yaml gives, or is open. Counted are gstack's own mapping files and those in each
+    FOLDER; the ini plays no part.
+
+    \b
+    Examples:
+      gstack coverage
+      gstack coverage my-mappings
+      gstack coverage --write
+      gstack coverage --check
+    """
+    from gstack_pyramid.engine import converters
+    from gstack_pyramid.engine import coverage as counting
+    from gstack_pyramid.engine.document import MappingError
+
+    try:
+        compiled = _compile(None, folders)[1]
+        reasons = counting.read_reasons(_folders(None, folders), compiled.gce)
+    except MappingError as error:
+        raise click.ClickException(f"the mappings have mistakes:\n{error}") from None
+    entries = counting.coverage(compiled, reasons)
+    page = counting.as_markdown(entries, converters.WHY, compiled.gce.revision)
+    if write:
+        _write(Path(write), page)
+    if check:
+        _check(Path(check), page)
+    if markdown:
+        click.echo(page, nl=False)
+    elif not (write or check):
+        _print_coverage(entries, converters.WHY)
+
+
+def _write(file: Path, page: str) -> None:
+    try:
+        file.write_text(page, "utf-8")
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _check(file: Path, page: str) -> None:
+    try:
+        found = file.read_text("utf-8")
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+    if found != page:
+        raise click.ClickException(
+            f"{file} is not up to date; bring it up to date with: gstack coverage --write {file}"
+        )
+
+
+def _print_coverage(entries: list[Entry], converters: dict[str, str]) -> None:
+    from gstack_pyramid.engine import coverage as counting
+
+    resource = ""
+    for row in counting.rows(entries):
+        if row.resource != resource:
+            resource = row.resource
+            click.echo(resource)
+        click.echo(_wrapped(f"  {row.state:<15} ", ", ".join(row.methods)))
+        if row.where:
+            click.echo(_wrapped(" " * 18, f"({row.where})"))
+    click.echo()
+    for name, why in sorted(converters.items()):
+        click.echo(_wrapped(f"converter {name:<16} ", why))
+    click.echo()
+    for state, count in counting.totals(entries).items():
+        click.echo(f"{state:<15} {count:>5} methods")
+    click.echo(f"{'all':<15} {len(entries):>5} methods")
+    click.echo(f"{'converters':<15} {len(converters):>5}")
+
+
+def _wrapped(lead: str, text: str) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead))
+
+
+def _folders(ini: Ini | None, further: tuple[Path, ...]) -> list[Path]:
+    """Gstack's own folder, the ini's and further ones; each once."""
+    from gstack_pyramid.schemas.location import data_folder
+
+    configured = ini.settings().mappings if ini is not None and ini.is_there() else ()
+    found: dict[Path, Path] = {}
+    for folder in (data_folder("mappings"), *configured, *further):
+        found.setdefault(folder.resolve(), folder)
+    return list(found.values())
+
+
+def _compile(ini: Ini | None, further: tuple[Path, ...]) -> tuple[Mappings, Compiled]:
+    """The mappings of :func:`_folders`, merged and compiled.
+
+    Raises:
+        MappingError: with every mistake that was found.
+    """
+    from gstack_pyramid.engine.compiler import compile_mappings
+    from gstack_pyramid.engine.coverage import read_reasons
+    from gstack_pyramid.engine.loader import load
+    from gstack_pyramid.schemas.cloudstack import CloudStackModel
+    from gstack_pyramid.schemas.gce import GceModel
+    from gstack_pyramid.schemas.location import data_folder
+
+    values: dict[str, Any] = {}
+    if ini is not None and ini.is_there():
+        values = dict(ini.settings().settings)
+    folders = _folders(ini, further)
+    schemas = data_folder("schemas")
+    gce = GceModel(schemas / "gce")
+    mappings = load(folders)
+    compiled = compile_mappings(mappings, gce, CloudStackModel(schemas / "cloudstack"), values)
+    read_reasons(folders, gce)
+    return mappings, compiled
