@@ -11,10 +11,10 @@ from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.methods import Method, compile_method
 from gstack_pyramid.engine.places import collection_of
-from gstack_pyramid.engine.reads import compile_source, source_shape
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.scope import Models, Scope
 from gstack_pyramid.engine.shapes import ANY, ObjectShape, Shape, UnionShape
+from gstack_pyramid.engine.sources import SourceCompiler, source_shape
 from gstack_pyramid.engine.values import compile_value
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.gce import GceModel
@@ -197,21 +197,9 @@ def _compile_sources(resource: Resource, document: Document, scope: Scope, model
     listed = isinstance(document.data.get("read"), list)
     for index, spec in enumerate(specs):
         place = ("read", index) if listed else ("read",)
-        try:
-            resource.sources.append(
-                compile_source(
-                    spec,
-                    scope,
-                    place,
-                    name=spec.get("source", "row"),
-                    shape=_shape_of(spec, models.cloudstack),
-                    zonal=resource.zonal,
-                    shared_fields=shared,
-                    any_shape=models.row_shapes[resource.name],
-                )
-            )
-        except ValueError as error:
-            scope.report((*place, "named"), str(error))
+        shape = _shape_of(spec, models.cloudstack)
+        compiler = SourceCompiler(spec, scope, place, shape, models.row_shapes[resource.name])
+        resource.sources.append(compiler.compile(shared))
         for name in (*shared, *spec.get("fields", {})):
             if models.gce.field(resource.type_name, (name,)) is None:
                 where = (*place, "fields") if name in spec.get("fields", {}) else ("fields",)

@@ -1,24 +1,23 @@
 """Reads: from CloudStack's rows to records, the things that become GCE resources.
 
 A record is one row, or the rows that make up one resource. What a source of records is, a mapping's
-``read`` says; here it is compiled and run.
+``read`` says; :mod:`gstack_pyramid.engine.sources` compiles it to what runs here.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from gstack_pyramid.engine.conditions import SOURCE, Condition, compile_condition
-from gstack_pyramid.engine.document import Place
+from gstack_pyramid.engine.conditions import SOURCE, Condition
 from gstack_pyramid.engine.loops import entries
+from gstack_pyramid.engine.name_patterns import NamePattern
 from gstack_pyramid.engine.names import natural_name
-from gstack_pyramid.engine.paths import Getter, parse_format
-from gstack_pyramid.engine.scope import Builder, Scope
-from gstack_pyramid.engine.shapes import ANY, PARENT, ListShape, RowShape, Shape
-from gstack_pyramid.engine.values import compile_params
+from gstack_pyramid.engine.paths import Getter
+from gstack_pyramid.engine.scope import Builder
+from gstack_pyramid.engine.shapes import PARENT
 
 
 @dataclass(slots=True)
@@ -93,7 +92,6 @@ class Source:
     fields: list[tuple[str, Getter]]
     scope_params: Builder | None
     pattern: NamePattern | None
-    shape: Shape = field(default=ANY, repr=False)
 
     def fetch(self, env: Any, *, zone_id: str | None, word: str | None) -> list[dict[str, Any]]:
         """The rows, narrowed by zone and by a word of the name where CloudStack can do that."""
@@ -169,188 +167,3 @@ class Source:
         value = record.rows[0].get(self.zone_field)
         # Offerings tell their zones in one text, joined by commas.
         return None if value is None else frozenset(str(value).split(","))
-
-
-@dataclass(frozen=True, slots=True)
-class NamePattern:
-    """A name that carries values, such as ``custom-{guestCpus}-{memoryMb}``.
-
-    Attributes:
-        prefix: the text before the first value.
-        parts: the values' names and the text after each.
-        fits: whether a row can serve the values, which it holds beside its own fields.
-    """
-
-    prefix: str
-    parts: tuple[tuple[str, str], ...]
-    fits: Condition | None
-
-    def parse(self, name: str) -> dict[str, int] | None:
-        """The whole numbers in a name of this form, or None."""
-        if not name.startswith(self.prefix):
-            return None
-        rest, values = name[len(self.prefix) :], {}
-        for part, after in self.parts:
-            text, found, rest = rest.partition(after) if after else (rest, "", "")
-            if not text.isdecimal() or (after and not found):
-                return None
-            values[part] = int(text)
-        return values if not rest else None
-
-    def render(self, values: Mapping[str, Any]) -> str | None:
-        """The name for these values; None when one is missing."""
-        if any(values.get(part) is None for part, _ in self.parts):
-            return None
-        return self.prefix + "".join(f"{values[part]}{after}" for part, after in self.parts)
-
-
-def parse_pattern(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Split a name pattern into its prefix and its named parts.
-
-    Raises:
-        ValueError: the text is no pattern.
-    """
-    prefix, parts = "", []
-    for part in parse_format(text):
-        if not isinstance(part, str):
-            parts.append((str(part), ""))
-        elif parts:
-            parts[-1] = (parts[-1][0], part)
-        else:
-            prefix = part
-    if not parts:
-        raise ValueError(f"{text!r} names no value: write one as {{name}}")
-    return prefix, tuple(parts)
-
-
-def source_shape(spec: Mapping[str, Any], command_fields: Callable[[str], Any]) -> Shape:
-    """What a row of one source looks like.
-
-    Args:
-        spec: the source as the mapping gives it.
-        command_fields: gives a command's response fields, or None when there is no such command.
-    """
-    extra: set[str] = set()
-    if "named" in spec:
-        extra.update(name for name, _ in parse_pattern(spec["named"])[1])
-    if "rows" in spec:
-        fields = {name: "string" for row in spec["rows"] for name in row}
-        return RowShape(fields, "rows", frozenset(extra))
-    fields = command_fields(spec["call"])
-    if fields is None:
-        return ANY
-    shape: Shape = RowShape(fields, spec["call"], frozenset(extra))
-    if "each" in spec:
-        for name in spec["each"].split("."):
-            shape = shape.field(name) or ANY
-        shape = shape.element()
-    return shape
-
-
-def compile_source(
-    spec: Mapping[str, Any],
-    scope: Scope,
-    place: Place,
-    *,
-    name: str,
-    shape: Shape,
-    zonal: bool,
-    shared_fields: Mapping[str, Any],
-    any_shape: Shape,
-) -> Source:
-    """Compile one entry of ``read``.
-
-    Args:
-        spec: the entry.
-        scope: the resource's scope; mistakes are reported there.
-        place: where the entry stands.
-        name: what conditions call this source.
-        shape: what its rows look like.
-        zonal: whether the resource lies in zones.
-        shared_fields: the resource's ``fields``, which the entry's own override.
-        any_shape: what a row of any of the resource's sources looks like.
-    """
-    command = scope.command(spec["call"], (*place, "call")) if "call" in spec else None
-    outer: Shape = RowShape(command.response, command.name) if command else shape
-    scope = scope.entering(ANY, this=ANY)
-    rows = scope.entering(shape, self=shape, rows=ListShape(shape), key=ANY, parent=outer)
-    joins: list[Join] = []
-    for join_name, join in spec.get("join", {}).items():
-        joined = scope.command(join["call"], (*place, "join", join_name, "call"))
-        if joined is None:
-            continue
-        (theirs, ours) = next(iter(join["on"].items()))
-        rows = rows.entering(shape, **{join_name: RowShape([joined.response], joined.name)})
-        for field_name, of in ((theirs, RowShape(joined.response, joined.name)), (ours, shape)):
-            if of.field(field_name) is None:
-                scope.report(
-                    (*place, "join", join_name, "on"), f"{of.describe()} has no {field_name!r}"
-                )
-        narrow = join.get("narrow", {})
-        joins.append(
-            Join(
-                join_name,
-                joined.name,
-                compile_params(
-                    join.get("params", {}),
-                    joined.name,
-                    scope,
-                    (*place, "join", join_name, "params"),
-                ),
-                theirs,
-                ours,
-                narrow.get("zone"),
-                narrow.get("one"),
-                join.get("cache", False),
-            )
-        )
-    narrow = spec.get("narrow", {})
-    for what, parameter in narrow.items():
-        if command is not None and parameter not in command.params:
-            scope.report((*place, "narrow", what), f"{command.name} has no parameter {parameter!r}")
-    pattern = None
-    if "named" in spec:
-        prefix, parts = parse_pattern(spec["named"])
-        fits = compile_condition(spec["fits"], rows, (*place, "fits")) if "fits" in spec else None
-        pattern = NamePattern(prefix, parts, fits)
-    fields = {**shared_fields, **spec.get("fields", {})}
-    inner = (*place, "fields")
-    shared = rows.entering(any_shape, self=any_shape, rows=ListShape(any_shape))
-    return Source(
-        name=name,
-        command=command.name if command else None,
-        rows=spec.get("rows", []),
-        params=compile_params(spec.get("params", {}), command.name, scope, (*place, "params"))
-        if command
-        else (lambda current, env: {}),
-        where=compile_condition(spec["where"], rows, (*place, "where"))
-        if "where" in spec
-        else None,
-        unnest=scope.entering(outer).path(spec["each"], (*place, "each"))[0]
-        if "each" in spec
-        else None,
-        group=rows.value(spec["group"], (*place, "group")) if "group" in spec else None,
-        row_name=rows.value(spec.get("name", "name"), (*place, "name"))
-        if "name" in spec or shape.field("name") is not None
-        else (lambda current, env: None),
-        also=rows.value(spec["also"], (*place, "also")) if "also" in spec else None,
-        zone_field=spec.get("zone", "zoneid" if shape.field("zoneid") is not None else None)
-        if zonal
-        else ("zoneid" if shape.field("zoneid") is not None else None),
-        zone_parameter=narrow.get("zone"),
-        name_parameter=narrow.get("name"),
-        joins=joins,
-        cached=spec.get("cache", False),
-        fields=[
-            (
-                field_name,
-                rows.value(value, (*inner, field_name))
-                if field_name in spec.get("fields", {})
-                else shared.value(value, ("fields", field_name)),
-            )
-            for field_name, value in fields.items()
-        ],
-        scope_params=rows.fields(spec["scope"], (*place, "scope")) if "scope" in spec else None,
-        pattern=pattern,
-        shape=shape,
-    )

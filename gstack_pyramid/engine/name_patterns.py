@@ -1,0 +1,62 @@
+"""Names that carry values: resources that are not listed, and found by such a name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gstack_pyramid.engine.conditions import Condition
+from gstack_pyramid.engine.paths import parse_format
+
+
+@dataclass(frozen=True, slots=True)
+class NamePattern:
+    """A name that carries values, such as ``custom-{guestCpus}-{memoryMb}``.
+
+    Attributes:
+        prefix: the text before the first value.
+        parts: the values' names and the text after each.
+        fits: whether a row can serve the values, which it holds beside its own fields.
+    """
+
+    prefix: str
+    parts: tuple[tuple[str, str], ...]
+    fits: Condition | None
+
+    def parse(self, name: str) -> dict[str, int] | None:
+        """The whole numbers in a name of this form, or None."""
+        if not name.startswith(self.prefix):
+            return None
+        rest, values = name[len(self.prefix) :], {}
+        for part, after in self.parts:
+            text, found, rest = rest.partition(after) if after else (rest, "", "")
+            if not text.isdecimal() or (after and not found):
+                return None
+            values[part] = int(text)
+        return values if not rest else None
+
+    def render(self, values: Mapping[str, Any]) -> str | None:
+        """The name for these values; None when one is missing."""
+        if any(values.get(part) is None for part, _ in self.parts):
+            return None
+        return self.prefix + "".join(f"{values[part]}{after}" for part, after in self.parts)
+
+
+def parse_pattern(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Split a name pattern into its prefix and its named parts.
+
+    Raises:
+        ValueError: the text is no pattern.
+    """
+    prefix, parts = "", []
+    for part in parse_format(text):
+        if not isinstance(part, str):
+            parts.append((str(part), ""))
+        elif parts:
+            parts[-1] = (parts[-1][0], part)
+        else:
+            prefix = part
+    if not parts:
+        raise ValueError(f"{text!r} names no value: write one as {{name}}")
+    return prefix, tuple(parts)

@@ -1,0 +1,194 @@
+"""Compiling a mapping's ``read``: each entry becomes a source of records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gstack_pyramid.engine.conditions import compile_condition
+from gstack_pyramid.engine.document import Place
+from gstack_pyramid.engine.name_patterns import NamePattern, parse_pattern
+from gstack_pyramid.engine.paths import Getter
+from gstack_pyramid.engine.reads import Join, Source
+from gstack_pyramid.engine.scope import Builder, Scope
+from gstack_pyramid.engine.shapes import ANY, ListShape, RowShape, Shape
+from gstack_pyramid.engine.values import compile_params
+from gstack_pyramid.schemas.cloudstack import Command
+
+
+def source_shape(spec: Mapping[str, Any], command_fields: Callable[[str], Any]) -> Shape:
+    """What a row of one source looks like.
+
+    Args:
+        spec: the source as the mapping gives it.
+        command_fields: gives a command's response fields, or None when there is no such command.
+    """
+    extra: set[str] = set()
+    if "named" in spec:
+        extra.update(name for name, _ in parse_pattern(spec["named"])[1])
+    if "rows" in spec:
+        fields = {name: "string" for row in spec["rows"] for name in row}
+        return RowShape(fields, "rows", frozenset(extra))
+    fields = command_fields(spec["call"])
+    if fields is None:
+        return ANY
+    shape: Shape = RowShape(fields, spec["call"], frozenset(extra))
+    if "each" in spec:
+        for name in spec["each"].split("."):
+            shape = shape.field(name) or ANY
+        shape = shape.element()
+    return shape
+
+
+class SourceCompiler:
+    """Compiles one entry of ``read``.
+
+    Args:
+        spec: the entry.
+        scope: the resource's scope; mistakes are reported there.
+        place: where the entry stands.
+        shape: what its rows look like.
+        any_shape: what a row of any of the resource's sources looks like.
+    """
+
+    def __init__(
+        self, spec: Mapping[str, Any], scope: Scope, place: Place, shape: Shape, any_shape: Shape
+    ) -> None:
+        self._spec = spec
+        self._place = place
+        self._shape = shape
+        self._any_shape = any_shape
+        self._command = scope.command(spec["call"], (*place, "call")) if "call" in spec else None
+        self._outer = (
+            RowShape(self._command.response, self._command.name) if self._command else shape
+        )
+        self._scope = scope.entering(ANY, this=ANY)
+        self._rows = self._scope.entering(
+            shape, self=shape, rows=ListShape(shape), key=ANY, parent=self._outer
+        )
+
+    def compile(self, shared_fields: Mapping[str, Any]) -> Source:
+        """The compiled source.
+
+        Args:
+            shared_fields: the resource's ``fields``, which the entry's own override.
+        """
+        spec, shape = self._spec, self._shape
+        narrow = spec.get("narrow", {})
+        joins = [self._join(name, join) for name, join in spec.get("join", {}).items()]
+        if self._command is not None:
+            self._check_parameters(self._command, narrow)
+        return Source(
+            name=spec.get("source", "row"),
+            command=self._command.name if self._command else None,
+            rows=spec.get("rows", []),
+            params=self._params(),
+            where=self._condition("where"),
+            unnest=self._unnest(),
+            group=self._value("group"),
+            row_name=self._name(),
+            also=self._value("also"),
+            zone_field=spec.get("zone", "zoneid" if shape.field("zoneid") is not None else None),
+            zone_parameter=narrow.get("zone"),
+            name_parameter=narrow.get("name"),
+            joins=[join for join in joins if join is not None],
+            cached=spec.get("cache", False),
+            fields=self._fields(shared_fields),
+            scope_params=self._rows.fields(spec["scope"], (*self._place, "scope"))
+            if "scope" in spec
+            else None,
+            pattern=self._pattern(),
+        )
+
+    def _check_parameters(self, command: Command, narrow: Mapping[str, str]) -> None:
+        for what, parameter in narrow.items():
+            if parameter not in command.params:
+                self._scope.report(
+                    (*self._place, "narrow", what),
+                    f"{command.name} has no parameter {parameter!r}",
+                )
+        given = self._spec.get("params", {})
+        missing = [
+            name for name, param in command.params.items() if param.required and name not in given
+        ]
+        if missing:
+            self._scope.report(self._place, f"{command.name} requires {', '.join(sorted(missing))}")
+
+    def _value(self, key: str) -> Getter | None:
+        if key not in self._spec:
+            return None
+        return self._rows.value(self._spec[key], (*self._place, key))
+
+    def _condition(self, key: str) -> Any:
+        if key not in self._spec:
+            return None
+        return compile_condition(self._spec[key], self._rows, (*self._place, key))
+
+    def _params(self) -> Builder:
+        if self._command is None:
+            return lambda current, env: {}
+        given = self._spec.get("params", {})
+        return compile_params(given, self._command.name, self._scope, (*self._place, "params"))
+
+    def _unnest(self) -> Getter | None:
+        if "each" not in self._spec:
+            return None
+        return self._scope.entering(self._outer).path(self._spec["each"], (*self._place, "each"))[0]
+
+    def _name(self) -> Getter:
+        if "name" not in self._spec and self._shape.field("name") is None:
+            return lambda current, env: None
+        return self._rows.value(self._spec.get("name", "name"), (*self._place, "name"))
+
+    def _pattern(self) -> NamePattern | None:
+        if "named" not in self._spec:
+            return None
+        with self._scope.catching((*self._place, "named")):
+            prefix, parts = parse_pattern(self._spec["named"])
+            return NamePattern(prefix, parts, self._condition("fits"))
+        return None
+
+    def _fields(self, shared_fields: Mapping[str, Any]) -> list[tuple[str, Getter]]:
+        own = self._spec.get("fields", {})
+        # A field that all sources share may read what only some of them have.
+        shared = self._rows.entering(
+            self._any_shape, self=self._any_shape, rows=ListShape(self._any_shape)
+        )
+        return [
+            (
+                name,
+                self._rows.value(value, (*self._place, "fields", name))
+                if name in own
+                else shared.value(value, ("fields", name)),
+            )
+            for name, value in {**shared_fields, **own}.items()
+        ]
+
+    def _join(self, name: str, spec: Mapping[str, Any]) -> Join | None:
+        place = (*self._place, "join", name)
+        command = self._scope.command(spec["call"], (*place, "call"))
+        if command is None:
+            return None
+        joined = RowShape(command.response, command.name)
+        theirs, ours = next(iter(spec["on"].items()))
+        for field, of in ((theirs, joined), (ours, self._shape)):
+            if of.field(field) is None:
+                self._scope.report((*place, "on"), f"{of.describe()} has no field {field!r}")
+        narrow = spec.get("narrow", {})
+        for what, parameter in narrow.items():
+            if parameter not in command.params:
+                message = f"{command.name} has no parameter {parameter!r}"
+                self._scope.report((*place, "narrow", what), message)
+        self._rows = self._rows.entering(self._shape, **{name: ListShape(joined)})
+        return Join(
+            name=name,
+            command=command.name,
+            params=compile_params(
+                spec.get("params", {}), command.name, self._scope, (*place, "params")
+            ),
+            theirs=theirs,
+            ours=ours,
+            zone_parameter=narrow.get("zone"),
+            one_parameter=narrow.get("one"),
+            cached=spec.get("cache", False),
+        )
