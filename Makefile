@@ -1,8 +1,9 @@
 # What can be made:
 #   make run      serve the gateway on 127.0.0.1:5000 and a simulated CloudStack on 127.0.0.1:8080
 #   make test     every check that CI makes
-#   make lint     the quick ones: ruff, mypy, the mapping files
+#   make lint     the quick ones: ruff, mypy, the mapping files and their coverage page
 #   make format   let ruff lay out the code
+#   make coverage bring docs/coverage.md up to date with the mapping files
 #   make bench    the benchmarks
 #   make docs     the documentation, into docs/_build/html
 #   make clean    remove what was made
@@ -18,7 +19,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test lint format bench docs clean
+.PHONY: run test lint format coverage bench docs clean
 
 run: $(VENV)/.run
 	@$(BIN)/pserve development.ini
@@ -30,13 +31,17 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	@if $(BIN)/gstack lint --help >/dev/null 2>&1; then echo $(BIN)/gstack lint; $(BIN)/gstack lint; fi
+	$(BIN)/gstack lint
+	$(BIN)/gstack coverage --check
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.run
+coverage: $(VENV)/.dev
+	$(BIN)/gstack coverage --write
+
+bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.dev

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from typing import Any
 from gstack_pyramid.auth import KeyRing
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.engine.compiler import Compiled, compile_mappings
+from gstack_pyramid.engine.coverage import read_reasons
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.engine.loader import load
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.operations import Operations, Store
+from gstack_pyramid.protocol.lists import Envelope
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.location import data_folder
@@ -46,7 +49,7 @@ class BoundMethod:
     response: Validator | None
 
 
-@dataclass(slots=True)
+@dataclass
 class Application:
     """What the view works with; one for each server process."""
 
@@ -63,14 +66,31 @@ class Application:
         """The compiled mappings."""
         return self.engine.compiled
 
-    def list_kind(self, method: Method) -> str:
-        """The ``kind`` of a list method's answer."""
-        schema = self.compiled.gce.field(method.gce.response or "", ("kind",)) or {}
-        return str(schema.get("default", ""))
+    def envelope(self, method: Method, path: str, base_url: str, caller: bytes) -> Envelope:
+        """What is around the items of a list method's answer.
 
-    def item_key(self, method: Method) -> str:
-        """What the items of one scope are called in an aggregated list."""
-        return self.compiled.gce.item_key(method.gce) or "items"
+        Args:
+            method: the list method.
+            path: the request's path below ``/compute/v1/``.
+            base_url: what links start with.
+            caller: tells callers apart, so that page tokens can't be passed on.
+        """
+        gce = self.compiled.gce
+        properties = gce.type(method.gce.response or "").get("properties", {})
+        return Envelope(
+            kind=str(properties.get("kind", {}).get("default", "")),
+            fields=frozenset(properties),
+            items=gce.item_key(method.gce) or "items",
+            path=path,
+            base_url=base_url,
+            context=caller + path.encode(),
+            secret=self.page_secret,
+        )
+
+    @cached_property
+    def reasons(self) -> dict[str, str]:
+        """Why methods have no counterpart; read when somebody first asks for one."""
+        return read_reasons(mapping_folders(self.settings), self.compiled.gce)
 
     def close(self) -> None:
         """End what runs in the background."""
@@ -141,11 +161,13 @@ def build_application(settings: Settings) -> Application:
 
 def _bind(method: Method, gce: GceModel) -> BoundMethod:
     request, response = method.gce.request, method.gce.response
+    # The model asks for the name in a PATCH as well; GCE does not, nor do its clients send it.
+    required_for = method.gce.id if method.gce.http_method != "PATCH" else None
     return BoundMethod(
         method,
         query_parser(gce, method.gce),
         coerce_body(gce, request) if request else lambda body: body,
-        validator_for(gce, request, method_id=method.gce.id) if request else None,
+        validator_for(gce, request, method_id=required_for) if request else None,
         validator_for(gce, response) if response else None,
     )
 

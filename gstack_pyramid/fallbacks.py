@@ -41,9 +41,9 @@ def not_found(request: Request) -> Response:
         return error_response(error)
     same_verb = [method for method in known if method.http_method == request.method]
     if same_verb:
-        return error_response(
-            not_implemented(same_verb[0].id, "it is not mapped to CloudStack by this gateway.")
-        )
+        method_id = same_verb[0].id
+        why = application.reasons.get(method_id, "This gateway does not map it to CloudStack yet.")
+        return error_response(not_implemented(method_id, why))
     allowed = {method.http_method for method in known}
     return error_response(method_not_allowed(request.method, sorted(allowed)))
 

@@ -110,7 +110,7 @@ def _result(application: Application, call: Call, request: Request) -> Any:
     envelope = _envelope(application, call, request)
     if method.kind == "list":
         return envelope.flat(own.collection(call), call.query)
-    return envelope.aggregated(own.aggregated(call), application.item_key(method), call.query)
+    return envelope.aggregated(own.aggregated(call), call.query)
 
 
 def _served(application: Application, request: Request) -> operations.Served:
@@ -137,13 +137,7 @@ def _mutate(application: Application, call: Call) -> Any:
 def _envelope(application: Application, call: Call, request: Request) -> Envelope:
     path = request.path_info.removeprefix(f"{BASE}/")
     caller = sha256(call.credentials.api_key.encode()).digest()
-    return Envelope(
-        kind=application.list_kind(call.method),
-        path=path,
-        base_url=call.base_url,
-        context=caller + path.encode(),
-        secret=application.page_secret,
-    )
+    return application.envelope(call.method, path, call.base_url, caller)
 
 
 def _check(application: Application, method: Method, validator: Any, result: Any) -> None:

@@ -92,10 +92,9 @@ class BodyRules:
     def _asks_for_nothing(self, item: Any, path: Path) -> bool:
         if isinstance(item, Mapping):
             # An entry of a map, such as a label, says something even when it is empty.
-            return (
-                not item
-                or (self._has_fields(path)
-                and all(self._asks_for_nothing(part, (*path, name)) for name, part in item.items()))
+            return not item or (
+                self._has_fields(path)
+                and all(self._asks_for_nothing(part, (*path, name)) for name, part in item.items())
             )
         if item == "0":
             # A number of 64 bits travels as a text.

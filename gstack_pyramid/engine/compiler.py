@@ -114,6 +114,7 @@ def _compile_resource(
         "settings": ObjectShape(dict.fromkeys(models.settings, ANY), "the settings"),
         "project": models.row_shapes.get("projects", ANY),
         "zone": ANY,
+        "region": ANY,
     }
     try:
         known = models.gce.methods(name)

@@ -15,6 +15,7 @@ from typing import Any
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.paths import text_of
 from gstack_pyramid.engine.scope import Scope
+from gstack_pyramid.engine.shapes import body_paths
 
 Condition = Callable[[Any, Any], bool]
 
@@ -56,7 +57,10 @@ def _combined(choices: list[Condition], combine: Callable[[Iterator[bool]], bool
 
 
 def _compare(path: str, operand: Any, scope: Scope, place: Place) -> Condition:
-    getter, _ = scope.path(path, place)
+    getter, shape = scope.path(path, place)
+    if operand is False and body_paths(shape):
+        # CloudStack leaves out a flag that is not set; a client that leaves one out says nothing.
+        return lambda current, env: getter(current, env) is False
     if isinstance(operand, str):
         # By far the commonest condition in lists; the rest is for values that are no texts.
         literal = _literal(operand)

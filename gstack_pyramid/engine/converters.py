@@ -181,23 +181,28 @@ def base64_text(value: str) -> str:
     return base64.b64encode(value.encode()).decode()
 
 
-@converter("an encoding")
-def from_base64(value: str) -> str | None:
-    """User data that CloudStack keeps as base64, as text; None when it is no text."""
-    try:
-        return base64.b64decode(value, validate=True).decode()
-    except ValueError:
-        return None
-
-
 _EMPTY = re.compile(r"\(*\(empty\)")
-_CHUNK = 250
 _PART = re.compile(r"(.*)#(\d+)")
+_LONGEST_TAG = 255
+_ESCAPE = "\u241b"
+"""The picture of the escape character: what follows it is meant as it stands."""
+_CONTROLS = {chr(code): chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\r"}
+_CONTROLS["\x7f"] = "\u2421"
+_PICTURES = {picture: control for control, picture in _CONTROLS.items()}
+_TO_ESCAPE = re.compile(f"[{re.escape(''.join([*_CONTROLS, *_PICTURES]))}]")
+_ESCAPED = re.compile(f"{_ESCAPE}(.)|[{''.join(_PICTURES)}]", re.DOTALL)
 
 
-@converter("CloudStack refuses an empty tag value, so it needs a spelling that can be undone")
+@converter("CloudStack refuses tag values that are empty or hold control characters such as tabs")
 def tag_text(value: str) -> str:
-    """A text as a tag's value: the empty text is spelt ``(empty)``, which itself gets a bracket."""
+    """A text as a tag's value, in a spelling that can be undone.
+
+    The empty text is ``(empty)``, which itself gets a bracket; a control character is its Unicode
+    picture (a tab is \u2409), and a picture that was meant as such is told by one of escape.
+    """
+    value = _TO_ESCAPE.sub(
+        lambda found: _CONTROLS.get(found.group(), f"{_ESCAPE}{found.group()}"), value
+    )
     if value == "":
         return "(empty)"
     return f"({value}" if _EMPTY.fullmatch(value) else value
@@ -208,7 +213,9 @@ def from_tag_text(value: str) -> str:
     """A tag's value as the text that was meant."""
     if value == "(empty)":
         return ""
-    return value[1:] if _EMPTY.fullmatch(value) else value
+    if _EMPTY.fullmatch(value):
+        return value[1:]
+    return _ESCAPED.sub(lambda found: found.group(1) or _PICTURES[found.group()], value)
 
 
 @converter("a tag's value has at most 255 characters, so longer texts are spread over several")
@@ -216,9 +223,9 @@ def chunked(value: dict[str, str]) -> dict[str, str]:
     """Long texts of a map cut into parts ``key``, ``key#1``, ``key#2``…, all legal tag values."""
     result: dict[str, str] = {}
     for key, text in value.items():
-        parts = [text[at : at + _CHUNK] for at in range(0, len(text), _CHUNK)] or [""]
-        for number, part in enumerate(parts):
-            result[f"{key}#{number}" if number else key] = tag_text(part)
+        spelt = tag_text(text)
+        for number, at in enumerate(range(0, len(spelt), _LONGEST_TAG)):
+            result[f"{key}#{number}" if number else key] = spelt[at : at + _LONGEST_TAG]
     return result
 
 
@@ -231,5 +238,8 @@ def unchunked(value: dict[str, str]) -> dict[str, str]:
     for key, text in value.items():
         found = _PART.fullmatch(key)
         name, number = (found.group(1), int(found.group(2))) if found else (key, 0)
-        whole.setdefault(name, []).append((number, from_tag_text(text)))
-    return {key: "".join(text for _, text in sorted(parts)) for key, parts in whole.items()}
+        whole.setdefault(name, []).append((number, text))
+    return {
+        key: from_tag_text("".join(text for _, text in sorted(parts)))
+        for key, parts in whole.items()
+    }

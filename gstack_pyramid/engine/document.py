@@ -91,6 +91,9 @@ def read_document(file: Path) -> Document:
     return document
 
 
+_PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+
+
 class _Builder:
     """Turns composed nodes into plain data, noting lines on the way."""
 
@@ -113,6 +116,8 @@ class _Builder:
         return MappingError([Finding(self._document.file, node.start_mark.line + 1, message)])
 
     def _build(self, node: yaml.Node, place: Place) -> Any:
+        if isinstance(node, yaml.CollectionNode) and node.tag not in _PLAIN:
+            raise self._wrong(node, f"the tag {node.tag!r} means nothing here")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):

@@ -152,13 +152,13 @@ class _Page:
 
     def _mutation(self) -> None:
         self._bindings(self._spec)
+        self._checks(self._spec.get("checks", []), 0)
         if "fingerprint" in self._spec:
             given, now = self._spec["fingerprint"]["given"], self._spec["fingerprint"]["now"]
             self._title("Fingerprint")
             self._say(
                 f"412 unless {self._words.path(given)} is the present {now} of the resource", 1
             )
-        self._checks(self._spec.get("checks", []), 0)
         if "steps" in self._spec:
             self._title("Commands, in this order")
             self._steps(self._spec["steps"], 1)

@@ -6,8 +6,9 @@ folder extends or overrides the earlier ones entry by entry: a method, a field, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,9 +87,13 @@ def load(folders: Iterable[Path]) -> Mappings:
 
 def _check_grammar(document: Document, name: str) -> list[Finding]:
     kind = _OWN_FORM.get(name.partition(".")[0], "resource")
-    validator = grammar().evolve(schema={**_as_dict(grammar().schema), "$ref": f"#/$defs/{kind}"})
+    schema = {**_as_dict(grammar().schema), "$ref": f"#/$defs/{kind}"}
+    del schema["anyOf"]
+    validator = grammar().evolve(schema=schema)
     return [
-        document.finding(*_most_telling(error)) for error in validator.iter_errors(document.data)
+        document.finding(place, message)
+        for error in validator.iter_errors(document.data)
+        for place, message in _told(_most_telling(error))
     ]
 
 
@@ -96,18 +101,43 @@ def _as_dict(schema: Any) -> dict[str, Any]:
     return dict(schema)
 
 
-def _most_telling(error: Any) -> tuple[Place, str]:
+def _most_telling(error: Any) -> Any:
     """Follow a failed choice to the branch that got furthest; its error is the one meant."""
-    while error.context:
+    while error.context and not _is_of_wrong_type(error):
         deepest = max(error.context, key=lambda inner: (len(inner.absolute_path), -_weight(inner)))
         if len(deepest.absolute_path) <= len(error.absolute_path) and error.validator == "oneOf":
             deepest = min(error.context, key=_weight)
         error = deepest
-    message = error.message
-    if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
-        known = ", ".join(sorted(error.schema.get("properties", {})))
-        message = f"{message}; known are: {known}"
-    return tuple(error.absolute_path), message
+    return error
+
+
+def _told(error: Any) -> Iterator[tuple[Place, str]]:
+    """Where the error is, and what it is in words; each unknown key is a mistake of its own."""
+    place, known = tuple(error.absolute_path), error.schema.get("properties", {})
+    if error.validator == "additionalProperties" and error.validator_value is False:
+        for key in error.instance.keys() - known.keys():
+            meant = "".join(f" (is {near!r} meant?)" for near in get_close_matches(key, known, 1))
+            yield (
+                (*place, key),
+                f"unknown key {key!r}{meant}; known are: {', '.join(sorted(known))}",
+            )
+    elif error.validator == "not" and "required" in error.validator_value:
+        names = " and ".join(repr(name) for name in error.validator_value["required"])
+        yield place, f"{names} exclude each other"
+    elif error.context:
+        types = (inner.validator_value for inner in error.context)
+        words = [word for type_ in types for word in ([type_] if isinstance(type_, str) else type_)]
+        yield place, f"{error.instance!r} is none of: {', '.join(words)}"
+    else:
+        yield place, error.message
+
+
+def _is_of_wrong_type(error: Any) -> bool:
+    """Whether no branch of a choice is for values of this type at all."""
+    place = error.absolute_path
+    return all(
+        inner.validator == "type" and inner.absolute_path == place for inner in error.context
+    )
 
 
 def _weight(error: Any) -> int:

@@ -207,9 +207,9 @@ def _text(value: Any) -> str | None:
 def compile_diff(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
     """``diff``: what must go and what must come to get from ``now`` to ``want``.
 
-    The result has ``remove`` (entries of ``now`` that are gone or have changed) and ``add``
-    (entries of ``want`` that are new or have changed). Maps are compared by key, lists of objects
-    by the fields in ``by``.
+    The result has ``remove`` (entries of ``now`` that are gone or have changed), ``add`` (entries
+    of ``want`` that are new or have changed) and ``same`` (entries of ``now`` that stay). Maps are
+    compared by key, lists of objects by the fields in ``by``.
     """
     inner = (*place, "diff")
     now, now_shape = scope.value_and_shape(spec["diff"]["now"], (*inner, "now"))
@@ -226,21 +226,20 @@ def compile_diff(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[G
 
     def difference(current: Any, env: Any) -> dict[str, Any]:
         have, wanted = index(now(current, env)), index(want(current, env))
-        compare = (lambda a, b: True) if by is not None else (lambda a, b: a == b)
+        same = {
+            key for key in have.keys() & wanted.keys() if by is not None or have[key] == wanted[key]
+        }
         return {
-            "remove": [
-                item
-                for key, item in have.items()
-                if key not in wanted or not compare(item, wanted[key])
-            ],
-            "add": [
-                item
-                for key, item in wanted.items()
-                if key not in have or not compare(item, have[key])
-            ],
+            "remove": [item for key, item in have.items() if key not in same],
+            "add": [item for key, item in wanted.items() if key not in same],
+            "same": [item for key, item in have.items() if key in same],
         }
 
     removed = now_shape.element() if by is not None else KEY_AND_VALUE
     added = want_shape.element() if by is not None else KEY_AND_VALUE
-    shapes = ObjectShape({"remove": ListShape(removed), "add": ListShape(added)}, "a diff")
-    return difference, shapes
+    shapes = {
+        "remove": ListShape(removed),
+        "add": ListShape(added),
+        "same": ListShape(removed),
+    }
+    return difference, ObjectShape(shapes, "a diff")

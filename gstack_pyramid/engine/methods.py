@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -90,11 +92,20 @@ class Fingerprint:
             GceError: 412 conditionNotMet.
         """
         body = env.roots.get("body")
-        if self.given(body, env) != self.now(body, env):
+        if _bytes_of(self.given(body, env)) != _bytes_of(self.now(body, env)):
             raise condition_not_met(
                 f"The fingerprint in '{self.field}' does not match the current one: the resource"
                 " has changed, or none was given. Read it again and repeat the change."
             )
+
+
+def _bytes_of(fingerprint: Any) -> bytes:
+    """A fingerprint's bytes; gcloud sends back the URL-safe alphabet, whatever it was given."""
+    text = str(fingerprint or "").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b"?"
 
 
 @dataclass(slots=True)

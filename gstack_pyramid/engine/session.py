@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -172,6 +173,8 @@ class Session:
             parsed = parse_reference(str(reference))
         except ValueError as error:
             raise invalid_value(field, reference, f"{error}.") from error
+        if parsed.form is None and parsed.segment in target.reference_forms:
+            parsed = replace(parsed, form=parsed.segment, segment=None)
         if parsed.segment not in (None, target.collection.segment):
             raise invalid_value(field, reference, f"It is not a link to one of {target.name}.")
         self._check_scope(target, parsed, reference, env, field)

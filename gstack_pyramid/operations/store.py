@@ -131,7 +131,7 @@ class Store:
         with self._lock:
             found = self._database.execute(
                 "SELECT document FROM operations WHERE owner = ?"
-                " AND (scope = ? OR ? IS NULL) ORDER BY inserted",
+                " AND (scope = ? OR ? IS NULL) ORDER BY inserted, rowid",
                 (owner, scope, scope),
             ).fetchall()
         return [_operation(document) for (document,) in found]

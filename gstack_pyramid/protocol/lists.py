@@ -17,7 +17,10 @@ class Envelope:
     """What is around the items of one list method.
 
     Attributes:
-        kind: the value of ``kind``, for example ``compute#zoneList``.
+        kind: the value of ``kind``, for example ``compute#zoneList``; "" where there is none.
+        fields: the fields that the answer's type has; a few list types lack ``id`` or ``selfLink``.
+        items: what the items are called: nearly always ``items``, and in a scope of an aggregated
+            list what its type says, for example ``instances``.
         path: the list's path below ``/compute/v1/``.
         base_url: what links start with, up to and including ``/compute/v1``.
         context: what a page token is good for: the method, its path and the caller.
@@ -25,17 +28,25 @@ class Envelope:
     """
 
     kind: str
+    fields: frozenset[str]
+    items: str
     path: str
     base_url: str
     context: bytes
     secret: bytes
 
     def _around(self, next_page_token: str | None) -> dict[str, Any]:
-        answer: dict[str, Any] = {"kind": self.kind, "id": self.path}
-        if next_page_token is not None:
-            answer["nextPageToken"] = next_page_token
-        answer["selfLink"] = f"{self.base_url}/{self.path}"
-        return answer
+        around = {
+            "kind": self.kind or None,
+            "id": self.path,
+            "nextPageToken": next_page_token,
+            "selfLink": f"{self.base_url}/{self.path}",
+        }
+        return {
+            name: value
+            for name, value in around.items()
+            if value is not None and name in self.fields
+        }
 
     def flat(self, items: Iterable[Resource], query: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of ``list``.
@@ -46,20 +57,18 @@ class Envelope:
         page = self._page([("", item) for item in _filtered(items, query)], query)
         answer = self._around(page.next_page_token)
         if page.items:
-            answer["items"] = [item for _, item in page.items]
+            answer[self.items] = [item for _, item in page.items]
         return answer
 
     def aggregated(
         self,
         scopes: Iterable[tuple[str, list[Resource]]],
-        key: str,
         query: Mapping[str, Any],
     ) -> dict[str, Any]:
         """The answer of ``aggregatedList``: items by scope, and a warning where there are none.
 
         Args:
             scopes: ``(zones/z, resources)``.
-            key: what the items of a scope are called, for example ``instances``.
             query: the query parameters.
 
         Raises:
@@ -75,7 +84,7 @@ class Envelope:
             by_scope[scope].append(item)
         answer = self._around(page.next_page_token)
         answer["items"] = {
-            scope: {key: items} if items else {"warning": _nothing_in(scope)}
+            scope: {self.items: items} if items else {"warning": _nothing_in(scope)}
             for scope, items in by_scope.items()
         }
         return answer

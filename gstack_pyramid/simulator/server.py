@@ -66,9 +66,18 @@ class SimulatorServer:
         if self._thread is None:
             return
         self._server.task_dispatcher.shutdown()
-        # The loop ends when it has no sockets left; they must be closed in its own thread.
+        # The loop ends when it has no sockets left; they must be closed in its own thread. It may
+        # be awake for another reason and come to it before it is woken, but must not close what
+        # wakes it until that is done.
+        woken = threading.Event()
+
+        def end() -> None:
+            woken.wait()
+            wasyncore.close_all(self._sockets, ignore_all=True)
+
         waker = next(s for s in self._sockets.values() if isinstance(s, trigger))
-        waker.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
+        waker.pull_trigger(end)
+        woken.set()
         self._thread.join(10)
         self._thread = self._server = None
 

@@ -1,0 +1,154 @@
+"""A gateway with its simulated cloud, served as `make run` does, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from configparser import RawConfigParser
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+
+#: Seconds in which any one command has to end; a busy machine needs some, none needs all.
+PATIENCE = 60.0
+
+#: Variables of the developer's own shell that would point a client elsewhere.
+_OTHER_CLOUDS = ("CLOUDSDK_", "GOOGLE_", "GSTACK_", "GCE_")
+
+# A background job of a shell ignores Ctrl-C and passes that on; what it starts must not.
+_HEEDING_CTRL_C = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A served gateway.
+
+    Attributes:
+        url: where it answers, without a path.
+        ini: its configuration.
+        environment: that of a shell before ``gstack env``, with a home of its own.
+        process: the server.
+        greeting: what it wrote when it was ready.
+        log: the file that holds its standard error.
+    """
+
+    url: str
+    ini: Path
+    environment: Mapping[str, str]
+    process: subprocess.Popen[bytes]
+    greeting: str
+    log: Path
+
+    def exports(self) -> dict[str, str]:
+        """The environment of a shell after ``eval "$(gstack env)"``."""
+        command = shlex.join([str(BIN / "gstack"), "--config", str(self.ini), "env"])
+        shell = ["sh", "-c", f'exports=$({command}) && eval "$exports" && env -0']
+        done = run(shell, self.environment)
+        assert done.returncode == 0, done.stderr
+        pairs = (line.partition("=") for line in done.stdout.split("\0") if line)
+        return {name: value for name, _, value in pairs}
+
+    def complaints(self) -> list[str]:
+        """Lines of the log that tell of an error of the gateway's own."""
+        lines = self.log.read_text().splitlines()
+        return [line for line in lines if " ERROR " in line or line.startswith("Traceback")]
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; its input is empty.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer than PATIENCE.
+    """
+    return subprocess.run(
+        command,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+@contextmanager
+def served(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Gateway]:
+    """Serve development.ini with quick jobs, on free ports, until the block ends.
+
+    Args:
+        folder: empty; the ini, the key ring, the token and the home lie there.
+        settings: more settings of the gateway than development.ini has.
+    """
+    port, simulator_port = _free_ports(2)
+    url = f"http://127.0.0.1:{port}"
+    ini = folder / "gateway.ini"
+    _write_ini(ini, settings or {})
+    home = folder / "home"
+    home.mkdir()
+    own = {k: v for k, v in os.environ.items() if not k.startswith(_OTHER_CLOUDS)}
+    own |= {"HOME": str(home), "GSTACK_PORT": str(port)}
+    own |= {"GSTACK_SIMULATOR_PORT": str(simulator_port)}
+    log = folder / "server.log"
+    command = [sys.executable, "-c", _HEEDING_CTRL_C, str(BIN / "pserve"), str(ini)]
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=stderr)
+    try:
+        greeting = _first_words(process)
+        assert greeting, f"the server did not start:\n{log.read_text()}"
+        yield Gateway(url, ini, own, process, greeting, log)
+    finally:
+        end(process, signal.SIGTERM)
+
+
+def end(process: subprocess.Popen[bytes], by: signal.Signals) -> int:
+    """End a server by a signal, or by force when it does not heed it; returns its exit status."""
+    if process.poll() is None:
+        process.send_signal(by)
+    try:
+        return process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(20)
+        raise
+    finally:
+        if process.stdout:
+            process.stdout.close()
+
+
+def _write_ini(path: Path, settings: Mapping[str, str]) -> None:
+    ini = RawConfigParser()  # %(here)s is PasteDeploy's to replace
+    ini.read(ROOT / "development.ini")
+    ini["server:main"]["simulator_job_seconds"] = "0.2"
+    ini["app:main"].update(settings)
+    with path.open("w") as file:
+        ini.write(file)
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def _first_words(process: subprocess.Popen[bytes]) -> str:
+    """What a server writes when it listens; empty when it ended or kept silent for too long."""
+    assert process.stdout
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        if not selector.select(PATIENCE):
+            return ""
+    return os.read(process.stdout.fileno(), 1 << 16).decode()

@@ -1,0 +1,128 @@
+"""Apache Libcloud's GCE driver.
+
+It takes a link's path by cutting off ``https://host``, whatever it speaks itself, so this gateway
+makes such links although it is served without TLS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partialmethod
+from typing import Any
+
+import pytest
+from libcloud.common.google import (
+    GoogleBaseError,
+    InvalidRequestError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
+from libcloud.compute.drivers.gce import GCEConnection, GCENodeDriver
+from libcloud.compute.types import NodeState
+
+from .gateway import Gateway, served
+
+pytestmark = pytest.mark.clients
+
+IMAGE = "linux-ubuntu-24-04-lts-64-bit"
+
+
+@pytest.fixture(scope="module")
+def libcloud_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway with links for libcloud and a disk type by the name that it takes by default."""
+    with served(
+        tmp_path_factory.mktemp("libcloud"),
+        {
+            "gstack.public_url": "https://gce.example.com",
+            "gstack.settings.disk_types": "{pd-standard: standard}",
+        },
+    ) as gateway:
+        yield gateway
+        assert gateway.complaints() == []
+
+
+@pytest.fixture
+def driver(libcloud_gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A driver as a user makes it who was told host and port."""
+    host, _, port = libcloud_gateway.url.removeprefix("http://").partition(":")
+
+    # Host and port of a driver can be told only by a connection class of one's own.
+    there = partialmethod(GCEConnection.__init__, host=host, port=int(port))
+    connection = type("Connection", (GCEConnection,), {"__init__": there, "poll_interval": 0.05})
+    kind = type("Driver", (GCENodeDriver,), {"connectionCls": connection})
+    # Proxies that the shell names are for other hosts.
+    monkeypatch.setenv("NO_PROXY", host)
+    exports = libcloud_gateway.exports()
+    return kind(
+        "id",
+        "secret",
+        project=exports["GSTACK_PROJECT"],
+        datacenter="ch-gva-2",
+        auth_type="IA",
+        credential_file=exports["GSTACK_CREDENTIAL_FILE"],
+        secure=False,
+    )
+
+
+def test_the_driver_finds_the_catalogue(driver: Any) -> None:
+    assert [zone.name for zone in driver.ex_list_zones()] == ["ch-gva-2", "ch-zrh-1"]
+    assert [region.name for region in driver.ex_list_regions()] == ["ch-gva", "ch-zrh"]
+    assert {place.name for place in driver.list_locations()} == {"ch-gva-2", "ch-zrh-1"}
+    sizes = {size.name: size for size in driver.list_sizes()}
+    assert len(sizes) == 7
+    assert (sizes["small"].ram, sizes["small"].extra["guestCpus"]) == (2048, 2)
+    assert len(driver.list_sizes("all")) == 14
+    # The images of our project; the driver asks a dozen of Google's projects as well.
+    assert len(driver.list_images()) == 7
+    assert driver.ex_get_image_from_family(IMAGE).name == IMAGE
+    assert {kind.name for kind in driver.ex_list_disktypes()} == {"standard", "ssd-50-gb"}
+    assert {"default", "backend", "prod-vpc"} <= {n.name for n in driver.ex_list_networks()}
+
+
+def test_a_node_is_created_stopped_started_rebooted_and_destroyed(driver: Any) -> None:
+    node = driver.create_node("nodal", "small", IMAGE, ex_labels={"a": "b"}, ex_tags=["http"])
+    assert node.state == NodeState.RUNNING
+    assert node.private_ips
+    assert node.public_ips
+    assert (node.size, node.image) == ("small", IMAGE)
+    assert [each.name for each in driver.list_nodes()] == ["nodal"]
+
+    assert driver.ex_stop_node(node)
+    assert driver.ex_get_node("nodal").state == NodeState.STOPPED
+    assert driver.ex_start_node(node)
+    assert driver.reboot_node(node)
+    node = driver.ex_get_node("nodal")
+    assert driver.ex_set_node_labels(node, {"c": "d"})
+    assert driver.ex_set_node_tags(node, ["db"])
+    assert driver.ex_set_node_metadata(node, {"k": "v"})
+    node = driver.ex_get_node("nodal")
+    assert (node.extra["labels"], node.extra["tags"]) == ({"c": "d"}, ["db"])
+    assert node.extra["metadata"]["items"] == [{"key": "k", "value": "v"}]
+
+    with pytest.raises(ResourceExistsError):
+        driver.create_node("nodal", "small", IMAGE)
+    assert driver.destroy_node(node)
+    assert driver.list_nodes() == []
+    with pytest.raises(ResourceNotFoundError):
+        driver.ex_get_node("nodal")
+
+
+def test_volumes_and_firewalls_are_created_and_destroyed(driver: Any) -> None:
+    volume = driver.create_volume(10, "libvol")
+    assert volume.extra["type"] == "standard"
+    assert [each.name for each in driver.list_volumes()] == ["libvol"]
+    with pytest.raises(InvalidRequestError, match="one size"):
+        driver.create_volume(10, "misfit", ex_disk_type="ssd-50-gb")
+    assert driver.destroy_volume(volume)
+
+    rules = [{"IPProtocol": "tcp", "ports": ["8080"]}]
+    firewall = driver.ex_create_firewall("libwall", rules, source_ranges=["10.0.0.0/8"])
+    assert (firewall.allowed, firewall.source_ranges) == (rules, ["10.0.0.0/8"])
+    assert "libwall" in [each.name for each in driver.ex_list_firewalls()]
+    assert driver.ex_destroy_firewall(firewall)
+    assert "libwall" not in [each.name for each in driver.ex_list_firewalls()]
+
+
+def test_what_is_not_mapped_yet_is_told(driver: Any) -> None:
+    with pytest.raises(GoogleBaseError, match="notImplemented"):
+        driver.ex_list_routes()
