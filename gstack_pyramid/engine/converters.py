@@ -184,12 +184,12 @@ def base64_text(value: str) -> str:
 _EMPTY = re.compile(r"\(*\(empty\)")
 _PART = re.compile(r"(.*)#(\d+)")
 _LONGEST_TAG = 255
-_ESCAPE = "\u241b"
-"""The picture of the escape character: what follows it is meant as it stands."""
+_ESCAPE = "\u2426"
+"""A picture that stands for no character: the picture after it is meant as it stands."""
 _CONTROLS = {chr(code): chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\r"}
 _CONTROLS["\x7f"] = "\u2421"
 _PICTURES = {picture: control for control, picture in _CONTROLS.items()}
-_TO_ESCAPE = re.compile(f"[{re.escape(''.join([*_CONTROLS, *_PICTURES]))}]")
+_TO_ESCAPE = re.compile(f"[{re.escape(''.join([*_CONTROLS, *_PICTURES, _ESCAPE]))}]")
 _ESCAPED = re.compile(f"{_ESCAPE}(.)|[{''.join(_PICTURES)}]", re.DOTALL)
 
 
@@ -198,7 +198,7 @@ def tag_text(value: str) -> str:
     """A text as a tag's value, in a spelling that can be undone.
 
     The empty text is ``(empty)``, which itself gets a bracket; a control character is its Unicode
-    picture (a tab is \u2409), and a picture that was meant as such is told by one of escape.
+    picture (a tab is \u2409), and a picture that was meant as such has \u2426 before it.
     """
     value = _TO_ESCAPE.sub(
         lambda found: _CONTROLS.get(found.group(), f"{_ESCAPE}{found.group()}"), value

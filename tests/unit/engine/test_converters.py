@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gstack_pyramid.engine.converters import CONVERTERS, GIB, WHY
+from gstack_pyramid.engine.names import LEGAL
+
+TEXTS = st.text(max_size=600) | st.text(alphabet="(empty)", max_size=12)
+KEYS = st.text(st.characters(exclude_characters="#", exclude_categories=["Cs"]), max_size=5)
+OFFSETS = st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+def convert(name: str, value: Any) -> Any:
+    return CONVERTERS[name](value)
+
+
+def test_every_converter_says_why_yaml_could_not() -> None:
+    assert WHY.keys() == CONVERTERS.keys()
+    assert all(WHY.values())
+
+
+@given(TEXTS)
+def test_a_tags_text_is_never_empty_and_can_be_read_back(text: str) -> None:
+    kept = convert("tag_text", text)
+    assert kept
+    assert len(kept) <= max(2 * len(text) + 1, len("(empty)"))
+    assert not re.search(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", kept)
+    assert convert("from_tag_text", kept) == text
+
+
+@given(TEXTS, TEXTS)
+def test_different_texts_stay_different_as_tags(one: str, other: str) -> None:
+    assert (convert("tag_text", one) == convert("tag_text", other)) == (one == other)
+
+
+@given(st.dictionaries(KEYS, TEXTS, max_size=4))
+def test_long_texts_are_cut_into_legal_tags_and_come_back_whole(texts: dict[str, str]) -> None:
+    tags = convert("chunked", texts)
+    assert all(0 < len(value) <= 255 for value in tags.values())
+    assert convert("unchunked", tags) == texts
+
+
+@given(st.dictionaries(KEYS, TEXTS, max_size=4), st.randoms())
+def test_the_parts_of_a_text_may_come_in_any_order(texts: dict[str, str], random: Any) -> None:
+    tags = list(convert("chunked", texts).items())
+    random.shuffle(tags)
+    assert convert("unchunked", dict(tags)) == texts
+
+
+def test_a_text_of_many_parts_is_put_together_by_number_not_by_spelling() -> None:
+    text = "".join(chr(ord("a") + part) * 250 for part in range(12))
+    tags = convert("chunked", {"k": text})
+    assert list(tags) == ["k", *(f"k#{part}" for part in range(1, 12))]
+    assert convert("unchunked", tags) == {"k": text}
+
+
+@given(st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=OFFSETS))
+def test_a_date_means_the_same_moment_in_rfc_3339(moment: datetime) -> None:
+    moment = moment.replace(microsecond=0)
+    shown = convert("timestamp", moment.strftime("%Y-%m-%dT%H:%M:%S%z"))
+    assert datetime.fromisoformat(shown) == moment
+    assert shown[19:23] == ".000"
+    assert shown[-6] in "+-"
+    assert shown[-3] == ":"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("2026-06-09T10:31:35+0200", "2026-06-09T10:31:35.000+02:00"),
+        ("2026-06-09T10:31:35Z", "2026-06-09T10:31:35.000+00:00"),
+        ("2026-06-09T10:31:35.123Z", "2026-06-09T10:31:35.123+00:00"),
+        ("20260609T103135.123+0200", "2026-06-09T10:31:35.123+02:00"),
+        ("2026-06-09T10:31:35", None),
+        ("2026-06-09", None),
+        ("2026-13-09T10:31:35+0200", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_a_date_of_another_form_is_read_or_left_out(value: str, shown: str | None) -> None:
+    assert convert("timestamp", value) == shown
+
+
+@given(st.integers(0, (1 << 64) - 1))
+def test_bytes_are_counted_up_to_whole_gib_exactly(size: int) -> None:
+    shown = convert("bytes_to_gb", size)
+    assert isinstance(shown, str)
+    assert int(shown) - 1 < Fraction(size, GIB) <= int(shown)
+    assert convert("bytes_to_gb", str(size)) == shown
+
+
+def test_a_size_in_gib_becomes_a_number() -> None:
+    assert convert("gb_number", "50") == 50
+    assert convert("gb_number", 50) == 50
+
+
+@given(st.text(max_size=80))
+def test_a_slug_is_a_legal_name(text: str) -> None:
+    assert LEGAL.fullmatch(convert("slug", text))
+
+
+@pytest.mark.parametrize(
+    ("zone", "region"),
+    [("ch-gva-2", "ch-gva"), ("europe-west1-b", "europe-west1"), ("zone", "zone"), ("-2", "-2")],
+)
+def test_a_zones_region_is_its_name_without_the_last_part(zone: str, region: str) -> None:
+    assert convert("region_of_zone", zone) == region
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("20", 20.0),
+        (20, 20.0),
+        ("0", 0.0),
+        *((text, None) for text in ("Unlimited", "-1", "inf", "nan", "")),
+    ],
+)
+def test_a_limit_is_a_number_or_none(value: Any, number: float | None) -> None:
+    assert convert("quota_number", value) == number
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("tcp", "tcp"), ("TCP", "tcp"), ("6", "tcp"), ("17", "udp"), ("1", "icmp"), ("50", "50")],
+)
+def test_a_protocol_has_the_name_that_cloudstack_uses(given: str, name: str) -> None:
+    assert convert("protocol_name", given) == name
+
+
+PORTS = st.integers(0, 65535)
+
+
+@given(PORTS, PORTS)
+def test_a_range_of_ports_is_split_and_joined_again(one: int, other: int) -> None:
+    first, last = min(one, other), max(one, other)
+    text = str(first) if first == last else f"{first}-{last}"
+    ends = convert("first_port", text), convert("last_port", text)
+    assert ends == (first, last)
+    joined = convert("port_range", {"startport": first, "endport": last})
+    assert joined == (None if (first, last) == (1, 65535) else text)
+
+
+@pytest.mark.parametrize(
+    ("row", "ports"),
+    [
+        ({"startport": "22", "endport": "22"}, "22"),
+        ({"startport": 22, "endport": "23"}, "22-23"),
+        ({"startport": 22}, "22"),
+        ({"startport": "1", "endport": "65535"}, None),
+        ({}, None),
+        ({"startport": None, "endport": None}, None),
+    ],
+)
+def test_ports_are_read_as_numbers_or_texts(row: dict[str, Any], ports: str | None) -> None:
+    assert convert("port_range", row) == ports
+
+
+@pytest.mark.parametrize("name", ["first_port", "last_port"])
+def test_no_ports_at_all_means_all(name: str) -> None:
+    assert convert(name, "") is None
+
+
+@pytest.mark.parametrize("name", ["first_port", "last_port"])
+@pytest.mark.parametrize(
+    ("ports", "why"),
+    [
+        ("65536", "at most 65535"),
+        ("99999", "at most 65535"),
+        ("22-70000", "at most 65535"),
+        ("8080-8000", "backwards"),
+        ("ssh", "80 or 8000-8080"),
+        ("-22", "80 or 8000-8080"),
+        ("22-", "80 or 8000-8080"),
+        ("22-23-24", "80 or 8000-8080"),
+        (" 22", "80 or 8000-8080"),
+        ("٢٢", "80 or 8000-8080"),
+        ("123456", "80 or 8000-8080"),
+    ],
+)
+def test_ports_that_there_cannot_be_are_refused_with_a_reason(
+    name: str, ports: str, why: str
+) -> None:
+    with pytest.raises(ValueError, match=why):
+        convert(name, ports)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"), [("a,b", ["a", "b"]), (" a , b ,", ["a", "b"]), ("", []), ("a", ["a"])]
+)
+def test_a_text_with_commas_is_a_list(text: str, parts: list[str]) -> None:
+    assert convert("comma_list", text) == parts
+
+
+@given(st.ip_addresses())
+def test_a_bare_address_is_a_block_of_one(address: Any) -> None:
+    block = ipaddress.ip_network(convert("cidr_block", str(address)))
+    assert block.num_addresses == 1
+    assert block.network_address == address
+
+
+@pytest.mark.parametrize(
+    ("value", "block"),
+    [
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("10.0.0.9/8", "10.0.0.0/8"),
+        ("2001:DB8::/32", "2001:db8::/32"),
+    ],
+)
+def test_a_block_is_spelt_the_one_way(value: str, block: str) -> None:
+    assert convert("cidr_block", value) == block
+
+
+@pytest.mark.parametrize("name", ["cidr_block", "ipv4_gateway", "ipv4_netmask"])
+@pytest.mark.parametrize("value", ["", "10.0.0.0/33", "10.0.0", "everywhere", "10.0.0.0/8/8"])
+def test_what_is_no_block_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        convert(name, value)
+
+
+@given(st.integers(0, (1 << 32) - 1), st.integers(0, 30))
+def test_a_networks_gateway_is_its_first_host(address: int, length: int) -> None:
+    network = ipaddress.IPv4Network((address, length), strict=False)
+    gateway = ipaddress.IPv4Address(convert("ipv4_gateway", str(network)))
+    assert gateway == next(network.hosts())
+    assert convert("ipv4_netmask", str(network)) == str(network.netmask)
+
+
+@pytest.mark.parametrize("block", ["10.0.0.0/31", "255.255.255.255/32"])
+def test_a_network_without_room_for_hosts_is_refused(block: str) -> None:
+    with pytest.raises(ValueError, match="at least a /30"):
+        convert("ipv4_gateway", block)
+
+
+@given(st.text(max_size=100))
+def test_base64_can_be_read_back(text: str) -> None:
+    assert base64.b64decode(convert("base64_text", text)).decode() == text
+
+
+def test_dates_of_any_offset_are_told_with_it() -> None:
+    moment = datetime(2026, 6, 9, 10, tzinfo=UTC)
+    assert convert("timestamp", moment.isoformat()) == "2026-06-09T10:00:00.000+00:00"
