@@ -9,15 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import orjson
-from jsonschema import Draft202012Validator
-
 from gstack_pyramid.engine.document import Document, Finding, MappingError, Place, read_document
-from gstack_pyramid.schemas.location import data_folder
+from gstack_pyramid.engine.grammar import grammar_of
 
 SECTIONS = frozenset({"fields", "methods", "ignores", "refuses", "references", "settings"})
 """The parts of a file whose entries are merged one by one; any other part is one entry."""
@@ -42,13 +38,6 @@ class Mappings:
     settings: dict[str, Any] = field(default_factory=dict)
     errors: Document = field(default_factory=lambda: Document("_errors.yaml", {"errors": []}))
     owners: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
-
-
-@cache
-def grammar() -> Draft202012Validator:
-    """The grammar of mapping files, a JSON Schema that editors can use as well."""
-    file = data_folder("schemas") / "mapping.schema.json"
-    return Draft202012Validator(orjson.loads(file.read_bytes()))
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -86,19 +75,12 @@ def load(folders: Iterable[Path]) -> Mappings:
 
 
 def _check_grammar(document: Document, name: str) -> list[Finding]:
-    kind = _OWN_FORM.get(name.partition(".")[0], "resource")
-    schema = {**_as_dict(grammar().schema), "$ref": f"#/$defs/{kind}"}
-    del schema["anyOf"]
-    validator = grammar().evolve(schema=schema)
+    grammar = grammar_of(_OWN_FORM.get(name.partition(".")[0], "resource"))
     return [
         document.finding(place, message)
-        for error in validator.iter_errors(document.data)
+        for error in grammar.iter_errors(document.data)
         for place, message in _told(_most_telling(error))
     ]
-
-
-def _as_dict(schema: Any) -> dict[str, Any]:
-    return dict(schema)
 
 
 def _most_telling(error: Any) -> Any:

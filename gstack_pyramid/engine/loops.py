@@ -7,16 +7,13 @@ from typing import Any
 
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
-from gstack_pyramid.engine.modifiers import MODIFIERS
+from gstack_pyramid.engine.grammar import is_value
 from gstack_pyramid.engine.paths import Getter, text_of
-from gstack_pyramid.engine.scope import COMPANIONS, SOURCES, Scope
+from gstack_pyramid.engine.scope import SOURCES, Scope
 from gstack_pyramid.engine.shapes import ANY, KEY_AND_VALUE, ListShape, ObjectShape, Shape
 
 Loop = Callable[[Any, Any], Iterable[Any]]
 """Gives the current value of each turn; named loops also set their roots."""
-
-
-_VALUE_KEYS = frozenset(SOURCES).union(MODIFIERS, COMPANIONS, *COMPANIONS.values(), {"when"})
 
 
 def entries(value: Any) -> list[Any]:
@@ -31,8 +28,11 @@ def entries(value: Any) -> list[Any]:
 
 
 def is_cross_product(spec: Any) -> bool:
-    """Whether an ``each`` names its loops: ``{rule: allowed, port: $rule.ports}``."""
-    return isinstance(spec, Mapping) and not (spec.keys() <= _VALUE_KEYS and spec.keys() & SOURCES)
+    """Whether an ``each`` names its loops: ``{rule: allowed, port: $rule.ports}``.
+
+    Whatever is no value names loops; if it was meant as a value, the names will not do.
+    """
+    return isinstance(spec, Mapping) and not (spec.keys() & SOURCES and is_value(spec))
 
 
 def compile_loop(spec: Any, scope: Scope, place: Place) -> tuple[Loop, Scope]:

@@ -12,6 +12,7 @@ from gstack_pyramid.cloudstack.client import is_read
 from gstack_pyramid.engine.conditions import compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.fingerprints import fingerprint
+from gstack_pyramid.engine.grammar import is_value
 from gstack_pyramid.engine.loops import compile_diff, compile_each
 from gstack_pyramid.engine.modifiers import MODIFIERS, apply_modifiers
 from gstack_pyramid.engine.paths import Getter, Path, compile_format, parse_format
@@ -71,6 +72,11 @@ def _wrong_keys(source: str, spec: Mapping[str, Any]) -> str | None:
         return "'find' needs 'from': where the name or link stands"
     if ("key" in spec) != ("value" in spec) and source == "each":
         return "'key' and 'value' go together: they make the entries of a map"
+    # The grammar takes anything here, since both may be constants elsewhere.
+    if "key" in spec and source == "each" and not is_value(spec["value"]):
+        return f"beside 'key', 'value' says how a value is made, and {spec['value']!r} does not"
+    if isinstance(spec.get("default"), dict) and not is_value(spec["default"]):
+        return f"a 'default' is a literal or a value, and {spec['default']!r} is neither"
     elements = spec.keys() & {"fields", "get", "key"}
     if len(elements) > 1:
         return "an element is made by one of: " + ", ".join(sorted(elements))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shlex
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from waitress import wasyncore
@@ -121,7 +124,8 @@ def serve_with_simulator(app: Any, global_conf: Mapping[str, str], **settings: s
     else waitress takes. The environment's GSTACK_PORT and GSTACK_SIMULATOR_PORT come first.
 
     Raises:
-        OSError: an address is taken.
+        SystemExit: an address is taken; the message names it and the way to choose another.
+        OSError: an address can't be listened on for another reason.
         ValueError: a setting is wrong.
     """
     ours = {key: settings.pop(key) for key in list(settings) if key.startswith("simulator_")}
@@ -134,8 +138,10 @@ def serve_with_simulator(app: Any, global_conf: Mapping[str, str], **settings: s
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        endpoint = beside.start()
-        server = create_server(app, **settings)
+        with _told_if_taken(f"{host or '127.0.0.1'}:{port}", "GSTACK_SIMULATOR_PORT"):
+            endpoint = beside.start()
+        with _told_if_taken(f"{settings['host']}:{settings['port']}", "GSTACK_PORT"):
+            server = create_server(app, **settings)
         try:
             _tell(_url(server), endpoint)
             server.run()
@@ -146,10 +152,24 @@ def serve_with_simulator(app: Any, global_conf: Mapping[str, str], **settings: s
         simulator.close()
 
 
+@contextmanager
+def _told_if_taken(address: str, variable: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        message = f"{address} is taken by another program; choose another port with {variable}=PORT"
+        raise SystemExit(message) from None
+
+
 def _tell(gateway: str, endpoint: str) -> None:
+    # A port that only this shell knows has to be known in the other one as well.
+    port = os.environ.get("GSTACK_PORT")
+    given = f"GSTACK_PORT={shlex.quote(port)} " if port else ""
     lines = (
         f"gstack serves {gateway}, an embedded CloudStack {endpoint}; Ctrl-C ends both.",
-        'Next, in a second shell:  eval "$(.venv/bin/gstack env)"',
+        f'Next, in a second shell:  eval "$({given}.venv/bin/gstack env)"',
         "and there, for example:   gcloud compute zones list",
     )
     sys.stdout.write("\n".join(lines) + "\n")

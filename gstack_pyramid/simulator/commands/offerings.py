@@ -26,7 +26,11 @@ def list_service_offerings(call: Call) -> Answer:
     """Service offerings, the customizable one among them; the same in every zone."""
     call.resolve("zoneid", "zone")
     call.audience()
-    tests = [same(call, "name"), containing(call, "keyword", "name", "displaytext")]
+    tests = [
+        same(call, "name"),
+        containing(call, "keyword", "name", "displaytext"),
+        flagged(call, "issystem"),
+    ]
     for name in ("cpunumber", "memory"):
         wanted = call.params.number(name)
         if wanted is not None:
@@ -128,10 +132,16 @@ def list_network_offerings(call: Call) -> Answer:
     state, traffic = call.params.text("state"), call.params.text("traffictype")
     if (state or "Enabled").lower() != "enabled" or (traffic or "Guest").lower() != "guest":
         return {}
+    tests.append([_offers(call)])
     zone = call.resolve("zoneid", "zone")
     if zone is not None and zone["networktype"] == "Basic":
         tests.append([lambda doc: doc["guestiptype"] == "Shared"])
     return listed(call, select(public(call, "networkoffering"), *tests), _network_offering)
+
+
+def _offers(call: Call) -> Any:
+    wanted = set(call.params.many("supportedservices"))
+    return lambda doc: wanted <= {service["name"] for service in services(doc)}
 
 
 def _network_offering(doc: Doc) -> dict[str, Any]:
@@ -168,6 +178,8 @@ def list_vpc_offerings(call: Call) -> Answer:
         containing(call, "keyword", "name"),
         referring(call, "id", "vpcoffering"),
     )
+    if "isdefault" in call.params and not call.params.flag("isdefault"):
+        docs = []
     if zone is not None and zone["networktype"] == "Basic":
         docs = []
     if (call.params.text("state") or "Enabled").lower() != "enabled":

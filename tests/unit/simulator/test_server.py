@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+from waitress.trigger import trigger
 
 from gstack_pyramid.simulator import SimulatorServer, main
 
@@ -51,6 +52,26 @@ def test_a_stopped_server_can_be_started_again(cloud: Cloud) -> None:
         sent = cloud.signed("listZones")
         assert requests.get(endpoint, params=sent, timeout=5).status_code == 200
         server.stop()
+
+
+def test_a_server_that_is_busy_while_it_is_stopped_ends_all_the_same(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = SimulatorServer(cloud.app)
+    server.start()
+    wake = trigger._physical_pull
+
+    def wake_twice(waker: trigger) -> None:
+        # The loop gets to its end before the one who wakes it has done so.
+        wake(waker)
+        thread.join(0.05)
+        wake(waker)
+
+    assert server._thread is not None
+    thread = server._thread
+    monkeypatch.setattr(trigger, "_physical_pull", wake_twice)
+    server.stop()
+    assert not thread.is_alive()
 
 
 def test_the_app_factory_reads_its_settings() -> None:
@@ -98,7 +119,8 @@ def test_the_runner_serves_both_says_three_lines_and_ends_cleanly(
         rest, errors = process.communicate(timeout=20)
     assert str(gateway) in lines[0]
     assert endpoint in lines[0]
-    assert 'eval "$(.venv/bin/gstack env)"' in lines[1]
+    # The port that was given to this shell is unknown to the second one.
+    assert f'eval "$(GSTACK_PORT={gateway} .venv/bin/gstack env)"' in lines[1]
     assert "gcloud compute zones list" in lines[2]
     assert (rest, errors, process.returncode) == ("", "", 0)
 

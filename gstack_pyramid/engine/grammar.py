@@ -1,0 +1,37 @@
+"""The grammar of mapping files, a JSON Schema that editors can use as well."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+import orjson
+from jsonschema import Draft202012Validator
+
+from gstack_pyramid.schemas.location import data_folder
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    file = data_folder("schemas") / "mapping.schema.json"
+    schema: dict[str, Any] = orjson.loads(file.read_bytes())
+    return schema
+
+
+@cache
+def grammar_of(form: str) -> Draft202012Validator:
+    """What tells the mistakes of one form of file: ``resource``, ``defaults`` or ``errors``."""
+    return Draft202012Validator({"$ref": f"#/$defs/{form}", "$defs": _schema()["$defs"]})
+
+
+@cache
+def _values() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        {"$ref": "#/$defs/value", "$defs": _schema()["$defs"]}
+    )
+
+
+def is_value(spec: Any) -> bool:
+    """Whether something has the form of a value."""
+    return _values().is_valid(spec)
