@@ -1,0 +1,78 @@
+"""Every kind of mistake in a mapping file is one finding, with its file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gstack_pyramid.engine.loader import load
+from gstack_pyramid.schemas.location import data_folder
+
+from .mappings import PROJECTS, ZONES, Compiler, write
+from .wrong_forms import WRONG_FORMS
+from .wrong_names import WRONG_NAMES
+
+WRONG = WRONG_NAMES | WRONG_FORMS
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_mistake_is_one_finding_with_its_file_and_line(
+    tmp_path: Path, compiler: Compiler, name: str
+) -> None:
+    text, message = WRONG[name]
+    folder = write(tmp_path / "own", projects=PROJECTS, zones=ZONES, wrong=text)
+    lines = (folder / "wrong.yaml").read_text("utf-8").splitlines()
+    (line,) = [number for number, text in enumerate(lines, 1) if text.endswith("# here")]
+    findings = compiler.findings(folder)
+    assert [(f.file, f.line) for f in findings] == [(str(folder / "wrong.yaml"), line)], findings
+    assert message in findings[0].message
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path, compiler: Compiler) -> None:
+    folder = write(
+        tmp_path / "own",
+        a="resource: moons",
+        b="resource: disks\nread: {call: listVolumes}\nfields:\n  x: y\n  z: name\n",
+    )
+    found = [(Path(f.file).name, f.line, f.message) for f in compiler.findings(folder)]
+    assert found == [
+        ("a.yaml", 1, "GCE has no resource 'moons'"),
+        ("b.yaml", 4, "GCE's Disk has no field 'x'"),
+        ("b.yaml", 4, "y: the answer of listVolumes has no field 'y'"),
+        ("b.yaml", 5, "GCE's Disk has no field 'z'"),
+    ]
+
+
+def test_two_files_that_claim_one_method_are_told_with_both_places(
+    tmp_path: Path, compiler: Compiler
+) -> None:
+    folder = write(
+        tmp_path / "own",
+        a="resource: zones\nread: {call: listZones}\nmethods:\n  get: {}\n",
+        b="resource: zones\n\nmethods:\n  list: {}\n  get: {}\n",
+    )
+    (finding,) = compiler.findings(folder)
+    assert (finding.file, finding.line) == (str(folder / "b.yaml"), 5)
+    assert finding.message == (
+        f"zones.methods.get is claimed here and at {folder / 'a.yaml'}:4 as well"
+    )
+
+
+SHIPPED = data_folder("mappings")
+
+
+@pytest.mark.parametrize("name", sorted(file.name for file in SHIPPED.glob("[!_]*.yaml")))
+def test_a_shipped_file_has_nothing_wrong_with_it(compiler: Compiler, name: str) -> None:
+    found = [finding for finding in compiler.findings(SHIPPED) if finding.file.endswith(name)]
+    assert found == []
+
+
+def test_the_shipped_mappings_claim_every_method_once() -> None:
+    mappings = load([SHIPPED])
+    methods = {
+        (resource, method)
+        for resource, document in mappings.resources.items()
+        for method in document.data.get("methods", {})
+    }
+    assert mappings.owners.keys() == methods

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gstack_pyramid.engine.plans import PlannedCommand, StepError, compile_steps, run_steps
+
+from .language import Language, OneRequest, env_of
+
+Answer = Callable[[PlannedCommand], Any]
+
+
+class Refusal(Exception):
+    """What CloudStack says to a command that it does not take."""
+
+
+class Runner:
+    """Runs steps against a cloud that numbers what it makes, and refuses what a test says."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self.sent: list[PlannedCommand] = []
+        self.answers: dict[str, Any] = {}
+        self.refused: dict[int, Exception] = {}
+
+    def __call__(
+        self,
+        steps: list[dict[str, Any]],
+        body: Any = None,
+        *,
+        request: OneRequest | None = None,
+        **roots: Any,
+    ) -> Exception | None:
+        """Run the steps; gives what the plan ended with."""
+        roots = {"body": body, **roots}
+        scope = self._language.scope_of(writing=True, roots=roots)
+        compiled, _ = compile_steps(steps, scope, ())
+        assert self._language.findings == []
+        plan = run_steps(compiled, env_of(roots, request))
+        try:
+            command = next(plan)
+            while True:
+                self.sent.append(command)
+                refusal = self.refused.get(len(self.sent))
+                if refusal is not None:
+                    command = plan.throw(StepError(refusal))
+                else:
+                    made = {"id": f"{command.command}-{len(self.sent)}"}
+                    command = plan.send(self.answers.get(command.command, made))
+        except StopIteration:
+            return None
+        except StepError as error:
+            return error.cause
+
+    @property
+    def told(self) -> list[tuple[str, dict[str, Any]]]:
+        return [(command.command, command.params) for command in self.sent]
+
+
+@pytest.fixture
+def run(language: Language) -> Runner:
+    return Runner(language)
+
+
+def make(name: str, **more: Any) -> dict[str, Any]:
+    """A step that makes a volume, and takes it back."""
+    undo = {"call": "deleteVolume", "params": {"id": "$result.id"}}
+    return {"call": "createVolume", "params": {"name": {"value": name}}, "undo": undo, **more}
+
+
+def test_commands_are_sent_in_the_order_of_the_steps(run: Runner) -> None:
+    ended = run(
+        [make("a"), make("b"), {"call": "stopVirtualMachine", "params": {"id": "vm"}}], {"vm": 7}
+    )
+    assert ended is None
+    assert run.told == [
+        ("createVolume", {"name": "a"}),
+        ("createVolume", {"name": "b"}),
+        ("stopVirtualMachine", {"id": 7}),
+    ]
+    assert [command.asynchronous for command in run.sent] == [True, True, True]
+
+
+def test_a_step_whose_condition_does_not_hold_is_left_out(run: Runner) -> None:
+    run([make("a", when="a"), make("b", when={"b": "x"})], {"b": "x"})
+    assert run.told == [("createVolume", {"name": "b"})]
+
+
+def test_the_result_of_a_step_is_used_by_those_after_it(run: Runner) -> None:
+    tags = {"resourceids": "$volume.id", "resourcetype": {"value": "Volume"}, "tags": "labels"}
+    run([make("a", **{"as": "volume"}), {"call": "createTags", "params": tags}], {"labels": [1]})
+    assert run.told[1][1]["resourceids"] == "createVolume-1"
+
+
+def test_the_result_of_a_step_that_was_left_out_is_missing(run: Runner) -> None:
+    steps: list[dict[str, Any]] = [
+        make("a", when="nothing", **{"as": "volume"}),
+        {"call": "stopVirtualMachine", "params": {"id": {"first": ["$volume.id", {"value": "x"}]}}},
+        make("b", when="$volume"),
+    ]
+    run(steps, {})
+    assert run.told == [("stopVirtualMachine", {"id": "x"})]
+
+
+def test_a_list_gives_rows_or_the_first_of_them(run: Runner) -> None:
+    run.answers["listVolumes"] = [{"id": "v1"}, {"id": "v2"}]
+    steps: list[dict[str, Any]] = [
+        {"call": "listVolumes", "as": "all"},
+        {"call": "listVolumes", "as": "one", "take": "first"},
+        {"call": "deleteVolume", "each": {"old": "$all"}, "params": {"id": "$old.id"}},
+        {"call": "deleteVolume", "params": {"id": "$one.id"}},
+    ]
+    run(steps, {})
+    assert [params for _, params in run.told] == [{}, {}, {"id": "v1"}, {"id": "v2"}, {"id": "v1"}]
+    assert [command.is_list for command in run.sent] == [True, True, False, False, False]
+
+
+def test_the_first_of_an_empty_list_is_missing(run: Runner) -> None:
+    run.answers["listVolumes"] = []
+    steps: list[dict[str, Any]] = [
+        {"call": "listVolumes", "as": "one", "take": "first"},
+        {"call": "deleteVolume", "when": "$one", "params": {"id": "$one.id"}},
+    ]
+    run(steps, {})
+    assert len(run.sent) == 1
+
+
+def test_a_step_is_repeated_for_each_turn_and_its_results_are_a_list(run: Runner) -> None:
+    steps = [
+        {
+            "call": "createVolume",
+            "each": {"rule": "rules", "port": "$rule.ports"},
+            "as": "made",
+            "params": {"name": {"format": "{$index}-{$rule.name}-{$port}"}},
+        },
+        {"call": "deleteVolume", "each": {"old": "$made"}, "params": {"id": "$old.id"}},
+    ]
+    run(steps, {"rules": [{"name": "a", "ports": [1, 2]}, {"name": "b", "ports": [3]}]})
+    assert [params.get("name", params.get("id")) for _, params in run.told] == [
+        "0-a-1",
+        "1-a-2",
+        "2-b-3",
+        "createVolume-1",
+        "createVolume-2",
+        "createVolume-3",
+    ]
+
+
+def test_the_turns_of_a_loop_are_fixed_before_its_first_command(run: Runner) -> None:
+    rows: list[dict[str, Any]] = [{"id": "1"}, {"id": "2"}]
+
+    class Forgetful(OneRequest):
+        def with_scope(self, command: str, params: Any) -> dict[str, Any]:
+            rows.clear()
+            return dict(params)
+
+    steps = [{"call": "deleteVolume", "each": {"old": "$rows"}, "params": {"id": "$old.id"}}]
+    run(steps, {}, request=Forgetful(), rows=rows)
+    assert [params["id"] for _, params in run.told] == ["1", "2"]
+
+
+def test_a_loop_over_nothing_sends_nothing(run: Runner) -> None:
+    steps = [make("a", each={"x": "missing"}, **{"as": "made"}), make("b", when="$made")]
+    assert run(steps, {}) is None
+    assert run.sent == []
+
+
+def test_parameters_of_the_project_go_with_every_command(run: Runner) -> None:
+    run([make("a")], {}, request=OneRequest(project="p1"))
+    assert run.told == [("createVolume", {"projectid": "p1", "name": "a"})]
+
+
+def test_what_was_done_is_undone_newest_first(run: Runner) -> None:
+    refusal = Refusal()
+    run.refused[4] = refusal
+    loop = {"each": {"x": "both"}, "params": {"name": "$x"}}
+    stop = {"call": "stopVirtualMachine", "params": {"id": "vm"}}
+    ended = run([make("a"), make("", **loop), stop], {"both": ["b", "c"], "vm": 7})
+    assert ended is refusal
+    assert run.told[4:] == [
+        ("deleteVolume", {"id": "createVolume-3"}),
+        ("deleteVolume", {"id": "createVolume-2"}),
+        ("deleteVolume", {"id": "createVolume-1"}),
+    ]
+    assert [command.undoing for command in run.sent] == [False] * 4 + [True] * 3
+
+
+def test_only_what_was_done_is_undone(run: Runner) -> None:
+    run.refused[2] = Refusal()
+    run([make("a"), make("b"), make("c")], {})
+    assert [name for name, _ in run.told] == ["createVolume", "createVolume", "deleteVolume"]
+
+
+def test_a_first_command_that_is_refused_leaves_nothing_to_undo(run: Runner) -> None:
+    refusal = run.refused[1] = Refusal()
+    assert run([make("a"), make("b")], {}) is refusal
+    assert len(run.sent) == 1
+
+
+def test_an_undo_that_fails_neither_stops_the_others_nor_hides_the_first_error(
+    run: Runner,
+) -> None:
+    refusal = run.refused[3] = Refusal()
+    run.refused[4] = Refusal()
+    ended = run([make("a"), make("b"), make("c")], {})
+    assert ended is refusal
+    assert [params.get("id") for _, params in run.told[3:]] == ["createVolume-2", "createVolume-1"]
+
+
+def test_undoing_uses_the_values_as_they_were_when_the_step_was_done(run: Runner) -> None:
+    run.refused[3] = Refusal()
+    undo = {"call": "deleteVolume", "params": {"id": "$x"}}
+    step = {"call": "createVolume", "each": {"x": "all"}, "params": {"name": "$x"}, "undo": undo}
+    run([step], {"all": ["a", "b", "c"]})
+    assert [params["id"] for _, params in run.told[3:]] == ["b", "a"]

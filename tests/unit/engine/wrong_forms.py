@@ -1,0 +1,369 @@
+"""Mapping files whose words, roots or form are wrong.
+
+In each text the line with the mistake ends in ``# here``.
+"""
+
+from __future__ import annotations
+
+WRONG_FORMS = {
+    # words
+    "enum of a request": (
+        """
+        resource: firewalls
+        methods:
+          insert:
+            steps:
+              - call: createNetworkACL
+                params:
+                  protocol: {value: tcp}
+                  traffictype:
+                    from: direction
+                    enum:
+                      INGRESS: Ingress
+                      INWARDS: Ingress # here
+        """,
+        "GCE's Firewall.direction has no value 'INWARDS'",
+    ),
+    "enum of an answer": (
+        """
+        resource: instances
+        read: {call: listVirtualMachines}
+        fields:
+          status:
+            from: state
+            enum:
+              Running: RUNNING
+              Stopped: ASLEEP # here
+        """,
+        "GCE's Instance.status has no value 'ASLEEP'",
+    ),
+    "enum deep in an answer": (
+        """
+        resource: instances
+        read:
+          - source: one
+            call: listVirtualMachines
+            fields:
+              networkInterfaces:
+                each: nic
+                fields:
+                  accessConfigs:
+                    list:
+                      - fields:
+                          type: {value: ONE_TO_NONE_NAT} # here
+        """,
+        "GCE's Instance.networkInterfaces.accessConfigs.type has no value 'ONE_TO_NONE_NAT'",
+    ),
+    "default of an enum": (
+        """
+        resource: images
+        read: {call: listTemplates, params: {templatefilter: {value: all}}}
+        fields:
+          status: {when: {isready: true}, value: READY, default: WAITING} # here
+        """,
+        "GCE's Image.status has no value 'WAITING'",
+    ),
+    "constant of another type": (
+        """
+        resource: instances
+        read: {call: listVirtualMachines}
+        fields:
+          canIpForward: {value: "false"} # here
+        """,
+        "GCE's Instance.canIpForward is a boolean, which 'false' is not",
+    ),
+    "number where 64 bits are a text": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          physicalBlockSizeBytes: 4096 # here
+        """,
+        "GCE's Disk.physicalBlockSizeBytes is a string, which 4096 is not",
+    ),
+    "converter": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          sizeGb: {from: size, convert: shout} # here
+        """,
+        "no converter 'shout'; there are base64_text",
+    ),
+    # roots
+    "root": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          description: $moon.name # here
+        """,
+        "there is no $moon here; there are $",
+    ),
+    "body of a read": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          description: $body.name # here
+        """,
+        "there is no $body here",
+    ),
+    "path parameter": (
+        """
+        resource: disks
+        methods:
+          delete:
+            steps:
+              - call: deleteVolume
+                params: {id: $path.volume} # here
+        """,
+        "the path has no field 'volume'",
+    ),
+    "setting": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        aliases: $settings.moons # here
+        """,
+        "the settings has no field 'moons'",
+    ),
+    "result of a later step": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - call: deleteVolume
+                params: {id: $volume.id} # here
+              - call: createVolume
+                as: volume
+                params: {name: name}
+        """,
+        "there is no $volume here",
+    ),
+    "loop of an earlier step": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - call: deleteVolume
+                each: {old: licenses}
+                params: {id: $old}
+              - call: createVolume
+                params: {name: $old} # here
+        """,
+        "there is no $old here",
+    ),
+    "reserved loop": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - call: createVolume
+                each:
+                  body: licenses # here
+                params: {name: name}
+        """,
+        "$body has a meaning of its own",
+    ),
+    "step's loop without a name": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - call: createVolume
+                each: licenses # here
+                params: {name: .}
+        """,
+        "a step's loop needs a name: {thing: path}",
+    ),
+    # what a command requires
+    "required parameter of a step": (
+        """
+        resource: disks
+        methods:
+          delete:
+            steps:
+              - call: attachVolume # here
+                params: {id: $path.disk}
+        """,
+        "attachVolume requires virtualmachineid",
+    ),
+    "required parameter of an undo": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - call: createVolume
+                params: {name: name}
+                undo: {call: deleteVolume} # here
+        """,
+        "deleteVolume requires id",
+    ),
+    "required parameter of a read": (
+        """
+        resource: images
+        read: {call: listTemplates} # here
+        """,
+        "listTemplates requires templatefilter",
+    ),
+    # forms
+    "two sources in one value": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          description: {from: name, value: x} # here
+        """,
+        "a value comes from one place; this one has 'from' and 'value'",
+    ),
+    "no source in a value": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          description: {default: x} # here
+        """,
+        "a value needs one of: each",
+    ),
+    "path": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          description: "tags[key=x].value text" # here
+        """,
+        "'tags[key=x].value text' is no path: stuck at ' text'",
+    ),
+    "pattern": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - call: createVolume
+                params:
+                  name: {from: name, matches: "["} # here
+        """,
+        "'[' is no pattern",
+    ),
+    "key given twice": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          description: name
+          description: id # here
+        """,
+        "the key 'description' is given twice",
+    ),
+    "yaml": (
+        """
+        resource: disks
+        read: {call: [listVolumes} # here
+        """,
+        "not YAML: expected ',' or ']'",
+    ),
+    # grammar
+    "unknown section": (
+        """
+        resource: disks
+        reed: {call: listVolumes} # here
+        """,
+        "unknown key 'reed' (is 'read' meant?); known are: about, aliases, elsewhere, fields",
+    ),
+    "unknown key of a read": (
+        """
+        resource: disks
+        read:
+          call: listVolumes
+          wher: {state: Ready} # here
+        """,
+        "; known are: about, ",
+    ),
+    "unknown key of a value": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          description:
+            from: name
+            defualt: x # here
+        """,
+        "; known are: after, by, ",
+    ),
+    "unknown key deep in a value": (
+        """
+        resource: instances
+        read: {call: listVirtualMachines}
+        fields:
+          scheduling:
+            fields:
+              preemptible: {test: x, defualt: x} # here
+        """,
+        "; known are: after, by, ",
+    ),
+    "unknown operator": (
+        """
+        resource: disks
+        read:
+          call: listVolumes
+          where:
+            state: {isnt: Ready} # here
+        """,
+        "; known are: at_least, at_most, ",
+    ),
+    "unknown key of a step": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - call: createVolume
+                param: {name: name} # here
+        """,
+        "; known are: about, as, call, ",
+    ),
+    "step without a command": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - as: volume # here
+        """,
+        "'call' is a required property",
+    ),
+    "wrong type": (
+        """
+        resource: disks
+        read:
+          call: listVolumes
+          cache: sometimes # here
+        """,
+        "'sometimes' is not of type 'boolean'",
+    ),
+    "list for a value": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          description: [name] # here
+        """,
+        "['name'] is none of: string, number, boolean, object",
+    ),
+    "steps and answer": (
+        """
+        resource: disks
+        methods:
+          insert: {steps: [], answer: name} # here
+        """,
+        "'answer' and 'steps' exclude each other",
+    ),
+    "no resource": ("about: nothing # here", "'resource' is a required property"),
+}

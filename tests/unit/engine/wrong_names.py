@@ -1,0 +1,249 @@
+"""Mapping files with names that neither of the two models knows, nor another mapping.
+
+In each text the line with the mistake ends in ``# here``.
+"""
+
+from __future__ import annotations
+
+WRONG_NAMES = {
+    # names that GCE does not know
+    "gce resource": ("resource: moons # here", "GCE has no resource 'moons'"),
+    "gce method": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          get: {}
+          paint: {} # here
+        """,
+        "GCE's disks has no method 'paint'; it has addResourcePolicies",
+    ),
+    "gce field": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          colour: name # here
+        """,
+        "GCE's Disk has no field 'colour'",
+    ),
+    "gce field of one source": (
+        """
+        resource: disks
+        read:
+          - call: listVolumes
+            fields:
+              colour: name # here
+        """,
+        "GCE's Disk has no field 'colour'",
+    ),
+    "nested gce field": (
+        """
+        resource: instances
+        read: {call: listVirtualMachines}
+        fields:
+          scheduling:
+            fields:
+              preemptible: false
+              colour: name # here
+        """,
+        "GCE's Instance.scheduling has no field 'colour'",
+    ),
+    "gce field of a list's elements": (
+        """
+        resource: instances
+        read: {call: listVirtualMachines}
+        fields:
+          networkInterfaces:
+            each: nic
+            fields:
+              colour: id # here
+        """,
+        "GCE's Instance.networkInterfaces has no field 'colour'",
+    ),
+    "gce field of an answer": (
+        """
+        resource: imageFamilyViews
+        methods:
+          get:
+            answer:
+              fields:
+                picture: $path.family # here
+        """,
+        "GCE's ImageFamilyView has no field 'picture'",
+    ),
+    "field of the body": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - call: createVolume
+                params:
+                  name: title # here
+        """,
+        "title: Disk has no field 'title'",
+    ),
+    "ignored field": (
+        """
+        resource: disks
+        methods:
+          insert:
+            ignores:
+              colour: nobody sees it # here
+            steps: []
+        """,
+        "Disk has no field 'colour'",
+    ),
+    # names that CloudStack does not know
+    "command": (
+        """
+        resource: disks
+        read:
+          call: listMoons # here
+        """,
+        "CloudStack has no command 'listMoons'",
+    ),
+    "command of a step": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - call: paintVolume # here
+        """,
+        "CloudStack has no command 'paintVolume'",
+    ),
+    "parameter": (
+        """
+        resource: disks
+        read:
+          call: listVolumes
+          params:
+            colour: {value: red} # here
+        """,
+        "listVolumes has no parameter 'colour'; it has account",
+    ),
+    "parameter that narrows": (
+        """
+        resource: disks
+        read:
+          call: listVolumes
+          narrow:
+            zone: colour # here
+        """,
+        "listVolumes has no parameter 'colour'",
+    ),
+    "response field": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          description: colour # here
+        """,
+        "colour: the answer of listVolumes has no field 'colour'",
+    ),
+    "response field in a format": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          description: {format: "{name} {colour}"} # here
+        """,
+        "the answer of listVolumes has no field 'colour'",
+    ),
+    "response field in a condition": (
+        """
+        resource: disks
+        read:
+          call: listVolumes
+          where:
+            state: Ready
+            colour: red # here
+        """,
+        "the answer of listVolumes has no field 'colour'",
+    ),
+    "response field of a join": (
+        """
+        resource: instances
+        read:
+          call: listVirtualMachines
+          join:
+            volumes:
+              call: listVolumes
+              on: {colour: id} # here
+        """,
+        "the answer of listVolumes has no field 'colour'",
+    ),
+    "field of a list": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          description: tags.value # here
+        """,
+        "is a list where 'value' is asked for",
+    ),
+    "result of a step": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - call: createVolume
+                as: volume
+                params: {name: name}
+              - call: deleteVolume
+                params:
+                  id: $volume.colour # here
+        """,
+        "the answer of createVolume has no field 'colour'",
+    ),
+    # references
+    "link": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          type:
+            from: diskofferingid
+            link: diskTypes # here
+        """,
+        "'diskTypes' is not a mapped resource that can be read",
+    ),
+    "id_of": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - call: createVolume
+                params:
+                  diskofferingid:
+                    from: type
+                    id_of: diskTypes # here
+        """,
+        "'diskTypes' is not a mapped resource that can be read",
+    ),
+    "find": (
+        """
+        resource: disks
+        methods:
+          insert:
+            with:
+              type:
+                find: diskTypes # here
+                from: type
+            steps: []
+        """,
+        "'diskTypes' is not a mapped resource that can be read",
+    ),
+    "nothing to read": (
+        """
+        resource: disks
+        methods:
+          list: {} # here
+        """,
+        "disks has no read, so list has nothing to answer with",
+    ),
+}

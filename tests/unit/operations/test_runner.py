@@ -1,0 +1,462 @@
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.cloudstack.errors import (
+    CloudStackError,
+    CloudStackTimeout,
+    CloudStackUnavailable,
+)
+from gstack_pyramid.cloudstack.jobs import Job
+from gstack_pyramid.engine.engine import Prepared
+from gstack_pyramid.engine.names import numeric_id
+from gstack_pyramid.engine.plans import Plan, PlannedCommand, StepError
+from gstack_pyramid.errors import GceError
+from gstack_pyramid.operations import runner
+from gstack_pyramid.operations.runner import Operations
+from gstack_pyramid.operations.store import Operation, Store
+
+LONG = 60.0
+"""Seconds that no test waits for: what it waits for is told by an event."""
+
+MACHINE = {"id": "8d2bb5a1-0000-4000-8000-000000000001"}
+
+
+def pending(job: str = "j1") -> Job:
+    return Job(job, "pending", {}, None, None)
+
+
+def done(result: dict[str, Any], job: str = "j1", instance: str | None = None) -> Job:
+    return Job(job, "done", result, instance, None)
+
+
+def failed(error: CloudStackError | None, job: str = "j1") -> Job:
+    return Job(job, "failed", {}, None, error)
+
+
+def refusal(code: int = 431) -> CloudStackError:
+    return CloudStackError("aCommand", code, f"refused with {code}")
+
+
+class Cloud:
+    """The client's place: gives what a test says, in that order, and notes what was asked."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.asked: list[str] = []
+        self.answers: deque[Any] = deque()
+        self.jobs: deque[Any] = deque()
+        self.before_answer: Callable[[], object] = lambda: None
+        self.before_job: Callable[[], object] = lambda: None
+
+    def call(self, credentials: Credentials, command: str, params: Any) -> dict[str, Any]:
+        self.sent.append((command, params))
+        self.before_answer()
+        answer: dict[str, Any] = _or_raise(self.answers)
+        return answer
+
+    def rows(self, credentials: Credentials, command: str, params: Any) -> list[dict[str, Any]]:
+        self.sent.append((command, params))
+        rows: list[dict[str, Any]] = _or_raise(self.answers)
+        return rows
+
+    def job(self, credentials: Credentials, job_id: str) -> Job:
+        self.asked.append(job_id)
+        self.before_job()
+        job: Job = _or_raise(self.jobs)
+        return job
+
+
+def _or_raise(answers: deque[Any]) -> Any:
+    answer = answers.popleft()
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+class Session:
+    credentials = Credentials("key", "secret")
+
+    def __init__(self) -> None:
+        self.changes: list[str] = []
+
+    def changed(self, command: str) -> None:
+        self.changes.append(command)
+
+
+def command(
+    name: str, *, is_list: bool = False, job: bool = True, undo: bool = False
+) -> PlannedCommand:
+    return PlannedCommand(name, {}, is_list, job, undo)
+
+
+def prepared(plan: Plan, session: Session | None = None, target_id: str | None = None) -> Prepared:
+    inner: Any = session or Session()
+    return Prepared(plan, "me", "someone", "p", "zones/z", "target", target_id, inner)
+
+
+def steps(*commands: PlannedCommand, results: list[Any] | None = None) -> Plan:
+    """A plan of these commands, the undoing ones after a failure; notes the results it is sent."""
+    kept = results if results is not None else []
+    try:
+        for one in commands:
+            if not one.undoing:
+                kept.append((yield one))
+    except StepError:
+        for one in commands:
+            if one.undoing:
+                try:
+                    yield one
+                except StepError:
+                    continue
+        raise
+
+
+def translate(error: CloudStackError | CloudStackUnavailable) -> GceError:
+    code = error.errorcode if isinstance(error, CloudStackError) else 503
+    return GceError(400, "invalid", str(error), code=f"CODE_{code}")
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    return Cloud()
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def operations(cloud: Cloud, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operations]:
+    monkeypatch.setattr(runner, "SLOWEST_POLL", 0.0)
+    client: Any = cloud
+    made = Operations(store, client, translate, waiters=1, first_poll=0.0, clock=lambda: 1000.0)
+    yield made
+    made.close()
+
+
+def start(operations: Operations, plan: Prepared, **more: Any) -> Operation:
+    given: dict[str, Any] = {"owner": "me", "operation_type": "insert", "user": "someone", **more}
+    return operations.start(plan, **given)
+
+
+def ended(operations: Operations, operation: Operation) -> Operation:
+    kept = operations.wait("me", "zones/z", operation.name, LONG)
+    assert kept is not None
+    assert kept.done
+    return kept
+
+
+def test_a_command_that_is_refused_at_once_is_the_answer_and_nothing_is_kept(
+    operations: Operations, cloud: Cloud
+) -> None:
+    cloud.answers.append(refusal())
+    with pytest.raises(CloudStackError, match="refused with 431"):
+        start(operations, prepared(steps(command("deploy"))), request_id="r")
+    assert operations.of_owner("me", None) == []
+    cloud.answers.append({})
+    again = start(operations, prepared(steps(command("deploy"))), request_id="r")
+    assert again.done
+
+
+def test_a_lookup_before_the_first_change_that_fails_is_the_answer_too(
+    operations: Operations, cloud: Cloud
+) -> None:
+    cloud.answers += [[{"id": "1"}], CloudStackTimeout("x", "no answer", True)]
+    with pytest.raises(CloudStackTimeout):
+        start(operations, prepared(steps(command("listThings", is_list=True), command("deploy"))))
+    assert operations.of_owner("me", None) == []
+
+
+def test_a_plan_without_commands_is_done_at_once(operations: Operations) -> None:
+    operation = start(operations, prepared(steps(), target_id="7"))
+    assert (operation.done, operation.progress, operation.error) == (True, 100, None)
+    assert (operation.inserted, operation.started, operation.ended) == (1000.0, 1000.0, 1000.0)
+    assert operation.target_id == "7"
+
+
+def test_synchronous_commands_are_done_within_the_request(
+    operations: Operations, cloud: Cloud
+) -> None:
+    results: list[Any] = []
+    cloud.answers += [{"volume": MACHINE}, {"success": True}]
+    plan = steps(command("createVolume", job=False), command("other", job=False), results=results)
+    operation = start(operations, prepared(plan))
+    assert operation.done
+    assert results == [MACHINE, {"success": True}]
+    assert operation.target_id == numeric_id(MACHINE["id"])
+
+
+def test_a_job_is_asked_about_until_it_is_done(operations: Operations, cloud: Cloud) -> None:
+    results: list[Any] = []
+    cloud.answers.append({"jobid": "j1", **MACHINE})
+    cloud.jobs += [pending(), pending(), done({"virtualmachine": {**MACHINE, "password": "x"}})]
+    operation = start(operations, prepared(steps(command("deploy"), results=results)))
+    assert operation.target_id == numeric_id(MACHINE["id"])
+    assert ended(operations, operation).error is None
+    assert cloud.asked == ["j1", "j1", "j1"]
+    assert results == [{**MACHINE, "password": "x"}]
+
+
+def test_a_job_that_names_only_its_object_gives_the_objects_id(
+    operations: Operations, cloud: Cloud
+) -> None:
+    results: list[Any] = []
+    cloud.answers.append({"jobid": "j1"})
+    cloud.jobs.append(done({"success": True}, instance="i-7"))
+    ended(operations, start(operations, prepared(steps(command("deploy"), results=results))))
+    assert results == [{"success": True, "id": "i-7"}]
+
+
+def test_the_commands_of_a_plan_are_sent_one_after_the_other(
+    operations: Operations, cloud: Cloud
+) -> None:
+    cloud.answers += [{"jobid": "j1"}, [{"id": "v"}], {"jobid": "j2"}]
+    cloud.jobs += [done({}), pending("j2"), done({}, "j2")]
+    results: list[Any] = []
+    session = Session()
+    plan = steps(
+        command("deploy"), command("listVolumes", is_list=True), command("tag"), results=results
+    )
+    ended(operations, start(operations, prepared(plan, session)))
+    assert [name for name, _ in cloud.sent] == ["deploy", "listVolumes", "tag"]
+    assert cloud.asked == ["j1", "j2", "j2"]
+    assert results[1] == [{"id": "v"}]
+    assert set(session.changes) == {"deploy", "tag"}
+
+
+def test_a_job_that_fails_is_the_operations_error(operations: Operations, cloud: Cloud) -> None:
+    cloud.answers.append({"jobid": "j1"})
+    cloud.jobs.append(failed(refusal(533)))
+    operation = ended(operations, start(operations, prepared(steps(command("deploy")))))
+    assert operation.error is not None
+    assert operation.error["code"] == "CODE_533"
+    assert (operation.error["status"], operation.error["reason"]) == (400, "invalid")
+    assert "refused with 533" in operation.error["message"]
+
+
+def test_a_job_that_fails_without_a_reason_is_an_error_all_the_same(
+    operations: Operations, cloud: Cloud
+) -> None:
+    cloud.answers.append({"jobid": "j1"})
+    cloud.jobs.append(failed(None))
+    operation = ended(operations, start(operations, prepared(steps(command("deploy")))))
+    assert operation.error is not None
+    assert operation.error["code"] == "CODE_530"
+
+
+def test_a_later_command_that_fails_undoes_the_earlier_ones_and_waits_for_that(
+    operations: Operations, cloud: Cloud
+) -> None:
+    cloud.answers += [{"jobid": "j1"}, refusal(), {"jobid": "j2"}, refusal(530)]
+    cloud.jobs += [done(MACHINE), pending("j2"), done({}, "j2")]
+    undo = [command("destroy", undo=True), command("release", undo=True)]
+    plan = steps(command("deploy"), command("tag"), *undo)
+    operation = ended(operations, start(operations, prepared(plan)))
+    assert [name for name, _ in cloud.sent] == ["deploy", "tag", "destroy", "release"]
+    assert operation.error is not None
+    assert operation.error["code"] == "CODE_431"
+    assert cloud.asked == ["j1", "j2", "j2"]
+
+
+def test_a_later_command_that_fails_at_once_is_the_operations_error_not_the_answer(
+    operations: Operations, cloud: Cloud
+) -> None:
+    cloud.answers += [{"volume": MACHINE}, refusal()]
+    operation = start(operations, prepared(steps(command("a", job=False), command("b"))))
+    assert operation.done
+    assert operation.error is not None
+    assert operation.error["code"] == "CODE_431"
+
+
+def test_a_job_is_asked_about_again_when_the_connection_was_lost(
+    operations: Operations, cloud: Cloud
+) -> None:
+    cloud.answers.append({"jobid": "j1"})
+    lost = CloudStackUnavailable("queryAsyncJobResult", "connection lost", True)
+    cloud.jobs += [lost, CloudStackTimeout("queryAsyncJobResult", "slow", True), done({})]
+    operation = ended(operations, start(operations, prepared(steps(command("deploy")))))
+    assert operation.error is None
+    assert cloud.asked == ["j1"] * 3
+
+
+def test_a_job_that_nobody_knows_any_more_is_a_failure(
+    operations: Operations, cloud: Cloud
+) -> None:
+    cloud.answers.append({"jobid": "j1"})
+    cloud.jobs.append(refusal())
+    operation = ended(operations, start(operations, prepared(steps(command("deploy")))))
+    assert operation.error is not None
+    assert operation.error["code"] == "CODE_431"
+
+
+def test_a_bug_of_ours_ends_the_operation_and_tells_no_more_than_that(
+    operations: Operations, cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> Plan:
+        yield command("deploy")
+        raise ZeroDivisionError("secret")
+
+    cloud.answers.append({"jobid": "j1"})
+    cloud.jobs.append(done({}))
+    operation = ended(operations, start(operations, prepared(broken())))
+    assert operation.error is not None
+    assert (operation.error["code"], operation.error["message"]) == (
+        "INTERNAL_ERROR",
+        "Internal error.",
+    )
+    assert operation.name in caplog.text
+
+
+def test_the_same_request_is_sent_once_even_while_it_is_on_its_way(
+    operations: Operations, cloud: Cloud
+) -> None:
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        arrived.set()
+        assert go_on.wait(LONG)
+
+    cloud.before_answer = hold
+    cloud.answers.append({})
+    more = {"request_id": "r", "content": {"name": "a"}}
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(start, operations, prepared(steps(command("deploy"))), **more)
+        assert arrived.wait(LONG)
+        try:
+            second = start(operations, prepared(steps(command("deploy"))), **more)
+        finally:
+            go_on.set()
+        assert second.name == first.result(LONG).name
+    assert not second.done
+    third = start(operations, prepared(steps(command("deploy"))), **more)
+    assert third.done
+    assert len(cloud.sent) == 1
+
+
+def test_another_request_under_the_same_id_is_a_conflict(
+    operations: Operations, cloud: Cloud
+) -> None:
+    cloud.answers.append({})
+    start(operations, prepared(steps(command("a"))), request_id="r", content={"name": "a"})
+    with pytest.raises(GceError) as refused:
+        start(operations, prepared(steps(command("a"))), request_id="r", content={"name": "b"})
+    assert refused.value.status == 409
+    assert len(cloud.sent) == 1
+
+
+@pytest.mark.parametrize("other", [{"owner": "them"}, {"operation_type": "delete"}])
+def test_request_ids_of_others_and_of_other_methods_do_not_count(
+    operations: Operations, cloud: Cloud, other: dict[str, str]
+) -> None:
+    cloud.answers += [{}, {}]
+    one = start(operations, prepared(steps(command("a"))), request_id="r")
+    two = start(operations, prepared(steps(command("a"))), request_id="r", **other)
+    assert one.name != two.name
+    assert len(cloud.sent) == 2
+
+
+def test_what_was_running_when_the_server_ended_is_reported_as_failed(tmp_path: Path) -> None:
+    path = str(tmp_path / "operations.sqlite")
+    before = Store(path)
+    before.add(Operation("one", "me", "p", "zones/z", "insert", "t", inserted=1.0))
+    before.close()
+    client: Any = Cloud()
+    operations = Operations(Store(path), client, translate, clock=lambda: 1000.0)
+    try:
+        kept = operations.get("me", "zones/z", "one")
+        assert kept is not None
+        assert (kept.done, kept.ended) == (True, 1000.0)
+        assert kept.error is not None
+        assert kept.error["code"] == "INTERNAL_ERROR"
+        assert "was stopped" in kept.error["message"]
+    finally:
+        operations.close()
+
+
+class WatchedStore(Store):
+    """Says when somebody has looked at an operation."""
+
+    looked = threading.Event()
+
+    def get(self, owner: str, scope: str, name: str) -> Operation | None:
+        found = super().get(owner, scope, name)
+        self.looked.set()
+        return found
+
+
+@pytest.fixture
+def held(cloud: Cloud) -> Generator[threading.Event]:
+    """Jobs give no answer until this is set."""
+    release = threading.Event()
+    cloud.before_job = lambda: release.wait(LONG)
+    cloud.answers.append({"jobid": "j1"})
+    cloud.jobs.append(done({}))
+    yield release
+    release.set()
+
+
+def test_more_requests_than_may_wait_are_answered_at_once(
+    cloud: Cloud, held: threading.Event
+) -> None:
+    client: Any = cloud
+    store = WatchedStore()
+    operations = Operations(store, client, translate, waiters=1, first_poll=0.0)
+    try:
+        operation = start(operations, prepared(steps(command("deploy"))))
+        store.looked.clear()
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(operations.wait, "me", "zones/z", operation.name, LONG)
+            assert store.looked.wait(LONG)
+            second = operations.wait("me", "zones/z", operation.name, LONG)
+            held.set()
+            first = waiting.result(LONG)
+        assert second is not None
+        assert not second.done
+        assert first is not None
+        assert first.done
+        third = operations.wait("me", "zones/z", operation.name, LONG)
+        assert third is not None
+        assert third.done
+    finally:
+        operations.close()
+
+
+def test_waiting_no_time_gives_the_operation_as_it_is(
+    operations: Operations, held: threading.Event
+) -> None:
+    operation = start(operations, prepared(steps(command("deploy"))))
+    try:
+        seen = operations.wait("me", "zones/z", operation.name, 0.0)
+        assert seen is not None
+        assert not seen.done
+    finally:
+        held.set()
+    ended(operations, operation)
+
+
+@pytest.mark.parametrize(
+    ("owner", "scope"), [("them", "zones/z"), ("me", "zones/y"), ("me", "global")]
+)
+def test_nobody_waits_for_an_operation_that_is_not_there(
+    operations: Operations, owner: str, scope: str
+) -> None:
+    operation = start(operations, prepared(steps()))
+    assert operations.wait(owner, scope, operation.name, LONG) is None
+    assert operations.get(owner, scope, operation.name) is None
+
+
+def test_operations_of_one_owner_are_listed_by_scope(operations: Operations) -> None:
+    operation = start(operations, prepared(steps()))
+    assert operations.of_owner("me", "zones/z") == [operation]
+    assert operations.of_owner("me", "global") == []
+    assert operations.of_owner("them", None) == []

@@ -1,0 +1,107 @@
+"""What GCE and CloudStack call things stands in mappings and models, not in Python."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gstack_pyramid
+from gstack_pyramid.engine.loader import load
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.schemas.location import data_folder
+
+PACKAGE = Path(gstack_pyramid.__file__).parent
+
+FREE = (
+    "simulator/",  # a cloud
+    "operations/",  # gstack's own resource
+    "engine/converters.py",  # the one escape hatch, published with the coverage
+    "schemas/sync_cloudstack.py",  # derives the model, and knows where its sources have gaps
+    "schemas/cloudstack_keys.py",
+)
+"""The parts that are about particular things."""
+
+SCOPES = frozenset({"projects", "zones", "regions"})
+"""The words of GCE's paths that say in which scope something stands, and so the engine's own."""
+
+VERBS = frozenset({"get", "list", "aggregatedList", "insert", "delete", "update", "patch"})
+"""GCE's standard methods, which mean the same for every resource."""
+
+EVERYDAY = frozenset({"start", "stop", "reset", "wait"})
+"""Methods of mapped resources that are words of any Python program as well."""
+
+COMMANDS = {
+    "queryAsyncJobResult": "cloudstack/jobs.py",  # every job of every command is asked about by it
+    "listApis": "cli/models.py",  # the model itself is read by it
+}
+"""Commands that are about CloudStack's API itself, and the one file that may name each."""
+
+
+def _programs() -> dict[str, ast.Module]:
+    files = {str(file.relative_to(PACKAGE)): file for file in PACKAGE.rglob("*.py")}
+    return {
+        name: ast.parse(file.read_text("utf-8"))
+        for name, file in sorted(files.items())
+        if not name.startswith(FREE)
+    }
+
+
+PROGRAMS = _programs()
+
+
+def _words(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The names and the words of the texts of a program, with their lines; no documentation."""
+    spoken = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) or (isinstance(node, ast.keyword) and node.arg == "help")
+    }
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        match node:
+            case ast.Constant(value=str(text)) if id(node) not in spoken:
+                yield from ((line, word) for word in re.findall(r"\w+", text))
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
+                yield line, name
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.keyword(arg=str(name)):
+                yield line, name
+
+
+@pytest.fixture(scope="module")
+def mapped() -> frozenset[str]:
+    """The resources and methods that the shipped mappings name."""
+    mappings = load([data_folder("mappings")])
+    methods = {method for _, method in mappings.owners}
+    return frozenset(mappings.resources.keys() | methods) - SCOPES - VERBS - EVERYDAY
+
+
+@pytest.mark.parametrize("file", PROGRAMS)
+def test_no_program_names_a_resource_or_method_of_gces(file: str, mapped: frozenset[str]) -> None:
+    named = [f"{file}:{line}: {word}" for line, word in _words(PROGRAMS[file]) if word in mapped]
+    assert named == []
+
+
+@pytest.mark.parametrize("file", PROGRAMS)
+def test_no_program_names_a_command_of_cloudstacks(file: str) -> None:
+    model = CloudStackModel(data_folder("schemas") / "cloudstack")
+    # Commands of one word (login) are words of any program as well.
+    commands = {name for name in model.commands if not name.islower()}
+    allowed = {command for command, where in COMMANDS.items() if where == file}
+    named = [
+        f"{file}:{line}: {word}"
+        for line, word in _words(PROGRAMS[file])
+        if word in commands - allowed
+    ]
+    assert named == []
+
+
+def test_every_exception_is_needed() -> None:
+    words = {file: {word for _, word in _words(tree)} for file, tree in PROGRAMS.items()}
+    for command, file in COMMANDS.items():
+        assert command in words[file]
+    assert set().union(*words.values()) >= SCOPES
+    assert all((PACKAGE / part).exists() for part in FREE)
