@@ -87,6 +87,11 @@ def cloudstack_error(error: CloudStackError | CloudStackUnavailable, request: Re
     return error_response(translated)
 
 
+def not_utf8(error: UnicodeDecodeError, request: Request) -> Response:
+    """A path or query whose percent-encoding is no UTF-8 (RFC 3986, section 2.5)."""
+    return error_response(GceError(400, "badRequest", "The requested URL is not valid UTF-8."))
+
+
 def unexpected(error: Exception, request: Request) -> Response:
     """A mistake of ours: told to the log, not to the client."""
     log.exception("%s %s broke", request.method, request.path_info, exc_info=error)

@@ -61,4 +61,5 @@ def add_fallbacks(config: Configurator) -> None:
     config.add_exception_view(fallbacks.gce_error, context=GceError)
     config.add_exception_view(fallbacks.cloudstack_error, context=CloudStackError)
     config.add_exception_view(fallbacks.cloudstack_error, context=CloudStackUnavailable)
+    config.add_exception_view(fallbacks.not_utf8, context=UnicodeDecodeError)
     config.add_exception_view(fallbacks.unexpected, context=Exception)

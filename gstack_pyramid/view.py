@@ -18,6 +18,7 @@ from gstack_pyramid.errors import GceError, invalid_parameter, too_large
 from gstack_pyramid.protocol.batch_run import IN_BATCH
 from gstack_pyramid.protocol.fields import compile_fields
 from gstack_pyramid.protocol.lists import Envelope
+from gstack_pyramid.protocol.responses import json_response
 from gstack_pyramid.schemas.validation import Problem
 
 log = logging.getLogger(__name__)
@@ -52,13 +53,7 @@ def answer(request: Request) -> Response:
     )
     result = _result(application, call, request)
     _check(application, bound.method, bound.response, result)
-    return respond(mask(result), pretty=query.get("prettyPrint", False))
-
-
-def respond(body: Any, *, status: int = 200, pretty: bool = False) -> Response:
-    """A JSON response."""
-    content = orjson.dumps(body, option=orjson.OPT_INDENT_2 if pretty else 0)
-    return Response(content, status=status, content_type="application/json", charset="UTF-8")
+    return json_response(mask(result), pretty=query.get("prettyPrint", False))
 
 
 def _body(request: Request, application: Application, bound: Any) -> Any:
@@ -120,16 +115,28 @@ def _served(application: Application, request: Request) -> operations.Served:
 
 
 def _mutate(application: Application, call: Call) -> Any:
-    with application.engine.turn(call):
-        prepared = application.engine.prepare(call)
+    engine, request = application.engine, None
+    with engine.turn(call):
+        if call.query.get("requestId"):
+            request = operations.Request.of(
+                engine.owner(call),
+                call.method.gce.id,
+                "/".join(call.path.values()),
+                call.query["requestId"],
+                [call.body, call.query],
+            )
+            # Before anything is checked: what the first request made is in the way of the second.
+            repeated = application.operations.repeated(request)
+            if repeated is not None:
+                return operations.shape(repeated, call.base_url)
+        prepared = engine.prepare(call)
         operation = application.operations.start(
             prepared,
             owner=prepared.owner,
             operation_type=call.method.gce.name,
             user=prepared.user,
-            request_id=call.query.get("requestId"),
+            request=request,
             client_operation_id=call.query.get("clientOperationId"),
-            content=[call.body, call.query],
         )
     return operations.shape(operation, call.base_url)
 

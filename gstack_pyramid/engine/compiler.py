@@ -15,6 +15,7 @@ from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.scope import Models, Scope
 from gstack_pyramid.engine.shapes import ANY, ObjectShape, Shape, UnionShape
 from gstack_pyramid.engine.sources import SourceCompiler, source_shape
+from gstack_pyramid.engine.targets import resource_type
 from gstack_pyramid.engine.values import compile_value
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.gce import GceModel
@@ -126,7 +127,7 @@ def _compile_resource(
     except ValueError as error:
         scope.report(("resource",), str(error))
         return
-    type_name = _type_of(name, models.gce)
+    type_name = resource_type(name, models.gce)
     resource = Resource(
         name=name,
         collection=collection,
@@ -174,14 +175,6 @@ def _compile_resource(
             resource.sources or "served_by" in document.data
         ):
             scope.report(place, f"{name} has no read, so {method_name} has nothing to answer with")
-
-
-def _type_of(name: str, gce: GceModel) -> str:
-    """The type of one resource: what ``get`` answers with, else what ``list`` holds."""
-    methods = gce.methods(name)
-    if "get" in methods and methods["get"].response:
-        return methods["get"].response
-    return gce.item_type(methods["list"]) or ""
 
 
 def _own_fields(document: Document, gce: GceModel, type_name: str) -> frozenset[str]:

@@ -67,6 +67,9 @@ class Prepared:
     session: Session
 
 
+_TARGET_ROOTS = frozenset({"self", "rows", "key", "resource"})
+"""The roots that an answer needs its target for."""
+
 _OWN_PARAMETERS = frozenset({"requestId", "clientOperationId"})
 """Parameters of mutations that the operations package sees to."""
 
@@ -111,6 +114,14 @@ class Engine:
                 turn = self._creating[key] = _Turn()
         with turn.lock:
             yield
+
+    def owner(self, call: Call) -> str:
+        """CloudStack's id of the account or project that a call is in.
+
+        Raises:
+            GceError: 404, somebody else's project.
+        """
+        return str(self.enter(call).roots["project"]["id"])
 
     def enter(self, call: Call) -> Env:
         """The environment of a call: its project, zone and region looked up.
@@ -242,7 +253,7 @@ class Engine:
     def answer(self, call: Call) -> Any:
         """What a method with an ``answer`` says."""
         env = self.enter(call)
-        if call.method.item is not None:
+        if call.method.item is not None and call.method.uses & _TARGET_ROOTS:
             self._bind_target(call, env)
         getter = call.method.answer
         return getter(call.body, env) if getter is not None else None
@@ -290,6 +301,9 @@ class Engine:
             method.fingerprint.check(env)
         variant = method.choose(env)
         variant.enter(env)
+        if variant.makes is not None:
+            key = variant.makes(call.body, env)
+            target_id = None if key is None else numeric_id(str(key))
         target = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + name
         scope = resource.collection.scope
         scope_name = env.scope_name(scope)

@@ -18,10 +18,22 @@ class Env:
         project: the project's name, as the client wrote it.
         zone: the GCE name of the zone we are in, if any; ``zone_id`` is CloudStack's id of it.
         region: the name of the region we are in, if any.
+        single: whether one resource alone is being read, so that looking for its few neighbours
+            costs less than listing them all.
         links: the links of catalogues that were asked for here, by resource and CloudStack id.
     """
 
-    __slots__ = ("_prefixes", "links", "project", "region", "roots", "session", "zone", "zone_id")
+    __slots__ = (
+        "_prefixes",
+        "links",
+        "project",
+        "region",
+        "roots",
+        "session",
+        "single",
+        "zone",
+        "zone_id",
+    )
 
     def __init__(
         self,
@@ -38,6 +50,7 @@ class Env:
         self.zone = zone
         self.zone_id = zone_id
         self.region = region
+        self.single = False
         self.links: dict[str, dict[str, Any]] = {}
         self._prefixes: dict[str, str] = {}
 
@@ -50,9 +63,11 @@ class Env:
 
     def child(self) -> Env:
         """An environment of the same request whose roots can be changed freely."""
-        return Env(
+        env = Env(
             self.session, dict(self.roots), self.project, self.zone, self.zone_id, self.region
         )
+        env.single = self.single
+        return env
 
     def in_zone(self, row: dict[str, Any], name: str) -> Env:
         """An environment in another zone, whose CloudStack row and GCE name these are."""

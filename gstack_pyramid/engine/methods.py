@@ -55,7 +55,11 @@ class Check:
 
 @dataclass(slots=True)
 class Variant:
-    """One way to do a method: bindings, refusals, then steps."""
+    """One way to do a method: bindings, refusals, then steps.
+
+    Attributes:
+        makes: the key of the resource that is made; None until the step that makes it was sent.
+    """
 
     when: Condition | None
     bindings: list[tuple[str, Getter]]
@@ -63,6 +67,7 @@ class Variant:
     steps: list[Step]
     about: str = ""
     condition: Any = None
+    makes: Getter | None = None
 
     def enter(self, env: Env) -> None:
         """Evaluate the bindings, then the checks.
@@ -255,7 +260,7 @@ def _check_paths(
 def _compile_mutation(
     compiled: Method, spec: Mapping[str, Any], scope: Scope, place: Place
 ) -> None:
-    common, inner = _compile_variant({**spec, "steps": []}, scope, place)
+    common, inner = _compile_variant({**spec, "steps": [], "makes": None}, scope, place)
     compiled.common = common
     if "fingerprint" in spec:
         given, now = spec["fingerprint"]["given"], spec["fingerprint"]["now"]
@@ -265,8 +270,8 @@ def _compile_mutation(
             given,
         )
     if "steps" in spec:
-        steps, _ = compile_steps(spec["steps"], inner, (*place, "steps"))
-        compiled.variants.append(Variant(None, [], [], steps))
+        only = {key: spec[key] for key in ("steps", "makes") if key in spec}
+        compiled.variants.append(_compile_variant(only, inner, place)[0])
     for index, variant in enumerate(spec.get("variants", [])):
         compiled.variants.append(_compile_variant(variant, inner, (*place, "variants", index))[0])
 
@@ -276,8 +281,7 @@ def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tup
     bindings: list[tuple[str, Getter]] = []
     for name, value in spec.get("with", {}).items():
         getter, shape = scope.value_and_shape(value, (*place, "with", name))
-        if "find" in value:
-            shape = scope.models.row_shapes.get(value["find"], ANY)
+        scope.naming(name, (*place, "with", name))
         scope = scope.entering(scope.current, **{name: shape})
         bindings.append((name, getter))
     checks = [
@@ -287,9 +291,14 @@ def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tup
     if "refuse" in spec:
         checks.append(_compile_check({**spec, "when": None}, scope, place))
     steps: list[Step] = []
+    makes, made_by = spec.get("makes"), None
+    if isinstance(makes, str) and makes.startswith("$"):
+        made_by = makes[1:].partition(".")[0]
     if spec.get("steps"):
-        steps, scope = compile_steps(spec["steps"], scope, (*place, "steps"))
+        steps, scope = compile_steps(spec["steps"], scope, (*place, "steps"), made_by)
     variant = Variant(when, bindings, checks, steps, spec.get("about", ""), spec.get("when"))
+    if makes is not None:
+        variant.makes = scope.value(makes, (*place, "makes"))
     return variant, scope
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.paths import parse_format
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class NamePattern:
         rest, values = name[len(self.prefix) :], {}
         for part, after in self.parts:
             text, found, rest = rest.partition(after) if after else (rest, "", "")
-            if not text.isdecimal() or (after and not found):
+            if not _NUMBER.fullmatch(text) or (after and not found):
                 return None
             values[part] = int(text)
         return values if not rest else None

@@ -18,14 +18,21 @@ from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
 from gstack_pyramid.engine.scope import Builder, Scope
 from gstack_pyramid.engine.shapes import ListShape, RowShape, Shape
 from gstack_pyramid.engine.values import compile_params
+from gstack_pyramid.errors import GceError
 
 
 class StepError(Exception):
-    """A command of a plan failed; ``cause`` is the client's exception."""
+    """A command of a plan failed.
 
-    def __init__(self, cause: Exception) -> None:
+    Attributes:
+        cause: the client's exception.
+        made: what the command had made before its job failed, ``{"id": ...}``; None if nothing.
+    """
+
+    def __init__(self, cause: Exception, made: dict[str, Any] | None = None) -> None:
         super().__init__(str(cause))
         self.cause = cause
+        self.made = made
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class PlannedCommand:
         is_list: whether it is a read whose rows are wanted.
         asynchronous: whether CloudStack answers with a job, whose result is wanted.
         undoing: whether it takes back an earlier step.
+        makes: whether the id in its answer is that of the resource that the method makes.
     """
 
     command: str
@@ -45,6 +53,7 @@ class PlannedCommand:
     is_list: bool
     asynchronous: bool
     undoing: bool = False
+    makes: bool = False
 
 
 Plan = Generator[PlannedCommand, Any, None]
@@ -74,6 +83,7 @@ class Step:
     take_first: bool
     undo: Undo | None
     described: str
+    makes: bool = False
 
     def run(self, env: Env, done: list[PlannedCommand]) -> Plan:
         """Yield this step's commands; note in ``done`` what would take them back."""
@@ -100,21 +110,28 @@ class Step:
         self, body: Any, env: Env, done: list[PlannedCommand]
     ) -> Generator[PlannedCommand, Any, Any]:
         params = env.session.with_scope(self.command, self.params(body, env))
-        result = yield PlannedCommand(self.command, params, self.is_list, self.asynchronous)
+        try:
+            result = yield PlannedCommand(
+                self.command, params, self.is_list, self.asynchronous, makes=self.makes
+            )
+        except StepError as failed:
+            # A job that fails may leave what it was to make, a machine in state Error for example.
+            if failed.made is not None:
+                self._note_undo(failed.made, body, env, done)
+            raise
         if self.take_first:
             result = result[0] if result else None
-        if self.undo is not None:
-            env.roots["result"] = result
-            done.append(
-                PlannedCommand(
-                    self.undo.command,
-                    self.undo.params(body, env),
-                    False,
-                    self.undo.asynchronous,
-                    undoing=True,
-                )
-            )
+        self._note_undo(result, body, env, done)
         return result
+
+    def _note_undo(self, result: Any, body: Any, env: Env, done: list[PlannedCommand]) -> None:
+        if self.undo is None:
+            return
+        env.roots["result"] = result
+        params = self.undo.params(body, env)
+        done.append(
+            PlannedCommand(self.undo.command, params, False, self.undo.asynchronous, undoing=True)
+        )
 
 
 def run_steps(steps: list[Step], env: Env) -> Plan:
@@ -122,12 +139,13 @@ def run_steps(steps: list[Step], env: Env) -> Plan:
 
     Raises:
         StepError: thrown in by the runner, after everything that could be undone was.
+        GceError: a value of a later step can't be made; likewise.
     """
     done: list[PlannedCommand] = []
     try:
         for step in steps:
             yield from step.run(env, done)
-    except StepError:
+    except (StepError, GceError):
         for command in reversed(done):
             try:
                 yield command
@@ -138,13 +156,21 @@ def run_steps(steps: list[Step], env: Env) -> Plan:
 
 
 def compile_steps(
-    specs: list[dict[str, Any]], scope: Scope, place: Place
+    specs: list[dict[str, Any]], scope: Scope, place: Place, made_by: str | None = None
 ) -> tuple[list[Step], Scope]:
-    """Compile ``steps``; each may use the results of those before it."""
+    """Compile ``steps``; each may use the results of those before it.
+
+    Args:
+        specs: the steps as the mapping gives them.
+        scope: what the first step can use.
+        place: where the steps stand.
+        made_by: the name of the result whose id is that of the resource that is made.
+    """
     steps: list[Step] = []
     for index, spec in enumerate(specs):
         step, scope = _compile_step(spec, scope, (*place, index))
         if step is not None:
+            step.makes = made_by is not None and step.bind == made_by
             steps.append(step)
     return steps, scope
 
@@ -190,6 +216,7 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
             )
     bind = spec.get("as")
     if bind is not None:
+        scope.naming(bind, (*place, "as"))
         shape = ListShape(result) if loop is not None else result
         scope = scope.entering(scope.current, **{bind: shape})
     described = command.name

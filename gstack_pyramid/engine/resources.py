@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,6 @@ from gstack_pyramid.engine.conditions import SOURCE
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import (
     answers_to,
-    natural_name,
     numeric_id,
     search_word,
     suffixed_name,
@@ -92,19 +92,18 @@ class Resource:
             if answers_to(reference, record.natural, record.key) or reference in record.also
         ]
         if len(found) > 1:
-            names = ", ".join(
+            choices = ", ".join(
                 sorted(f"'{suffixed_name(record.natural, record.key)}'" for record in found)
             )
             raise GceError(
                 400,
                 "invalid",
                 f"The name '{reference}' is ambiguous: CloudStack has several {self.name} that it"
-                f" could mean. Use one of: {names}.",
+                f" could mean. Use one of: {choices}.",
             )
         if found:
-            twins = sum(record.natural == found[0].natural for record in candidates)
-            natural, key = found[0].natural, found[0].key
-            return (natural if twins == 1 else suffixed_name(natural, key)), found[0]
+            names = unique_names((record.key, record.natural) for record in candidates)
+            return names[found[0].key], found[0]
         return self._find_by_pattern(reference, env)
 
     def _find_by_pattern(self, reference: str, env: Env) -> tuple[str, Record] | None:
@@ -150,6 +149,7 @@ class Resource:
             env: its roots are changed on the way.
             single: whether this is one resource's own read, so that joins can be narrowed to it.
         """
+        env.single = single
         result: list[dict[str, Any]] = []
         indexes: dict[int, list[tuple[str, Getter, Mapping[Any, Any]]]] = {}
         prefix, roots, own, kind = env.prefix_of(self), env.roots, self.own_fields, self.kind
@@ -191,9 +191,11 @@ class Resource:
             result.append(shaped)
         return result
 
-    def link_to(self, key: str, raw: str, env: Env) -> str:
-        """The link of a row whose UUID and CloudStack name are known from another row."""
-        return env.prefix_of(self) + natural_name(raw, key)
+    def twins(self, natural: str, env: Env) -> frozenset[str]:
+        """The names here that several records would have, among them ``natural`` if it is one."""
+        word = search_word(natural) if env.single else None
+        counted = Counter(record.natural for record in self.records(env, word=word))
+        return frozenset(name for name, count in counted.items() if count > 1)
 
 
 _NOTHING: list[Any] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -229,9 +230,15 @@ def _is_constant(spec: Any) -> bool:
     return isinstance(spec, bool | int | float)
 
 
+_POSITION = re.compile(r"\[\d+\]")
+
+
 def field_name(shape: Shape, spec: Any) -> str:
     """How an error names the request field behind a value, for example ``resource.machineType``."""
     path = next(iter(body_paths(shape)), None)
     if path:
-        return ".".join(("resource", *path))
+        name = ".".join(path)
+        if isinstance(spec, str) and _POSITION.sub("", spec) == name:
+            name = spec
+        return f"resource.{name}"
     return str(spec).removeprefix("$path.").removeprefix("$query.").removeprefix("$")

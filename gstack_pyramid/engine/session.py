@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.conditions import SOURCE
 from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.names import natural_name, suffixed_name
 from gstack_pyramid.engine.places import Reference, parse_reference
 from gstack_pyramid.engine.reads import Record
 from gstack_pyramid.engine.resources import Resource
@@ -84,6 +86,7 @@ class Session:
         self._resources = resources
         self._catalogue = catalogue
         self._memo: dict[tuple[str, bytes], Rows] = {}
+        self._twins: dict[tuple[str, str | None, str], frozenset[str]] = {}
         self._links: dict[tuple[str, str | None], dict[str, Any]] = {}
 
     def resource(self, name: str) -> Resource:
@@ -131,6 +134,7 @@ class Session:
         self._catalogue.forget(self.credentials, "" if noun == "Tags" else noun)
         self._memo.clear()
         self._links.clear()
+        self._twins.clear()
 
     def links(self, resource: str, env: Env) -> dict[str, Any]:
         """Links of a resource by CloudStack id: a text, or for named patterns a function."""
@@ -160,7 +164,14 @@ class Session:
 
     def link_to_row(self, resource: str, key: str, raw: str, env: Env) -> str:
         """The link of a row known by its id and CloudStack name from another row."""
-        return self._resources[resource].link_to(str(key), str(raw), env)
+        target = self._resources[resource]
+        key = str(key)
+        name = natural_name(str(raw), key)
+        memo = (resource, env.zone, name if env.single else "")
+        twins = self._twins.get(memo)
+        if twins is None:
+            twins = self._twins[memo] = target.twins(name, env.child())
+        return env.prefix_of(target) + (suffixed_name(name, key) if name in twins else name)
 
     def find(self, resource: str, reference: Any, env: Env, field: str) -> dict[str, Any]:
         """The CloudStack row that a client's reference means.
@@ -243,8 +254,17 @@ class Session:
             if all(resource.get(field) == value for field, value in wanted.items())
         ]
         if newest is not None:
-            fitting.sort(key=lambda item: str(item[2].get(newest) or ""))
+            fitting.sort(key=lambda item: _rank(item[2].get(newest)))
         return fitting[-1] if fitting else None
+
+
+def _rank(value: Any) -> tuple[float, str]:
+    """What makes a value the newest: a moment by itself, whatever its offset, else its text."""
+    text = str(value or "")
+    try:
+        return datetime.fromisoformat(text).timestamp(), text
+    except ValueError:
+        return 0.0, text
 
 
 def _pattern_link(

@@ -27,7 +27,7 @@ from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavaila
 from gstack_pyramid.engine.engine import Prepared
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.plans import PlannedCommand, StepError
-from gstack_pyramid.errors import GceError
+from gstack_pyramid.errors import GceError, internal_error
 from gstack_pyramid.operations.store import Operation, Store, finished
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ FIRST_POLL = 0.1
 SLOWEST_POLL = 3.0
 """Seconds between two questions about one job at most."""
 _GROWTH = 1.4
+_BUSY = frozenset({429, 503})
+"""CloudStack's codes for "not now": the job goes on, and is asked about again."""
 
 Translate = Callable[[CloudStackError | CloudStackUnavailable], GceError]
 
@@ -48,8 +50,34 @@ class Run:
     operation: Operation
     prepared: Prepared
     job: str | None = None
+    made: dict[str, Any] | None = None
     command: str = ""
     delay: float = FIRST_POLL
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that carries a ``requestId``.
+
+    Attributes:
+        key: the project, the method, the path and the id: what makes two requests the same.
+        digest: of what was asked for, to refuse another request under the same id.
+    """
+
+    key: str
+    digest: str
+
+    @classmethod
+    def of(cls, owner: str, method: str, path: str, request_id: str, content: Any) -> Request:
+        """The request of a call, or its repetition."""
+        told = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+        return cls(f"{owner}/{method}/{path}/{request_id}", sha256(told).hexdigest())
+
+
+def _same(kept: Operation, request: Request | None) -> Operation:
+    if request is None or kept.digest != request.digest:
+        raise GceError(409, "conflict", "The requestId was used before, for another request.")
+    return kept
 
 
 class Operations:
@@ -97,6 +125,8 @@ class Operations:
         with self._wake:
             self._closed = True
             self._wake.notify_all()
+        with self._changed:
+            self._changed.notify_all()
         self._timer.join()
         self._workers.shutdown(wait=True, cancel_futures=True)
         self._store.close()
@@ -108,9 +138,8 @@ class Operations:
         owner: str,
         operation_type: str,
         user: str,
-        request_id: str | None = None,
+        request: Request | None = None,
         client_operation_id: str | None = None,
-        content: Any = None,
     ) -> Operation:
         """Accept a mutation: send its first command, and see to the rest.
 
@@ -119,18 +148,13 @@ class Operations:
             owner: CloudStack's id of the account or project.
             operation_type: GCE's ``operationType``.
             user: who asks.
-            request_id: the client's ``requestId``; the same one gives the same operation.
+            request: tells a repeated request from a new one; None without a ``requestId``.
             client_operation_id: the client's own id for the operation.
-            content: what was asked for, to refuse another request under the same id.
 
         Raises:
             GceError: CloudStack refused the first command; nothing was accepted then.
         """
         now = self._clock()
-        request = None
-        if request_id is not None:
-            request = f"{owner}/{operation_type}/{prepared.target}/{request_id}"
-        digest = sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
         operation = Operation(
             name=f"operation-{int(now * 1000)}-{uuid.uuid4().hex[:20]}",
             owner=owner,
@@ -141,20 +165,14 @@ class Operations:
             target_id=prepared.target_id,
             user=user,
             client_operation_id=client_operation_id,
-            request=request,
-            digest=digest,
+            request=request.key if request else None,
+            digest=request.digest if request else None,
             inserted=now,
             started=now,
         )
         kept = self._store.add(operation)
         if kept.name != operation.name:
-            if kept.digest != digest:
-                raise GceError(
-                    409,
-                    "conflict",
-                    f"The requestId '{request_id}' was used before, for another request.",
-                )
-            return kept
+            return _same(kept, request)
         run = Run(operation, prepared)
         try:
             self._advance(run, None, None, first=True)
@@ -162,6 +180,15 @@ class Operations:
             self._store.drop(operation.name)
             raise
         return run.operation
+
+    def repeated(self, request: Request) -> Operation | None:
+        """The operation that this very request has started before.
+
+        Raises:
+            GceError: 409, another request had the same id.
+        """
+        kept = self._store.by_request(request.key)
+        return None if kept is None else _same(kept, request)
 
     def get(self, owner: str, scope: str, name: str) -> Operation | None:
         """An operation by name."""
@@ -210,18 +237,19 @@ class Operations:
         while True:
             try:
                 if failure is not None:
-                    command = plan.throw(StepError(failure))
+                    command = plan.throw(StepError(failure, run.made))
                 else:
                     command = plan.send(result)
             except StopIteration:
                 self._finish(run, None)
                 return
-            except StepError as failed:
+            except (StepError, GceError) as failed:
+                cause = failed.cause if isinstance(failed, StepError) else failed
                 if first:
-                    raise failed.cause from None
-                self._finish(run, failed.cause)
+                    raise cause from None
+                self._finish(run, cause)
                 return
-            result, failure = None, None
+            result, failure, run.made = None, None, None
             try:
                 result = self._send(run, command)
             except (CloudStackError, CloudStackUnavailable) as error:
@@ -239,16 +267,15 @@ class Operations:
             return self._client.rows(credentials, command.command, command.params)
         body = self._client.call(credentials, command.command, command.params)
         run.prepared.session.changed(command.command)
-        if run.operation.target_id is None and body.get("id") is not None:
-            run.operation = replace(run.operation, target_id=numeric_id(str(body["id"])))
+        made = unwrap(body)
+        if command.makes and made.get("id") is not None:
+            run.operation = replace(run.operation, target_id=numeric_id(str(made["id"])))
             self._store.save(run.operation)
         if command.asynchronous and body.get("jobid") is not None:
             run.job, run.command = str(body["jobid"]), command.command
+            run.made = {"id": body["id"]} if body.get("id") is not None else None
             run.delay = self._first_poll
             return None
-        made = unwrap(body)
-        if run.operation.target_id is None and made.get("id") is not None:
-            run.operation = replace(run.operation, target_id=numeric_id(str(made["id"])))
         return made
 
     def _later(self, run: Run) -> None:
@@ -285,6 +312,10 @@ class Operations:
             self._later(run)
             return
         except CloudStackError as error:
+            if error.errorcode in _BUSY:
+                run.delay = SLOWEST_POLL
+                self._later(run)
+                return
             run.job = None
             self._advance(run, None, error)
             return
@@ -308,11 +339,12 @@ class Operations:
     def _finish(self, run: Run, cause: Exception | None) -> None:
         error = None
         if cause is not None:
-            told = (
-                self._translate(cause)
-                if isinstance(cause, CloudStackError | CloudStackUnavailable)
-                else GceError(500, "internalError", "Internal error.", code="INTERNAL_ERROR")
-            )
+            if isinstance(cause, GceError):
+                told = cause
+            elif isinstance(cause, CloudStackError | CloudStackUnavailable):
+                told = self._translate(cause)
+            else:
+                told = internal_error()
             error = {
                 "code": told.code or "INTERNAL_ERROR",
                 "message": told.message,

@@ -99,10 +99,15 @@ class Store:
             )
             if added.rowcount:
                 return operation
+        return self.by_request(operation.request or "") or operation
+
+    def by_request(self, request: str) -> Operation | None:
+        """The operation that a request with this key has started."""
+        with self._lock:
             found = self._database.execute(
-                "SELECT document FROM operations WHERE request = ?", (operation.request,)
+                "SELECT document FROM operations WHERE request = ?", (request,)
             ).fetchone()
-        return _operation(found[0])
+        return None if found is None else _operation(found[0])
 
     def save(self, operation: Operation) -> None:
         """Keep the new state of an operation."""

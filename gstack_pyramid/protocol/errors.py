@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from pyramid.response import Response
 
 from gstack_pyramid.errors import GceError
+from gstack_pyramid.protocol.responses import json_response
 
 # The name of the google.rpc.Code that belongs to an HTTP status.
 # Source: https://cloud.google.com/apis/design/errors#handling_errors
@@ -71,14 +71,6 @@ def error_response(error: GceError, *, pretty: bool = False) -> Response:
         error: what went wrong.
         pretty: indent the JSON by two spaces, as ``prettyPrint=true`` asks for.
     """
-    response = Response(
-        body=orjson.dumps(error_body(error), option=orjson.OPT_INDENT_2 if pretty else 0),
-        status=error.status,
-    )
-    response.headers["Content-Type"] = "application/json; charset=UTF-8"
-    # The answer depends on who asks; no cache between us and the client may keep it.
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["Vary"] = "Origin, Authorization"
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    response = json_response(error_body(error), status=error.status, pretty=pretty)
     response.headers.update(error.headers)
     return response

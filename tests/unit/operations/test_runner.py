@@ -21,7 +21,7 @@ from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.plans import Plan, PlannedCommand, StepError
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations import runner
-from gstack_pyramid.operations.runner import Operations
+from gstack_pyramid.operations.runner import Operations, Request
 from gstack_pyramid.operations.store import Operation, Store
 
 LONG = 60.0
@@ -93,9 +93,20 @@ class Session:
 
 
 def command(
-    name: str, *, is_list: bool = False, job: bool = True, undo: bool = False
+    name: str,
+    *,
+    is_list: bool = False,
+    job: bool = True,
+    undo: bool = False,
+    makes: bool = False,
 ) -> PlannedCommand:
-    return PlannedCommand(name, {}, is_list, job, undo)
+    return PlannedCommand(name, {}, is_list, job, undo, makes)
+
+
+def asked(
+    owner: str = "me", method: str = "m", path: str = "p", request_id: str = "r", name: str = "a"
+) -> Request:
+    return Request.of(owner, method, path, request_id, {"name": name})
 
 
 def prepared(plan: Plan, session: Session | None = None, target_id: str | None = None) -> Prepared:
@@ -161,10 +172,10 @@ def test_a_command_that_is_refused_at_once_is_the_answer_and_nothing_is_kept(
 ) -> None:
     cloud.answers.append(refusal())
     with pytest.raises(CloudStackError, match="refused with 431"):
-        start(operations, prepared(steps(command("deploy"))), request_id="r")
+        start(operations, prepared(steps(command("deploy"))), request=asked())
     assert operations.of_owner("me", None) == []
     cloud.answers.append({})
-    again = start(operations, prepared(steps(command("deploy"))), request_id="r")
+    again = start(operations, prepared(steps(command("deploy"))), request=asked())
     assert again.done
 
 
@@ -189,7 +200,8 @@ def test_synchronous_commands_are_done_within_the_request(
 ) -> None:
     results: list[Any] = []
     cloud.answers += [{"volume": MACHINE}, {"success": True}]
-    plan = steps(command("createVolume", job=False), command("other", job=False), results=results)
+    volume = command("createVolume", job=False, makes=True)
+    plan = steps(volume, command("other", job=False), results=results)
     operation = start(operations, prepared(plan))
     assert operation.done
     assert results == [MACHINE, {"success": True}]
@@ -200,7 +212,8 @@ def test_a_job_is_asked_about_until_it_is_done(operations: Operations, cloud: Cl
     results: list[Any] = []
     cloud.answers.append({"jobid": "j1", **MACHINE})
     cloud.jobs += [pending(), pending(), done({"virtualmachine": {**MACHINE, "password": "x"}})]
-    operation = start(operations, prepared(steps(command("deploy"), results=results)))
+    deploy = command("deploy", makes=True)
+    operation = start(operations, prepared(steps(deploy, results=results)))
     assert operation.target_id == numeric_id(MACHINE["id"])
     assert ended(operations, operation).error is None
     assert cloud.asked == ["j1", "j1", "j1"]
@@ -328,7 +341,7 @@ def test_the_same_request_is_sent_once_even_while_it_is_on_its_way(
 
     cloud.before_answer = hold
     cloud.answers.append({})
-    more = {"request_id": "r", "content": {"name": "a"}}
+    more: dict[str, Any] = {"request": asked()}
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(start, operations, prepared(steps(command("deploy"))), **more)
         assert arrived.wait(LONG)
@@ -347,20 +360,22 @@ def test_another_request_under_the_same_id_is_a_conflict(
     operations: Operations, cloud: Cloud
 ) -> None:
     cloud.answers.append({})
-    start(operations, prepared(steps(command("a"))), request_id="r", content={"name": "a"})
+    start(operations, prepared(steps(command("a"))), request=asked())
     with pytest.raises(GceError) as refused:
-        start(operations, prepared(steps(command("a"))), request_id="r", content={"name": "b"})
+        start(operations, prepared(steps(command("a"))), request=asked(name="b"))
     assert refused.value.status == 409
     assert len(cloud.sent) == 1
 
 
-@pytest.mark.parametrize("other", [{"owner": "them"}, {"operation_type": "delete"}])
+@pytest.mark.parametrize("other", [{"owner": "them"}, {"method": "m2"}, {"path": "p2"}])
 def test_request_ids_of_others_and_of_other_methods_do_not_count(
     operations: Operations, cloud: Cloud, other: dict[str, str]
 ) -> None:
     cloud.answers += [{}, {}]
-    one = start(operations, prepared(steps(command("a"))), request_id="r")
-    two = start(operations, prepared(steps(command("a"))), request_id="r", **other)
+    one = start(operations, prepared(steps(command("a"))), request=asked())
+    assert operations.repeated(asked()) == one
+    assert operations.repeated(asked(**other)) is None
+    two = start(operations, prepared(steps(command("a"))), request=asked(**other))
     assert one.name != two.name
     assert len(cloud.sent) == 2
 

@@ -1,0 +1,27 @@
+"""JSON answers, with the headers that every one of them has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from pyramid.response import Response
+
+
+def json_response(body: Any, *, status: int = 200, pretty: bool = False) -> Response:
+    """The HTTP answer with a JSON body.
+
+    Args:
+        body: what to say.
+        status: the HTTP status code.
+        pretty: indent the JSON by two spaces, as ``prettyPrint=true`` asks for.
+    """
+    response = Response(
+        body=orjson.dumps(body, option=orjson.OPT_INDENT_2 if pretty else 0), status=status
+    )
+    response.headers["Content-Type"] = "application/json; charset=UTF-8"
+    # The answer depends on who asks; no cache between us and the client may keep it.
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Vary"] = "Origin, Authorization"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
