@@ -1,0 +1,97 @@
+"""Fixtures of the tests that run the whole gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pyramid.router import Router
+
+    from gstack_pyramid.schemas.cloudstack import CloudStackModel
+
+    from .support.gateway import Gateway
+
+MakeGateway = Callable[..., "Gateway"]
+MakeRouter = Callable[..., "Router"]
+
+
+@pytest.fixture(scope="session")
+def cloudstack_model() -> CloudStackModel:
+    from gstack_pyramid.schemas.cloudstack import CloudStackModel
+    from gstack_pyramid.schemas.location import data_folder
+
+    return CloudStackModel(data_folder("schemas") / "cloudstack")
+
+
+@pytest.fixture(scope="session")
+def make_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRouter]:
+    """Makes gateways from ini settings, which come on top of a minimum."""
+    from gstack_pyramid.routes import make_app
+    from gstack_pyramid.settings import Settings
+
+    made: list[Router] = []
+    folder: Path = tmp_path_factory.mktemp("ini")
+
+    def make(**settings: str) -> Router:
+        ini = {
+            "here": str(folder),
+            # A port that nothing listens on; most tests put a cloud of their own in its place.
+            "gstack.cloudstack.endpoint": "http://127.0.0.1:1/client/api",
+            "gstack.token_keys_file": "keys",
+            "gstack.token_keys_create": "true",
+            "gstack.check_answers": "refuse",
+            **{f"gstack.{key}": value for key, value in settings.items()},
+        }
+        router = make_app(Settings.from_ini(ini, {}))
+        made.append(router)
+        return router
+
+    yield make
+    for router in made:
+        router.registry["gstack"].close()
+
+
+@pytest.fixture(scope="session")
+def shared_router(make_router: MakeRouter) -> Router:
+    """A gateway that is only ever used with a cloud put in for one test."""
+    return make_router()
+
+
+@pytest.fixture
+def make_gateway(shared_router: Router, cloudstack_model: CloudStackModel) -> Iterator[MakeGateway]:
+    """Makes gateways in front of simulated clouds; settings are the simulator's."""
+    from gstack_pyramid.simulator import make_simulator
+
+    from .support.gateway import Backend, Gateway
+    from .unit.simulator.cloud import Clock, Cloud
+
+    made: list[tuple[Backend, Cloud]] = []
+
+    def make(
+        router: Router | None = None,
+        endpoint: str | None = None,
+        read_timeout: float = 10.0,
+        **settings: Any,
+    ) -> Gateway:
+        clock = settings.pop("clock", None) or Clock()
+        app = make_simulator(model=cloudstack_model, clock=clock, **settings)
+        cloud = Cloud(app, clock)
+        router = router or shared_router
+        backend = Backend(router, cloud, endpoint=endpoint, read_timeout=read_timeout)
+        made.append((backend, cloud))
+        return Gateway(router, cloud, sent=backend.sent)
+
+    yield make
+    for backend, cloud in reversed(made):
+        backend.close()
+        cloud.app.close()
+
+
+@pytest.fixture
+def gateway(make_gateway: MakeGateway) -> Gateway:
+    """A gateway in front of the sample world, whose jobs are done when they are asked for."""
+    return make_gateway()
