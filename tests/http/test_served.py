@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +15,12 @@ from waitress import wasyncore
 from waitress.server import create_server
 from waitress.trigger import trigger
 
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.simulator import SimulatorServer, make_simulator
+
+from ..conftest import MakeRouter
 from ..support.gateway import SG_ZONE, Gateway
+from ..unit.simulator.cloud import Clock, Cloud
 
 Serve = Callable[..., str]
 PATH = "/compute/v1/projects/demo-project/zones"
@@ -135,6 +141,23 @@ def test_forwarded_headers_of_anybody_are_ignored(
     answer = http.get(f"http://{address}{PATH}", headers=headers, timeout=10)
     assert answer.json()["selfLink"] == f"http://{address}{PATH}"
     assert "evil" not in answer.text
+
+
+def test_a_gateway_made_from_an_ini_alone_carries_an_instance_through(
+    make_router: MakeRouter, cloudstack_model: CloudStackModel
+) -> None:
+    """Nothing is put in here: its own client, its own pace, the present time."""
+    simulator = make_simulator(model=cloudstack_model)
+    server = SimulatorServer(simulator)
+    try:
+        router = make_router(**{"cloudstack.endpoint": server.start()})
+        gateway = Gateway(router, Cloud(simulator, Clock(time.time())))
+        assert gateway.create("web")["status"] == "RUNNING"
+        gateway.do("DELETE", f"zones/{SG_ZONE}/instances/web")
+        assert gateway.cloud.rows("listVirtualMachines") == []
+    finally:
+        server.stop()
+        simulator.close()
 
 
 @pytest.mark.parametrize(
