@@ -26,7 +26,7 @@ def test_of_many_inserts_of_one_name_one_is_accepted(gateway: Gateway, path: str
 
     with ThreadPoolExecutor(6) as pool:
         told = Counter(pool.map(insert, range(12)))
-    # A rule that has no tag yet is nobody's firewall: the next request meets the rule, not the name.
+    # A rule without its tag yet is nobody's firewall: the next one meets the rule, not the name.
     refused = {409, 400} if path == "global/firewalls" else {409}
     assert told[200] == 1
     assert set(told) <= {200, *refused}
