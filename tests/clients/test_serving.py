@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,7 +15,8 @@ def test_the_server_says_in_three_lines_what_to_do_next(gateway: Gateway) -> Non
     first, second, third = gateway.greeting.splitlines()
     assert gateway.url in first
     assert "/client/api" in first
-    assert 'eval "$(.venv/bin/gstack env)"' in second
+    port = urlsplit(gateway.url).port
+    assert f'eval "$(GSTACK_PORT={port} .venv/bin/gstack env)"' in second
     assert "gcloud compute" in third
 
 
