@@ -81,7 +81,7 @@ def _refused(problems: list[Problem]) -> GceError:
         "required" if first.kind == "required" else "invalid",
         "; ".join(problem.message for problem in problems[:5]),
         location=first.field,
-        location_type="parameter",
+        location_type="other",
         details=[
             {
                 "@type": "type.googleapis.com/google.rpc.BadRequest",

@@ -72,11 +72,6 @@ class KeyRing:
         return self._ring[kid]
 
     @classmethod
-    def generate(cls) -> KeyRing:
-        """A ring with one new random key."""
-        return cls([_new_key()])
-
-    @classmethod
     def configured(cls, text: str, file: Path | None, *, create: bool = False) -> KeyRing:
         """The ring that a configuration gives, as text or as a file.
 

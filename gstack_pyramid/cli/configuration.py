@@ -69,10 +69,6 @@ class Ini:
             return public
         return server_url(self._section("server:main"), os.environ)
 
-    def server_options(self) -> dict[str, str]:
-        """What ``[server:main]`` says."""
-        return self._section("server:main")
-
     def _section(self, name: str) -> dict[str, str]:
         import plaster
 

@@ -71,7 +71,7 @@ class BodyRules:
                 "invalid",
                 f"Invalid value for field '{shown}': {self._refused[path]}.",
                 location=shown,
-                location_type="parameter",
+                location_type="other",
             )
         if path in self._inside or (path in self._honoured and self._has_fields(path)):
             for index, part in enumerate(item if isinstance(item, list) else [item]):
@@ -86,7 +86,7 @@ class BodyRules:
                 f"Invalid value for field '{shown}': this cloud has no counterpart for it, and"
                 " leaving it out would change what was asked for.",
                 location=shown,
-                location_type="parameter",
+                location_type="other",
             )
 
     def _asks_for_nothing(self, item: Any, path: Path) -> bool:

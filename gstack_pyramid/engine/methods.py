@@ -49,7 +49,7 @@ class Check:
                 self.reason,
                 text,
                 location=self.field,
-                location_type="parameter" if self.field else None,
+                location_type="other" if self.field else None,
             )
 
 

@@ -10,14 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-
-class Roots(Protocol):
-    """What a path needs of its surroundings: the named roots."""
-
-    roots: dict[str, Any]
-
+from typing import Any
 
 Getter = Callable[[Any, Any], Any]
 """A compiled path or value: ``(current value, environment) -> value or None``."""

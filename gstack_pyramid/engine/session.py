@@ -15,7 +15,6 @@ from cachetools import TTLCache
 from gstack_pyramid.cloudstack.answers import unwrap
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
-from gstack_pyramid.engine.conditions import SOURCE
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import natural_name, suffixed_name
 from gstack_pyramid.engine.places import Reference, parse_reference
@@ -31,6 +30,10 @@ _Key = tuple[Credentials, str, bytes]
 # The whole key pair: who has another's API key but not the secret must not get kept rows.
 
 
+_LONGEST_READ = 3600.0
+"""Seconds for which a change is remembered: longer than any read under way can take."""
+
+
 class Catalogue:
     """Rows of reads that a mapping marks with ``cache``, kept for a short time per caller.
 
@@ -41,6 +44,7 @@ class Catalogue:
 
     def __init__(self, ttl: float, size: int = 4096) -> None:
         self._answers: TTLCache[_Key, Rows] = TTLCache(size, max(ttl, 1e-9))
+        self._changes: TTLCache[Credentials, int] = TTLCache(size, _LONGEST_READ)
         self._lock = threading.Lock()
 
     def get(self, key: _Key) -> Rows | None:
@@ -48,14 +52,24 @@ class Catalogue:
         with self._lock:
             return self._answers.get(key)
 
-    def put(self, key: _Key, rows: Rows) -> None:
-        """Keep rows; nobody may change them afterwards."""
+    def changes(self, caller: Credentials) -> int:
+        """How often something was forgotten for a caller: to be asked before rows are read."""
         with self._lock:
-            self._answers[key] = rows
+            return self._changes.get(caller, 0)
+
+    def put(self, key: _Key, rows: Rows, changes: int) -> None:
+        """Keep rows; nobody may change them afterwards.
+
+        Rows that were read before the caller changed something may be old, and are not kept.
+        """
+        with self._lock:
+            if self._changes.get(key[0], 0) == changes:
+                self._answers[key] = rows
 
     def forget(self, caller: Credentials, noun: str) -> None:
         """Drop a caller's kept answers of all commands with ``noun`` in their name."""
         with self._lock:
+            self._changes[caller] = self._changes.get(caller, 0) + 1
             for key in [k for k in self._answers if k[0] == caller and noun in k[1]]:
                 del self._answers[key]
 
@@ -89,10 +103,6 @@ class Session:
         self._twins: dict[tuple[str, str | None, str], frozenset[str]] = {}
         self._links: dict[tuple[str, str | None], dict[str, Any]] = {}
 
-    def resource(self, name: str) -> Resource:
-        """A mapped resource; the lint has made sure that it exists."""
-        return self._resources[name]
-
     def fetch(self, command: str, params: Mapping[str, Any], *, cached: bool = False) -> Rows:
         """All rows of a reading command, read once per request, or kept longer when ``cached``.
 
@@ -107,9 +117,10 @@ class Session:
         if rows is None and cached:
             rows = self._catalogue.get((self.credentials, *key))
         if rows is None:
+            changes = self._catalogue.changes(self.credentials)
             rows = self._read(command, full)
             if cached:
-                self._catalogue.put((self.credentials, *key), rows)
+                self._catalogue.put((self.credentials, *key), rows, changes)
         self._memo[key] = rows
         return rows
 
@@ -275,8 +286,3 @@ def _pattern_link(
         return None if name is None else prefix + name
 
     return link
-
-
-def source_of(row: Mapping[str, Any]) -> str | None:
-    """Which part of ``read`` a found row came from."""
-    return row.get(SOURCE)

@@ -79,11 +79,6 @@ def test_names_show_and_keys_do_not() -> None:
     assert b64(KEYS["new"]) not in repr(vars(ring))
 
 
-def test_generated_rings_differ() -> None:
-    one, two = KeyRing.generate(), KeyRing.generate()
-    assert one.key(one.newest).raw_value != two.key(two.newest).raw_value
-
-
 def test_a_file_is_a_jwk_set(tmp_path: Path) -> None:
     ring = KeyRing.load(write(tmp_path / "keys.json", jwk_set(KEYS)))
     assert {kid: ring.key(kid).raw_value for kid in ring.kids} == KEYS
