@@ -136,7 +136,6 @@ def _mutate(application: Application, call: Call) -> Any:
             operation_type=call.method.gce.name,
             user=prepared.user,
             request=request,
-            client_operation_id=call.query.get("clientOperationId"),
         )
     return operations.shape(operation, call.base_url)
 

@@ -70,7 +70,7 @@ class Prepared:
 _TARGET_ROOTS = frozenset({"self", "rows", "key", "resource"})
 """The roots that an answer needs its target for."""
 
-_OWN_PARAMETERS = frozenset({"requestId", "clientOperationId"})
+_OWN_PARAMETERS = frozenset({"requestId"})
 """Parameters of mutations that the operations package sees to."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.paths import parse_format
 
-_NUMBER = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True)

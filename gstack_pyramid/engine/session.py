@@ -215,7 +215,7 @@ class Session:
     def _check_scope(
         self, target: Resource, parsed: Reference, reference: Any, env: Env, field: str
     ) -> None:
-        if parsed.project not in (None, env.project):
+        if parsed.project not in (None, env.project) and not self._is_here(parsed.project, env):
             raise invalid_value(field, reference, "The referenced resource does not exist.")
         if parsed.scope is None or parsed.scope[1] is None:
             return
@@ -224,6 +224,12 @@ class Session:
             raise invalid_value(
                 field, reference, f"It must be in '{segment}/{env.scope_name(segment)}'."
             )
+
+    def _is_here(self, project: str | None, env: Env) -> bool:
+        """Whether another name of a project means the one that the request is in."""
+        found = self._resources["projects"].find(str(project), env)
+        here: dict[str, Any] = env.roots["project"]
+        return found is not None and found[1].rows[0].get("id") == here.get("id")
 
     def _by_form(
         self, target: Resource, parsed: Reference, reference: Any, env: Env, field: str

@@ -40,8 +40,6 @@ def shape(operation: Operation, base_url: str) -> dict[str, Any]:
     }
     if operation.target_id is not None:
         shaped["targetId"] = operation.target_id
-    if operation.client_operation_id is not None:
-        shaped["clientOperationId"] = operation.client_operation_id
     if operation.started is not None:
         shaped["startTime"] = _time(operation.started)
     if operation.ended is not None:

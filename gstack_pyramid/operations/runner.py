@@ -139,7 +139,6 @@ class Operations:
         operation_type: str,
         user: str,
         request: Request | None = None,
-        client_operation_id: str | None = None,
     ) -> Operation:
         """Accept a mutation: send its first command, and see to the rest.
 
@@ -149,7 +148,6 @@ class Operations:
             operation_type: GCE's ``operationType``.
             user: who asks.
             request: tells a repeated request from a new one; None without a ``requestId``.
-            client_operation_id: the client's own id for the operation.
 
         Raises:
             GceError: CloudStack refused the first command; nothing was accepted then.
@@ -164,7 +162,6 @@ class Operations:
             target=prepared.target,
             target_id=prepared.target_id,
             user=user,
-            client_operation_id=client_operation_id,
             request=request.key if request else None,
             digest=request.digest if request else None,
             inserted=now,

@@ -39,7 +39,6 @@ class Operation:
         target: the path of the changed resource, below ``/compute/v1/``.
         target_id: its numeric id, once known.
         user: who asked for it.
-        client_operation_id: the client's own id for it, if given.
         request: identifies the request by its ``requestId``; None without one.
         digest: of the request's content, to tell a repeated request from another one.
         inserted, started, ended: Unix times in seconds.
@@ -57,7 +56,6 @@ class Operation:
     inserted: float
     target_id: str | None = None
     user: str = ""
-    client_operation_id: str | None = None
     request: str | None = None
     digest: str | None = None
     started: float | None = None

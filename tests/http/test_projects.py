@@ -56,6 +56,21 @@ def test_links_name_the_project_as_the_client_does(gateway: Gateway) -> None:
     assert mail.request("GET", link.removeprefix("http://localhost")).status_int == 200
 
 
+def test_a_link_may_name_the_project_in_another_way_than_the_request(gateway: Gateway) -> None:
+    mail = gateway.in_project("demo@example.com")
+    # The image's link says demo-project.
+    mail.do("POST", f"zones/{SG_ZONE}/instances", instance_body("web"))
+    assert gateway.names(f"zones/{SG_ZONE}/instances") == ["web"]
+
+
+@pytest.mark.parametrize("project", ["web-shop", "other-project", "nobody"])
+def test_a_link_into_another_project_is_refused(gateway: Gateway, project: str) -> None:
+    body = instance_body("web")
+    body["disks"][0]["initializeParams"]["sourceImage"] = UBUNTU.replace("demo-project", project)
+    error = gateway.refused(400, "POST", f"zones/{SG_ZONE}/instances", body)
+    assert "does not exist" in error["message"]
+
+
 def test_a_cloudstack_project_is_a_project_of_its_own(gateway: Gateway) -> None:
     shop = gateway.in_project("web-shop")
     told = gateway.get("/compute/v1/projects/web-shop")
