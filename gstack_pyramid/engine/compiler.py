@@ -77,6 +77,13 @@ def compile_mappings(
     return compiled
 
 
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """An environment that knows the settings only."""
+
+    roots: dict[str, Any]
+
+
 def _sources(document: Document) -> list[Mapping[str, Any]]:
     read = document.data.get("read")
     if read is None:
@@ -142,7 +149,8 @@ def _compile_resource(
     if "aliases" in document.data:
         resource.aliases = scope.path(document.data["aliases"], ("aliases",))[0]
     if "elsewhere" in document.data:
-        resource.elsewhere = scope.path(document.data["elsewhere"], ("elsewhere",))[0]
+        getter, _ = scope.path(document.data["elsewhere"], ("elsewhere",))
+        resource.elsewhere = frozenset(getter(None, _Settings({"settings": models.settings})) or ())
     for form, spec in document.data.get("references", {}).items():
         inner = scope.entering(ANY, name=ANY)
         resource.reference_forms[form] = (

@@ -16,7 +16,6 @@ from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.plans import Plan, run_steps
-from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.session import Catalogue, Session
 from gstack_pyramid.errors import GceError, already_exists, invalid_value, not_found
 
@@ -209,17 +208,11 @@ class Engine:
         try:
             env = self.enter(call)
         except GceError as error:
-            if error.status == 404 and self._is_elsewhere(resource, call):
+            # A foreign project that this collection is known to be empty in.
+            if error.status == 404 and call.path.get("project") in resource.elsewhere:
                 return []
             raise
         return resource.shape(resource.named(resource.records(env)), env)
-
-    def _is_elsewhere(self, resource: Resource, call: Call) -> bool:
-        """Whether the project is a foreign one that this collection is known to be empty in."""
-        if resource.elsewhere is None:
-            return False
-        env = Env(None, {"settings": self.compiled.settings})  # type: ignore[arg-type]
-        return call.path.get("project") in (resource.elsewhere(None, env) or ())
 
     def aggregated(self, call: Call) -> list[tuple[str, list[dict[str, Any]]]]:
         """The resources of every scope: ``(zones/z, resources)``, empty scopes included."""

@@ -36,7 +36,7 @@ class Resource:
         kind: the value of ``kind``.
         aliases: further names -> the names meant, a setting.
         reference_forms: the forms of reference besides a name, such as ``family``.
-        elsewhere: projects besides the caller's where this collection is empty, a setting.
+        elsewhere: projects besides the caller's where this collection is empty.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Resource:
     about: str = ""
     aliases: Getter | None = None
     reference_forms: dict[str, tuple[dict[str, Getter], str | None]] = field(default_factory=dict)
-    elsewhere: Getter | None = None
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def zonal(self) -> bool:
