@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from pyramid.router import Router
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
     from .support.gateway import Gateway
+
+# A busy machine is no failure: how long an example takes says nothing of what is tested.
+settings.register_profile("gstack", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gstack")
 
 MakeGateway = Callable[..., "Gateway"]
 MakeRouter = Callable[..., "Router"]

@@ -267,7 +267,7 @@ def _keys(holder: Any) -> list[Any]:
         ("MachineTypeAggregatedList", None),
     ],
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_both_libraries_give_the_same_verdict(
     type_name: str, method: str | None, data: st.DataObject

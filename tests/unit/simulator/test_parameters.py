@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
@@ -102,7 +102,6 @@ sent = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(sent)
 def test_checking_either_succeeds_or_is_a_command_error(
     model: CloudStackModel, sent: dict[str, str]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gstack_pyramid.simulator.wire import encode, sign
@@ -25,7 +25,6 @@ def test_signature_is_that_of_a_known_vector() -> None:
     assert sign(sent, "s") == "LysNUjlU6YIiInn6QfJ/MTECvGU="
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8")))
 def test_values_are_encoded_as_java_does(value: str) -> None:
     encoded = encode(value)
