@@ -227,11 +227,7 @@ class Engine:
         result = []
         for name, zone in zones.named(zones.records(env)):
             inner = env.in_zone(zone.rows[0], name)
-            here = [
-                record
-                for record in records
-                if (ids := record.source.zones(record)) is None or zone.key in ids
-            ]
+            here = [record for record in records if record.source.is_in(record, zone.key)]
             result.append((f"{scope}/{name}", resource.shape(resource.named(here), inner)))
         if call.query.get("includeAllScopes"):
             result += [(other, []) for other in self._other_scopes(env)]

@@ -160,10 +160,10 @@ class Source:
             )
         return list(records.values())
 
-    def zones(self, record: Record) -> frozenset[str] | None:
-        """The ids of the zones a record is in; None when it is in all of them."""
+    def is_in(self, record: Record, zone_id: str) -> bool:
+        """Whether a record is in a zone; one without a zone is in all of them."""
         if self.zone_field is None:
-            return None
+            return True
         value = record.rows[0].get(self.zone_field)
         # Offerings tell their zones in one text, joined by commas.
-        return None if value is None else frozenset(str(value).split(","))
+        return value is None or value == zone_id or zone_id in str(value).split(",")

@@ -63,7 +63,7 @@ class Resource:
             if source.pattern is not None:
                 continue
             for record in source.records(env, zone_id=zone_id, word=word):
-                if zone_id is not None and not _is_in(record, zone_id):
+                if zone_id is not None and not source.is_in(record, zone_id):
                     continue
                 if record.key in found:
                     found[record.key].rows.extend(record.rows)
@@ -113,7 +113,7 @@ class Resource:
                 continue
             for record in source.records(env, zone_id=env.zone_id if self.zonal else None):
                 row = {**record.rows[0], **values}
-                if env.zone_id is not None and not _is_in(record, env.zone_id):
+                if env.zone_id is not None and not source.is_in(record, env.zone_id):
                     continue
                 if source.pattern.fits is None or source.pattern.fits(row, env):
                     return reference, Record(f"{record.key}/{reference}", reference, [row], source)
@@ -208,8 +208,3 @@ def _joined(
         (join.name, compile_path(parse_path(join.ours)), join.index(env, rows, single=single))
         for join in source.joins
     ]
-
-
-def _is_in(record: Record, zone_id: str) -> bool:
-    zones = record.source.zones(record)
-    return zones is None or zone_id in zones
