@@ -18,7 +18,6 @@ from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
 from gstack_pyramid.engine.scope import Builder, Scope
 from gstack_pyramid.engine.shapes import ListShape, RowShape, Shape
 from gstack_pyramid.engine.values import compile_params
-from gstack_pyramid.errors import GceError
 
 
 class StepError(Exception):
@@ -139,13 +138,13 @@ def run_steps(steps: list[Step], env: Env) -> Plan:
 
     Raises:
         StepError: thrown in by the runner, after everything that could be undone was.
-        GceError: a value of a later step can't be made; likewise.
+        GceError: a value of a later step can't be made; likewise, as with a bug of ours.
     """
     done: list[PlannedCommand] = []
     try:
         for step in steps:
             yield from step.run(env, done)
-    except (StepError, GceError):
+    except Exception:
         for command in reversed(done):
             try:
                 yield command

@@ -45,10 +45,16 @@ Translate = Callable[[CloudStackError | CloudStackUnavailable], GceError]
 
 @dataclass(slots=True)
 class Run:
-    """An operation under way, and what it waits for."""
+    """An operation under way, and what it waits for.
+
+    Attributes:
+        accepted: whether CloudStack has taken a command that changes something. Until then a
+            failure is the answer to the request; from then on it is told by the operation.
+    """
 
     operation: Operation
     prepared: Prepared
+    accepted: bool = False
     job: str | None = None
     made: dict[str, Any] | None = None
     command: str = ""
@@ -172,7 +178,7 @@ class Operations:
             return _same(kept, request)
         run = Run(operation, prepared)
         try:
-            self._advance(run, None, None, first=True)
+            self._advance(run, None, None)
         except BaseException:
             self._store.drop(operation.name)
             raise
@@ -226,10 +232,12 @@ class Operations:
             }
             self._store.save(finished(operation, self._clock(), error))
 
-    def _advance(
-        self, run: Run, result: Any, failure: Exception | None, *, first: bool = False
-    ) -> None:
-        """Send commands until one has to be waited for or the plan ends."""
+    def _advance(self, run: Run, result: Any, failure: Exception | None) -> None:
+        """Send commands until one has to be waited for or the plan ends.
+
+        Raises:
+            Exception: what made the plan fail before anything was accepted.
+        """
         plan = run.prepared.plan
         while True:
             try:
@@ -240,10 +248,13 @@ class Operations:
             except StopIteration:
                 self._finish(run, None)
                 return
-            except (StepError, GceError) as failed:
+            except Exception as failed:
                 cause = failed.cause if isinstance(failed, StepError) else failed
-                if first:
+                if not run.accepted:
                     raise cause from None
+                if not isinstance(failed, StepError | GceError):
+                    # A bug of ours, which must not make an accepted operation vanish.
+                    log.exception("operation %s broke", run.operation.name)
                 self._finish(run, cause)
                 return
             result, failure, run.made = None, None, None
@@ -255,14 +266,13 @@ class Operations:
             if run.job is not None:
                 self._later(run)
                 return
-            if not command.is_list and not command.undoing:
-                first = False
 
     def _send(self, run: Run, command: PlannedCommand) -> Any:
         credentials = run.prepared.session.credentials
         if command.is_list:
             return self._client.rows(credentials, command.command, command.params)
         body = self._client.call(credentials, command.command, command.params)
+        run.accepted = True
         run.prepared.session.changed(command.command)
         made = unwrap(body)
         if command.makes and made.get("id") is not None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from gstack_pyramid.engine.plans import PlannedCommand, StepError, compile_steps, run_steps
+from gstack_pyramid.errors import GceError
 
 from .language import Language, OneRequest, env_of
 
@@ -215,3 +216,25 @@ def test_undoing_uses_the_values_as_they_were_when_the_step_was_done(run: Runner
     step = {"call": "createVolume", "each": {"x": "all"}, "params": {"name": "$x"}, "undo": undo}
     run([step], {"all": ["a", "b", "c"]})
     assert [params["id"] for _, params in run.told[3:]] == ["b", "a"]
+
+
+@pytest.mark.parametrize("error", [KeyError("a mistake of ours"), GceError(400, "invalid", "no")])
+def test_what_was_done_is_undone_when_a_later_value_cannot_be_made(error: Exception) -> None:
+    undo = PlannedCommand("deleteVolume", {"id": "1"}, False, False, undoing=True)
+
+    class Done:
+        def run(self, env: Any, done: list[PlannedCommand]) -> Iterator[PlannedCommand]:
+            done.append(undo)
+            yield from ()
+
+    class Broken:
+        def run(self, env: Any, done: list[PlannedCommand]) -> Iterator[PlannedCommand]:
+            raise error
+            yield undo
+
+    steps: Any = [Done(), Broken()]
+    env: Any = None
+    plan = run_steps(steps, env)
+    assert next(plan) == undo
+    with pytest.raises(type(error)):
+        plan.send({})

@@ -1,170 +1,41 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import (
     CloudStackError,
     CloudStackTimeout,
     CloudStackUnavailable,
 )
-from gstack_pyramid.cloudstack.jobs import Job
-from gstack_pyramid.engine.engine import Prepared
 from gstack_pyramid.engine.names import numeric_id
-from gstack_pyramid.engine.plans import Plan, PlannedCommand, StepError
+from gstack_pyramid.engine.plans import Plan
 from gstack_pyramid.errors import GceError
-from gstack_pyramid.operations import runner
-from gstack_pyramid.operations.runner import Operations, Request
+from gstack_pyramid.operations.runner import Operations
 from gstack_pyramid.operations.store import Operation, Store
 
-LONG = 60.0
-"""Seconds that no test waits for: what it waits for is told by an event."""
-
-MACHINE = {"id": "8d2bb5a1-0000-4000-8000-000000000001"}
-
-
-def pending(job: str = "j1") -> Job:
-    return Job(job, "pending", {}, None, None)
-
-
-def done(result: dict[str, Any], job: str = "j1", instance: str | None = None) -> Job:
-    return Job(job, "done", result, instance, None)
-
-
-def failed(error: CloudStackError | None, job: str = "j1") -> Job:
-    return Job(job, "failed", {}, None, error)
-
-
-def refusal(code: int = 431) -> CloudStackError:
-    return CloudStackError("aCommand", code, f"refused with {code}")
-
-
-class Cloud:
-    """The client's place: gives what a test says, in that order, and notes what was asked."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, dict[str, Any]]] = []
-        self.asked: list[str] = []
-        self.answers: deque[Any] = deque()
-        self.jobs: deque[Any] = deque()
-        self.before_answer: Callable[[], object] = lambda: None
-        self.before_job: Callable[[], object] = lambda: None
-
-    def call(self, credentials: Credentials, command: str, params: Any) -> dict[str, Any]:
-        self.sent.append((command, params))
-        self.before_answer()
-        answer: dict[str, Any] = _or_raise(self.answers)
-        return answer
-
-    def rows(self, credentials: Credentials, command: str, params: Any) -> list[dict[str, Any]]:
-        self.sent.append((command, params))
-        rows: list[dict[str, Any]] = _or_raise(self.answers)
-        return rows
-
-    def job(self, credentials: Credentials, job_id: str) -> Job:
-        self.asked.append(job_id)
-        self.before_job()
-        job: Job = _or_raise(self.jobs)
-        return job
-
-
-def _or_raise(answers: deque[Any]) -> Any:
-    answer = answers.popleft()
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
-class Session:
-    credentials = Credentials("key", "secret")
-
-    def __init__(self) -> None:
-        self.changes: list[str] = []
-
-    def changed(self, command: str) -> None:
-        self.changes.append(command)
-
-
-def command(
-    name: str,
-    *,
-    is_list: bool = False,
-    job: bool = True,
-    undo: bool = False,
-    makes: bool = False,
-) -> PlannedCommand:
-    return PlannedCommand(name, {}, is_list, job, undo, makes)
-
-
-def asked(
-    owner: str = "me", method: str = "m", path: str = "p", request_id: str = "r", name: str = "a"
-) -> Request:
-    return Request.of(owner, method, path, request_id, {"name": name})
-
-
-def prepared(plan: Plan, session: Session | None = None, target_id: str | None = None) -> Prepared:
-    inner: Any = session or Session()
-    return Prepared(plan, "me", "someone", "p", "zones/z", "target", target_id, inner)
-
-
-def steps(*commands: PlannedCommand, results: list[Any] | None = None) -> Plan:
-    """A plan of these commands, the undoing ones after a failure; notes the results it is sent."""
-    kept = results if results is not None else []
-    try:
-        for one in commands:
-            if not one.undoing:
-                kept.append((yield one))
-    except StepError:
-        for one in commands:
-            if one.undoing:
-                try:
-                    yield one
-                except StepError:
-                    continue
-        raise
-
-
-def translate(error: CloudStackError | CloudStackUnavailable) -> GceError:
-    code = error.errorcode if isinstance(error, CloudStackError) else 503
-    return GceError(400, "invalid", str(error), code=f"CODE_{code}")
-
-
-@pytest.fixture
-def cloud() -> Cloud:
-    return Cloud()
-
-
-@pytest.fixture
-def store() -> Store:
-    return Store()
-
-
-@pytest.fixture
-def operations(cloud: Cloud, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operations]:
-    monkeypatch.setattr(runner, "SLOWEST_POLL", 0.0)
-    client: Any = cloud
-    made = Operations(store, client, translate, waiters=1, first_poll=0.0, clock=lambda: 1000.0)
-    yield made
-    made.close()
-
-
-def start(operations: Operations, plan: Prepared, **more: Any) -> Operation:
-    given: dict[str, Any] = {"owner": "me", "operation_type": "insert", "user": "someone", **more}
-    return operations.start(plan, **given)
-
-
-def ended(operations: Operations, operation: Operation) -> Operation:
-    kept = operations.wait("me", "zones/z", operation.name, LONG)
-    assert kept is not None
-    assert kept.done
-    return kept
+from .fakes import (
+    LONG,
+    MACHINE,
+    Cloud,
+    Session,
+    asked,
+    command,
+    done,
+    ended,
+    failed,
+    pending,
+    prepared,
+    refusal,
+    start,
+    steps,
+    translate,
+)
 
 
 def test_a_command_that_is_refused_at_once_is_the_answer_and_nothing_is_kept(
@@ -475,3 +346,33 @@ def test_operations_of_one_owner_are_listed_by_scope(operations: Operations) -> 
     assert operations.of_owner("me", "zones/z") == [operation]
     assert operations.of_owner("me", "global") == []
     assert operations.of_owner("them", None) == []
+
+
+def test_a_bug_after_something_was_accepted_is_told_by_the_operation(
+    operations: Operations, cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> Plan:
+        yield command("createVolume", job=False)
+        raise KeyError("a mistake of ours")
+
+    cloud.answers.append({"volume": MACHINE})
+    operation = start(operations, prepared(broken()))
+    assert operations.of_owner("me", None) == [operation]
+    assert operation.done
+    assert operation.error is not None
+    assert operation.error["status"] == 500
+    assert "a mistake of ours" not in operation.error["message"]
+    assert "a mistake of ours" in caplog.text
+
+
+def test_a_bug_before_anything_was_accepted_leaves_no_operation(
+    operations: Operations, cloud: Cloud
+) -> None:
+    def broken() -> Plan:
+        yield command("listVolumes", is_list=True)
+        raise KeyError("a mistake of ours")
+
+    cloud.answers.append([])
+    with pytest.raises(KeyError):
+        start(operations, prepared(broken()))
+    assert operations.of_owner("me", None) == []
