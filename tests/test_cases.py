@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
-import orjson
 import pytest
-from webtest import TestApp
-
-from gstack_pyramid.engine.engine import Engine
-from gstack_pyramid.operations import Operation, Operations, Store, shape
 
 from .support.cases import (
     Case,
@@ -22,7 +16,8 @@ from .support.cases import (
     shared_rows_by_command,
     strange_fields,
 )
-from .support.gateway import BASE, token
+from .support.gateway import BASE
+from .support.runner import Runner
 from .support.stub_client import Exchange, StubClient
 
 if TYPE_CHECKING:
@@ -31,111 +26,46 @@ if TYPE_CHECKING:
     from gstack_pyramid.application import Application
     from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
-NOON = 1_780_000_000.0
-"""The present in all cases: 2026-05-28T20:26:40Z."""
-
 ALL = pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.method}:{case.name}")
 
 
-class NotingStore(Store):
-    """A store that tells which operation came last."""
-
-    last: Operation | None = None
-
-    def add(self, operation: Operation) -> Operation:
-        self.last = super().add(operation)
-        return self.last
-
-
-class Runner:
-    """Sends a case's requests to the real application, whose CloudStack is the case's script."""
+class Scripted:
+    """A runner whose CloudStack is the case's script."""
 
     def __init__(self, router: Router) -> None:
-        self.application: Application = router.registry["gstack"]
-        self.web = TestApp(router)
-        self.headers = {"Authorization": f"Bearer {token(self.application)}"}
-        compiled = self.application.compiled
-        self.client = StubClient(compiled.cloudstack)
-        self._before = self.application.engine, self.application.operations
-        self.application.engine = Engine(compiled, self.client)
-        self.store = NotingStore()
-        self.application.operations = Operations(
-            self.store,
-            self.client,
-            compiled.errors.translate,
-            workers=1,
-            first_poll=0.0,
-            clock=lambda: NOON,
-        )
-        self.operation = ""
-
-    def close(self) -> None:
-        self.client.answered.set()
-        self.application.operations.close()
-        self.application.engine, self.application.operations = self._before
-        self.client.close()
+        self.client = StubClient(router.registry["gstack"].compiled.cloudstack)
+        self.runner = Runner(router, self.client, self.client.answered)
 
     def send(self, request: Request) -> tuple[int, Any]:
-        """Status and body of the answer."""
+        """Status and body of the answer to a request, which leads to its commands."""
         self.client.expect(request.cloudstack)
-        path = request.path.replace("<operation>", self.operation)
-        url = f"/compute/v1/{path}"
-        if request.query:
-            url += "?" + urlencode(request.query, doseq=True)
-        send = self.web.request if request.body is None else _json(self.web)
-        extra = {} if request.body is None else {"body": request.body}
-        response = send(url, method=request.method, headers=self.headers, status="*", **extra)
-        body: Any = response.json
-        if body.get("kind") == "compute#operation":
-            self.operation = body["name"]
-        return response.status_int, body
-
-    def finish(self) -> dict[str, Any]:
-        """The last operation when it is over.
-
-        Asked for behind the engine's back, whose reads would come between its commands.
-        """
-        self.client.answered.set()
-        last = self.store.last
-        assert last is not None
-        done = self.application.operations.wait(last.owner, last.scope, last.name, 10.0)
-        assert done is not None
-        self.client.answered.clear()
-        return shape(done, BASE)
-
-
-def _json(web: TestApp) -> Any:
-    def send(url: str, *, body: Any, **options: Any) -> Any:
-        options["headers"] = {**options["headers"], "Content-Type": "application/json"}
-        return web.request(url, body=orjson.dumps(body), **options)
-
-    return send
+        return self.runner.send(request)
 
 
 @pytest.fixture
-def runner(shared_router: Router) -> Iterator[Runner]:
-    made = Runner(shared_router)
+def scripted(shared_router: Router) -> Iterator[Scripted]:
+    made = Scripted(shared_router)
     yield made
-    made.close()
+    made.runner.close()
 
 
 @ALL
-def test_the_case(case: Case, runner: Runner) -> None:
+def test_the_case(case: Case, scripted: Scripted) -> None:
     for step in case.before:
-        status, told = runner.send(step)
-        assert runner.client.problems == []
+        status, told = scripted.send(step)
+        assert scripted.client.problems == []
         assert status == 200, told
         if told.get("status") == "RUNNING":
-            runner.finish()
-        assert runner.client.left == []
-    status, body = runner.send(case.request)
-    assert runner.client.problems == []
+            scripted.runner.finish()
+        assert scripted.client.left == []
+    status, body = scripted.send(case.request)
+    assert scripted.client.problems == []
     assert (status, body) == (case.status, filled(case.body, body, BASE))
     if case.operation is not None:
-        done = runner.finish()
-        assert runner.client.problems == []
+        done = scripted.runner.finish()
+        assert scripted.client.problems == []
         assert done == {**body, **filled(case.operation, done, BASE)}
-    assert runner.client.left == []
+    assert scripted.client.left == []
 
 
 @ALL

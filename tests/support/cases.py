@@ -1,11 +1,12 @@
 """Case files: what a GCE request becomes on CloudStack's side, and what its answer becomes.
 
-``tests/cases/<resource>.<method>.yaml`` holds the cases of one method by name, ``_rows.yaml`` the
+``tests/cases/<resource>.<method>.yaml`` holds the cases of one method by name, ``_rows*.yaml`` the
 rows that they share, ``_reads.yaml`` the commands whose answers they share::
 
     about: What is special about this method.
     cases:
       by name:
+        world: [...]                 # commands that `python -m tests.record` sends beforehand
         before: [...]                # earlier requests: each with request and cloudstack
         request: {method: GET, path: projects/demo-project/zones/ch-gva-2, query: {}, body: {}}
         cloudstack:                  # the commands, in their order
@@ -41,7 +42,7 @@ FOLDER = Path(__file__).parent.parent / "cases"
 
 _EXCHANGE = {"command", "params", "rows", "object", "job", "id", "error", "job_error"}
 _ANSWERS = ("rows", "object", "job", "error", "job_error")
-_CASE = {"about", "before", "request", "cloudstack", "response", "operation"}
+_CASE = {"about", "world", "before", "request", "cloudstack", "response", "operation"}
 _REQUEST = {"method", "path", "query", "body"}
 
 
@@ -89,8 +90,13 @@ def shared_rows() -> dict[str, dict[str, Any]]:
 
 @cache
 def _shared() -> dict[str, tuple[str, dict[str, Any]]]:
-    told = yaml.safe_load((FOLDER / "_rows.yaml").read_text())
-    return {name: (command, row) for command, rows in told.items() for name, row in rows.items()}
+    shared: dict[str, tuple[str, dict[str, Any]]] = {}
+    for path in sorted(FOLDER.glob("_rows*.yaml")):
+        for command, rows in yaml.safe_load(path.read_text()).items():
+            if twice := shared.keys() & rows.keys():
+                raise CaseError(f"{path.name}: {', '.join(sorted(twice))}: there is one already")
+            shared.update({name: (command, row) for name, row in rows.items()})
+    return shared
 
 
 @cache

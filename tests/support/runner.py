@@ -1,0 +1,107 @@
+"""Sending a case's requests to the real application, in front of any CloudStack client."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import orjson
+from webtest import TestApp
+
+from gstack_pyramid.engine.engine import Engine
+from gstack_pyramid.operations import Operation, Operations, Store, shape
+
+from .cases import Request
+from .gateway import BASE, token
+
+if TYPE_CHECKING:
+    from pyramid.router import Router
+
+    from gstack_pyramid.application import Application
+    from gstack_pyramid.cloudstack.client import Client
+
+NOON = 1_780_000_000.0
+"""The present in all cases: 2026-05-28T20:26:40Z."""
+
+
+class NotingStore(Store):
+    """A store that tells which operation came last."""
+
+    last: Operation | None = None
+
+    def add(self, operation: Operation) -> Operation:
+        self.last = super().add(operation)
+        return self.last
+
+
+class Runner:
+    """Sends requests to a router's application, whose CloudStack is what a client makes of it.
+
+    Args:
+        router: what serves; its engine and operations are put back by :meth:`close`.
+        client: the application's way to CloudStack. Its jobs must not be over before ``answered``
+            is set, so that the request which starts one is always answered first.
+        answered: set while an operation is waited for.
+    """
+
+    def __init__(self, router: Router, client: Client, answered: threading.Event) -> None:
+        self.application: Application = router.registry["gstack"]
+        self.web = TestApp(router)
+        self.headers = {"Authorization": f"Bearer {token(self.application)}"}
+        self._client, self._answered = client, answered
+        compiled = self.application.compiled
+        self._before = self.application.engine, self.application.operations
+        self.application.engine = Engine(compiled, client)
+        self.store = NotingStore()
+        self.application.operations = Operations(
+            self.store,
+            client,
+            compiled.errors.translate,
+            workers=1,
+            first_poll=0.0,
+            clock=lambda: NOON,
+        )
+        self.operation = ""
+
+    def close(self) -> None:
+        """Put back what was there."""
+        self._answered.set()
+        self.application.operations.close()
+        self.application.engine, self.application.operations = self._before
+        self._client.close()
+
+    def send(self, request: Request) -> tuple[int, Any]:
+        """Status and body of the answer."""
+        path = request.path.replace("<operation>", self.operation)
+        url = f"/compute/v1/{path}"
+        if request.query:
+            url += "?" + urlencode(request.query, doseq=True)
+        send = self.web.request if request.body is None else _json(self.web)
+        extra = {} if request.body is None else {"body": request.body}
+        response = send(url, method=request.method, headers=self.headers, status="*", **extra)
+        body: Any = response.json if response.body else None
+        if isinstance(body, dict) and body.get("kind") == "compute#operation":
+            self.operation = body["name"]
+        return response.status_int, body
+
+    def finish(self) -> dict[str, Any]:
+        """The last operation when it is over.
+
+        Asked for behind the engine's back, whose reads would come between its commands.
+        """
+        self._answered.set()
+        last = self.store.last
+        assert last is not None
+        done = self.application.operations.wait(last.owner, last.scope, last.name, 10.0)
+        assert done is not None
+        self._answered.clear()
+        return shape(done, BASE)
+
+
+def _json(web: TestApp) -> Any:
+    def send(url: str, *, body: Any, **options: Any) -> Any:
+        options["headers"] = {**options["headers"], "Content-Type": "application/json"}
+        return web.request(url, body=orjson.dumps(body), **options)
+
+    return send
