@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.simulator import commands, jobs
+from gstack_pyramid.simulator.admin import Admin
 from gstack_pyramid.simulator.calls import HANDLERS, Call
 from gstack_pyramid.simulator.faults import CommandError, internal, unauthorised, unsupported
 from gstack_pyramid.simulator.fields import check_answer
+from gstack_pyramid.simulator.injection import ConnectionDropped, Injection
 from gstack_pyramid.simulator.load import fill
 from gstack_pyramid.simulator.parameters import check
 from gstack_pyramid.simulator.sample import build
@@ -43,19 +45,32 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 class Simulator:
     """A CloudStack that is all made up; a WSGI application on any path that ends in /client/api.
 
+    Its faults are set at /admin/faults.
+
     Attributes:
         world: its state and settings, for tests that want to look or to interfere.
+        injection: its faults.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, injection: Injection | None = None) -> None:
         self.world = world
+        self.injection = injection or Injection(world.settings.seed)
+        self._admin = Admin(world, self.injection)
+        # What an earlier process held is held on only by a fault that is there again.
+        jobs.release(world, world.clock(), keep=self.injection.keys())
 
     def close(self) -> None:
         """Close the database."""
         self.world.store.close()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Answer one request.
+
+        Raises:
+            ConnectionDropped: it is to have no answer.
+        """
+        if self._admin.is_for(environ.get("PATH_INFO", "")):
+            return self._admin(environ, start_response)
         if not environ.get("PATH_INFO", "").rstrip("/").endswith(PATH):
             start_response("404 Not Found", [("Content-Type", "text/plain; charset=UTF-8")])
             return [f"CloudStack answers at {PATH}\n".encode()]
@@ -70,6 +85,9 @@ class Simulator:
         except CommandError as fault:
             body, status = error_body(fault), fault.code
             headers.append(("X-Description", header_text(fault.text)))
+        except ConnectionDropped:
+            log.debug("%s %s dropped", environ["REQUEST_METHOD"], name)
+            raise
         except Exception:
             log.exception("the simulated %s broke", name)
             broken = internal(
@@ -102,6 +120,15 @@ class Simulator:
             raise unsupported(f"The simulator has no {name}")
         settings = self.world.settings
         command = self.world.model.command(name)
+        strike = self.injection.meet(
+            name,
+            asynchronous=command.asynchronous,
+            account=user["owner"],
+            now=self.world.clock(),
+        )
+        if strike.latency:
+            self.injection.sleep(strike.latency)
+        strike.raise_before()
         params = check(
             command,
             request.sent,
@@ -116,8 +143,13 @@ class Simulator:
                 answer = handler(Call(self.world, account, user, now, command, params))
                 if not command.asynchronous:
                     check_answer(command, answer)
+                elif strike.on_job:
+                    self.world.store.update(
+                        self.world.store.get("job", answer["jobid"]), **strike.on_job
+                    )
             # A new job begins at once; it ends with a later request.
             jobs.start(self.world, now)
+        strike.raise_after()
         if unused := params.unused():
             log.warning("the simulated %s ignores %s", name, ", ".join(unused))
         return answer
@@ -141,6 +173,7 @@ def make_simulator(
     job_seconds: float = 0.0,
     load: int = 0,
     seed: int = 1,
+    faults: Sequence[Any] = (),
     **settings: Any,
 ) -> Simulator:
     """A simulator with the sample world.
@@ -152,20 +185,23 @@ def make_simulator(
         clock: seconds since the epoch.
         job_seconds: how long asynchronous jobs take.
         load: how many instances ``demo-project`` has from the start.
-        seed: from which UUIDs follow.
+        seed: from which UUIDs and the chances of faults follow.
+        faults: to begin with, each as ``/admin/faults`` takes one.
         settings: more of :class:`~gstack_pyramid.simulator.world.Settings`.
 
     Raises:
-        ValueError, sqlite3.Error: as :class:`~gstack_pyramid.simulator.store.Store`.
+        ValueError: a fault is none; or as :class:`~gstack_pyramid.simulator.store.Store`.
+        sqlite3.Error: as :class:`~gstack_pyramid.simulator.store.Store`.
         TypeError: there is no such setting.
     """
+    injection = Injection(seed, faults)
     world = World(
         Store(state), model, Settings(job_seconds=job_seconds, seed=seed, **settings), clock
     )
     if not world.store.all("zone"):
         build(world)
         fill(world, load)
-    return Simulator(world)
+    return Simulator(world, injection)
 
 
 __all__ = ["PATH", "Simulator", "commands", "make_simulator"]

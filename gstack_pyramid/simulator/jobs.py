@@ -8,7 +8,7 @@ object run one after the other, as on the real server.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from gstack_pyramid.simulator.calls import Call
@@ -29,6 +29,13 @@ ENDS: dict[str, End] = {}
 FAILURES: dict[str, Step] = {}
 
 PENDING, DONE, FAILED = 0, 1, 2
+
+_NEVER = 1e15
+"""When a job is due that a fault holds: as seconds since the epoch, in 30 million years."""
+
+
+class InjectedFailure(CommandError):
+    """A fault makes a job fail; it is told as it was asked for."""
 
 
 def beginning(command: str) -> Callable[[Step], Step]:
@@ -89,6 +96,8 @@ def submit(
         code=0,
         result=None,
         completed=None,
+        stuck=None,
+        failing=None,
     )
     answer = {"jobid": job["id"]}
     if call.command.create and key:
@@ -108,6 +117,16 @@ def advance(world: World, now: float) -> None:
         _finish(world, job)
         # What waited for this job starts when it ended, not when somebody looked.
         at = job["due"]
+
+
+def release(world: World, now: float, *, keep: Set[str]) -> None:
+    """Let go of the jobs that are held by other faults than those to keep; they end now."""
+    with world.store.locked(), world.store.transaction():
+        for job in world.store.by("job", "pending", "pending"):
+            # A state that an earlier version left knows nothing of faults.
+            if job.get("stuck") is not None and job["stuck"] not in keep:
+                due = None if job["due"] is None else now
+                world.store.update(job, stuck=None, due=due)
 
 
 def start(world: World, at: float) -> None:
@@ -133,7 +152,8 @@ def _start(world: World, job: Doc, at: float) -> bool:
         with world.store.transaction():
             if step is not None:
                 step(actor, job["arguments"])
-            world.store.update(job, due=at + world.settings.job_seconds)
+            due = _NEVER if job.get("stuck") else at + world.settings.job_seconds
+            world.store.update(job, due=due)
     except Exception as error:
         _fail(world, job, at, error)
         return False
@@ -142,7 +162,10 @@ def _start(world: World, job: Doc, at: float) -> bool:
 
 def _finish(world: World, job: Doc) -> None:
     at = job["due"]
+    failing = job.get("failing")
     try:
+        if failing:
+            raise InjectedFailure(failing["code"], failing["text"])
         with world.store.transaction():
             result = ENDS[job["command"]](_actor(world, job, at), job["arguments"])
             check_answer(world.model.command(job["command"]), result)
@@ -156,7 +179,8 @@ def _fail(world: World, job: Doc, at: float, error: Exception) -> None:
         log.error("job %s of %s broke", job["id"], job["command"], exc_info=error)
         error = internal(f"Unexpected exception while executing {job['command']}: {error}")
     # In a job only exceptions of the API itself keep their code; what a manager throws is 530.
-    code = 530 if error.code in (430, 431, 531) else error.code
+    told = isinstance(error, InjectedFailure) or error.code not in (430, 431, 531)
+    code = error.code if told else 530
     result = {"uuidList": [], "errorcode": code, "errortext": error.text}
     with world.store.transaction():
         step = FAILURES.get(job["command"])

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import yaml
 from waitress import wasyncore
 from waitress.server import create_server
 from waitress.trigger import trigger
@@ -101,17 +102,30 @@ def _from_settings(settings: Mapping[str, str]) -> Simulator:
         load=int(settings.get("simulator_load") or 0),
         job_seconds=float(settings.get("simulator_job_seconds") or 0),
         seed=int(settings.get("simulator_seed") or 1),
+        faults=_faults(settings.get("simulator_faults") or "[]"),
     )
+
+
+def _faults(text: str) -> list[Any]:
+    """The list that is in the setting, as YAML."""
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"simulator_faults is not YAML: {error}") from None
+    if not isinstance(found, list):
+        raise ValueError("simulator_faults is no list")
+    return found
 
 
 def main(global_config: Mapping[str, str], **settings: str) -> Simulator:
     """The simulator alone, for ``pserve``: ``use = egg:gstack_pyramid#simulator``.
 
     Settings: ``simulator_state``, ``simulator_load``, ``simulator_job_seconds``,
-    ``simulator_seed``, as :func:`~gstack_pyramid.simulator.app.make_simulator` has them.
+    ``simulator_seed``, ``simulator_faults`` (a list in YAML), as
+    :func:`~gstack_pyramid.simulator.app.make_simulator` has them.
 
     Raises:
-        ValueError: a setting is no number.
+        ValueError: a setting is no number, or the faults are none.
     """
     return _from_settings(settings)
 

@@ -109,6 +109,10 @@ class Cloud:
             "CONTENT_LENGTH": str(len(body)),
             "wsgi.input": BytesIO(body),
         }
+        return self.ask(environ)
+
+    def ask(self, environ: dict[str, Any]) -> Reply:
+        """The answer to a request as WSGI has it."""
         got: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
@@ -116,6 +120,21 @@ class Cloud:
 
         content = b"".join(self.app(environ, start_response))
         return Reply(int(got[0].split()[0]), dict(got[1]), content)
+
+    def admin(self, method: str, path: str = "", body: object = None, **environ: str) -> Reply:
+        """The answer of the simulator's endpoint for faults; bytes are sent as they are."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.ask(
+            {
+                "REQUEST_METHOD": method,
+                "PATH_INFO": f"/admin/faults{path}",
+                "REMOTE_ADDR": "127.0.0.1",
+                "CONTENT_TYPE": "application/json",
+                "CONTENT_LENGTH": str(len(content)),
+                "wsgi.input": BytesIO(content),
+                **environ,
+            }
+        )
 
     def call(self, command: str, **params: object) -> dict[str, Any]:
         """The body of an answer that must succeed."""
