@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
     from .support.gateway import Gateway
+    from .support.postgres import Postgres
 
 # A busy machine is no failure: how long an example takes says nothing of what is tested.
 settings.register_profile("gstack", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,6 +32,20 @@ def cloudstack_model() -> CloudStackModel:
     from gstack_pyramid.schemas.location import data_folder
 
     return CloudStackModel(data_folder("schemas") / "cloudstack")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server; its ``database()`` gives the URL of a new database."""
+    from .support.postgres import programs, serving
+
+    found = programs()
+    if found is None:
+        if os.environ.get("GSTACK_REQUIRE_CLIENTS") == "1":
+            pytest.fail("PostgreSQL is missing, and GSTACK_REQUIRE_CLIENTS=1 asks for it")
+        pytest.skip("PostgreSQL is not installed")
+    with serving(found) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
