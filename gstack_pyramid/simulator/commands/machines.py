@@ -42,12 +42,12 @@ _HIDDEN = frozenset(("Destroyed", "Expunging"))
 
 @command("listVirtualMachines")
 def list_machines(call: Call) -> Answer:
-    """Instances; ``name`` finds a part of it, destroyed ones don't show."""
+    """Instances; ``name`` is a whole one, destroyed ones don't show."""
     details = _details(call)
     docs = select(
         owned(call, "vm"),
         [lambda vm: vm["state"] not in _HIDDEN],
-        containing(call, "name", "name"),
+        same(call, "name"),
         containing(call, "keyword", "name", "displayname", "instancename", "state"),
         same(call, "group"),
         flagged(call, "haenable"),

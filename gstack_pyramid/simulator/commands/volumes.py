@@ -25,7 +25,7 @@ from gstack_pyramid.simulator.world import Actor, Answer
 
 @command("listVolumes")
 def list_volumes(call: Call) -> Answer:
-    """Root and data disks; ``name`` finds a part of it."""
+    """Root and data disks; ``name`` is a whole one, ``keyword`` a part of it."""
     machine = call.resolve("virtualmachineid", "vm")
     # A list for one instance is what everybody asks for: the index keeps it off the full scan.
     docs = owned(call, "volume")
@@ -34,7 +34,7 @@ def list_volumes(call: Call) -> Answer:
         docs = [doc for doc in docs if doc["id"] in attached]
     chosen = select(
         docs,
-        containing(call, "name", "name"),
+        same(call, "name"),
         containing(call, "keyword", "name", "type", "state"),
         same(call, "type"),
         same(call, "state"),

@@ -278,7 +278,7 @@ def test_lists_are_filtered_as_asked(cloud: Cloud) -> None:
     cloud.done("createTags", resourcetype="UserVm", resourceids=web["id"], tags={"env": "prod"})
     group = web["securitygroup"][0]["id"]
     for params in (
-        {"name": "EB-"},
+        {"name": "WEB-1"},
         {"keyword": "web"},
         {"ids": [web["id"]]},
         {"zoneid": cloud.zone()},
