@@ -1,9 +1,9 @@
 # What can be made:
 #   make run      serve the gateway on 127.0.0.1:5000 and a simulated CloudStack on 127.0.0.1:8080
 #   make test     every check that CI makes
-#   make lint     the quick ones: ruff, mypy, the mapping files and their coverage page
+#   make lint     the quick ones: ruff, mypy, the mapping files and the pages made from them
 #   make format   let ruff lay out the code
-#   make coverage bring docs/coverage.md up to date with the mapping files
+#   make coverage bring the pages made from the mapping files up to date
 #   make bench    the benchmarks
 #   make docs     the documentation, into docs/_build/html
 #   make clean    remove what was made
@@ -33,6 +33,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/gstack lint
 	$(BIN)/gstack coverage --check
+	$(BIN)/gstack counterparts --check
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -40,6 +41,7 @@ format: $(VENV)/.dev
 
 coverage: $(VENV)/.dev
 	$(BIN)/gstack coverage --write
+	$(BIN)/gstack counterparts --write
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

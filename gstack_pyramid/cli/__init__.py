@@ -12,7 +12,7 @@ import click
 
 from gstack_pyramid.cli.configuration import Ini
 from gstack_pyramid.cli.environment import env
-from gstack_pyramid.cli.mappings import coverage, explain, lint
+from gstack_pyramid.cli.mappings import counterparts, coverage, explain, lint
 from gstack_pyramid.cli.models import sync_models
 from gstack_pyramid.cli.servers import serve, simulator
 from gstack_pyramid.cli.tokens import token
@@ -43,5 +43,5 @@ def main(context: click.Context, ini: Path | None) -> None:
     context.obj = Ini(ini)
 
 
-for _command in (serve, simulator, token, env, lint, explain, coverage, sync_models):
+for _command in (serve, simulator, token, env, lint, explain, coverage, counterparts, sync_models):
     main.add_command(_command)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
     from gstack_pyramid.engine.document import Finding
     from gstack_pyramid.engine.loader import Mappings
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
 _FOLDERS = click.argument(
     "folders",
     nargs=-1,
     metavar="[FOLDER]...",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
 )
-_PAGE = "docs/coverage.md"
+_COVERAGE = "docs/coverage.md"
+_COUNTERPARTS = "docs/counterparts.md"
 _WIDTH = 96
 
 
@@ -127,23 +131,38 @@ def explain(ini: Ini, method: str) -> None:
     raise click.ClickException(f"{wanted} is not mapped: {why}")
 
 
+def _page_options(page: str) -> Callable[[Command], Command]:
+    """The options of a command that keeps a page of the documentation."""
+
+    def decorate(command: Command) -> Command:
+        for option in (
+            click.option(
+                "--check",
+                is_flag=False,
+                flag_value=page,
+                metavar="[FILE]",
+                help=f"Exit with status 1 when that page, by default {page}, is not up to date.",
+            ),
+            click.option(
+                "--write",
+                is_flag=False,
+                flag_value=page,
+                metavar="[FILE]",
+                help=f"Write that page, by default to {page}.",
+            ),
+            click.option(
+                "--markdown", is_flag=True, help="Print it as a page of the documentation."
+            ),
+            _FOLDERS,
+        ):
+            command = option(command)
+        return command
+
+    return decorate
+
+
 @click.command()
-@_FOLDERS
-@click.option("--markdown", is_flag=True, help="Print it as a page of the documentation.")
-@click.option(
-    "--write",
-    is_flag=False,
-    flag_value=_PAGE,
-    metavar="[FILE]",
-    help=f"Write that page, by default to {_PAGE}.",
-)
-@click.option(
-    "--check",
-    is_flag=False,
-    flag_value=_PAGE,
-    metavar="[FILE]",
-    help=f"Exit with status 1 when that page, by default {_PAGE}, is not up to date.",
-)
+@_page_options(_COVERAGE)
 def coverage(
     folders: tuple[Path, ...], markdown: bool, write: str | None, check: str | None
 ) -> None:
@@ -171,31 +190,57 @@ def coverage(
         raise click.ClickException(f"the mappings have mistakes:\n{error}") from None
     entries = counting.coverage(compiled, reasons)
     page = counting.as_markdown(entries, converters.WHY, compiled.gce.revision)
-    if write:
-        _write(Path(write), page)
-    if check:
-        _check(Path(check), page)
+    _keep("coverage", page, write, check)
     if markdown:
         click.echo(page, nl=False)
     elif not (write or check):
         _print_coverage(entries, converters.WHY)
 
 
-def _write(file: Path, page: str) -> None:
+@click.command()
+@_page_options(_COUNTERPARTS)
+def counterparts(
+    folders: tuple[Path, ...], markdown: bool, write: str | None, check: str | None
+) -> None:
+    """Print what becomes what, from GCE to CloudStack and back.
+
+    For each GCE resource the CloudStack commands behind its methods and where its fields come
+    from; for each CloudStack command and field what GCE's clients see of it. Read are gstack's own
+    mapping files and those in each FOLDER; the ini plays no part.
+
+    \b
+    Examples:
+      gstack counterparts
+      gstack counterparts my-mappings
+      gstack counterparts --check
+    """
+    from gstack_pyramid.engine.counterparts import as_markdown
+    from gstack_pyramid.engine.document import MappingError
+
     try:
-        file.write_text(page, "utf-8")
-    except OSError as error:
-        raise click.ClickException(str(error)) from None
+        page = as_markdown(*_compile(None, folders))
+    except MappingError as error:
+        raise click.ClickException(f"the mappings have mistakes:\n{error}") from None
+    _keep("counterparts", page, write, check)
+    if markdown or not (write or check):
+        click.echo(page, nl=False)
 
 
-def _check(file: Path, page: str) -> None:
+def _keep(command: str, page: str, write: str | None, check: str | None) -> None:
+    """Write a page, or hold it against what is written.
+
+    Raises:
+        click.ClickException: the file can't be read or written, or is not up to date.
+    """
     try:
-        found = file.read_text("utf-8")
+        if write:
+            Path(write).write_text(page, "utf-8")
+        found = Path(check).read_text("utf-8") if check else page
     except OSError as error:
         raise click.ClickException(str(error)) from None
     if found != page:
         raise click.ClickException(
-            f"{file} is not up to date; bring it up to date with: gstack coverage --write {file}"
+            f"{check} is not up to date; bring it up to date with: gstack {command} --write {check}"
         )
 
 

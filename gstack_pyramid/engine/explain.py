@@ -11,7 +11,7 @@ from gstack_pyramid.engine.conditions import SOURCE
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import Lookups, sources_of
 from gstack_pyramid.engine.methods import Method
-from gstack_pyramid.engine.wording import Words
+from gstack_pyramid.engine.wording import Words, flat_fields
 
 _WIDTH = 96
 _LABEL = 36
@@ -106,11 +106,11 @@ class _Page:
         own = sorted(self._method.resource.own_fields)
         self._title(f"Fields of {self._method.resource.type_name} <- CloudStack")
         made = [(name, "made by gstack") for name in own]
-        self._table(made + _flat(self._document.get("fields", {})), 1)
+        self._table(made + flat_fields(self._document.get("fields", {})), 1)
         for source in sources_of(self._document):
             if source.get("fields"):
                 self._say(f"of the source {source['source']}:" if "source" in source else "", 1)
-                self._table(_flat(source["fields"]), 2)
+                self._table(flat_fields(source["fields"]), 2)
 
     def _source(self, source: Spec) -> None:
         words = Words()
@@ -252,24 +252,3 @@ class _Page:
 
 def _row(row: Spec) -> str:
     return ", ".join(f"{name} {value}" for name, value in row.items() if name != SOURCE)
-
-
-def _flat(fields: Spec, prefix: str = "") -> list[tuple[str, str]]:
-    """Fields as rows of a table, nested ones under their dotted names."""
-    words = Words()
-    rows: list[tuple[str, str]] = []
-    for name, spec in fields.items():
-        shown = f"{prefix}{name}"
-        if not (isinstance(spec, Mapping) and isinstance(spec.get("fields"), Mapping)):
-            rows.append((shown, words.value(spec)))
-            continue
-        about = ""
-        if "each" in spec:
-            shown += "[]"
-            about = f"for each {words.gone_through(spec)}"
-        if "when" in spec:
-            about += f"{', ' if about else ''}if {words.condition(spec['when'])}"
-        if about:
-            rows.append((shown, about))
-        rows += _flat(spec["fields"], f"{shown}.")
-    return rows

@@ -258,3 +258,24 @@ def _literal(value: Any) -> str:
 def _plain(value: Any) -> str:
     """A literal in a condition or a table, where a text needs no quotes."""
     return value if isinstance(value, str) and value else _literal(value)
+
+
+def flat_fields(fields: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Fields as rows of a table, nested ones under their dotted names."""
+    words = Words()
+    rows: list[tuple[str, str]] = []
+    for name, spec in fields.items():
+        shown = f"{prefix}{name}"
+        if not (isinstance(spec, Mapping) and isinstance(spec.get("fields"), Mapping)):
+            rows.append((shown, words.value(spec)))
+            continue
+        about = ""
+        if "each" in spec:
+            shown += "[]"
+            about = f"for each {words.gone_through(spec)}"
+        if "when" in spec:
+            about += f"{', ' if about else ''}if {words.condition(spec['when'])}"
+        if about:
+            rows.append((shown, about))
+        rows += flat_fields(spec["fields"], f"{shown}.")
+    return rows
