@@ -41,7 +41,9 @@ def check_answer(command: Command, body: Mapping[str, Any]) -> None:
         CommandError: 530 when a field is none of the command's or has the wrong type; also logged.
     """
     if command.list_key is not None:
-        for row in body.get(command.list_key, ()):
+        found = body.get(command.list_key, ())
+        # A few commands that list answer with the one object that there is.
+        for row in [found] if isinstance(found, dict) else found:
             problem = _problem(row, command.response)
             if problem:
                 raise _broken(command, problem)

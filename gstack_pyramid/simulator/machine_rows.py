@@ -151,6 +151,7 @@ def volume(store: Store, doc: Doc) -> Row:
             "templateid": template and template["id"],
             "templatename": template and template["name"],
             "templatedisplaytext": template and template["displaytext"],
+            "snapshotid": doc.get("snapshotid"),
             "destroyed": False,
             "isextractable": True,
             "displayvolume": True,

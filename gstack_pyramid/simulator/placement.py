@@ -83,17 +83,22 @@ def usage(store: Store, owner: str) -> dict[str, int]:
     """How much of each limited resource an account or project has; storage in GiB."""
     machines = [vm for vm in store.by("vm", "owner", owner) if vm["state"] not in _GONE]
     volumes = store.by("volume", "owner", owner)
+    snapshots = store.by("snapshot", "owner", owner)
+    templates = store.by("template", "owner", owner)
     used = dict.fromkeys(RESOURCE_TYPES, 0)
     used.update(
         user_vm=len(machines),
         public_ip=len(store.by("ip", "owner", owner)),
         volume=len(volumes),
+        snapshot=len(snapshots),
+        template=len(templates),
         project=len(store.by("project", "owner", owner)),
         network=len(store.by("network", "owner", owner)),
         vpc=len(store.by("vpc", "owner", owner)),
         cpu=sum(vm["cpunumber"] for vm in machines),
         memory=sum(vm["memory"] for vm in machines),
         primary_storage=sum(volume["size"] for volume in volumes) // GIB,
+        secondary_storage=sum(doc["size"] for doc in (*snapshots, *templates)) // GIB,
     )
     return used
 

@@ -53,6 +53,8 @@ _INDEXES: Mapping[str, Mapping[str, Callable[[Doc], Iterable[str]]]] = {
         "securitygroup": lambda vm: vm["securitygroupids"],
     },
     "volume": {"vm": _one("virtualmachineid")},
+    "snapshot": {"volume": _one("volumeid"), "policy": _one("policyid")},
+    "snapshotpolicy": {"volume": _one("volumeid")},
     "network": {"vpc": _one("vpcid"), "acl": _one("aclid")},
     "acllist": {"vpc": _one("vpcid")},
     "aclitem": {"acl": _one("aclid")},

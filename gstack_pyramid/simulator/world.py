@@ -30,6 +30,7 @@ class Settings:
         seed: from which UUIDs and passwords follow.
         strict_parameters: refuse parameters that a command does not have (431).
         page_size: ``default.page.size``.
+        managed_storage: whether the primary storage keeps snapshots by itself.
         limit: instances, volumes, networks… per account; -1 is unlimited. This and what follows
             count when a world is made.
         zone_cpus: processor cores in each zone.
@@ -40,6 +41,7 @@ class Settings:
     seed: int = 1
     strict_parameters: bool = True
     page_size: int = 500
+    managed_storage: bool = False
     limit: int = 20
     zone_cpus: int = 512
     zone_memory: int = 2 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""What every account sees: zones, regions, templates, guest systems, what the cloud can do."""
+"""What every account sees: zones, regions, guest systems, what the cloud can do."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from typing import Any
 
 from gstack_pyramid.schemas.list_apis import render_list_apis
 from gstack_pyramid.simulator.calls import Call, command
-from gstack_pyramid.simulator.faults import denied, invalid
+from gstack_pyramid.simulator.faults import invalid
 from gstack_pyramid.simulator.listing import (
     containing,
     listed,
     public,
-    referring,
     same,
     select,
     tagged,
@@ -19,11 +18,6 @@ from gstack_pyramid.simulator.listing import (
 from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.wire import VERSION
 from gstack_pyramid.simulator.world import Answer
-
-_FILTERS = frozenset(
-    ("featured", "self", "selfexecutable", "sharedexecutable", "executable", "community", "all")
-)
-_SHOWING_PUBLIC = frozenset(("featured", "executable"))
 
 
 @command("listZones")
@@ -101,71 +95,6 @@ def _os_type(doc: Doc) -> dict[str, Any]:
         "description": doc["name"],
         "isuserdefined": False,
         "fordisplay": True,
-    }
-
-
-@command("listTemplates")
-def list_templates(call: Call) -> Answer:
-    """Templates; each comes once for every zone, with the same id."""
-    wanted = call.params.must("templatefilter").lower()
-    if wanted not in _FILTERS:
-        raise invalid(f"Please specify a valid template filter: {wanted}")
-    if wanted == "all":
-        raise denied("Filter all can be specified by Admin only")
-    call.audience()
-    call.params.many("details")
-    docs = select(
-        public(call, "template") if wanted in _SHOWING_PUBLIC else [],
-        containing(call, "name", "name"),
-        containing(call, "keyword", "name", "displaytext"),
-        tagged(call),
-    )
-    hypervisor = call.params.text("hypervisor")
-    if hypervisor is not None and hypervisor.lower() not in ("kvm", "any"):
-        docs = []
-    zones = select(call.store.all("zone"), referring(call, "zoneid", "zone", "id"))
-    pairs = [(doc, zone) for doc in docs for zone in zones]
-    return listed(call, pairs, lambda pair: _template(call, *pair))
-
-
-def _template(call: Call, doc: Doc, zone: Doc) -> dict[str, Any]:
-    system = call.store.get("ostype", doc["ostypeid"])
-    domain = call.store.all("domain")[0]
-    return {
-        "id": doc["id"],
-        "name": doc["name"],
-        "displaytext": doc["displaytext"],
-        "ispublic": True,
-        "created": doc["created"],
-        "isready": True,
-        "passwordenabled": doc["passwordenabled"],
-        "format": "QCOW2",
-        "isfeatured": True,
-        "crossZones": True,
-        "ostypeid": system["id"],
-        "ostypename": system["name"],
-        "account": "admin",
-        "zoneid": zone["id"],
-        "zonename": zone["name"],
-        "status": "Download Complete",
-        "size": doc["size"],
-        "physicalsize": doc["size"] // 8,
-        "templatetype": "USER",
-        "hypervisor": "KVM",
-        "arch": "x86_64",
-        "domain": domain["name"],
-        "domainid": domain["id"],
-        "domainpath": "ROOT",
-        "isextractable": False,
-        "bits": 64,
-        "sshkeyenabled": True,
-        "isdynamicallyscalable": True,
-        "directdownload": False,
-        "deployasis": False,
-        "requireshvm": True,
-        "details": {},
-        "tags": [],
-        "hasannotations": False,
     }
 
 

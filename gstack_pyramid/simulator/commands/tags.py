@@ -5,6 +5,7 @@ Source: ``TaggedResourceManagerImpl`` of CloudStack.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from gstack_pyramid.simulator.calls import Call, command, success
@@ -19,6 +20,8 @@ _KINDS = {
     "UserVm": "vm",
     "Volume": "volume",
     "Template": "template",
+    "Snapshot": "snapshot",
+    "SnapshotPolicy": "snapshotpolicy",
     "Network": "network",
     "Vpc": "vpc",
     "SecurityGroup": "securitygroup",
@@ -33,7 +36,6 @@ _KINDS = {
 _ABSENT = frozenset(
     (
         "ISO",
-        "Snapshot",
         "LoadBalancer",
         "PortForwardingRule",
         "FirewallRule",
@@ -41,7 +43,6 @@ _ABSENT = frozenset(
         "VMSnapshot",
         "RemoteAccessVpn",
         "Nic",
-        "SnapshotPolicy",
     )
 )
 """Types that can be tagged, of which the simulator has no objects."""
@@ -92,18 +93,27 @@ def _objects(actor: Actor, arguments: Arguments) -> tuple[str, list[Doc]]:
 def _end_create(actor: Actor, arguments: Arguments) -> Answer:
     name, docs = _objects(actor, arguments)
     for doc in docs:
-        there = {found["key"] for found in actor.store.by("tag", "resource", doc["id"])}
-        for key, value in arguments["tags"]:
-            if not key or not value or not value.strip():
-                raise invalid(f"Value for the key {key} is either null or empty")
-            if len(key) > 255 or len(value) > 255:
-                raise invalid(f"Key or value of the tag {key[:32]} is longer than 255 characters")
-            if key in there:
-                raise internal(f"tag {key} already on {name} with id {doc['id']}")
-            there.add(key)
-            owner = actor.account["id"] if doc["owner"] is None else doc["owner"]
-            actor.add("tag", owner, key=key, value=value, resourcetype=name, resourceid=doc["id"])
+        add_tags(actor, name, doc, arguments["tags"])
     return success()
+
+
+def add_tags(actor: Actor, name: str, doc: Doc, tags: Iterable[tuple[Any, Any]]) -> None:
+    """Tag one object of the type ``name``, here or on behalf of a command that takes tags.
+
+    Raises:
+        CommandError: 431 for a key or value that is empty or too long, 530 for a key it has.
+    """
+    there = {found["key"] for found in actor.store.by("tag", "resource", doc["id"])}
+    for key, value in tags:
+        if not key or not value or not value.strip():
+            raise invalid(f"Value for the key {key} is either null or empty")
+        if len(key) > 255 or len(value) > 255:
+            raise invalid(f"Key or value of the tag {key[:32]} is longer than 255 characters")
+        if key in there:
+            raise internal(f"tag {key} already on {name} with id {doc['id']}")
+        there.add(key)
+        owner = actor.account["id"] if doc["owner"] is None else doc["owner"]
+        actor.add("tag", owner, key=key, value=value, resourcetype=name, resourceid=doc["id"])
 
 
 @end("deleteTags")

@@ -48,22 +48,22 @@ def list_volumes(call: Call) -> Answer:
 
 @command("createVolume")
 def create(call: Call) -> Answer:
-    """Create a data disk; it stays ``Allocated`` until it is first attached.
+    """Create a data disk, blank or from a snapshot; a blank one is ``Allocated`` until attached.
 
     Source: ``VolumeApiServiceImpl.allocVolume`` of CloudStack.
     """
     offering = call.maybe("diskofferingid", "diskoffering")
-    if offering is None:
+    taken = call.maybe("snapshotid", "snapshot")
+    if offering is None and taken is None:
         raise invalid(
             "Either disk Offering Id or snapshot Id must be passed whilst creating volume"
         )
     machine = call.maybe("virtualmachineid", "vm")
     zone = call.maybe("zoneid", "zone")
-    if zone is None and machine is None:
+    if zone is None and machine is None and taken is None:
         raise invalid("Unable to find zone by id null")
-    size = disk_bytes(offering, call.params.number("size"))
-    if isinstance(size, str):
-        raise invalid(size)
+    parent = _parent(call, taken, zone)
+    size = _size(call, offering, taken)
     owner = call.creator()
     check_limit(call.store, owner, "volume")
     check_limit(call.store, owner, "primary_storage", size // GIB)
@@ -71,20 +71,54 @@ def create(call: Call) -> Answer:
         "volume",
         owner,
         name=call.params.text("name") or call.world.uuid(),
-        zoneid=zone["id"] if zone else machine and machine["zoneid"],
+        zoneid=next(str(doc["zoneid"]) for doc in (machine, taken) if doc)
+        if zone is None
+        else zone["id"],
         type="DATADISK",
         size=size,
         state="Allocated",
         virtualmachineid=None,
         deviceid=None,
         attached=None,
-        templateid=None,
+        templateid=parent and parent["templateid"],
         serviceofferingid=None,
-        diskofferingid=offering["id"],
+        diskofferingid=offering["id"] if offering else parent and parent["diskofferingid"],
+        snapshotid=taken and taken["id"],
         deleteprotection=False,
     )
     vm = str(machine["id"]) if machine else None
     return submit(call, ("Volume", doc), queue=vm, volume=doc["id"], vm=vm)
+
+
+def _parent(call: Call, taken: Doc | None, zone: Doc | None) -> Doc | None:
+    """The volume of the snapshot that a new one is made from."""
+    if taken is None:
+        return None
+    if taken["state"] != "BackedUp":
+        raise invalid(
+            f"Snapshot id={taken['id']} is not in BackedUp state yet and can't be used for volume "
+            "creation"
+        )
+    if zone is not None and zone["id"] != taken["zoneid"]:
+        raise invalid(
+            f"Unable to find a snapshot copy of {taken['id']} in zone {zone['id']} to create a "
+            "volume from"
+        )
+    return call.store.get("volume", taken["volumeid"])
+
+
+def _size(call: Call, offering: Doc | None, taken: Doc | None) -> int:
+    if offering is None:
+        return int((taken or {})["size"])
+    size = disk_bytes(offering, call.params.number("size"))
+    if isinstance(size, str):
+        raise invalid(size)
+    if taken is not None and size < taken["size"]:
+        raise invalid(
+            f"Invalid size for volume creation: {size // GIB}GB, snapshot size is: "
+            f"{taken['size'] // GIB}GB"
+        )
+    return size
 
 
 @beginning("createVolume")
@@ -98,6 +132,10 @@ def _begin_create(actor: Actor, arguments: Arguments) -> None:
 def _end_create(actor: Actor, arguments: Arguments) -> Answer:
     if arguments["vm"] is not None:
         return attach(actor, arguments["volume"], arguments["vm"], None)
+    doc = actor.store.get("volume", arguments["volume"])
+    if doc["snapshotid"] is not None:
+        # Its content is copied at once, so it lies on a storage from the start.
+        actor.store.update(doc, state="Ready")
     return {"volume": volume(actor.store, actor.store.get("volume", arguments["volume"]))}
 
 
@@ -106,6 +144,8 @@ def delete(call: Call) -> Answer:
     """Delete a volume that is not attached, at once."""
     doc = call.one("id", "volume")
     _deletable(doc)
+    for policy in call.store.by("snapshotpolicy", "volume", doc["id"]):
+        remove_tagged(call, policy)
     remove_tagged(call, doc)
     return success()
 

@@ -126,9 +126,9 @@ def test_commands_are_spelled_exactly(cloud: Cloud) -> None:
 
 
 def test_known_commands_that_are_not_simulated_say_so(cloud: Cloud) -> None:
-    assert cloud.refused("createSnapshot", volumeid="x") == (
+    assert cloud.refused("createVMSnapshot", virtualmachineid="x") == (
         432,
-        "The simulator has no createSnapshot",
+        "The simulator has no createVMSnapshot",
     )
 
 

@@ -1,0 +1,204 @@
+"""Snapshots of volumes: creating, listing and deleting them.
+
+Source: ``VolumeApiServiceImpl.allocSnapshot`` and ``SnapshotManagerImpl`` of CloudStack 4.22.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gstack_pyramid.simulator.calls import Call, command, success
+from gstack_pyramid.simulator.commands.machine_power import remove_tagged
+from gstack_pyramid.simulator.commands.tags import add_tags
+from gstack_pyramid.simulator.faults import invalid
+from gstack_pyramid.simulator.fields import drop_nulls
+from gstack_pyramid.simulator.jobs import Arguments, beginning, end, failure, submit
+from gstack_pyramid.simulator.listing import (
+    containing,
+    listed,
+    owned,
+    referring,
+    same,
+    select,
+    tagged,
+)
+from gstack_pyramid.simulator.placement import GIB, check_limit
+from gstack_pyramid.simulator.rows import Row, owner, tags, zone_of
+from gstack_pyramid.simulator.store import Doc, Store
+from gstack_pyramid.simulator.world import Actor, Answer
+
+_TYPES = ("MANUAL", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "RECURRING")
+
+
+def snapshot(store: Store, doc: Doc) -> Row:
+    """A snapshot; it outlives its volume, which is then told without a state."""
+    volume = store.get("volume", doc["volumeid"])
+    system = _system(store, volume)
+    return drop_nulls(
+        {
+            "id": doc["id"],
+            "name": doc["name"],
+            "created": doc["created"],
+            "snapshottype": doc["snapshottype"],
+            "intervaltype": doc["snapshottype"],
+            "locationtype": doc["locationtype"],
+            "state": doc["state"],
+            "volumeid": volume["id"],
+            "volumename": volume["name"],
+            "volumetype": volume["type"],
+            "volumestate": volume["state"] if store.find("volume", volume["id"]) else None,
+            **zone_of(store, doc["zoneid"]),
+            **owner(store, doc["owner"]),
+            "virtualsize": doc["size"],
+            "physicalsize": doc["size"] // 8,
+            "revertable": True,
+            "ostypeid": system and system["id"],
+            "osdisplayname": system and system["name"],
+            "hasannotations": False,
+            "tags": tags(store, doc["id"]),
+        }
+    )
+
+
+def _system(store: Store, volume: Doc) -> Doc | None:
+    """The guest system of the machine that the volume belongs to, or of its template."""
+    if volume["templateid"] is None:
+        return None
+    return store.get("ostype", store.get("template", volume["templateid"])["ostypeid"])
+
+
+@command("createSnapshot")
+def create(call: Call) -> Answer:
+    """Take a snapshot of a volume that has been on a storage already."""
+    volume = call.one("volumeid", "volume")
+    if volume["state"] != "Ready":
+        raise invalid(
+            f"VolumeId: {volume['id']} is not in Ready state but {volume['state']}. "
+            "Cannot take snapshot."
+        )
+    location = call.params.text("locationtype")
+    if location is not None and location.upper() not in ("PRIMARY", "SECONDARY"):
+        raise invalid(f"Invalid locationtype {location}: it must be one of: PRIMARY, SECONDARY")
+    managed = call.world.settings.managed_storage
+    if location is not None and not managed:
+        raise invalid(
+            f"VolumeId: {volume['id']} LocationType is supported only for managed storage"
+        )
+    if managed and location is None:
+        location = "PRIMARY"
+    call.creator()
+    for resource, more in (("snapshot", 1), ("secondary_storage", volume["size"] // GIB)):
+        check_limit(call.store, volume["owner"], resource, more)
+    doc = add_snapshot(
+        call,
+        volume,
+        name=call.params.text("name"),
+        locationtype=location and location.upper(),
+        pairs=[(entry.get("key"), entry.get("value")) for entry in call.params.maps("tags")],
+    )
+    return submit(call, ("Snapshot", doc), queue=volume["id"], snapshot=doc["id"])
+
+
+def add_snapshot(
+    actor: Actor,
+    volume: Doc,
+    *,
+    name: str | None = None,
+    locationtype: str | None = None,
+    pairs: list[tuple[Any, Any]] | None = None,
+    policy: Doc | None = None,
+) -> Doc:
+    """Add a snapshot that has not been taken yet.
+
+    Raises:
+        CommandError: as for the tags in ``pairs``.
+    """
+    doc = actor.add(
+        "snapshot",
+        volume["owner"],
+        name=name or f"{volume['name']}_{actor.now:.0f}",
+        volumeid=volume["id"],
+        zoneid=volume["zoneid"],
+        size=volume["size"],
+        state="Allocated",
+        snapshottype=policy["intervaltype"] if policy else "MANUAL",
+        locationtype=locationtype,
+        policyid=policy and policy["id"],
+    )
+    add_tags(actor, "Snapshot", doc, pairs or [])
+    return doc
+
+
+@beginning("createSnapshot")
+def _begin_create(actor: Actor, arguments: Arguments) -> None:
+    doc = actor.store.get("snapshot", arguments["snapshot"])
+    volume = actor.store.find("volume", doc["volumeid"])
+    if volume is None or volume["state"] != "Ready":
+        raise invalid(f"Volume: {doc['volumeid']} is not in Ready state. Cannot take snapshot.")
+    actor.store.update(volume, state="Snapshotting")
+    actor.store.update(doc, state="BackingUp")
+
+
+@end("createSnapshot")
+def _end_create(actor: Actor, arguments: Arguments) -> Answer:
+    doc = actor.store.get("snapshot", arguments["snapshot"])
+    _released(actor, doc)
+    doc = actor.store.update(doc, state="BackedUp")
+    return {"snapshot": snapshot(actor.store, doc)}
+
+
+@failure("createSnapshot")
+def _failed_create(actor: Actor, arguments: Arguments) -> None:
+    doc = actor.store.find("snapshot", arguments["snapshot"])
+    if doc is not None:
+        _released(actor, doc)
+        actor.store.update(doc, state="Error")
+
+
+def _released(actor: Actor, doc: Doc) -> None:
+    volume = actor.store.find("volume", doc["volumeid"])
+    if volume is not None and volume["state"] == "Snapshotting":
+        actor.store.update(volume, state="Ready")
+
+
+@command("listSnapshots")
+def list_snapshots(call: Call) -> Answer:
+    """Snapshots; ``name`` finds a part of it, as ``keyword`` does."""
+    kind = call.params.text("snapshottype") or call.params.text("intervaltype")
+    if kind is not None and kind.upper() not in _TYPES:
+        raise invalid(f"Unsupported snapshot type {kind}")
+    docs = select(
+        owned(call, "snapshot"),
+        containing(call, "name", "name"),
+        containing(call, "keyword", "name"),
+        same(call, "locationtype"),
+        same(call, "snapshottype"),
+        same(call, "intervaltype", "snapshottype"),
+        referring(call, "volumeid", "volume"),
+        referring(call, "zoneid", "zone"),
+        tagged(call),
+    )
+    return listed(call, docs, lambda doc: snapshot(call.store, doc))
+
+
+@command("deleteSnapshot")
+def delete(call: Call) -> Answer:
+    """Delete a snapshot that has been taken, or failed."""
+    doc = call.one("id", "snapshot")
+    return submit(call, ("Snapshot", doc), snapshot=doc["id"])
+
+
+@beginning("deleteSnapshot")
+def _begin_delete(actor: Actor, arguments: Arguments) -> None:
+    doc = actor.store.find("snapshot", arguments["snapshot"])
+    if doc is None:
+        raise invalid(f"Unable to find a snapshot with id {arguments['snapshot']}")
+    if doc["state"] not in ("BackedUp", "Error"):
+        raise invalid(f"Can't delete snapshot {doc['id']} due to it is in {doc['state']} state")
+    actor.store.update(doc, state="Destroying")
+
+
+@end("deleteSnapshot")
+def _end_delete(actor: Actor, arguments: Arguments) -> Answer:
+    remove_tagged(actor, actor.store.get("snapshot", arguments["snapshot"]))
+    return success()
