@@ -224,10 +224,28 @@ class _Page:
             self._say(f"for each {self._words.loop(step['each'])}", level + 1)
         params = [(name, words.value(value)) for name, value in step.get("params", {}).items()]
         self._table(params, level + 1)
+        self._repetition(step, words, level + 1)
         if "undo" in step:
             undo = step["undo"]
             given = words.object(undo.get("params", {}))
             self._say(f"undone by {undo['call']} {given}, $result being what it made", level + 1)
+
+    def _repetition(self, step: Spec, words: Words, level: int) -> None:
+        """How a command whose answer was lost is found, or read when it is sent again."""
+        found = step.get("found")
+        if found is None:
+            if "repeat" in step:
+                self._say(f"sent again if its answer is lost ({step['repeat']})", level)
+            return
+        line = f"found, if its answer is lost, by {found['call']} "
+        line += words.object(found.get("params", {}))
+        if "each" in found:
+            line += f", in {found['each']}"
+        if "since" in found:
+            line += f", made since ({found['since']})"
+        if "where" in found:
+            line += f", where {words.condition(found['where'])}"
+        self._say(line, level)
 
     def _body_rules(self) -> None:
         request = self._method.gce.request

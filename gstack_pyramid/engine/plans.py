@@ -15,6 +15,7 @@ from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
+from gstack_pyramid.engine.repetition import Found, Look, Repeat, compile_found, repeat_of
 from gstack_pyramid.engine.scope import Builder, Scope
 from gstack_pyramid.engine.shapes import ListShape, RowShape, Shape
 from gstack_pyramid.engine.values import compile_params
@@ -45,6 +46,9 @@ class PlannedCommand:
         asynchronous: whether CloudStack answers with a job, whose result is wanted.
         undoing: whether it takes back an earlier step.
         makes: whether the id in its answer is that of the resource that the method makes.
+        repeat: how it may be sent again when its answer was lost; None: only after a look.
+        look: how its effect is found; None where it can simply be sent again.
+        about: what the mapping says that it is for.
     """
 
     command: str
@@ -53,6 +57,9 @@ class PlannedCommand:
     asynchronous: bool
     undoing: bool = False
     makes: bool = False
+    repeat: Repeat | None = None
+    look: Look | None = None
+    about: str = ""
 
 
 Plan = Generator[PlannedCommand, Any, None]
@@ -65,6 +72,7 @@ class Undo:
     command: str
     params: Builder
     asynchronous: bool
+    repeat: Repeat | None
 
 
 @dataclass(slots=True)
@@ -82,6 +90,8 @@ class Step:
     take_first: bool
     undo: Undo | None
     described: str
+    repeat: Repeat | None
+    found: Found | None
     makes: bool = False
 
     def run(self, env: Env, done: list[PlannedCommand]) -> Plan:
@@ -111,7 +121,14 @@ class Step:
         params = env.session.with_scope(self.command, self.params(body, env))
         try:
             result = yield PlannedCommand(
-                self.command, params, self.is_list, self.asynchronous, makes=self.makes
+                self.command,
+                params,
+                self.is_list,
+                self.asynchronous,
+                makes=self.makes,
+                repeat=self.repeat,
+                look=self.found.look(body, env) if self.found is not None else None,
+                about=self.about,
             )
         except StepError as failed:
             # A job that fails may leave what it was to make, a machine in state Error for example.
@@ -129,7 +146,14 @@ class Step:
         env.roots["result"] = result
         params = self.undo.params(body, env)
         done.append(
-            PlannedCommand(self.undo.command, params, False, self.undo.asynchronous, undoing=True)
+            PlannedCommand(
+                self.undo.command,
+                params,
+                False,
+                self.undo.asynchronous,
+                undoing=True,
+                repeat=self.undo.repeat,
+            )
         )
 
 
@@ -212,7 +236,15 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
                     (*place, "undo", "params"),
                 ),
                 undoing.asynchronous,
+                repeat_of(undoing.name),
             )
+            if undo.repeat is None:
+                scope.report((*place, "undo", "call"), f"{undoing.name} can't be sent again")
+    repeat, found = spec.get("repeat") or repeat_of(command.name), None
+    if "found" in spec:
+        found = compile_found(spec["found"], result, inner, (*place, "found"))
+    elif repeat is None:
+        scope.report(place, f"{command.name} must not be sent twice: say how it is 'found'")
     bind = spec.get("as")
     if bind is not None:
         scope.naming(bind, (*place, "as"))
@@ -235,5 +267,7 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
         take_first=spec.get("take") == "first",
         undo=undo,
         described=described,
+        repeat=None if "found" in spec else repeat,
+        found=found,
     )
     return step, scope

@@ -118,6 +118,22 @@ SEEN: list[tuple[int, str, str, list[Any]]] = [
         ],
     ),
     (
+        409,
+        "alreadyExists",
+        "RESOURCE_ALREADY_EXISTS",
+        [
+            refused(530, "tag env already on UserVm with id 7", None),
+        ],
+    ),
+    (
+        404,
+        "notFound",
+        "RESOURCE_NOT_FOUND",
+        [
+            refused(530, "Failed to delete tags", None),
+        ],
+    ),
+    (
         404,
         "notFound",
         "RESOURCE_NOT_FOUND",

@@ -68,7 +68,9 @@ def run(language: Language) -> Runner:
 def make(name: str, **more: Any) -> dict[str, Any]:
     """A step that makes a volume, and takes it back."""
     undo = {"call": "deleteVolume", "params": {"id": "$result.id"}}
-    return {"call": "createVolume", "params": {"name": {"value": name}}, "undo": undo, **more}
+    params = {"name": {"value": name}}
+    found = {"call": "listVolumes", "params": params, "where": {"name": name}}
+    return {"call": "createVolume", "params": params, "found": found, "undo": undo, **more}
 
 
 def test_commands_are_sent_in_the_order_of_the_steps(run: Runner) -> None:
@@ -132,6 +134,7 @@ def test_a_step_is_repeated_for_each_turn_and_its_results_are_a_list(run: Runner
     steps = [
         {
             "call": "createVolume",
+            "repeat": "safe",
             "each": {"rule": "rules", "port": "$rule.ports"},
             "as": "made",
             "params": {"name": {"format": "{$index}-{$rule.name}-{$port}"}},
@@ -213,7 +216,7 @@ def test_an_undo_that_fails_neither_stops_the_others_nor_hides_the_first_error(
 def test_undoing_uses_the_values_as_they_were_when_the_step_was_done(run: Runner) -> None:
     run.refused[3] = Refusal()
     undo = {"call": "deleteVolume", "params": {"id": "$x"}}
-    step = {"call": "createVolume", "each": {"x": "all"}, "params": {"name": "$x"}, "undo": undo}
+    step = {**make("a", each={"x": "all"}), "params": {"name": "$x"}, "undo": undo}
     run([step], {"all": ["a", "b", "c"]})
     assert [params["id"] for _, params in run.told[3:]] == ["b", "a"]
 

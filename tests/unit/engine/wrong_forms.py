@@ -13,7 +13,8 @@ WRONG_FORMS = {
         methods:
           insert:
             steps:
-              - call: createNetworkACL
+              - repeat: safe
+                call: createNetworkACL
                 params:
                   protocol: {value: tcp}
                   traffictype:
@@ -136,7 +137,8 @@ WRONG_FORMS = {
             steps:
               - call: deleteVolume
                 params: {id: $volume.id} # here
-              - call: createVolume
+              - repeat: safe
+                call: createVolume
                 as: volume
                 params: {name: name}
         """,
@@ -151,7 +153,8 @@ WRONG_FORMS = {
               - call: deleteVolume
                 each: {old: licenses}
                 params: {id: $old}
-              - call: createVolume
+              - repeat: safe
+                call: createVolume
                 params: {name: $old} # here
         """,
         "there is no $old here",
@@ -162,7 +165,8 @@ WRONG_FORMS = {
         methods:
           insert:
             steps:
-              - call: createVolume
+              - repeat: safe
+                call: createVolume
                 each:
                   body: licenses # here
                 params: {name: name}
@@ -175,7 +179,8 @@ WRONG_FORMS = {
         methods:
           insert:
             steps:
-              - call: createVolume
+              - repeat: safe
+                call: createVolume
                 each: licenses # here
                 params: {name: .}
         """,
@@ -189,6 +194,7 @@ WRONG_FORMS = {
           delete:
             steps:
               - call: attachVolume # here
+                repeat: safe
                 params: {id: $path.disk}
         """,
         "attachVolume requires virtualmachineid",
@@ -199,7 +205,8 @@ WRONG_FORMS = {
         methods:
           insert:
             steps:
-              - call: createVolume
+              - repeat: safe
+                call: createVolume
                 params: {name: name}
                 undo: {call: deleteVolume} # here
         """,
@@ -246,7 +253,8 @@ WRONG_FORMS = {
         methods:
           insert:
             steps:
-              - call: createVolume
+              - repeat: safe
+                call: createVolume
                 params:
                   name: {from: name, matches: "["} # here
         """,
@@ -324,7 +332,8 @@ WRONG_FORMS = {
         methods:
           insert:
             steps:
-              - call: createVolume
+              - repeat: safe
+                call: createVolume
                 param: {name: name} # here
         """,
         "; known are: about, as, call, ",

@@ -78,7 +78,8 @@ WRONG_NAMES = {
         methods:
           insert:
             steps:
-              - call: createVolume
+              - repeat: safe
+                call: createVolume
                 params:
                   name: title # here
         """,
@@ -190,7 +191,8 @@ WRONG_NAMES = {
         methods:
           insert:
             steps:
-              - call: createVolume
+              - repeat: safe
+                call: createVolume
                 as: volume
                 params: {name: name}
               - call: deleteVolume
@@ -217,7 +219,8 @@ WRONG_NAMES = {
         methods:
           insert:
             steps:
-              - call: createVolume
+              - repeat: safe
+                call: createVolume
                 params:
                   diskofferingid:
                     from: type
