@@ -5,6 +5,7 @@
 #   make format   let ruff lay out the code
 #   make coverage bring the pages made from the mapping files up to date
 #   make bench    the benchmarks
+#   make fuzz     a long run of schemathesis over the OpenAPI document
 #   make docs     the documentation, into docs/_build/html
 #   make clean    remove what was made
 #
@@ -19,7 +20,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test lint format coverage bench docs clean
+.PHONY: run test lint format coverage bench fuzz docs clean
 
 run: $(VENV)/.run
 	@$(BIN)/pserve development.ini
@@ -45,6 +46,9 @@ coverage: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/.dev
+	GSTACK_FUZZ_CASES=16000 $(BIN)/pytest tests/clients/test_schemathesis.py
 
 docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -q -W -n --keep-going -b html docs docs/_build/html

@@ -13,6 +13,7 @@ from gstack_pyramid import fallbacks
 from gstack_pyramid.application import Application, build_application, mapping_folders
 from gstack_pyramid.auth import SealedTokenPolicy
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+from gstack_pyramid.documents import add_documents
 from gstack_pyramid.engine.loader import files_in
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.settings import Settings
@@ -36,6 +37,7 @@ def make_app(settings: Settings) -> Router:
     config.registry["gstack"] = application
     config.set_security_policy(SealedTokenPolicy(application.keyring))
     config.include(add_methods)
+    config.include(add_documents)
     config.include(add_fallbacks)
     app = config.make_wsgi_app()
     app.registry["gstack.wsgi"] = app

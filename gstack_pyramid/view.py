@@ -49,11 +49,18 @@ def answer(request: Request) -> Response:
         query=query,
         body=_body(request, application, bound),
         credentials=caller.credentials,
-        base_url=(application.settings.public_url or request.host_url + request.script_name) + BASE,
+        base_url=root_url(request) + BASE,
     )
     result = _result(application, call, request)
     _check(application, bound.method, bound.response, result)
     return json_response(mask(result), pretty=query.get("prettyPrint", False))
+
+
+def root_url(request: Request) -> str:
+    """Where the client reaches the gateway: a URL without a final slash."""
+    application: Application = request.registry["gstack"]
+    root: str = application.settings.public_url or request.host_url + request.script_name
+    return root
 
 
 def _body(request: Request, application: Application, bound: Any) -> Any:

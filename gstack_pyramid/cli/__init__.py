@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from gstack_pyramid.cli.configuration import Ini
+from gstack_pyramid.cli.documents import openapi
 from gstack_pyramid.cli.environment import env
 from gstack_pyramid.cli.mappings import counterparts, coverage, explain, lint
 from gstack_pyramid.cli.models import sync_models
@@ -43,5 +44,16 @@ def main(context: click.Context, ini: Path | None) -> None:
     context.obj = Ini(ini)
 
 
-for _command in (serve, simulator, token, env, lint, explain, coverage, counterparts, sync_models):
+for _command in (
+    serve,
+    simulator,
+    token,
+    env,
+    lint,
+    explain,
+    coverage,
+    counterparts,
+    openapi,
+    sync_models,
+):
     main.add_command(_command)

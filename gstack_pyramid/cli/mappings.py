@@ -280,6 +280,20 @@ def _folders(ini: Ini | None, further: tuple[Path, ...]) -> list[Path]:
     return list(found.values())
 
 
+def compiled_mappings(ini: Ini) -> Compiled:
+    """The compiled mappings that a server of this ini would run on.
+
+    Raises:
+        ClickException: they can't be used; every mistake is told.
+    """
+    from gstack_pyramid.engine.document import MappingError
+
+    try:
+        return _compile(ini, ())[1]
+    except MappingError as error:
+        raise click.ClickException(str(error)) from None
+
+
 def _compile(ini: Ini | None, further: tuple[Path, ...]) -> tuple[Mappings, Compiled]:
     """The mappings of :func:`_folders`, merged and compiled.
 

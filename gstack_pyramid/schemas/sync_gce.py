@@ -17,7 +17,7 @@ from typing import Any
 
 from gstack_pyramid.schemas.files import Changes, json_bytes, write_files
 
-_NUMBERS: dict[tuple[str, str | None], dict[str, Any]] = {
+NUMBERS: dict[tuple[str, str | None], dict[str, Any]] = {
     ("integer", "int32"): {"minimum": -(2**31), "maximum": 2**31 - 1},
     ("integer", "uint32"): {"minimum": 0, "maximum": 2**32 - 1},
     # 64 bits do not fit a JSON number, so they travel as text.
@@ -132,7 +132,7 @@ def _schema(entry: Mapping[str, Any]) -> dict[str, Any]:
         schema["$ref"] = f"{entry['$ref']}.json"
     elif kind != "any":
         schema["type"] = kind
-        schema.update(_NUMBERS.get((kind, entry.get("format")), {}))
+        schema.update(NUMBERS.get((kind, entry.get("format")), {}))
     for limit in ("minimum", "maximum"):
         if limit in entry:
             schema[limit] = int(entry[limit])

@@ -84,17 +84,20 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Co
 
 
 @contextmanager
-def served(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Gateway]:
+def served(
+    folder: Path, settings: Mapping[str, str] | None = None, *, load: int = 0
+) -> Iterator[Gateway]:
     """Serve development.ini with quick jobs, on free ports, until the block ends.
 
     Args:
         folder: empty; the ini, the key ring, the token and the home lie there.
         settings: more settings of the gateway than development.ini has.
+        load: instances that the cloud begins with.
     """
     port, simulator_port = _free_ports(2)
     url = f"http://127.0.0.1:{port}"
     ini = folder / "gateway.ini"
-    _write_ini(ini, settings or {})
+    _write_ini(ini, settings or {}, load)
     home = folder / "home"
     home.mkdir()
     own = {k: v for k, v in os.environ.items() if not k.startswith(_OTHER_CLOUDS)}
@@ -127,10 +130,11 @@ def end(process: subprocess.Popen[bytes], by: signal.Signals) -> int:
             process.stdout.close()
 
 
-def _write_ini(path: Path, settings: Mapping[str, str]) -> None:
+def _write_ini(path: Path, settings: Mapping[str, str], load: int) -> None:
     ini = RawConfigParser()  # %(here)s is PasteDeploy's to replace
     ini.read(ROOT / "development.ini")
     ini["server:main"]["simulator_job_seconds"] = "0.2"
+    ini["server:main"]["simulator_load"] = str(load)
     ini["app:main"].update(settings)
     with path.open("w") as file:
         ini.write(file)

@@ -1,4 +1,4 @@
-"""google-api-python-client with the discovery document that the package itself carries."""
+"""google-api-python-client, with its own discovery document and with the gateway's."""
 
 from __future__ import annotations
 
@@ -32,13 +32,35 @@ BODY = {
 }
 
 
-@pytest.fixture(scope="module")
-def service(exports: dict[str, str]) -> Iterator[Any]:
+OURS = (
+    "{GSTACK_ENDPOINT}/discovery/v1/apis/{{api}}/{{apiVersion}}/rest",
+    "{GSTACK_ENDPOINT}/$discovery/rest?version={{apiVersion}}",
+)
+"""Where the gateway's own document is, in the library's terms."""
+
+
+def client(exports: dict[str, str], where: str | None) -> Any:
+    """A client made from the document at ``where``, or from the one in the package."""
     credentials = Credentials(token=Path(exports["GSTACK_TOKEN_FILE"]).read_text())  # type: ignore[no-untyped-call]
-    endpoint = {"api_endpoint": f"{exports['GSTACK_ENDPOINT']}/compute/v1/"}
-    with build(
-        "compute", "v1", credentials=credentials, static_discovery=True, client_options=endpoint
-    ) as service:
+    options: dict[str, Any] = {
+        "static_discovery": True,
+        "client_options": {"api_endpoint": f"{exports['GSTACK_ENDPOINT']}/compute/v1/"},
+    }
+    if where is not None:
+        options = {"static_discovery": False, "discoveryServiceUrl": where.format(**exports)}
+    return build("compute", "v1", credentials=credentials, cache_discovery=False, **options)
+
+
+@pytest.fixture(scope="module", params=[None, *OURS], ids=["theirs", "ours", "ours-newer"])
+def service(request: pytest.FixtureRequest, exports: dict[str, str]) -> Iterator[Any]:
+    with client(exports, request.param) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def discovered(exports: dict[str, str]) -> Iterator[Any]:
+    """A client that knows nothing but the gateway's own document."""
+    with client(exports, OURS[0]) as service:
         yield service
 
 
@@ -119,3 +141,40 @@ def test_errors_name_the_field_and_the_reason(service: Any) -> None:
         service.images().list(project="demo-project", pageToken="nonsense").execute()
     assert foreign.value.status_code == 400
     assert foreign.value.error_details[0]["location"] == "pageToken"
+
+
+def test_a_batch_goes_where_the_gateways_document_says(discovered: Any) -> None:
+    answers: dict[str, Any] = {}
+
+    def note(request_id: str, answer: Any, error: Exception | None) -> None:
+        answers[request_id] = error or answer
+
+    def together(**requests: Any) -> dict[str, Any]:
+        answers.clear()
+        batch = discovered.new_batch_http_request(callback=note)
+        for name, request in requests.items():
+            batch.add(request, request_id=name)
+        batch.execute()
+        return dict(answers)
+
+    instances = discovered.instances()
+    names = ("batched-a", "batched-b")
+    made = together(
+        **{name: instances.insert(**HERE, body={**BODY, "name": name}) for name in names},
+        bad=instances.insert(**HERE, body={**BODY, "name": "Not A Name"}),
+    )
+    assert isinstance(made["bad"], HttpError)
+    assert made["bad"].status_code == 400
+    for name in names:
+        assert "error" not in finished(discovered, made[name])
+    shown = together(
+        **{name: instances.get(**HERE, instance=name) for name in names},
+        none=instances.get(**HERE, instance="batched-c"),
+        zones=discovered.zones().list(project="demo-project"),
+    )
+    assert [shown[name]["status"] for name in names] == ["RUNNING", "RUNNING"]
+    assert shown["none"].status_code == 404
+    assert len(shown["zones"]["items"]) == 2
+    gone = together(**{name: instances.delete(**HERE, instance=name) for name in names})
+    for name in names:
+        assert "error" not in finished(discovered, gone[name])
