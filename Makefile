@@ -6,6 +6,7 @@
 #   make coverage bring the pages made from the mapping files up to date
 #   make bench    the benchmarks
 #   make fuzz     a long run of schemathesis over the OpenAPI document
+#   make torture  gateways killed again and again under load, with figures (TORTURE=--help)
 #   make docs     the documentation, into docs/_build/html
 #   make clean    remove what was made
 #
@@ -20,7 +21,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test lint format coverage bench fuzz docs clean
+.PHONY: run test lint format coverage bench fuzz torture docs clean
 
 run: $(VENV)/.run
 	@$(BIN)/pserve development.ini
@@ -49,6 +50,9 @@ bench: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	GSTACK_FUZZ_CASES=16000 $(BIN)/pytest tests/clients/test_schemathesis.py
+
+torture: $(VENV)/.dev
+	$(BIN)/python -m tests.torture $(TORTURE)
 
 docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -q -W -n --keep-going -b html docs docs/_build/html

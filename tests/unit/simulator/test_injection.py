@@ -110,6 +110,14 @@ def test_a_failing_job_ends_with_the_error_in_its_own_time(make_cloud: MakeCloud
     assert job(slow, two["jobid"])["jobstatus"] == 1
 
 
+def test_a_job_that_fails_leaves_things_as_they_were(cloud: Cloud) -> None:
+    machine = cloud.machine("one")
+    cloud.app.injection.add({"command": "*", "job": {"code": 530}})
+    for command in ("stopVirtualMachine", "destroyVirtualMachine"):
+        cloud.failed(command, id=machine["id"])
+    assert cloud.rows("listVirtualMachines")[0]["state"] == "Running"
+
+
 def test_a_stuck_job_runs_until_it_is_released_and_others_about_it_wait(cloud: Cloud) -> None:
     machine = cloud.machine("one")
     fault = cloud.app.injection.add({"command": "stopVirtualMachine", "times": 1, "job": "stuck"})
