@@ -19,6 +19,7 @@ from gstack_pyramid.protocol.batch_run import IN_BATCH
 from gstack_pyramid.protocol.fields import compile_fields
 from gstack_pyramid.protocol.lists import Envelope
 from gstack_pyramid.protocol.responses import json_response
+from gstack_pyramid.protocol.update_mask import masked
 from gstack_pyramid.schemas.validation import Problem
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def answer(request: Request) -> Response:
         method=bound.method,
         path=request.matchdict,
         query=query,
-        body=_body(request, application, bound),
+        body=masked(_body(request, application, bound), query),
         credentials=caller.credentials,
         base_url=root_url(request) + BASE,
     )
@@ -123,6 +124,8 @@ def _served(application: Application, request: Request) -> operations.Served:
 
 def _mutate(application: Application, call: Call) -> Any:
     engine, request = application.engine, None
+    if call.method.answer is not None:
+        return operations.carry_out(engine.prepare(call))
     with engine.turn(call):
         if call.query.get("requestId"):
             request = operations.Request.of(

@@ -88,11 +88,15 @@ def refuse_failure(command: str, body: Mapping[str, Any], *, http_status: int | 
 def unwrap(body: Mapping[str, Any]) -> dict[str, Any]:
     """The one object in ``body``: ``{"virtualmachine": {…}}`` gives ``{…}``.
 
-    For the answers of synchronous commands and the results of jobs. Anything else, such as
-    ``{"success": true}`` or ``{"id": …, "jobid": …}``, stays as it is.
+    For the answers of synchronous commands and the results of jobs. A command that makes something
+    and tells it as a list of one, ``{"count": 1, "template": [{…}]}``, gives that one. Anything
+    else, such as ``{"success": true}`` or ``{"id": …, "jobid": …}``, stays as it is.
     """
-    if len(body) == 1:
-        (only,) = body.values()
+    inside = [value for key, value in body.items() if key != "count"]
+    if len(inside) == 1:
+        (only,) = inside
+        if "count" in body and isinstance(only, list) and len(only) == 1:
+            (only,) = only
         if isinstance(only, dict):
             return only
     return dict(body)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -54,6 +55,8 @@ class Prepared:
             operation belongs: ``zones/z``, ``regions/r`` or ``global``.
         target: the path of the resource that changes, below ``/compute/v1/``.
         target_id: its numeric id; None until a resource that is being made has one.
+        session: the caller's way to CloudStack.
+        answer: makes the answer after the plan, where GCE answers with no operation.
     """
 
     plan: Plan
@@ -64,13 +67,14 @@ class Prepared:
     target: str
     target_id: str | None
     session: Session
+    answer: Callable[[], Any] | None = None
 
 
 _TARGET_ROOTS = frozenset({"self", "rows", "key", "resource"})
 """The roots that an answer needs its target for."""
 
-_OWN_PARAMETERS = frozenset({"requestId"})
-"""Parameters of mutations that the operations package sees to."""
+_OWN_PARAMETERS = frozenset({"requestId", "updateMask", "paths"})
+"""Parameters of mutations that are seen to elsewhere: by the operations, and by the protocol."""
 
 
 class _Turn:
@@ -305,4 +309,5 @@ class Engine:
             target,
             target_id,
             env.session,
+            None if method.answer is None else partial(method.answer, call.body, env),
         )

@@ -20,6 +20,9 @@ from gstack_pyramid.engine.shapes import ANY, GceShape, ListShape, ObjectShape
 from gstack_pyramid.errors import GceError, condition_not_met
 from gstack_pyramid.schemas.gce import GceMethod
 
+_OPERATION = "Operation"
+"""The type that GCE answers nearly every change with."""
+
 Kind = Literal["get", "list", "aggregatedList", "answer", "mutation"]
 
 
@@ -122,7 +125,8 @@ class Method:
         resource: the resource it belongs to.
         kind: how it is answered.
         item: the path parameter that names the one resource it is about, if there is one.
-        answer: what makes the answer, for kind ``answer``.
+        answer: what makes the answer: of the kind ``answer``, or of a mutation that GCE answers
+            with something else than an operation.
         common: bindings and checks of every variant.
         variants: the ways to do a mutation; the first whose condition holds is taken.
         uses: the roots that values of this method use.
@@ -167,10 +171,10 @@ class Method:
 
 def kind_of(spec: Mapping[str, Any], method: GceMethod, is_list: bool) -> Kind:
     """How a method is answered, from what the mapping says and what the model says of it."""
-    if "answer" in spec:
-        return "answer"
     if "steps" in spec or "variants" in spec:
         return "mutation"
+    if "answer" in spec:
+        return "answer"
     if "/aggregated/" in method.path:
         return "aggregatedList"
     return "list" if is_list else "get"
@@ -274,6 +278,22 @@ def _compile_mutation(
         compiled.variants.append(_compile_variant(only, inner, place)[0])
     for index, variant in enumerate(spec.get("variants", [])):
         compiled.variants.append(_compile_variant(variant, inner, (*place, "variants", index))[0])
+    response = compiled.gce.response
+    if "answer" in spec:
+        compiled.answer = inner.value(spec["answer"], (*place, "answer"))
+        _check_direct(compiled, scope, place)
+    elif response != _OPERATION:
+        scope.report(place, f"GCE answers with a {response}: 'answer' has to say how it is made")
+
+
+def _check_direct(compiled: Method, scope: Scope, place: Place) -> None:
+    """Report what can't be done while the client waits for an answer that is no operation."""
+    if compiled.gce.response == _OPERATION:
+        scope.report((*place, "answer"), "GCE answers with an operation, which the engine makes")
+    for variant in compiled.variants:
+        for step in variant.steps:
+            if step.asynchronous:
+                scope.report(place, f"{step.command} is a job, and GCE answers without waiting")
 
 
 def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Variant, Scope]:

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
+from gstack_pyramid.cloudstack.client import is_read
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.environment import Env
@@ -216,7 +217,7 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
     ]
     if missing:
         scope.report(place, f"{command.name} requires {', '.join(sorted(missing))}")
-    is_list = command.list_key is not None
+    is_list = command.list_key is not None and is_read(command.name)
     result: Shape = RowShape(command.response, command.name)
     if command.create or command.asynchronous:
         result = RowShape(command.response, command.name, frozenset({"id", "jobid"}))

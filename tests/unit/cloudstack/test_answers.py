@@ -152,6 +152,7 @@ def test_rows_that_are_no_objects_are_a_bad_answer(value: object) -> None:
 
 def test_unwrap_takes_the_one_object_and_leaves_the_rest() -> None:
     assert unwrap({"virtualmachine": {"id": "1"}}) == {"id": "1"}
+    assert unwrap({"count": 1, "template": [{"id": "1"}]}) == {"id": "1"}
     bodies: list[dict[str, object]] = [
         {},
         {"success": True},

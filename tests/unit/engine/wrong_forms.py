@@ -6,6 +6,45 @@ In each text the line with the mistake ends in ``# here``.
 from __future__ import annotations
 
 WRONG_FORMS = {
+    # answers of changes
+    "an answer beside an operation": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            answer: $path.disk # here
+            steps:
+              - call: deleteVolume
+                params: {id: $self.id}
+        """,
+        "GCE answers with an operation, which the engine makes",
+    ),
+    "no answer where there is no operation": (
+        """
+        resource: images
+        read: {call: listTemplates, params: {templatefilter: {value: self}}, group: id}
+        methods:
+          setIamPolicy: # here
+            steps:
+              - call: updateTemplatePermissions
+                params: {id: $self.id}
+        """,
+        "GCE answers with a Policy: 'answer' has to say how it is made",
+    ),
+    "a job where GCE answers at once": (
+        """
+        resource: images
+        read: {call: listTemplates, params: {templatefilter: {value: self}}, group: id}
+        methods:
+          setIamPolicy: # here
+            answer: {fields: {version: 1}}
+            steps:
+              - call: deleteTemplate
+                params: {id: $self.id}
+        """,
+        "deleteTemplate is a job, and GCE answers without waiting",
+    ),
     # words
     "enum of a request": (
         """
@@ -365,14 +404,6 @@ WRONG_FORMS = {
           description: [name] # here
         """,
         "['name'] is none of: string, number, boolean, object",
-    ),
-    "steps and answer": (
-        """
-        resource: disks
-        methods:
-          insert: {steps: [], answer: name} # here
-        """,
-        "'answer' and 'steps' exclude each other",
     ),
     "no resource": ("about: nothing # here", "'resource' is a required property"),
 }
