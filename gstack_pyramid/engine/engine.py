@@ -181,11 +181,9 @@ class Engine:
             raise invalid_value(parameter, name, f"Unknown {parameter}.")
         shown, record = found
         if segment == "zones":
-            env.zone, env.zone_id = shown, record.key
-            env.roots["zone"] = {**record.rows[0], "name": shown}
+            env.enter_zone(record.rows[0], shown)
         else:
-            env.region = shown
-            env.roots["region"] = {**record.rows[0], "name": shown}
+            env.enter_region(record.rows, shown)
 
     def get(self, call: Call) -> dict[str, Any]:
         """One resource.
@@ -223,25 +221,31 @@ class Engine:
         env = self.enter(call)
         resource = call.method.resource
         scope = resource.collection.scope
-        if scope != "zones":
+        if scope not in ("zones", "regions"):
             shaped = resource.shape(resource.named(resource.records(env)), env)
             return [(scope, shaped)]
         records = resource.records(env)
-        zones = self.compiled.resources[scope]
+        places = self.compiled.resources[scope]
         result = []
-        for name, zone in zones.named(zones.records(env)):
-            inner = env.in_zone(zone.rows[0], name)
-            here = [record for record in records if record.source.is_in(record, zone.key)]
+        for name, place in places.named(places.records(env)):
+            inner = env.child()
+            if scope == "zones":
+                inner.enter_zone(place.rows[0], name)
+                here = [record for record in records if record.is_in(place.key)]
+            else:
+                inner.enter_region(place.rows, name)
+                here = [r for r in records if r.is_in_region(name, inner.region_zones)]
             result.append((f"{scope}/{name}", resource.shape(resource.named(here), inner)))
         if call.query.get("includeAllScopes"):
-            result += [(other, []) for other in self._other_scopes(env)]
+            result += [(other, []) for other in self._other_scopes(scope, env)]
         return result
 
-    def _other_scopes(self, env: Env) -> list[str]:
-        """The scopes that can't hold resources of zones, which a client may want told as well."""
-        regions = self.compiled.resources.get("regions")
-        named = regions.named(regions.records(env)) if regions is not None else []
-        return ["global", *(f"regions/{name}" for name, _ in named)]
+    def _other_scopes(self, scope: str, env: Env) -> list[str]:
+        """The scopes that can't hold these resources, which a client may want told as well."""
+        other = "regions" if scope == "zones" else "zones"
+        places = self.compiled.resources.get(other)
+        named = places.named(places.records(env)) if places is not None else []
+        return ["global", *(f"{other}/{name}" for name, _ in named)]
 
     def answer(self, call: Call) -> Any:
         """What a method with an ``answer`` says."""

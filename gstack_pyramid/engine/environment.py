@@ -17,7 +17,7 @@ class Env:
         roots: the values behind ``$name``.
         project: the project's name, as the client wrote it.
         zone: the GCE name of the zone we are in, if any; ``zone_id`` is CloudStack's id of it.
-        region: the name of the region we are in, if any.
+        region: the name of the region we are in, if any; ``region_zones`` are the ids of its zones.
         single: whether one resource alone is being read, so that looking for its few neighbours
             costs less than listing them all.
         links: the links of catalogues that were asked for here, by resource and CloudStack id.
@@ -28,6 +28,7 @@ class Env:
         "links",
         "project",
         "region",
+        "region_zones",
         "roots",
         "session",
         "single",
@@ -43,6 +44,7 @@ class Env:
         zone: str | None = None,
         zone_id: str | None = None,
         region: str | None = None,
+        region_zones: frozenset[str] = frozenset(),
     ) -> None:
         self.session = session
         self.roots = roots
@@ -50,6 +52,7 @@ class Env:
         self.zone = zone
         self.zone_id = zone_id
         self.region = region
+        self.region_zones = region_zones
         self.single = False
         self.links: dict[str, dict[str, Any]] = {}
         self._prefixes: dict[str, str] = {}
@@ -64,7 +67,13 @@ class Env:
     def child(self) -> Env:
         """An environment of the same request whose roots can be changed freely."""
         env = Env(
-            self.session, dict(self.roots), self.project, self.zone, self.zone_id, self.region
+            self.session,
+            dict(self.roots),
+            self.project,
+            self.zone,
+            self.zone_id,
+            self.region,
+            self.region_zones,
         )
         env.single = self.single
         return env
@@ -72,10 +81,37 @@ class Env:
     def in_zone(self, row: dict[str, Any], name: str) -> Env:
         """An environment in another zone, whose CloudStack row and GCE name these are."""
         env = self.child()
-        env.zone, env.zone_id = name, str(row["id"])
-        env.roots["zone"] = {**row, "name": name}
+        env.enter_zone(row, name)
         return env
 
+    def in_region(self, rows: list[dict[str, Any]], name: str) -> Env:
+        """An environment in another region, with the CloudStack rows of its zones."""
+        env = self.child()
+        env.enter_region(rows, name)
+        return env
+
+    def enter_zone(self, row: dict[str, Any], name: str) -> None:
+        """Be in a zone, whose CloudStack row and GCE name these are."""
+        self.zone, self.zone_id = name, str(row["id"])
+        self.roots["zone"] = {**row, "name": name}
+
+    def enter_region(self, rows: list[dict[str, Any]], name: str) -> None:
+        """Be in a region; where it has one zone only, that is ``$zone``."""
+        self.zone = self.zone_id = None
+        self.region = name
+        self.region_zones = frozenset(str(row["id"]) for row in rows)
+        self.roots["region"] = {**rows[0], "name": name}
+        self.roots["zone"] = rows[0] if len(rows) == 1 else None
+
     def scope_name(self, scope: str) -> str | None:
-        """The name of the zone or region we are in, by the segment that says which."""
-        return self.zone if scope == "zones" else self.region if scope == "regions" else None
+        """The name of the zone or region we are in, by the segment that says which.
+
+        Who is in a zone is in its region as well.
+        """
+        if scope == "zones":
+            return self.zone
+        if scope != "regions":
+            return None
+        if self.region is None and self.zone_id is not None:
+            return self.session.region_of(self.zone_id, self)
+        return self.region

@@ -74,7 +74,10 @@ class Lookups:
             self._note(rows, resource, why)
         if "resource" in method.uses:
             self._of_fields(rows, resource)
-        if method.kind == "aggregatedList" and method.resource.zonal:
+        if method.kind == "aggregatedList" and method.resource.collection.scope in (
+            "zones",
+            "regions",
+        ):
             self._note(rows, method.resource.collection.scope, "the scopes")
         self._of_value(rows, spec.get("answer"))
         for part in (spec, *spec.get("variants", [])):

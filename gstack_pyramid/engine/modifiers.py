@@ -1,8 +1,9 @@
 """Modifiers: what happens to a value after it was found, always in the same order.
 
-``after`` cuts a prefix, ``table`` and ``enum`` translate, ``convert`` calls named converters,
-``then`` follows a path in the result, ``default`` stands in for a missing value, ``matches`` checks
-it, and ``link`` or ``id_of`` turn a CloudStack id into a GCE link or the other way round.
+``after`` cuts a prefix, ``parse`` takes a text apart, ``table`` and ``enum`` translate, ``convert``
+calls named converters, ``then`` follows a path in the result, ``default`` stands in for a missing
+value, ``matches`` checks it, and ``link`` or ``id_of`` turn a CloudStack id into a GCE link or the
+other way round.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import Any
 
 from gstack_pyramid.engine.converters import CONVERTERS
 from gstack_pyramid.engine.document import Place
+from gstack_pyramid.engine.name_patterns import parse_pattern
 from gstack_pyramid.engine.paths import Getter, text_of
 from gstack_pyramid.engine.scope import Scope, field_name
 from gstack_pyramid.engine.shapes import ANY, GceShape, Shape
 from gstack_pyramid.errors import invalid_value
 
 MODIFIERS = frozenset(
-    {"after", "table", "enum", "convert", "then", "default", "matches", "link", "id_of"}
+    {"after", "parse", "table", "enum", "convert", "then", "default", "matches", "link", "id_of"}
 )
 
 
@@ -30,6 +32,9 @@ def apply_modifiers(
     field = field_name(shape, spec.get("from", "value"))
     if "after" in spec:
         getter = _after(getter, spec["after"])
+    if "parse" in spec:
+        with scope.catching((*place, "parse")):
+            getter = _parse(getter, spec["parse"])
     if "table" in spec:
         table, _ = scope.path(spec["table"], (*place, "table"))
         getter = _table(getter, table)
@@ -68,6 +73,24 @@ def _after(getter: Getter, prefix: str) -> Getter:
         return value[len(prefix) :] if isinstance(value, str) and value.startswith(prefix) else None
 
     return after
+
+
+def _parse(getter: Getter, pattern: str) -> Getter:
+    """The named parts of a text of the pattern's form; the last takes all that is left."""
+    prefix, parts = parse_pattern(pattern)
+    form = re.escape(prefix) + "".join(
+        f"(?P<{name}>.{'*?' if after else '*'}){re.escape(after)}" for name, after in parts
+    )
+    try:
+        compiled = re.compile(form, re.DOTALL)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} does not say how to take a text apart: {error}") from error
+
+    def parsed(current: Any, env: Any) -> dict[str, str] | None:
+        found = compiled.fullmatch(text_of(getter(current, env) or ""))
+        return found.groupdict() if found else None
+
+    return parsed
 
 
 def _table(getter: Getter, table: Getter) -> Getter:
@@ -154,13 +177,15 @@ def _link(getter: Getter, spec: Mapping[str, Any], scope: Scope, place: Place) -
     scope.target(resource, (*place, "link"))
     if "name" in spec:
         name = scope.value(spec["name"], (*place, "name"))
+        zone = scope.value(spec["zone"], (*place, "zone")) if "zone" in spec else None
 
         def named(current: Any, env: Any) -> Any:
             key = getter(current, env)
             raw = name(current, env)
             if key is None or raw is None:
                 return None
-            return env.session.link_to_row(resource, key, raw, env)
+            zone_id = None if zone is None else zone(current, env)
+            return env.session.link_to_row(resource, key, raw, env, zone_id)
 
         return named
     parts = scope.fields(spec.get("parts", {}), (*place, "parts"))

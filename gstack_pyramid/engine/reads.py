@@ -30,6 +30,8 @@ class Record:
         rows: its rows; the first decides where rows differ.
         source: the part of the mapping's ``read`` that found it.
         also: further names that it answers to.
+        zone: the id of the zone it is in, several with commas between; None for everywhere.
+        region: the GCE name of its region, where its rows tell that and no zone.
     """
 
     key: str
@@ -37,6 +39,21 @@ class Record:
     rows: list[dict[str, Any]]
     source: Source
     also: tuple[str, ...] = ()
+    zone: str | None = None
+    region: str | None = None
+
+    def is_in(self, zone_id: str) -> bool:
+        """Whether it is in a zone; what has no zone is in all of them."""
+        zone = self.zone
+        # Offerings tell their zones in one text, joined by commas.
+        return zone is None or zone == zone_id or zone_id in zone.split(",")
+
+    def is_in_region(self, name: str, zone_ids: frozenset[str]) -> bool:
+        """Whether it is in the region of that name, which these zones make up."""
+        if self.region is not None:
+            return self.region == name
+        zone = self.zone
+        return zone is None or zone in zone_ids or not zone_ids.isdisjoint(zone.split(","))
 
 
 @dataclass(slots=True)
@@ -84,7 +101,10 @@ class Source:
     group: Getter | None
     row_name: Getter
     also: Getter | None
-    zone_field: str | None
+    zone: Getter | None
+    region: Getter | None
+    placing: list[Join]
+    """The joins that tell where a row is."""
     zone_parameter: str | None
     name_parameter: str | None
     joins: list[Join]
@@ -125,7 +145,23 @@ class Source:
             if also is not None:
                 record.also = tuple(str(name) for name in entries(also(row, env)))
             result.append(record)
-        return result
+        return self._placed(result, env)
+
+    def _placed(self, records: list[Record], env: Any) -> list[Record]:
+        """The same records, with the zone or region that each is in."""
+        zone, region = self.zone, self.region
+        if zone is None and region is None:
+            return records
+        indexes = [(join, join.index(env, [], single=False)) for join in self.placing]
+        for record in records:
+            row = record.rows[0]
+            for join, index in indexes:
+                env.roots[join.name] = index.get(row.get(join.ours), [])
+            if zone is not None and (found := zone(row, env)) is not None:
+                record.zone = str(found)
+            if region is not None:
+                record.region = region(row, env)
+        return records
 
     def _unnested(
         self, rows: list[dict[str, Any]], env: Any
@@ -158,12 +194,4 @@ class Source:
             records[key] = Record(
                 key, natural_name(str(raw if raw is not None else key), key), [marked], self
             )
-        return list(records.values())
-
-    def is_in(self, record: Record, zone_id: str) -> bool:
-        """Whether a record is in a zone; one without a zone is in all of them."""
-        if self.zone_field is None:
-            return True
-        value = record.rows[0].get(self.zone_field)
-        # Offerings tell their zones in one text, joined by commas.
-        return value is None or value == zone_id or zone_id in str(value).split(",")
+        return self._placed(list(records.values()), env)

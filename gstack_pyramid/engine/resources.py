@@ -55,15 +55,26 @@ class Resource:
         """Whether each of its resources lies in a zone."""
         return self.collection.scope == "zones"
 
+    @property
+    def regional(self) -> bool:
+        """Whether each of its resources lies in a region."""
+        return self.collection.scope == "regions"
+
     def records(self, env: Env, *, word: str | None = None) -> list[Record]:
         """All records that a list shows in the scope of ``env`` (all scopes when it has none)."""
         zone_id = env.zone_id if self.zonal else None
+        region = env.region if self.regional else None
+        narrowed = zone_id
+        if region is not None and len(env.region_zones) == 1:
+            (narrowed,) = env.region_zones
         found: dict[str, Record] = {}
         for source in self.sources:
             if source.pattern is not None:
                 continue
-            for record in source.records(env, zone_id=zone_id, word=word):
-                if zone_id is not None and not source.is_in(record, zone_id):
+            for record in source.records(env, zone_id=narrowed, word=word):
+                if zone_id is not None and not record.is_in(zone_id):
+                    continue
+                if region is not None and not record.is_in_region(region, env.region_zones):
                     continue
                 if record.key in found:
                     found[record.key].rows.extend(record.rows)
@@ -113,21 +124,34 @@ class Resource:
                 continue
             for record in source.records(env, zone_id=env.zone_id if self.zonal else None):
                 row = {**record.rows[0], **values}
-                if env.zone_id is not None and not source.is_in(record, env.zone_id):
+                if env.zone_id is not None and not record.is_in(env.zone_id):
                     continue
                 if source.pattern.fits is None or source.pattern.fits(row, env):
                     return reference, Record(f"{record.key}/{reference}", reference, [row], source)
         return None
 
     def member(self, record: Record, env: Env) -> dict[str, Any] | None:
-        """The row of a record that counts in the zone of ``env``, marked with its source.
+        """The row of a record that counts in the zone or region of ``env``, marked with its source.
 
         A record of several zones' rows has one row a zone, or a row without a zone that stands in
         for zones without one of their own; None when it has neither.
+
+        Raises:
+            GceError: 400, it has rows in several zones of the region, and none is meant more.
         """
         rows = record.rows
         if env.zone_id is not None and not self.zonal:
             rows = [row for row in rows if row.get("zoneid") in (None, env.zone_id)]
+        elif env.region is not None and self.collection.scope == "global":
+            rows = [row for row in rows if row.get("zoneid") in (None, *env.region_zones)]
+            if len({row.get("id") for row in rows if row.get("zoneid") is not None}) > 1:
+                raise GceError(
+                    400,
+                    "invalid",
+                    f"'{record.natural}' has a part in each of several zones of the region"
+                    f" '{env.region}', and CloudStack needs one of them. Use a region of one zone,"
+                    " or name something that lies in one zone, such as a subnetwork.",
+                )
         rows = sorted(rows, key=lambda row: row.get("zoneid") is None)
         if not rows:
             return None

@@ -55,9 +55,9 @@ COMPANIONS: Mapping[str, frozenset[str]] = {
         {"where", "fields", "get", "key", "value", "by", "order", "sorted", "flat", "distinct"}
     ),
     "find": frozenset({"from"}),
-    "pick": frozenset({"match", "newest"}),
+    "pick": frozenset({"match", "newest", "take"}),
     "call": frozenset({"params", "where", "take", "cache"}),
-    "link": frozenset({"name", "parts"}),
+    "link": frozenset({"name", "parts", "zone"}),
 }
 """What may stand beside a source or modifier, and means nothing without it."""
 

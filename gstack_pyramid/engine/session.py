@@ -102,6 +102,7 @@ class Session:
         self._memo: dict[tuple[str, bytes], Rows] = {}
         self._twins: dict[tuple[str, str | None, str], frozenset[str]] = {}
         self._links: dict[tuple[str, str | None], dict[str, Any]] = {}
+        self._at: dict[tuple[str, str | None], Env] = {}
 
     def fetch(self, command: str, params: Mapping[str, Any], *, cached: bool = False) -> Rows:
         """All rows of a reading command, read once per request, or kept longer when ``cached``.
@@ -153,32 +154,64 @@ class Session:
         if known is not None:
             return known
         target = self._resources[resource]
-        key = (resource, env.zone if target.zonal else None)
+        key = (resource, env.scope_name(target.collection.scope))
         known = self._links.get(key)
         if known is None:
-            inner = env.child()
-            prefix = target.prefix(inner)
-            known = {}
-            for source in target.sources:
-                if source.pattern is not None:
-                    for row in source.fetch(inner, zone_id=inner.zone_id, word=None):
-                        if source.where is None or source.where(row, inner):
-                            known[str(row["id"])] = _pattern_link(prefix, source.pattern.render)
-            for name, record in target.named(target.records(inner)):
-                known[record.key] = prefix + name
-                for row in record.rows:
-                    if "id" in row:
-                        known[str(row["id"])] = prefix + name
-            self._links[key] = known
+            known = self._links[key] = {}
+            for inner in places_of(target, env, self._resources):
+                known |= _links_in(target, inner)
         env.links[resource] = known
         return known
 
-    def link_to_row(self, resource: str, key: str, raw: str, env: Env) -> str:
-        """The link of a row known by its id and CloudStack name from another row."""
+    def region_of(self, zone_id: str, env: Env) -> str | None:
+        """The GCE name of the region that a zone is in."""
+        regions = self._resources["regions"]
+        for name, record in regions.named(regions.records(env.child())):
+            if any(row["id"] == zone_id for row in record.rows):
+                return name
+        return None
+
+    def at(self, target: Resource, zone_id: str | None, env: Env) -> Env:
+        """Where ``target`` is in the zone of that id, when ``env`` itself is in no such place."""
+        scope = target.collection.scope
+        if scope not in ("zones", "regions") or zone_id is None:
+            return env
+        if env.scope_name(scope) is not None and env.zone_id in (None, zone_id):
+            return env
+        key = (scope, zone_id)
+        if key not in self._at:
+            self._at[key] = next(
+                (
+                    inner
+                    for inner in places_of(target, env, self._resources, everywhere=True)
+                    if zone_id == inner.zone_id or zone_id in inner.region_zones
+                ),
+                env,
+            )
+        return self._at[key]
+
+    def link_to_row(
+        self, resource: str, key: str, raw: str, env: Env, zone_id: str | None = None
+    ) -> str:
+        """The link of a row known by its id and CloudStack name from another row.
+
+        Args:
+            resource: what the row is in GCE.
+            key: its id.
+            raw: its CloudStack name.
+            env: where the link is made.
+            zone_id: the zone it is in, where ``env`` doesn't tell.
+        """
         target = self._resources[resource]
+        if zone_id is not None:
+            env = self.at(target, zone_id, env)
         key = str(key)
         name = natural_name(str(raw), key)
-        memo = (resource, env.zone, name if env.single else "")
+        memo = (
+            resource,
+            env.scope_name(target.collection.scope),
+            name if env.single else "",
+        )
         twins = self._twins.get(memo)
         if twins is None:
             twins = self._twins[memo] = target.twins(name, env.child())
@@ -199,7 +232,8 @@ class Session:
             parsed = replace(parsed, form=parsed.segment, segment=None)
         if parsed.segment not in (None, target.collection.segment):
             raise invalid_value(field, reference, f"It is not a link to one of {target.name}.")
-        self._check_scope(target, parsed, reference, env, field)
+        zone, zone_id = env.zone, env.zone_id
+        env = self._scope_of(target, parsed, reference, env, field)
         found = (
             self._by_form(target, parsed, reference, env, field)
             if parsed.form
@@ -207,23 +241,38 @@ class Session:
         )
         if found is None:
             raise invalid_value(field, reference, "The referenced resource does not exist.")
+        if target.regional and zone_id is not None and not found[1].is_in(zone_id):
+            raise invalid_value(field, reference, f"It is not in the zone '{zone}'.")
         row = target.member(found[1], env)
         if row is None:
-            raise invalid_value(field, reference, f"It has no part in the zone '{env.zone}'.")
+            where = f"zone '{env.zone}'" if env.zone else f"region '{env.region}'"
+            raise invalid_value(field, reference, f"It has no part in the {where}.")
         return row
 
-    def _check_scope(
+    def _scope_of(
         self, target: Resource, parsed: Reference, reference: Any, env: Env, field: str
-    ) -> None:
+    ) -> Env:
+        """Where a reference is to be looked up: here, or in the zone or region that it names."""
         if parsed.project not in (None, env.project) and not self._is_here(parsed.project, env):
             raise invalid_value(field, reference, "The referenced resource does not exist.")
-        if parsed.scope is None or parsed.scope[1] is None:
-            return
-        segment, name = parsed.scope
-        if segment == target.collection.scope and name != env.scope_name(segment):
-            raise invalid_value(
-                field, reference, f"It must be in '{segment}/{env.scope_name(segment)}'."
-            )
+        segment = target.collection.scope
+        if segment not in ("zones", "regions"):
+            return env
+        named = parsed.scope[1] if parsed.scope is not None and parsed.scope[0] == segment else None
+        here = env.scope_name(segment)
+        if here is not None and named not in (None, here):
+            raise invalid_value(field, reference, f"It must be in '{segment}/{here}'.")
+        places = places_of(target, env, self._resources)
+        if named is None and len(places) == 1:
+            return places[0]
+        for inner in places:
+            if inner.scope_name(segment) == named:
+                return inner
+        if named is None:
+            form = f"{segment}/{segment[:-1].upper()}/{target.collection.segment}/{parsed.name}"
+            raise invalid_value(field, reference, f"It must say where that is: {form}.")
+        within = f" in the region '{env.region}'" if env.region else ""
+        raise invalid_value(field, reference, f"There is no '{segment}/{named}'{within}.")
 
     def _is_here(self, project: str | None, env: Env) -> bool:
         """Whether another name of a project means the one that the request is in."""
@@ -259,20 +308,77 @@ class Session:
             )
         return found[2]
 
+    def pick_all(self, resource: str, wanted: Mapping[str, Any], env: Env) -> list[dict[str, Any]]:
+        """The GCE resources whose fields equal ``wanted``."""
+        fitting = self._fitting(self._resources[resource], wanted, env)
+        return [shaped for _, _, shaped in fitting]
+
     def _best(
         self, target: Resource, wanted: Mapping[str, Any], newest: str | None, env: Env
     ) -> tuple[str, Record, dict[str, Any]] | None:
-        inner = env.child()
-        named = target.named(target.records(inner))
-        shaped = target.shape(named, inner)
-        fitting = [
-            (name, record, resource)
-            for (name, record), resource in zip(named, shaped, strict=True)
-            if all(resource.get(field) == value for field, value in wanted.items())
-        ]
+        fitting = self._fitting(target, wanted, env)
         if newest is not None:
             fitting.sort(key=lambda item: _rank(item[2].get(newest)))
         return fitting[-1] if fitting else None
+
+    def _fitting(
+        self, target: Resource, wanted: Mapping[str, Any], env: Env
+    ) -> list[tuple[str, Record, dict[str, Any]]]:
+        fitting = []
+        for inner in places_of(target, env, self._resources):
+            named = target.named(target.records(inner))
+            shaped = target.shape(named, inner)
+            fitting += [
+                (name, record, resource)
+                for (name, record), resource in zip(named, shaped, strict=True)
+                if all(resource.get(field) == value for field, value in wanted.items())
+            ]
+        return fitting
+
+
+def places_of(
+    target: Resource, env: Env, resources: Mapping[str, Resource], *, everywhere: bool = False
+) -> list[Env]:
+    """The zones or regions in which ``target`` can be seen from ``env``.
+
+    Args:
+        target: what is looked for.
+        env: where we are.
+        resources: all mapped resources by name.
+        everywhere: look beyond the zone or region that we are in.
+    """
+    segment = target.collection.scope
+    here = (env.zone if segment == "zones" else env.region) is not None
+    if segment not in ("zones", "regions") or (here and not everywhere):
+        return [env.child()]
+    scopes = resources[segment]
+    found = []
+    outer = env.child()
+    for name, record in scopes.named(scopes.records(outer)):
+        if segment == "regions":
+            inside = env.zone_id is None or any(row["id"] == env.zone_id for row in record.rows)
+            if everywhere or inside:
+                found.append(outer.in_region(record.rows, name))
+        elif everywhere or not env.region_zones or record.key in env.region_zones:
+            found.append(outer.in_zone(record.rows[0], name))
+    return found
+
+
+def _links_in(target: Resource, env: Env) -> dict[str, Any]:
+    """Links of all that ``target`` has in one place, by CloudStack id and by key."""
+    prefix = target.prefix(env)
+    known: dict[str, Any] = {}
+    for source in target.sources:
+        if source.pattern is not None:
+            for row in source.fetch(env, zone_id=env.zone_id, word=None):
+                if source.where is None or source.where(row, env):
+                    known[str(row["id"])] = _pattern_link(prefix, source.pattern.render)
+    for name, record in target.named(target.records(env)):
+        known[record.key] = prefix + name
+        for row in record.rows:
+            if "id" in row:
+                known[str(row["id"])] = prefix + name
+    return known
 
 
 def _rank(value: Any) -> tuple[float, str]:

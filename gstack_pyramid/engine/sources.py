@@ -8,7 +8,7 @@ from typing import Any
 from gstack_pyramid.engine.conditions import compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.name_patterns import NamePattern, parse_pattern
-from gstack_pyramid.engine.paths import Getter
+from gstack_pyramid.engine.paths import Getter, compile_path, parse_path
 from gstack_pyramid.engine.reads import Join, Source
 from gstack_pyramid.engine.scope import Builder, Scope
 from gstack_pyramid.engine.shapes import ANY, ListShape, RowShape, Shape
@@ -73,7 +73,7 @@ class SourceCompiler:
         Args:
             shared_fields: the resource's ``fields``, which the entry's own override.
         """
-        spec, shape = self._spec, self._shape
+        spec = self._spec
         narrow = spec.get("narrow", {})
         joins = [self._join(name, join) for name, join in spec.get("join", {}).items()]
         if self._command is not None:
@@ -88,7 +88,9 @@ class SourceCompiler:
             group=self._value("group"),
             row_name=self._name(),
             also=self._value("also"),
-            zone_field=spec.get("zone", "zoneid" if shape.field("zoneid") is not None else None),
+            zone=self._zone(),
+            region=self._value("region"),
+            placing=self._placing([join for join in joins if join is not None]),
             zone_parameter=narrow.get("zone"),
             name_parameter=narrow.get("name"),
             joins=[join for join in joins if join is not None],
@@ -118,6 +120,18 @@ class SourceCompiler:
         if key not in self._spec:
             return None
         return self._rows.value(self._spec[key], (*self._place, key))
+
+    def _zone(self) -> Getter | None:
+        if "zone" in self._spec:
+            return self._value("zone")
+        return compile_path(parse_path("zoneid")) if self._shape.field("zoneid") else None
+
+    def _placing(self, joins: list[Join]) -> list[Join]:
+        used, self._rows.used = self._rows.used, set()
+        self._value("zone")
+        self._value("region")
+        wanted, self._rows.used = self._rows.used, used
+        return [join for join in joins if join.name in wanted]
 
     def _condition(self, key: str) -> Any:
         if key not in self._spec:

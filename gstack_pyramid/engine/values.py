@@ -17,11 +17,19 @@ from gstack_pyramid.engine.loops import compile_diff, compile_each
 from gstack_pyramid.engine.modifiers import MODIFIERS, apply_modifiers
 from gstack_pyramid.engine.paths import Getter, Path, compile_format, parse_format
 from gstack_pyramid.engine.scope import COMPANIONS, SOURCES, Builder, Scope, field_name
-from gstack_pyramid.engine.shapes import ANY, GceShape, ObjectShape, RowShape, Shape, union
+from gstack_pyramid.engine.shapes import (
+    ANY,
+    GceShape,
+    ListShape,
+    ObjectShape,
+    RowShape,
+    Shape,
+    union,
+)
 from gstack_pyramid.engine.targets import resource_type
 from gstack_pyramid.engine.words import check_words
 
-_CHANGING = frozenset({"link", "id_of", "convert", "table", "enum", "after", "then"})
+_CHANGING = frozenset({"link", "id_of", "convert", "table", "enum", "after", "parse", "then"})
 """The modifiers after which nothing is known of a value any more."""
 
 
@@ -175,6 +183,12 @@ def _pick(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, 
         wanted = {field: getter(current, env) for field, getter in match}
         return env.session.pick(resource, wanted, newest, env)
 
+    def pick_all(current: Any, env: Any) -> Any:
+        wanted = {field: getter(current, env) for field, getter in match}
+        return env.session.pick_all(resource, wanted, env)
+
+    if spec.get("take") == "all":
+        return pick_all, ListShape(shape)
     return pick, shape
 
 

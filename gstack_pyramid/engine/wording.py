@@ -11,7 +11,7 @@ from gstack_pyramid.engine.paths import Path, parse_format, parse_path
 from gstack_pyramid.engine.scope import SOURCES
 
 MODIFIERS = (
-    *("after", "table", "enum", "convert", "then"),
+    *("after", "parse", "table", "enum", "convert", "then"),
     *("when", "default", "matches", "link", "id_of"),
 )
 """In the order in which they are applied; ``when`` is said just before what stands in for it."""
@@ -179,6 +179,8 @@ class Words:
         given = spec[name]
         if name == "after":
             return f" after {_literal(given)}"
+        if name == "parse":
+            return f" taken apart by {_literal(given)}"
         if name == "table":
             return f" looked up in {given}"
         if name == "enum":

@@ -143,6 +143,7 @@ VALUES: dict[str, tuple[Any, str]] = {
         "what to remove and what to add to get from $self.a to $body.b, compared by x",
     ),
     "after": ({"from": "key", "after": "gce:"}, '$body.key after "gce:"'),
+    "parse": ({"from": "k", "parse": "{a}:{b}"}, '$body.k taken apart by "{a}:{b}"'),
     "table": ({"from": "n", "table": "$settings.t"}, "$body.n looked up in $settings.t"),
     "enum": ({"from": "s", "enum": {"A": "B", "*": "C"}}, "$body.s: A is B, anything else is C"),
     "then": ({"from": "m", "then": "a.b"}, "$body.m, of that a.b"),

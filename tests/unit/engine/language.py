@@ -42,8 +42,10 @@ class OneRequest:
         by_pattern: Callable[[Mapping[str, Any]], str] = lambda v: f"/{resource}/of-{v['size']}"  # noqa: E731
         return {"1": f"/{resource}/one", "2": by_pattern}
 
-    def link_to_row(self, resource: str, key: str, raw: str, env: Any) -> str:
-        return f"/{resource}/{raw}?{key}"
+    def link_to_row(
+        self, resource: str, key: str, raw: str, env: Any, zone_id: str | None = None
+    ) -> str:
+        return f"/{zone_id}/{resource}/{raw}?{key}" if zone_id else f"/{resource}/{raw}?{key}"
 
     def find(self, resource: str, reference: Any, env: Any, field: str) -> dict[str, Any]:
         if reference == "nowhere":
@@ -54,6 +56,9 @@ class OneRequest:
         self, resource: str, wanted: Mapping[str, Any], newest: str | None, env: Any
     ) -> dict[str, Any]:
         return {"picked": resource, "wanted": dict(wanted), "newest": newest}
+
+    def pick_all(self, resource: str, wanted: Mapping[str, Any], env: Any) -> list[dict[str, Any]]:
+        return [{"picked": resource, "wanted": dict(wanted)}]
 
 
 class Language:

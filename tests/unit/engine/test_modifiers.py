@@ -118,6 +118,19 @@ def test_a_link_is_looked_up_by_id_or_made_from_the_others_name(language: Langua
     named = {"from": "id", "link": "zones", "name": "n"}
     assert language.value(named, {"id": "9", "n": "nine"}) == "/zones/nine?9"
     assert language.value(named, {"id": "9"}) is None
+    placed = {**named, "zone": "z"}
+    assert language.value(placed, {"id": "9", "n": "nine", "z": "7"}) == "/7/zones/nine?9"
+
+
+def test_a_text_is_taken_apart_by_a_pattern(language: Language) -> None:
+    spec = {"from": "key", "parse": "gce:pool:{region}:{name}"}
+    told = language.value(spec, {"key": "gce:pool:r-1:a:b\nc"})
+    assert told == {"region": "r-1", "name": "a:b\nc"}
+    assert language.value({**spec, "then": "region"}, {"key": "gce:pool:r-1:a"}) == "r-1"
+    for other in ({}, {"key": ""}, {"key": "gce:pool:r-1"}, {"key": "x gce:pool:r:n"}):
+        assert language.value(spec, other) is None
+    for wrong in ("no part", "{a}:{a}", "{a b}"):
+        assert language.complaints({"from": "key", "parse": wrong}) != []
 
 
 def test_a_link_to_a_resource_named_by_a_pattern_takes_its_parts(language: Language) -> None:

@@ -104,6 +104,13 @@ def test_find_gives_the_row_that_a_reference_means(language: Language) -> None:
     assert language.value({"find": "zones", "from": "zone"}, {}) is None
 
 
+def test_pick_with_take_all_asks_for_all_with_these_fields(language: Language) -> None:
+    spec = {"pick": "images", "match": {"family": "f"}, "take": "all"}
+    assert language.value(spec, {"f": "debian"}) == [
+        {"picked": "images", "wanted": {"family": "debian"}}
+    ]
+
+
 def test_pick_asks_for_the_newest_with_these_fields(language: Language) -> None:
     spec = {"pick": "images", "match": {"family": "f"}, "newest": "creationTimestamp"}
     assert language.value(spec, {"f": "debian"}) == {
