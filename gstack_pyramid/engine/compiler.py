@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gstack_pyramid.engine.conditions import compile_condition
 from gstack_pyramid.engine.document import Document, Finding, MappingError
 from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
 from gstack_pyramid.engine.loader import Mappings
@@ -13,7 +14,7 @@ from gstack_pyramid.engine.methods import Method, compile_method
 from gstack_pyramid.engine.places import collection_of
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.scope import Models, Scope
-from gstack_pyramid.engine.shapes import ANY, ObjectShape, Shape, UnionShape
+from gstack_pyramid.engine.shapes import ANY, GceShape, ObjectShape, Shape, UnionShape
 from gstack_pyramid.engine.sources import SourceCompiler, source_shape
 from gstack_pyramid.engine.targets import resource_type
 from gstack_pyramid.engine.values import compile_value
@@ -159,6 +160,13 @@ def _compile_resource(
                 for wanted, value in spec["match"].items()
             },
             spec.get("newest"),
+            compile_condition(
+                spec["where"],
+                scope.entering(GceShape(models.gce, type_name), name=ANY),
+                ("references", form, "where"),
+            )
+            if "where" in spec
+            else None,
         )
     rules = (document.data.get("ignores", {}), document.data.get("refuses", {}))
     for method_name, spec in document.data.get("methods", {}).items():

@@ -14,8 +14,11 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from gstack_pyramid.engine.names import natural_name
+import orjson
+
+from gstack_pyramid.engine.names import natural_name, numeric_id
 
 _CLOUDSTACK_DATE = len("2026-06-09T10:31:35+0200")
 
@@ -61,6 +64,47 @@ def timestamp(value: str) -> str | None:
 def slug(value: str) -> str:
     """A text as a legal GCE name, as resources of that name are called."""
     return natural_name(value, value)
+
+
+@converter("the rule that makes GCE's ids out of CloudStack's")
+def gce_id(value: str) -> str:
+    """CloudStack's UUID of another resource as the number that GCE knows it by."""
+    return numeric_id(value)
+
+
+@converter("takes a URL apart, past the suffix of a compression that CloudStack undoes")
+def file_format(value: str) -> str:
+    """The suffix of a disk's file, such as ``qcow2`` of ``https://host/a.qcow2.bz2``.
+
+    Raises:
+        ValueError: it is no URL of HTTP, or its path has no suffix.
+    """
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("CloudStack downloads over http and https only")
+    found = _SUFFIX.search(parts.path.lower())
+    if not found:
+        raise ValueError("The file's name does not end in a format")
+    return found[1]
+
+
+_SUFFIX = re.compile(r"\.([a-z0-9]+)(?:\.(?:gz|bz2|zip))?$")
+
+
+@converter("an encoding")
+def to_json(value: Any) -> str:
+    """Anything as JSON, its keys in alphabetical order."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+@converter("undoes to_json")
+def from_json(value: str) -> Any:
+    """What a JSON text says.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    return orjson.loads(value)
 
 
 @converter("arithmetic")

@@ -252,6 +252,8 @@ class Engine:
         env = self.enter(call)
         if call.method.item is not None and call.method.uses & _TARGET_ROOTS:
             self._bind_target(call, env)
+        if call.method.common is not None:
+            call.method.common.enter(env)
         getter = call.method.answer
         return getter(call.body, env) if getter is not None else None
 

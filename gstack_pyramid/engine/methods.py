@@ -87,11 +87,19 @@ class Variant:
 
 @dataclass(slots=True)
 class Fingerprint:
-    """What a change must carry to show that it is based on the current state."""
+    """What a change must carry to show that it is based on the current state.
+
+    Attributes:
+        given: what it carries.
+        now: what it should be.
+        field: where it stands in the body.
+        optional: whether a change that carries none is taken as it is.
+    """
 
     given: Getter
     now: Getter
     field: str
+    optional: bool = False
 
     def check(self, env: Env) -> None:
         """Refuse a change that is based on an old state.
@@ -100,6 +108,8 @@ class Fingerprint:
             GceError: 412 conditionNotMet.
         """
         body = env.roots.get("body")
+        if self.optional and not self.given(body, env):
+            return
         if _bytes_of(self.given(body, env)) != _bytes_of(self.now(body, env)):
             raise condition_not_met(
                 f"The fingerprint in '{self.field}' does not match the current one: the resource"
@@ -127,7 +137,7 @@ class Method:
         item: the path parameter that names the one resource it is about, if there is one.
         answer: what makes the answer: of the kind ``answer``, or of a mutation that GCE answers
             with something else than an operation.
-        common: bindings and checks of every variant.
+        common: bindings and checks of every variant, or of an answer.
         variants: the ways to do a mutation; the first whose condition holds is taken.
         uses: the roots that values of this method use.
         query: the query parameters that they use.
@@ -233,7 +243,8 @@ def compile_method(
         served_by=served_by,
     )
     if compiled.kind == "answer":
-        compiled.answer = inner.value(spec["answer"], (*place, "answer"))
+        compiled.common, within = _compile_variant({**spec, "steps": []}, inner, place)
+        compiled.answer = within.value(spec["answer"], (*place, "answer"))
     if compiled.kind == "mutation":
         _compile_mutation(compiled, spec, inner, place)
     if method.request:
@@ -272,6 +283,7 @@ def _compile_mutation(
             inner.path(given, (*place, "fingerprint", "given"))[0],
             inner.path(f"$resource.{now}", (*place, "fingerprint", "now"))[0],
             given,
+            spec["fingerprint"].get("optional", False),
         )
     if "steps" in spec:
         only = {key: spec[key] for key in ("steps", "makes") if key in spec}

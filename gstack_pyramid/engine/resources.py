@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gstack_pyramid.engine.conditions import SOURCE
+from gstack_pyramid.engine.conditions import SOURCE, Condition
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import (
     answers_to,
@@ -47,7 +47,9 @@ class Resource:
     kind: str | None
     about: str = ""
     aliases: Getter | None = None
-    reference_forms: dict[str, tuple[dict[str, Getter], str | None]] = field(default_factory=dict)
+    reference_forms: dict[str, tuple[dict[str, Getter], str | None, Condition | None]] = field(
+        default_factory=dict
+    )
     elsewhere: frozenset[str] = frozenset()
 
     @property

@@ -55,7 +55,7 @@ COMPANIONS: Mapping[str, frozenset[str]] = {
         {"where", "fields", "get", "key", "value", "by", "order", "sorted", "flat", "distinct"}
     ),
     "find": frozenset({"from"}),
-    "pick": frozenset({"match", "newest", "take"}),
+    "pick": frozenset({"match", "where", "newest", "take"}),
     "call": frozenset({"params", "where", "take", "cache"}),
     "link": frozenset({"name", "parts", "zone"}),
 }

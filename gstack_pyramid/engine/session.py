@@ -15,6 +15,7 @@ from cachetools import TTLCache
 from gstack_pyramid.cloudstack.answers import unwrap
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import natural_name, suffixed_name
 from gstack_pyramid.engine.places import Reference, parse_reference
@@ -289,18 +290,30 @@ class Session:
         inner = env.child()
         inner.roots["name"] = parsed.name
         wanted = {name: getter(None, inner) for name, getter in form[0].items()}
-        found = self._best(target, wanted, form[1], env)
+        found = self._best(target, wanted, form[1], env, form[2])
         return found[:2] if found else None
 
     def pick(
-        self, resource: str, wanted: Mapping[str, Any], newest: str | None, env: Env
+        self,
+        resource: str,
+        wanted: Mapping[str, Any],
+        newest: str | None,
+        env: Env,
+        where: Condition | None = None,
     ) -> dict[str, Any]:
         """The GCE resource whose fields equal ``wanted``, the newest when there are several.
+
+        Args:
+            resource: the resource.
+            wanted: its fields' values.
+            newest: the field whose greatest value wins.
+            env: where we are.
+            where: a condition on the GCE resource.
 
         Raises:
             GceError: 404, there is none.
         """
-        found = self._best(self._resources[resource], wanted, newest, env)
+        found = self._best(self._resources[resource], wanted, newest, env, where)
         if found is None:
             described = ", ".join(f"{name} '{value}'" for name, value in wanted.items())
             raise GceError(
@@ -308,21 +321,32 @@ class Session:
             )
         return found[2]
 
-    def pick_all(self, resource: str, wanted: Mapping[str, Any], env: Env) -> list[dict[str, Any]]:
-        """The GCE resources whose fields equal ``wanted``."""
-        fitting = self._fitting(self._resources[resource], wanted, env)
+    def pick_all(
+        self,
+        resource: str,
+        wanted: Mapping[str, Any],
+        env: Env,
+        where: Condition | None = None,
+    ) -> list[dict[str, Any]]:
+        """The GCE resources whose fields equal ``wanted``, and that meet a condition."""
+        fitting = self._fitting(self._resources[resource], wanted, env, where)
         return [shaped for _, _, shaped in fitting]
 
     def _best(
-        self, target: Resource, wanted: Mapping[str, Any], newest: str | None, env: Env
+        self,
+        target: Resource,
+        wanted: Mapping[str, Any],
+        newest: str | None,
+        env: Env,
+        where: Condition | None,
     ) -> tuple[str, Record, dict[str, Any]] | None:
-        fitting = self._fitting(target, wanted, env)
+        fitting = self._fitting(target, wanted, env, where)
         if newest is not None:
             fitting.sort(key=lambda item: _rank(item[2].get(newest)))
         return fitting[-1] if fitting else None
 
     def _fitting(
-        self, target: Resource, wanted: Mapping[str, Any], env: Env
+        self, target: Resource, wanted: Mapping[str, Any], env: Env, where: Condition | None
     ) -> list[tuple[str, Record, dict[str, Any]]]:
         fitting = []
         for inner in places_of(target, env, self._resources):
@@ -332,6 +356,7 @@ class Session:
                 (name, record, resource)
                 for (name, record), resource in zip(named, shaped, strict=True)
                 if all(resource.get(field) == value for field, value in wanted.items())
+                and (where is None or where(resource, inner))
             ]
         return fitting
 

@@ -179,13 +179,17 @@ def _pick(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, 
         for field, value in spec.get("match", {}).items()
     ]
 
+    test = None
+    if "where" in spec:
+        test = compile_condition(spec["where"], scope.entering(shape), (*place, "where"))
+
     def pick(current: Any, env: Any) -> Any:
         wanted = {field: getter(current, env) for field, getter in match}
-        return env.session.pick(resource, wanted, newest, env)
+        return env.session.pick(resource, wanted, newest, env, test)
 
     def pick_all(current: Any, env: Any) -> Any:
         wanted = {field: getter(current, env) for field, getter in match}
-        return env.session.pick_all(resource, wanted, env)
+        return env.session.pick_all(resource, wanted, env, test)
 
     if spec.get("take") == "all":
         return pick_all, ListShape(shape)

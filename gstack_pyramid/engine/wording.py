@@ -125,6 +125,8 @@ class Words:
         wanted = " and ".join(
             f"{name} = {self._part(value)}" for name, value in spec.get("match", {}).items()
         )
+        if "where" in spec:
+            wanted += f" where {self.condition(spec['where'])}"
         last = f" and the greatest {spec['newest']}" if "newest" in spec else ""
         return f"the one of {spec['pick']} with {wanted}{last}"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gstack_pyramid.engine.conditions import compile_condition
+from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Document, Finding
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.paths import Getter
@@ -53,11 +53,18 @@ class OneRequest:
         return {"id": f"id of {reference}", "of": resource}
 
     def pick(
-        self, resource: str, wanted: Mapping[str, Any], newest: str | None, env: Any
+        self,
+        resource: str,
+        wanted: Mapping[str, Any],
+        newest: str | None,
+        env: Any,
+        where: Condition | None,
     ) -> dict[str, Any]:
         return {"picked": resource, "wanted": dict(wanted), "newest": newest}
 
-    def pick_all(self, resource: str, wanted: Mapping[str, Any], env: Any) -> list[dict[str, Any]]:
+    def pick_all(
+        self, resource: str, wanted: Mapping[str, Any], env: Any, where: Condition | None
+    ) -> list[dict[str, Any]]:
         return [{"picked": resource, "wanted": dict(wanted)}]
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gstack_pyramid.engine.converters import CONVERTERS, GIB, WHY
-from gstack_pyramid.engine.names import LEGAL
+from gstack_pyramid.engine.names import LEGAL, numeric_id
 
 TEXTS = st.text(max_size=600) | st.text(alphabet="(empty)", max_size=12)
 KEYS = st.text(st.characters(exclude_characters="#", exclude_categories=["Cs"]), max_size=5)
@@ -250,3 +250,37 @@ def test_base64_can_be_read_back(text: str) -> None:
 def test_dates_of_any_offset_are_told_with_it() -> None:
     moment = datetime(2026, 6, 9, 10, tzinfo=UTC)
     assert convert("timestamp", moment.isoformat()) == "2026-06-09T10:00:00.000+00:00"
+
+
+def test_an_id_is_the_number_that_its_own_resource_has() -> None:
+    uuid = "0a1b2c3d-0000-4000-8000-000000000000"
+    assert CONVERTERS["gce_id"](uuid) == numeric_id(uuid)
+
+
+@pytest.mark.parametrize(
+    ("url", "suffix"),
+    [
+        ("https://h.example.com/a/debian-12.qcow2", "qcow2"),
+        ("http://h.example.com/A.QCOW2.BZ2?x=y.z", "qcow2"),
+        ("https://h.example.com/disk.raw.gz", "raw"),
+        ("https://h.example.com/disk.tar.gz", "tar"),
+    ],
+)
+def test_the_format_of_a_file_is_its_suffix_but_for_compression(url: str, suffix: str) -> None:
+    assert CONVERTERS["file_format"](url) == suffix
+
+
+@pytest.mark.parametrize("url", ["gs://b/o.raw", "https:///a.raw", "https://h.example.com/raw", ""])
+def test_a_file_that_can_not_be_downloaded_or_told_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"http|format"):
+        CONVERTERS["file_format"](url)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_json_is_undone(value: Any) -> None:
+    assert CONVERTERS["from_json"](CONVERTERS["to_json"](value)) == value

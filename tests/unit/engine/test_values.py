@@ -173,6 +173,7 @@ def test_call_gives_the_rows_that_fit_or_the_first_of_them(language: Language) -
         ({"pick": "moons"}, "'moons' is not a mapped resource"),
         ({"pick": "images", "match": {"moon": "a"}}, "GCE's Image has no field 'moon'"),
         ({"pick": "images", "newest": "moon"}, "GCE's Image has no field 'moon'"),
+        ({"pick": "images", "where": {"moon": "a"}}, "Image has no field 'moon'"),
         ({"find": "moons", "from": "a"}, "'moons' is not a mapped resource"),
         ({"from": "a", "link": "moons"}, "'moons' is not a mapped resource"),
         ({"from": "a", "id_of": "moons"}, "'moons' is not a mapped resource"),
