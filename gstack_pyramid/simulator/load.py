@@ -59,7 +59,7 @@ def _add(actor: Actor, name: str, network: Doc, groups: list[str], offering: Doc
         state="Running",
         lastupdated=actor.today(),
         haenable=False,
-        group=None,
+        groupid=None,
         instancename=f"i-{actor.account['number']}-{number}-VM",
         nics=[make_nic(actor.world, network, 0, None)],
         securitygroupids=groups,

@@ -24,7 +24,6 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
         "lastupdated": vm["lastupdated"],
         "state": vm["state"],
         "haenable": vm["haenable"],
-        "group": vm["group"] if "group" in details else None,
         **zone_of(store, vm["zoneid"]),
         "guestosid": template["ostypeid"],
         "ostypeid": template["ostypeid"],
@@ -45,6 +44,9 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
         "nic": [],
         "tags": tags(store, vm["id"]),
     }
+    if "group" in details and vm["groupid"]:
+        row["groupid"] = vm["groupid"]
+        row["group"] = store.get("instancegroup", vm["groupid"])["name"]
     if "tmpl" in details:
         row["templateid"] = template["id"]
         row["templatename"] = template["name"]
@@ -79,7 +81,7 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
         ]
     _add_public_address(store, vm, row)
     if "nics" in details:
-        row["nic"] = [_nic(store, nic) for nic in vm["nics"]]
+        row["nic"] = [_nic(store, vm, nic) for nic in vm["nics"]]
         if vm["nics"]:
             row["ipaddress"] = vm["nics"][0]["ipaddress"]
     return drop_nulls(row)
@@ -91,7 +93,7 @@ def _add_public_address(store: Store, vm: Doc, row: Row) -> None:
         row["publicip"] = address["ipaddress"]
 
 
-def _nic(store: Store, nic: Doc) -> Row:
+def _nic(store: Store, vm: Doc, nic: Doc) -> Row:
     network = store.get("network", nic["networkid"])
     row: Row = {
         "id": nic["id"],
@@ -108,6 +110,10 @@ def _nic(store: Store, nic: Doc) -> Row:
         "secondaryip": [],
         "extradhcpoption": [],
     }
+    for address in store.by("ip", "vm", vm["id"]):
+        if address["networkid"] == network["id"]:
+            row["publicipid"] = address["id"]
+            row["publicip"] = address["ipaddress"]
     if network["vpcid"]:
         row["vpcid"] = network["vpcid"]
         row["vpcname"] = store.get("vpc", network["vpcid"])["name"]

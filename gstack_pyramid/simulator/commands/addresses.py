@@ -141,7 +141,8 @@ def enable(call: Call) -> Answer:
             f"Failed to enable static nat for the ip address {doc['ipaddress']}: it is already "
             "assigned to another vm"
         )
-    if any(other["id"] != doc["id"] for other in call.store.by("ip", "vm", vm["id"])):
+    others = [ip for ip in call.store.by("ip", "vm", vm["id"]) if ip["id"] != doc["id"]]
+    if any(other["networkid"] == key for other in others):
         raise invalid(f"Failed to enable static nat: vm {vm['id']} has a static nat ip already")
     call.store.update(doc, virtualmachineid=vm["id"], networkid=key)
     return success()

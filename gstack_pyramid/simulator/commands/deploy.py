@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gstack_pyramid.simulator.calls import Call, command
+from gstack_pyramid.simulator.commands.instance_groups import named_group
 from gstack_pyramid.simulator.commands.machine_values import (
     checked_details,
     checked_name,
@@ -78,7 +79,7 @@ def deploy(call: Call) -> Answer:
         state="Stopped",
         lastupdated=call.today(),
         haenable=False,
-        group=call.params.text("group"),
+        groupid=named_group(call, owner, call.params.text("group")),
         instancename=f"i-{call.account['number']}-{number}-VM",
         nics=[make_nic(call.world, net, at, ip) for at, (net, ip) in enumerate(plan)],
         securitygroupids=[group["id"] for group in groups],

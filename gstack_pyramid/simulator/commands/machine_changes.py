@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gstack_pyramid.simulator.calls import Call, command, wrapped
+from gstack_pyramid.simulator.commands.instance_groups import named_group
 from gstack_pyramid.simulator.commands.machine_power import living
 from gstack_pyramid.simulator.commands.machine_values import (
     Size,
@@ -30,10 +31,12 @@ def update(call: Call) -> Answer:
     """
     vm = living(call, call.one("id", "vm")["id"])
     changes: dict[str, Any] = {}
-    for field in ("displayname", "group", "userdata"):
+    for field in ("displayname", "userdata"):
         value = call.params.text(field)
         if value is not None:
             changes[field] = value
+    if "group" in call.params:
+        changes["groupid"] = named_group(call, str(vm["owner"]), call.params.text("group"))
     checked_user_data(changes.get("userdata"))
     for sent, field in (
         ("haenable", "haenable"),

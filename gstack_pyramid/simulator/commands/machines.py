@@ -11,7 +11,6 @@ from gstack_pyramid.simulator.listing import (
     listed,
     owned,
     referring,
-    same,
     select,
     tagged,
 )
@@ -49,7 +48,7 @@ def list_machines(call: Call) -> Answer:
         [lambda vm: vm["state"] not in _HIDDEN],
         same(call, "name"),
         containing(call, "keyword", "name", "displayname", "instancename", "state"),
-        same(call, "group"),
+        referring(call, "groupid", "instancegroup"),
         flagged(call, "haenable"),
         referring(call, "zoneid", "zone"),
         referring(call, "templateid", "template"),

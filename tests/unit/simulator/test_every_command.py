@@ -64,6 +64,10 @@ def every(c: Cloud) -> None:
     c.done("rebootVirtualMachine", id=vm)
     c.done("scaleVirtualMachine", id=vm, serviceofferingid=c.offering("Large"))
     network = c.id("listNetworks", "backend")
+    group = c.call("createInstanceGroup", name="a")["instancegroup"]["id"]
+    c.call("updateInstanceGroup", id=group, name="b")
+    c.call("updateVirtualMachine", id=vm, group="b")
+    c.call("deleteInstanceGroup", id=group)
     address = c.done("associateIpAddress", networkid=network)["id"]
     c.call("enableStaticNat", ipaddressid=address, virtualmachineid=vm)
     c.done("disableStaticNat", ipaddressid=address)
@@ -154,6 +158,15 @@ def networks(c: Cloud) -> None:
     c.done("updateNetworkACLItem", id=item, action="Deny")
     c.done("deleteNetworkACL", id=item)
     c.done("updateNetwork", id=tier["id"], displaytext="Tier")
+    vm = c.machine("many", "ch-zrh-1")
+    here = {"virtualmachineid": vm["id"]}
+    nics = c.done("addNicToVirtualMachine", **here, networkid=tier["id"])["nic"]
+    c.done("updateDefaultNicForVirtualMachine", **here, nicid=nics[1]["id"])
+    c.done("updateDefaultNicForVirtualMachine", **here, nicid=nics[0]["id"])
+    c.done("removeNicFromVirtualMachine", **here, nicid=nics[1]["id"])
+    c.done("stopVirtualMachine", id=vm["id"])
+    c.done("updateVmNicIp", nicid=nics[0]["id"], ipaddress="10.1.3.3")
+    c.done("destroyVirtualMachine", id=vm["id"], expunge=True)
     c.done("deleteNetwork", id=tier["id"])
     c.done("deleteNetworkACLList", id=acl)
     c.done("deleteVPC", id=vpc["id"])
