@@ -281,7 +281,9 @@ def _compile_mutation(
         given, now = spec["fingerprint"]["given"], spec["fingerprint"]["now"]
         compiled.fingerprint = Fingerprint(
             inner.path(given, (*place, "fingerprint", "given"))[0],
-            inner.path(f"$resource.{now}", (*place, "fingerprint", "now"))[0],
+            inner.path(
+                now if now.startswith("$") else f"$resource.{now}", (*place, "fingerprint", "now")
+            )[0],
             given,
             spec["fingerprint"].get("optional", False),
         )

@@ -18,11 +18,13 @@ class NamePattern:
     """A name that carries values, such as ``custom-{guestCpus}-{memoryMb}``.
 
     Attributes:
+        text: the pattern as the mapping gives it.
         prefix: the text before the first value.
         parts: the values' names and the text after each.
         fits: whether a row can serve the values, which it holds beside its own fields.
     """
 
+    text: str
     prefix: str
     parts: tuple[tuple[str, str], ...]
     fits: Condition | None

@@ -31,6 +31,9 @@ _Key = tuple[Credentials, str, bytes]
 # The whole key pair: who has another's API key but not the secret must not get kept rows.
 
 
+_MOST_NAMES = 30
+"""How many names of a catalogue an error tells at most."""
+
 _LONGEST_READ = 3600.0
 """Seconds for which a change is remembered: longer than any read under way can take."""
 
@@ -241,7 +244,7 @@ class Session:
             else target.find(parsed.name, env)
         )
         if found is None:
-            raise invalid_value(field, reference, "The referenced resource does not exist.")
+            raise invalid_value(field, reference, self._absent(target, env))
         if target.regional and zone_id is not None and not found[1].is_in(zone_id):
             raise invalid_value(field, reference, f"It is not in the zone '{zone}'.")
         row = target.member(found[1], env)
@@ -249,6 +252,19 @@ class Session:
             where = f"zone '{env.zone}'" if env.zone else f"region '{env.region}'"
             raise invalid_value(field, reference, f"It has no part in the {where}.")
         return row
+
+    def _absent(self, target: Resource, env: Env) -> str:
+        """That something does not exist, and of a catalogue what there is instead."""
+        text = "The referenced resource does not exist."
+        if not all(source.cached for source in target.sources):
+            return text
+        patterns = [source.pattern.text for source in target.sources if source.pattern]
+        names = sorted(name for name, _ in target.named(target.records(env.child())))
+        known = [*names, *patterns]
+        told = ", ".join(known[:_MOST_NAMES])
+        if len(known) > _MOST_NAMES:
+            told += f" and {len(known) - _MOST_NAMES} more"
+        return f"{text} There are: {told}." if known else text
 
     def _scope_of(
         self, target: Resource, parsed: Reference, reference: Any, env: Env, field: str

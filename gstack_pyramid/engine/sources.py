@@ -159,7 +159,7 @@ class SourceCompiler:
             return None
         with self._scope.catching((*self._place, "named")):
             prefix, parts = parse_pattern(self._spec["named"])
-            return NamePattern(prefix, parts, self._condition("fits"))
+            return NamePattern(self._spec["named"], prefix, parts, self._condition("fits"))
         return None
 
     def _fields(self, shared_fields: Mapping[str, Any]) -> list[tuple[str, Getter]]:

@@ -11,6 +11,7 @@ from gstack_pyramid.simulator.listing import (
     listed,
     owned,
     referring,
+    same,
     select,
     tagged,
 )

@@ -59,10 +59,13 @@ def attachable(actor: Actor, key: str, machine: str, device: int | None) -> None
 
 def attach(actor: Actor, key: str, machine: str, device: int | None) -> Answer:
     """Attach a volume, and tell it."""
+    doc, number = actor.store.get("volume", key), _device(actor, machine, device)
     doc = actor.store.update(
-        actor.store.get("volume", key),
+        doc,
+        # What is attached as the first device is the root volume from then on.
+        type=doc["type"] if number else "ROOT",
         virtualmachineid=machine,
-        deviceid=_device(actor, machine, device),
+        deviceid=number,
         attached=actor.today(),
         state="Ready",
     )
