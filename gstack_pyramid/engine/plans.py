@@ -16,7 +16,14 @@ from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
-from gstack_pyramid.engine.repetition import Found, Look, Repeat, compile_found, repeat_of
+from gstack_pyramid.engine.repetition import (
+    Found,
+    Look,
+    Repeat,
+    compile_found,
+    repeat_of,
+    undo_repeat_of,
+)
 from gstack_pyramid.engine.scope import Builder, Scope
 from gstack_pyramid.engine.shapes import ListShape, RowShape, Shape
 from gstack_pyramid.engine.values import compile_params
@@ -237,7 +244,7 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
                     (*place, "undo", "params"),
                 ),
                 undoing.asynchronous,
-                repeat_of(undoing.name),
+                undo_repeat_of(undoing.name),
             )
             if undo.repeat is None:
                 scope.report((*place, "undo", "call"), f"{undoing.name} can't be sent again")

@@ -35,6 +35,8 @@ _SAFE = frozenset(
 )
 _GONE = frozenset({"delete", "destroy", "remove", "disassociate", "release", "revoke", "expunge"})
 
+_ONCE = frozenset({"attach", "detach"})
+
 
 def repeat_of(command: str) -> Repeat | None:
     """How a command may be sent again, told by its verb; None when it must not.
@@ -47,6 +49,15 @@ def repeat_of(command: str) -> Repeat | None:
     if words[0] in _GONE:
         return "gone"
     return "exists" if words[1:] == ["Tags"] else None
+
+
+def undo_repeat_of(command: str) -> Repeat | None:
+    """How a command that takes something back may be sent again; None when it must not.
+
+    A volume is attached to one machine at most: to attach or detach it once more changes nothing
+    and fails, and the failure of an undo is passed over.
+    """
+    return repeat_of(command) or ("safe" if _WORDS.findall(command)[0] in _ONCE else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,9 @@ def test_a_wrong_attachment_is_refused_and_nothing_changes(
 
 @pytest.mark.parametrize("verb", ["detachDisk", "setDiskAutoDelete"])
 def test_a_device_that_is_not_there_is_told(web: Gateway, verb: str) -> None:
-    query = {"deviceName": "none"} | ({"autoDelete": "true"} if verb != "detachDisk" else {})
+    query: dict[str, Any] = {"deviceName": "none"} | (
+        {"autoDelete": "true"} if verb != "detachDisk" else {}
+    )
     error = web.refused(400, "POST", f"{WEB}/{verb}", **query)
     assert "No attached disk found with device name 'none'" in error["message"]
 

@@ -36,7 +36,7 @@ def test_an_external_address_comes_and_goes_with_the_access_config(app: Gateway)
     assert addresses(app) == [access["natIP"]]
     error = app.refused(400, "POST", f"{APP}/addAccessConfig", wish, networkInterface="nic0")
     assert "At most one" in error["message"]
-    gone = {"networkInterface": "nic0", "accessConfig": "external-nat"}
+    gone: dict[str, Any] = {"networkInterface": "nic0", "accessConfig": "external-nat"}
     app.do("POST", f"{APP}/deleteAccessConfig", **gone)
     assert (nics(app)[0]["accessConfigs"], addresses(app)) == ([], [])
     app.refused(400, "POST", f"{APP}/deleteAccessConfig", **gone)
@@ -80,7 +80,9 @@ def test_an_address_that_is_in_use_is_not_given_twice(app: Gateway) -> None:
     assert "already in-use" in error["message"]
 
 
-def test_a_new_address_is_given_back_when_it_can_not_be_used(app: Gateway) -> None:
+def test_a_new_address_is_given_back_when_it_can_not_be_used(
+    app: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     machine = app.machine("app")["id"]
     backend = app.cloud.id("listNetworks", "backend")
     spare = app.cloud.done("associateIpAddress", networkid=backend)
@@ -92,7 +94,7 @@ def test_a_new_address_is_given_back_when_it_can_not_be_used(app: Gateway) -> No
             app.cloud.call("enableStaticNat", ipaddressid=spare["id"], virtualmachineid=machine)
         return seen(credentials, command, params)
 
-    app.application.operations._client.call = quicker  # type: ignore[method-assign]  # one step
+    monkeypatch.setattr(app.application.operations._client, "call", quicker)
     operation = app.finish(app.ask("POST", f"{APP}/addAccessConfig", {}, networkInterface="nic0"))
     assert "static nat" in operation["error"]["errors"][0]["message"]
     assert addresses(app) == [spare["ipaddress"]]
@@ -148,7 +150,7 @@ def test_a_wrong_interface_is_refused(app: Gateway, body: dict[str, Any], said: 
 def test_the_internal_address_of_a_stopped_instance_is_changed(app: Gateway) -> None:
     (before,) = nics(app)
     wish = {"networkIP": "10.1.44.4", "fingerprint": before["fingerprint"]}
-    query = {"networkInterface": "nic0"}
+    query: dict[str, Any] = {"networkInterface": "nic0"}
     app.refused(400, "PATCH", f"{APP}/updateNetworkInterface", wish, **query)
     app.do("POST", f"{APP}/stop")
     app.refused(412, "PATCH", f"{APP}/updateNetworkInterface", {"networkIP": "10.1.44.4"}, **query)

@@ -62,11 +62,18 @@ def test_what_makes_something_must_say_how_it_is_found(language: Language) -> No
 
 
 def test_an_undo_must_be_one_that_can_be_sent_again(language: Language) -> None:
-    undo = {"call": "detachVolume", "params": {"id": "$result.id"}}
+    undo = {"call": "createSnapshot", "params": {"volumeid": "$result.id"}}
     step = {"call": "createVolume", "repeat": "safe", "undo": undo}
     compile_steps([step], language.scope_of(writing=True), ())
     (finding,) = language.findings
-    assert finding.message == "detachVolume can't be sent again"
+    assert finding.message == "createSnapshot can't be sent again"
+
+
+def test_a_volume_may_be_detached_again_to_undo_a_step(language: Language) -> None:
+    undo = {"call": "detachVolume", "params": {"id": "$result.id"}}
+    step = {"call": "createVolume", "repeat": "safe", "undo": undo}
+    compile_steps([step], language.scope_of(writing=True), ())
+    assert language.findings == []
 
 
 def test_a_look_is_for_a_command_that_lists(language: Language) -> None:
