@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from ..support.postgres import programs, serving
+from . import waiters
 from .rounds import Round, run
 
 
@@ -75,7 +76,19 @@ def _two_nodes(rounds: int, operations: int, seed: int) -> bool:
     return well
 
 
-_PARTS = {"one-node": _one_node, "two-nodes": _two_nodes}
+def _waiters(rounds: int, operations: int, seed: int) -> bool:
+    print("Clients that wait for operations which don't end, and reads meanwhile")
+    well = True
+    for count in (100, 500):
+        with _folder() as folder:
+            settings = {"operations.url": str(folder / "operations.sqlite"), "waiters": "8"}
+            waited = waiters.run(folder, waiters=count, reads=300, settings=settings)
+            print(waited, flush=True)
+            well &= waited.done == count
+    return well
+
+
+_PARTS = {"one-node": _one_node, "two-nodes": _two_nodes, "waiters": _waiters}
 
 
 @click.command(help=__doc__)

@@ -138,21 +138,17 @@ class Node:
         self._write_ini(settings, threads)
 
     def _write_ini(self, settings: Mapping[str, str], threads: int) -> None:
+        # The server as it is in production, at another address.
         ini = RawConfigParser()
-        ini.read(ROOT / "development.ini")
-        del ini["app:main"], ini["server:main"]
+        ini.read(ROOT / "production.ini")
+        del ini["app:main"]
         ini["app:main"] = {
             "use": "egg:gstack_pyramid",
             "gstack.token_keys": TOKEN_KEYS,
             "gstack.check_answers": "refuse",
             **{f"gstack.{key}": value for key, value in settings.items()},
         }
-        ini["server:main"] = {
-            "use": "egg:waitress#main",
-            "host": "127.0.0.1",
-            "port": str(self._port),
-            "threads": str(threads),
-        }
+        ini["server:main"].update(listen=f"127.0.0.1:{self._port}", threads=str(threads))
         with self._ini.open("w") as file:
             ini.write(file)
 
