@@ -107,6 +107,8 @@ def _result(application: Application, call: Call, request: Request) -> Any:
         return _mutate(application, call)
     if method.kind == "answer":
         return engine.answer(call)
+    if method.kind == "permissions":
+        return engine.permitted(call)
     own = _served(application, request) if method.served_by else engine
     if method.kind == "get":
         return own.get(call)

@@ -112,6 +112,7 @@ def _list_apis(ini: Ini) -> Mapping[str, Any]:
         CloudStackUnavailable,
         Credentials,
     )
+    from gstack_pyramid.cloudstack.apis import list_apis
     from gstack_pyramid.schemas.cloudstack import CloudStackModel
     from gstack_pyramid.schemas.location import data_folder
 
@@ -129,7 +130,7 @@ def _list_apis(ini: Ini) -> Mapping[str, Any]:
         verify=cloud.verify,
     )
     try:
-        return client.call(Credentials(cloud.api_key, cloud.secret_key), "listApis", {})
+        return list_apis(client, Credentials(cloud.api_key, cloud.secret_key))
     except (CloudStackError, CloudStackUnavailable) as error:
         raise click.ClickException(f"{cloud.endpoint}: {error}") from None
     finally:

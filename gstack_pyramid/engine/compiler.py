@@ -10,6 +10,7 @@ from gstack_pyramid.engine.conditions import compile_condition
 from gstack_pyramid.engine.document import Document, Finding, MappingError
 from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
 from gstack_pyramid.engine.loader import Mappings
+from gstack_pyramid.engine.lookups import Lookups, needs_of
 from gstack_pyramid.engine.methods import Method, compile_method
 from gstack_pyramid.engine.places import collection_of
 from gstack_pyramid.engine.resources import Resource
@@ -75,6 +76,10 @@ def compile_mappings(
         _compile_resource(name, document, models, compiled, mappings, findings)
     if findings:
         raise MappingError(findings)
+    lookups = Lookups(mappings, certain=True)
+    for method in compiled.methods.values():
+        spec = mappings.resources[method.resource.name].data["methods"][method.gce.name]
+        method.needs = needs_of(lookups, method, spec or {})
     return compiled
 
 

@@ -16,6 +16,7 @@ from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.names import numeric_id
+from gstack_pyramid.engine.permissions import Permissions
 from gstack_pyramid.engine.plans import Plan, run_steps
 from gstack_pyramid.engine.session import Catalogue, Session
 from gstack_pyramid.errors import GceError, already_exists, invalid_value, not_found
@@ -97,6 +98,7 @@ class Engine:
         self.compiled = compiled
         self.client = client
         self._catalogue = Catalogue(catalogue_ttl)
+        self._permissions = Permissions(compiled.methods, client, ttl=catalogue_ttl)
         self._lock = threading.Lock()
         self._creating: WeakValueDictionary[tuple[Credentials, str], _Turn] = WeakValueDictionary()
 
@@ -246,6 +248,19 @@ class Engine:
         places = self.compiled.resources.get(other)
         named = places.named(places.records(env)) if places is not None else []
         return ["global", *(f"{other}/{name}" for name, _ in named)]
+
+    def permitted(self, call: Call) -> dict[str, Any]:
+        """Those of the permissions asked about that the caller has.
+
+        Raises:
+            GceError: 400, something that is no permission; 404, the resource does not exist.
+        """
+        env = self.enter(call)
+        if call.method.item is not None:
+            self._target(call, env)
+        asked = (call.body or {}).get("permissions", [])
+        granted = self._permissions.granted(asked, call.method.resource.name, call.credentials)
+        return {"permissions": granted} if granted else {}
 
     def answer(self, call: Call) -> Any:
         """What a method with an ``answer`` says."""

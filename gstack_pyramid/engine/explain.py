@@ -39,7 +39,7 @@ class _Page:
         self._method = method
         self._document: Spec = mappings.resources[method.resource.name].data
         self._spec: Spec = self._document["methods"][method.gce.name] or {}
-        self._lookups = Lookups(mappings, compiled)
+        self._lookups = Lookups(mappings)
         self._words = Words("$body")
         self._lines: list[str] = []
 
@@ -49,6 +49,11 @@ class _Page:
         if method.served_by is not None:
             self._title("Answered by")
             self._say(f"gstack itself, from its own {method.served_by}; CloudStack isn't asked.", 1)
+        elif method.kind == "permissions":
+            self._lookup_part()
+            self._title("Answered with")
+            self._say("those of the permissions asked about whose methods the caller's role can", 1)
+            self._say("do, by the commands that CloudStack allows it.", 1)
         elif method.kind == "mutation":
             self._lookup_part()
             self._mutation()

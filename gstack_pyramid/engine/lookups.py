@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.loops import is_cross_product
 from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.engine.needs import NOTHING, Needs, Way
 
 Spec = Mapping[str, Any]
 
@@ -19,14 +19,21 @@ def sources_of(document: Spec) -> list[Spec]:
     return list(read) if isinstance(read, list) else [read]
 
 
-def nested(spec: Any) -> Iterator[Spec]:
-    """A value and all values inside it, those that are objects."""
-    if not isinstance(spec, Mapping):
+def nested(spec: Any, *, certain: bool = False) -> Iterator[Spec]:
+    """A value and all values inside it, those that are objects.
+
+    Args:
+        spec: the value.
+        certain: leave out those that only some requests need.
+    """
+    if not isinstance(spec, Mapping) or (certain and "when" in spec):
         return
     yield spec
     inner: list[Any] = [spec.get(key) for key in ("from", "get", "key", "order", "name")]
-    inner += [spec.get("fingerprint"), spec.get("default"), *spec.get("by", ())]
-    inner += [*spec.get("first", ()), *spec.get("list", ()), *spec.get("concat", ())]
+    inner += [spec.get("fingerprint"), *spec.get("by", ())]
+    inner += spec.get("first", ())[: 1 if certain else None]
+    inner += [] if certain else [spec.get("default")]
+    inner += [*spec.get("list", ()), *spec.get("concat", ())]
     for key in ("fields", "match", "params", "parts"):
         inner += spec.get(key, {}).values()
     if "each" in spec:
@@ -35,7 +42,7 @@ def nested(spec: Any) -> Iterator[Spec]:
     if "diff" in spec:
         inner += [spec["diff"]["now"], spec["diff"]["want"]]
     for value in inner:
-        yield from nested(value)
+        yield from nested(value, certain=certain)
 
 
 class Lookups:
@@ -43,12 +50,13 @@ class Lookups:
 
     Args:
         mappings: the merged mapping files.
-        compiled: the same, compiled.
+        certain: leave out what only some requests need: values with a condition, and those that
+            stand in for others.
     """
 
-    def __init__(self, mappings: Mappings, compiled: Compiled) -> None:
+    def __init__(self, mappings: Mappings, *, certain: bool = False) -> None:
         self._documents = {name: doc.data for name, doc in mappings.resources.items()}
-        self._compiled = compiled
+        self._certain = certain
 
     def of_method(self, method: Method, spec: Spec) -> list[tuple[str, str]]:
         """The reading commands of a method, and what for.
@@ -80,16 +88,21 @@ class Lookups:
         ):
             self._note(rows, method.resource.collection.scope, "the scopes")
         self._of_value(rows, spec.get("answer"))
-        for part in (spec, *spec.get("variants", [])):
-            for name, value in part.get("with", {}).items():
-                self._of_value(rows, value, f"${name}")
-            for step in part.get("steps", []):
-                for value in step.get("params", {}).values():
-                    self._of_value(rows, value)
-                if "each" in step:
-                    self._of_value(
-                        rows, {"each": step["each"]}, f"what {step['call']} goes through"
-                    )
+        for part in (spec, *([] if self._certain else spec.get("variants", []))):
+            for command, why in self.of_variant(part):
+                rows.setdefault(command, why)
+        return list(rows.items())
+
+    def of_variant(self, spec: Spec) -> list[tuple[str, str]]:
+        """The reading commands of one way to do a method, besides those of the method."""
+        rows: dict[str, str] = {}
+        for name, value in spec.get("with", {}).items():
+            self._of_value(rows, value, f"${name}")
+        for step in spec.get("steps", []):
+            for value in step.get("params", {}).values():
+                self._of_value(rows, value)
+            if "each" in step:
+                self._of_value(rows, {"each": step["each"]}, f"what {step['call']} goes through")
         return list(rows.items())
 
     def _note(self, rows: dict[str, str], resource: str, why: str) -> None:
@@ -110,7 +123,7 @@ class Lookups:
                 self._of_value(rows, value)
 
     def _of_value(self, rows: dict[str, str], value: Any, why: str = "a value") -> None:
-        for spec in nested(value):
+        for spec in nested(value, certain=self._certain):
             if "find" in spec or "id_of" in spec:
                 target = spec.get("find") or spec["id_of"]
                 self._note(rows, target, f"which of {target} is meant")
@@ -125,3 +138,26 @@ class Lookups:
 
 def _kept(read: Spec) -> str:
     return " (kept for a short time)" if read.get("cache") else ""
+
+
+def needs_of(lookups: Lookups, method: Method, spec: Spec) -> Needs:
+    """What one method needs.
+
+    Args:
+        lookups: of the same mapping files; with ``certain``.
+        method: the compiled method.
+        spec: the same as the mapping gives it.
+    """
+    if method.served_by is not None:
+        return NOTHING
+    reads = frozenset(command for command, _ in lookups.of_method(method, spec))
+    ways = [_way(lookups, spec)] if "steps" in spec else []
+    ways += [_way(lookups, part) for part in spec.get("variants", []) if "refuse" not in part]
+    return Needs(reads, tuple(ways))
+
+
+def _way(lookups: Lookups, spec: Spec) -> Way:
+    steps = spec.get("steps", [])
+    sent = frozenset(step["call"] for step in steps if "when" not in step)
+    reads = frozenset(command for command, _ in lookups.of_variant(spec)) if sent else frozenset()
+    return Way(sent | reads, frozenset(step["call"] for step in steps) - sent)

@@ -12,6 +12,7 @@ from gstack_pyramid.engine.bodies import BodyRules
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.needs import NOTHING, Needs
 from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.plans import Step, compile_steps
 from gstack_pyramid.engine.resources import Resource
@@ -23,7 +24,7 @@ from gstack_pyramid.schemas.gce import GceMethod
 _OPERATION = "Operation"
 """The type that GCE answers nearly every change with."""
 
-Kind = Literal["get", "list", "aggregatedList", "answer", "mutation"]
+Kind = Literal["get", "list", "aggregatedList", "answer", "mutation", "permissions"]
 
 
 @dataclass(slots=True)
@@ -141,6 +142,7 @@ class Method:
         variants: the ways to do a mutation; the first whose condition holds is taken.
         uses: the roots that values of this method use.
         query: the query parameters that they use.
+        needs: the commands that a caller's role must allow.
         place: the file and line that claim it.
     """
 
@@ -158,6 +160,7 @@ class Method:
     uses: frozenset[str] = frozenset()
     query: frozenset[str] = frozenset()
     served_by: str | None = None
+    needs: Needs = NOTHING
 
     @property
     def creates(self) -> bool:
@@ -185,6 +188,8 @@ def kind_of(spec: Mapping[str, Any], method: GceMethod, is_list: bool) -> Kind:
         return "mutation"
     if "answer" in spec:
         return "answer"
+    if spec.get("served_by") == "permissions":
+        return "permissions"
     if "/aggregated/" in method.path:
         return "aggregatedList"
     return "list" if is_list else "get"
@@ -211,7 +216,7 @@ def compile_method(
         scope: the resource's scope.
         place: where the method stands.
         rules: the resource's ``ignores`` and ``refuses``.
-        served_by: the package that answers instead of CloudStack, if one does.
+        served_by: the package that answers for the resource instead of CloudStack, if one does.
         is_list: whether the model says that it answers with a list.
         origin: the file and line that claim the method.
     """
@@ -242,6 +247,8 @@ def compile_method(
         about=spec.get("about", ""),
         served_by=served_by,
     )
+    if compiled.kind == "permissions":
+        _check_permissions(method, inner, place)
     if compiled.kind == "answer":
         compiled.common, within = _compile_variant({**spec, "steps": []}, inner, place)
         compiled.answer = within.value(spec["answer"], (*place, "answer"))
@@ -257,6 +264,15 @@ def compile_method(
         )
     compiled.uses, compiled.query = frozenset(inner.used), frozenset(inner.query)
     return compiled
+
+
+def _check_permissions(method: GceMethod, scope: Scope, place: Place) -> None:
+    """Report a method that GCE does not ask about permissions."""
+    gce = scope.models.gce
+    types = [name for name in (method.request, method.response) if name]
+    if len(types) < 2 or any("permissions" not in gce.type(n)["properties"] for n in types):
+        scope.report((*place, "served_by"), f"{method.id} doesn't ask about permissions")
+    scope.honoured.add(("permissions",))
 
 
 def _check_paths(

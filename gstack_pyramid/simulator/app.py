@@ -115,10 +115,15 @@ class Simulator:
             raise CommandError(
                 400, f"State changing command {name} needs to be sent using POST request", 9999
             )
+        settings = self.world.settings
+        if name in settings.denied:
+            raise unsupported(
+                f"The given command '{name}' either does not exist, is not available for user, or"
+                " not available from ip address '127.0.0.1'."
+            )
         handler = HANDLERS.get(name)
         if handler is None:
             raise unsupported(f"The simulator has no {name}")
-        settings = self.world.settings
         command = self.world.model.command(name)
         strike = self.injection.meet(
             name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,7 @@ class Settings:
         seed: from which UUIDs and passwords follow.
         strict_parameters: refuse parameters that a command does not have (431).
         page_size: ``default.page.size``.
+        denied: commands that the users' role does not allow.
         managed_storage: whether the primary storage keeps snapshots by itself.
         limit: instances, volumes, networks… per account; -1 is unlimited. This and what follows
             count when a world is made.
@@ -41,6 +42,7 @@ class Settings:
     seed: int = 1
     strict_parameters: bool = True
     page_size: int = 500
+    denied: Collection[str] = ()
     managed_storage: bool = False
     limit: int = 20
     zone_cpus: int = 512

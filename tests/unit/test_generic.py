@@ -36,7 +36,7 @@ EVERYDAY = frozenset({"start", "stop", "reset", "wait"})
 
 COMMANDS = {
     "queryAsyncJobResult": "cloudstack/jobs.py",  # every job of every command is asked about by it
-    "listApis": "cli/models.py",  # the model itself is read by it
+    "listApis": "cloudstack/apis.py",  # the model, and what a caller may do, is read by it
 }
 """Commands that are about CloudStack's API itself, and the one file that may name each."""
 

@@ -128,12 +128,16 @@ def list_capabilities(call: Call) -> Answer:
 
 @command("listApis")
 def list_apis(call: Call) -> Answer:
-    """Every command of the model, so that a model taken from here is the same again."""
+    """Every command that a user may send; without a limited role that is the whole model, so that
+    a model taken from here is the same again.
+    """
     name = call.params.text("name")
     answer = render_list_apis(call.world.model)
+    denied = call.world.settings.denied
+    apis = [api for api in answer["api"] if api["name"] not in denied]
     if name is None:
-        return answer
-    apis = [api for api in answer["api"] if api["name"].lower() == name.lower()]
+        return {"count": len(apis), "api": apis}
+    apis = [api for api in apis if api["name"].lower() == name.lower()]
     if not apis:
         raise invalid(f"Api with name '{name}' not found")
     return {"count": 1, "api": apis}

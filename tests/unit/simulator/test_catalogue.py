@@ -61,3 +61,13 @@ def test_quotas_follow_what_there_is(cloud: Cloud) -> None:
     assert limits["cpu"] == -1
     (one,) = cloud.rows("listResourceLimits", resourcetype=0)
     assert one["resourcetype"] == "0"
+
+
+def test_a_limited_role_neither_sees_nor_may_send_what_it_is_denied(
+    make_cloud: MakeCloud,
+) -> None:
+    cloud = make_cloud(denied=["listZones"])
+    names = {api["name"] for api in cloud.rows("listApis")}
+    assert "listZones" not in names
+    assert "listTemplates" in names
+    assert cloud.refused("listZones")[0] == 432

@@ -1,0 +1,29 @@
+"""What CloudStack answers to ``listApis``: the commands that the caller's role allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gstack_pyramid.cloudstack.client import Client
+from gstack_pyramid.cloudstack.credentials import Credentials
+
+_COMMAND = "listApis"
+
+
+def list_apis(client: Client, credentials: Credentials) -> Mapping[str, Any]:
+    """The whole answer, ``{"count", "api"}``: each command with its parameters and its answer.
+
+    Raises:
+        CloudStackError, CloudStackUnavailable: as the client.
+    """
+    return client.call(credentials, _COMMAND)
+
+
+def allowed_commands(client: Client, credentials: Credentials) -> frozenset[str]:
+    """The names of the commands that the caller's role allows.
+
+    Raises:
+        CloudStackError, CloudStackUnavailable: as the client.
+    """
+    return frozenset(str(api["name"]) for api in client.rows(credentials, _COMMAND))

@@ -1,0 +1,129 @@
+"""Which commands a role must allow for a method, and which permissions follow from that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gstack_pyramid.engine.compiler import Compiled
+from gstack_pyramid.engine.needs import Needs, Way
+from gstack_pyramid.engine.permissions import permission_of
+from gstack_pyramid.schemas.gce import GceModel
+
+from .mappings import PROJECTS, ZONES, Compiler, write
+
+DISKS = """
+    resource: disks
+    read:
+      call: listVolumes
+      join: {snapshots: {call: listSnapshots, on: {volumeid: id}}}
+    fields:
+      type: {from: diskofferingid, link: diskTypes}
+      sizeGb: {from: size, convert: bytes_to_gb}
+    methods:
+      get: {}
+      aggregatedList: {}
+      insert:
+        ignores: {}
+        with:
+          offering: {when: type, from: type, id_of: diskTypes}
+          capable: {call: listCapabilities}
+        steps:
+          - {call: createVolume, as: made, params: {name: name}, found: {call: listVolumes}}
+          - call: createTags
+            when: labels
+            params: {resourceids: $made.id, resourcetype: {value: Volume}, tags: {value: []}}
+      delete:
+        variants:
+          - when: {$self.state: Allocated}
+            steps: [{call: deleteVolume, params: {id: $self.id}}]
+          - when: {$self.state: Destroy}
+            refuse: It is gone.
+          - with: {capable: {call: listCapabilities}}
+            steps: [{call: destroyVolume, params: {id: $self.id}}]
+      setLabels:
+        steps:
+          - call: createTags
+            when: labels
+            params: {resourceids: $self.id, resourcetype: {value: Volume}, tags: {value: []}}
+          - call: deleteTags
+            when: {labels: {empty: true}}
+            params: {resourceids: $self.id, resourcetype: {value: Volume}}
+"""
+DISK_TYPES = """
+    resource: diskTypes
+    read: {call: listDiskOfferings}
+    methods: {get: {}}
+"""
+SCOPE = {"listAccounts", "listZones"}
+ROW = {*SCOPE, "listVolumes"}
+WHOLE = {*ROW, "listSnapshots", "listDiskOfferings"}
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory, compiler: Compiler) -> Compiled:
+    folder = tmp_path_factory.mktemp("needs")
+    return compiler(write(folder, projects=PROJECTS, zones=ZONES, disks=DISKS, types=DISK_TYPES))
+
+
+def needs(compiled: Compiled, method: str) -> Needs:
+    return compiled.methods[f"compute.disks.{method}"].needs
+
+
+def test_a_read_needs_its_rows_its_joins_and_what_it_links_to(compiled: Compiled) -> None:
+    assert needs(compiled, "get") == Needs(frozenset(WHOLE))
+    assert needs(compiled, "aggregatedList").reads == WHOLE
+
+
+def test_what_only_some_requests_need_is_not_asked_for(compiled: Compiled) -> None:
+    insert = needs(compiled, "insert")
+    assert insert.reads == {*ROW, "listCapabilities"}
+    assert not insert.missing({*ROW, "listCapabilities", "createVolume"})
+    assert insert.missing(ROW) == {"listCapabilities", "createVolume"}
+
+
+def test_one_way_is_enough(compiled: Compiled) -> None:
+    delete = needs(compiled, "delete")
+    assert len(delete.ways) == 2
+    assert not delete.missing({*ROW, "deleteVolume"})
+    assert not delete.missing({*ROW, "destroyVolume", "listCapabilities"})
+    assert delete.missing(ROW) == {"deleteVolume"}
+    assert delete.missing({*ROW, "destroyVolume"}) in ({"deleteVolume"}, {"listCapabilities"})
+
+
+def test_of_steps_that_all_have_conditions_one_is_enough(compiled: Compiled) -> None:
+    labels = needs(compiled, "setLabels")
+    assert not labels.missing({*ROW, "createTags"})
+    assert not labels.missing({*ROW, "deleteTags"})
+    assert labels.missing(ROW) == {"createTags", "deleteTags"}
+
+
+def test_a_method_that_needs_nothing_is_never_missing_anything() -> None:
+    assert Needs(frozenset()).missing(frozenset()) == frozenset()
+    assert Way(frozenset()).missing(frozenset()) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("method", "permission"),
+    [
+        ("get", "compute.disks.get"),
+        ("insert", "compute.disks.create"),
+        ("aggregatedList", "compute.disks.list"),
+        ("update", "compute.disks.update"),
+        ("setLabels", "compute.disks.setLabels"),
+    ],
+)
+def test_a_permission_is_called_after_its_method(
+    gce: GceModel, method: str, permission: str
+) -> None:
+    assert permission_of(gce.method("disks", method)) == permission
+
+
+def test_only_a_method_about_permissions_can_be_answered_so(
+    tmp_path: Path, compiler: Compiler
+) -> None:
+    text = DISKS + "      resize: {served_by: permissions}\n"
+    folder = write(tmp_path, projects=PROJECTS, zones=ZONES, disks=text, types=DISK_TYPES)
+    (finding,) = compiler.findings(folder)
+    assert "compute.disks.resize doesn't ask about permissions" in finding.message
