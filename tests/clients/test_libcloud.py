@@ -20,6 +20,7 @@ from libcloud.common.google import (
 from libcloud.compute.drivers.gce import GCEConnection, GCENodeDriver
 from libcloud.compute.types import NodeState
 
+from .faults import Faults, faults_of
 from .gateway import Gateway, served
 
 pytestmark = pytest.mark.clients
@@ -62,6 +63,12 @@ def driver(libcloud_gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Any:
         credential_file=exports["GSTACK_CREDENTIAL_FILE"],
         secure=False,
     )
+
+
+@pytest.fixture
+def faults(libcloud_gateway: Gateway) -> Iterator[Faults]:
+    with faults_of(libcloud_gateway) as faults:
+        yield faults
 
 
 def test_the_driver_finds_the_catalogue(driver: Any) -> None:
@@ -126,3 +133,36 @@ def test_volumes_and_firewalls_are_created_and_destroyed(driver: Any) -> None:
 def test_what_is_not_mapped_yet_is_told(driver: Any) -> None:
     with pytest.raises(GoogleBaseError, match="notImplemented"):
         driver.ex_list_routes()
+
+
+def test_a_node_whose_job_fails_is_told_and_taken_away(driver: Any, faults: Faults) -> None:
+    faults.add("deployVirtualMachine", job={"code": 533, "text": "No room in the zone"})
+    with pytest.raises(GoogleBaseError, match="No room in the zone"):
+        driver.create_node("unlucky", "small", IMAGE)
+    assert driver.list_nodes() == []
+
+
+def test_a_refused_command_is_told_in_the_clouds_words(driver: Any, faults: Faults) -> None:
+    faults.add("createVolume", times=1, error={"code": 530, "text": "The storage is on fire"})
+    with pytest.raises(GoogleBaseError, match="The storage is on fire"):
+        driver.create_volume(10, "burnt")
+    faults.add("createVolume", rate={"limit": 0, "seconds": 3600})
+    with pytest.raises(GoogleBaseError, match="has reached his/her account api limit"):
+        driver.create_volume(10, "hasty")
+    assert driver.list_volumes() == []
+
+
+def test_a_cloud_that_is_gone_is_told_and_nothing_is_made(driver: Any, faults: Faults) -> None:
+    faults.add("*", drop="before")
+    with pytest.raises(GoogleBaseError, match="CloudStack can't be reached"):
+        driver.create_volume(10, "nowhere")
+    faults.heal()
+    assert driver.list_volumes() == []
+
+
+def test_a_cloud_that_is_gone_for_a_while_only_takes_longer(driver: Any, faults: Faults) -> None:
+    faults.add("queryAsyncJobResult", times=2, drop="before")
+    volume = driver.create_volume(10, "late")
+    assert faults.struck() == [2]
+    assert [each.name for each in driver.list_volumes()] == ["late"]
+    assert driver.destroy_volume(volume)
