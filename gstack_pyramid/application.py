@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
-from gstack_pyramid.auth import KeyRing
+from cachetools import TTLCache, cached
+
+from gstack_pyramid.auth import KeyRing, Ledger
+from gstack_pyramid.cloudstack import Credentials, PasswordLogin, User, find_user
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.engine.compiler import Compiled, compile_mappings
 from gstack_pyramid.engine.coverage import read_reasons
@@ -29,6 +33,9 @@ from gstack_pyramid.schemas.validation import (
     validator_for,
 )
 from gstack_pyramid.settings import Settings
+
+USERS_TTL = 300
+"""Seconds for which it is remembered whose keys they are."""
 
 
 @dataclass(slots=True)
@@ -57,6 +64,8 @@ class Application:
     engine: Engine
     operations: Operations
     keyring: KeyRing
+    ledger: Ledger
+    passwords: PasswordLogin
     page_secret: bytes
     batch_workers: ThreadPoolExecutor
     methods: dict[str, BoundMethod] = field(default_factory=dict)
@@ -65,6 +74,12 @@ class Application:
     def compiled(self) -> Compiled:
         """The compiled mappings."""
         return self.engine.compiled
+
+    @cached_property
+    def find_user(self) -> Callable[[Credentials], User]:
+        """Tells the CloudStack user of a pair of keys, and remembers it for some minutes."""
+        remembered: TTLCache[Credentials, User] = TTLCache(1024, USERS_TTL)
+        return cached(remembered, lock=Lock())(lambda keys: find_user(self.engine.client, keys))
 
     def envelope(self, method: Method, path: str, base_url: str, caller: bytes) -> Envelope:
         """What is around the items of a list method's answer.
@@ -95,6 +110,7 @@ class Application:
     def close(self) -> None:
         """End what runs in the background."""
         self.operations.close()
+        self.ledger.close()
         self.batch_workers.shutdown(wait=True)
 
 
@@ -122,7 +138,7 @@ def build_application(settings: Settings) -> Application:
     """Put a gateway together.
 
     Raises:
-        KeyRingError, MappingError: the configuration can't be used.
+        KeyRingError, LedgerError, MappingError: the configuration can't be used.
         OSError: the key ring's file can't be read or made.
     """
     compiled = load_mappings(settings)
@@ -151,6 +167,13 @@ def build_application(settings: Settings) -> Application:
             waiters=settings.waiters,
         ),
         keyring=keyring,
+        ledger=Ledger(settings.signin.ledger),
+        passwords=PasswordLogin(
+            cloud.endpoint,
+            connect_timeout=cloud.connect_timeout,
+            read_timeout=cloud.read_timeout,
+            verify=cloud.verify,
+        ),
         page_secret=_page_secret(keyring),
         batch_workers=ThreadPoolExecutor(settings.batch.workers, thread_name_prefix="batch"),
     )

@@ -12,11 +12,13 @@ from pyramid.router import Router
 from gstack_pyramid import fallbacks
 from gstack_pyramid.application import Application, build_application, mapping_folders
 from gstack_pyramid.auth import SealedTokenPolicy
+from gstack_pyramid.auth.scopes import CHANGE, READ
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.documents import add_documents
 from gstack_pyramid.engine.loader import files_in
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.settings import Settings
+from gstack_pyramid.signin.routes import includeme as sign_in
 from gstack_pyramid.view import BASE, answer
 
 _PLUS = re.compile(r"\{\+")
@@ -35,9 +37,17 @@ def make_app(settings: Settings) -> Router:
     application = build_application(settings)
     config = Configurator(settings={})
     config.registry["gstack"] = application
-    config.set_security_policy(SealedTokenPolicy(application.keyring))
+    config.set_security_policy(
+        SealedTokenPolicy(
+            application.keyring,
+            ledger=application.ledger,
+            find_user=application.find_user,
+            public_url=settings.public_url,
+        )
+    )
     config.include(add_methods)
     config.include(add_documents)
+    config.include(sign_in)
     config.include(add_fallbacks)
     app = config.make_wsgi_app()
     app.registry["gstack.wsgi"] = app
@@ -51,7 +61,8 @@ def add_methods(config: Configurator) -> None:
     for method_id, bound in application.methods.items():
         path = _PLUS.sub("{", bound.method.gce.path)
         config.add_route(method_id, f"{BASE}/{path}", request_method=bound.method.gce.http_method)
-        config.add_view(answer, route_name=method_id)
+        permission = CHANGE if bound.method.kind == "mutation" else READ
+        config.add_view(answer, route_name=method_id, permission=permission)
 
 
 def add_fallbacks(config: Configurator) -> None:

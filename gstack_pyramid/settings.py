@@ -92,6 +92,18 @@ def _database(text: str, here: Path) -> str:
     return text if text == ":memory:" else str(here / Path(text).expanduser())
 
 
+def _ledger(text: str, here: Path) -> str:
+    return text if "://" in text else _database(text, here)
+
+
+def _redirect_uris(text: str, here: Path) -> tuple[str, ...]:
+    for uri in text.split():
+        parts = urlsplit(_url(uri.partition("?")[0], here))
+        if parts.scheme != "https" or "#" in uri or not uri.isascii():
+            raise ValueError("expected https URLs without fragments, separated by white space")
+    return tuple(text.split())
+
+
 def _verify(text: str, here: Path) -> bool | str:
     try:
         return _flag(text, here)
@@ -162,12 +174,42 @@ class BatchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SigninSettings:
+    """``gstack.signin.*``: the sign-in page, OAuth 2, and service account keys."""
+
+    #: Where users may be sent back to besides this machine's loopback addresses and pages that
+    #: show the code: https URLs, separated by white space, compared to the letter.
+    redirect_uris: Annotated[tuple[str, ...], _redirect_uris] = ()
+    #: What remembers used codes and revocations: ``:memory:``, the path of an SQLite file, or a
+    #: database URL of SQLAlchemy's.
+    ledger: Annotated[str, _ledger] = field(default=":memory:", repr=False)
+    #: Seconds in which a program must fetch its token after the user's consent.
+    code_lifetime: Annotated[int, partial(_whole, least=1, most=600)] = 60
+    #: Seconds in which a user must have pasted a code.
+    pasted_code_lifetime: Annotated[int, partial(_whole, least=1, most=600)] = 600
+    #: Seconds for which the page remembers who has signed in, if nothing is decided.
+    session_lifetime: WholeSeconds = 600
+    #: Seconds that a refresh token is good for; it is renewed while it is used.
+    refresh_lifetime: WholeSeconds = 30 * 86400
+    #: Seconds that a service account key is good for, where ``gstack key create`` isn't told.
+    key_lifetime: WholeSeconds = 365 * 86400
+    #: Wrong attempts for one user, after which the page takes no more for a while. CloudStack
+    #: itself disables a user after five (``incorrect.login.attempts.allowed``).
+    failures: Count = 4
+    #: Wrong attempts from one address.
+    failures_of_address: Count = 50
+    #: Seconds after which a wrong attempt counts no longer.
+    failure_window: WholeSeconds = 900
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of the gateway's settings. Made by :meth:`from_ini`."""
 
     cloudstack: CloudStackSettings
     operations: OperationsSettings = field(default_factory=OperationsSettings)
     batch: BatchSettings = field(default_factory=BatchSettings)
+    signin: SigninSettings = field(default_factory=SigninSettings)
 
     #: The key ring that tokens are sealed with, as text. This or ``token_keys_file``.
     token_keys: Text = field(default="", repr=False)
@@ -235,6 +277,7 @@ _SECTIONS: dict[str, type[Any]] = {
     "cloudstack": CloudStackSettings,
     "operations": OperationsSettings,
     "batch": BatchSettings,
+    "signin": SigninSettings,
 }
 _EXTRA = f"{PREFIX}settings."
 

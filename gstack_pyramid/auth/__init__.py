@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from gstack_pyramid.auth.id_tokens import IdTokens
 from gstack_pyramid.auth.keyring import KeyRing, KeyRingError
+from gstack_pyramid.auth.ledger import Ledger, LedgerError
 from gstack_pyramid.auth.policy import Caller, SealedTokenPolicy
 from gstack_pyramid.auth.tokens import Sealed, TokenError, seal, unseal
 
 __all__ = [
     "Caller",
+    "IdTokens",
     "KeyRing",
     "KeyRingError",
+    "Ledger",
+    "LedgerError",
     "Sealed",
     "SealedTokenPolicy",
     "TokenError",

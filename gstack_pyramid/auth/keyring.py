@@ -18,6 +18,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import orjson
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.jwk import OctKey
 
 _LOG = logging.getLogger(__name__)
@@ -70,6 +72,20 @@ class KeyRing:
             KeyError: there is none.
         """
         return self._ring[kid]
+
+    def derive(self, kid: str, purpose: str, length: int = 32) -> bytes:
+        """Bytes for another use of the key named ``kid``, which tell nothing of it (RFC 5869).
+
+        Args:
+            kid: the key's name.
+            purpose: what they are for; each purpose has bytes of its own.
+            length: how many.
+
+        Raises:
+            KeyError: there is no such key.
+        """
+        key = self._ring[kid].raw_value
+        return HKDF(hashes.SHA256(), length, None, f"gstack {purpose}".encode()).derive(key)
 
     @classmethod
     def configured(cls, text: str, file: Path | None, *, create: bool = False) -> KeyRing:
@@ -155,15 +171,15 @@ def _decoded(number: int, encoded: str) -> bytes:
     raise KeyRingError(problem)
 
 
-def _new_key() -> tuple[str, bytes]:
-    return secrets.token_hex(4), secrets.token_bytes(_KEY_BYTES)
+def new_key() -> dict[str, str]:
+    """A new key under a name of its own, as an entry of a JWK set."""
+    encoded = base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).rstrip(b"=")
+    return {"kty": "oct", "kid": secrets.token_hex(4), "k": encoded.decode("ascii")}
 
 
 def _create(path: Path) -> None:
     """Writes a new ring to ``path`` in one step: it is there whole, or not at all."""
-    kid, key = _new_key()
-    encoded = base64.urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
-    jwks = {"keys": [{"kty": "oct", "kid": kid, "k": encoded}]}
+    jwks = {"keys": [new_key()]}
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
@@ -18,10 +18,16 @@ from cachetools import LRUCache
 from pyramid.request import Request, RequestLocalCache
 
 from gstack_pyramid.auth.keyring import KeyRing
-from gstack_pyramid.auth.tokens import Sealed, TokenError, check_time, unseal
-from gstack_pyramid.cloudstack import Credentials
+from gstack_pyramid.auth.ledger import Ledger
+from gstack_pyramid.auth.scopes import allows, split
+from gstack_pyramid.auth.service_keys import LEEWAY, is_jwt, verify_jwt
+from gstack_pyramid.auth.tokens import TokenError, unseal
+from gstack_pyramid.cloudstack import Credentials, User
 from gstack_pyramid.errors import GceError
 
+FindUser = Callable[[Credentials], User]
+
+_GOOGLES = ("https://compute.googleapis.com/", "https://www.googleapis.com/")
 _BEARER = re.compile(r"bearer +(\S+)\s*", re.IGNORECASE)
 _QUERY = ("access_token", "oauth_token")
 _REALM = re.compile(r"[^\"\\\x00-\x1f\x7f-\U0010ffff]+")
@@ -37,13 +43,44 @@ class Caller:
 
     Attributes:
         credentials: the CloudStack keys to act with.
-        token_kind: the kind of token shown, ``access``.
+        token_kind: the kind of token shown: ``access``, or ``jwt`` for one that a service account
+            has signed itself.
         expires_at: Unix time in seconds until which the token is good.
+        scopes: what the token may be used for; None is no limit.
+        client: the OAuth 2 client that the token was given to; empty where there is none.
+        grant: names what the token goes back to: a sign-in, or a service account's key.
     """
 
     credentials: Credentials
     token_kind: str
     expires_at: int
+    scopes: frozenset[str] | None = None
+    client: str = ""
+    grant: str = ""
+    _find_user: FindUser | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def user(self) -> User:
+        """The CloudStack user, with account, domain and role. Looked up when first asked for.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as CloudStack answers.
+        """
+        if self._find_user is None:
+            raise LookupError("nobody is there to ask for the user")
+        return self._find_user(self.credentials)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a token says, as far as the policy needs it; ``repr`` shows no keys."""
+
+    credentials: Credentials
+    kind: str
+    expires_at: int
+    scopes: frozenset[str] | None
+    client: str
+    grant: str
 
 
 class SealedTokenPolicy:
@@ -51,15 +88,20 @@ class SealedTokenPolicy:
 
     The token is read from the header ``Authorization: Bearer``, else from the query parameters
     ``access_token`` and ``oauth_token``, as Google's APIs do. It is looked at when something asks
-    for ``request.identity``, so what needs no caller needs no token.
+    for ``request.identity``, so what needs no caller needs no token. A JWT that a service account
+    has signed itself is as good as a token.
 
     Args:
         keyring: the keys that open tokens.
         issuer: the issuer that tokens must name.
         realm: names the service in the challenge; its public URL, for example.
+        ledger: knows what is revoked; None where nothing can be.
+        find_user: tells the CloudStack user of a pair of keys.
+        public_url: the service's URL, which self-signed JWTs may be meant for; empty for the one
+            that the client has used.
         clock: the present as Unix time.
         cache_size: how many opened tokens are remembered, so that a busy client does not pay for
-            decryption each time. Expiry is checked every time all the same.
+            decryption each time. Expiry and revocation are checked every time all the same.
 
     Raises:
         ValueError: ``realm`` cannot stand in a header.
@@ -71,6 +113,9 @@ class SealedTokenPolicy:
         *,
         issuer: str = "gstack",
         realm: str = "gstack",
+        ledger: Ledger | None = None,
+        find_user: FindUser | None = None,
+        public_url: str = "",
         clock: Callable[[], float] = time.time,
         cache_size: int = 1024,
     ) -> None:
@@ -79,10 +124,13 @@ class SealedTokenPolicy:
         self._keyring = keyring
         self._issuer = issuer
         self._realm = realm
+        self._ledger = ledger
+        self._public_url = public_url
         self._clock = clock
-        self._opened: LRUCache[bytes, Sealed] = LRUCache(cache_size)
+        self._opened: LRUCache[bytes, Opened] = LRUCache(cache_size)
         self._lock = Lock()
         self._callers = RequestLocalCache(self._find_caller)
+        self._find_user = find_user
 
     def identity(self, request: Request) -> Caller:
         """The caller, as ``request.identity``.
@@ -102,12 +150,23 @@ class SealedTokenPolicy:
         return hashlib.sha256(api_key.encode()).hexdigest()[:16]
 
     def permits(self, request: Request, context: object, permission: str) -> bool:
-        """True for every caller: what a caller may do, CloudStack decides.
+        """True where the token's scopes allow it: the rest CloudStack decides.
 
         Raises:
-            GceError: 401; there is no caller.
+            GceError: 401; there is no caller. 403; the token was given for less.
         """
-        self.identity(request)
+        caller = self.identity(request)
+        if not allows(caller.scopes, permission):
+            message = "Request had insufficient authentication scopes."
+            raise GceError(
+                403,
+                "insufficientPermissions",
+                message,
+                details=[_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT")],
+                headers={
+                    "WWW-Authenticate": f'Bearer realm="{self._realm}", error="insufficient_scope"'
+                },
+            )
         return True
 
     def remember(self, request: Request, userid: str, **kw: Any) -> list[tuple[str, str]]:
@@ -123,12 +182,20 @@ class SealedTokenPolicy:
         if token is None:
             raise self._refusal("required", _MISSING, "CREDENTIALS_MISSING")
         try:
-            sealed = self._open(token)
+            opened = self._open(token, request)
         except TokenError as error:
             problem = str(error)
             expired = error.code == "expired"
         else:
-            return Caller(sealed.credentials, sealed.kind, sealed.expires_at)
+            return Caller(
+                opened.credentials,
+                opened.kind,
+                opened.expires_at,
+                opened.scopes,
+                opened.client,
+                opened.grant,
+                self._find_user,
+            )
         raise self._refusal(
             "authError",
             _BAD.format(problem=problem),
@@ -136,34 +203,71 @@ class SealedTokenPolicy:
             f', error="invalid_token", error_description="{problem}"',
         )
 
-    def _open(self, token: str) -> Sealed:
+    def _open(self, token: str, request: Request) -> Opened:
         now = self._clock()
+        audiences = self._audiences(request) if is_jwt(token) else frozenset()
         # By the hash, so that a look at the memory of the cache's keys yields no token.
-        name = hashlib.sha256(token.encode("utf-8", "replace")).digest()
+        digest = hashlib.sha256(token.encode("utf-8", "replace"))
+        revocable = digest.hexdigest()
+        for audience in sorted(audiences):  # it may be good at one address of ours only
+            digest.update(b"\0" + audience.encode())
+        name = digest.digest()
         with self._lock:
-            sealed = self._opened.get(name)
-        if sealed is None:
-            sealed = unseal(self._keyring, token, now=now, issuer=self._issuer)
+            opened = self._opened.get(name)
+        if opened is None:
+            opened = self._look_at(token, audiences, now)
             with self._lock:
-                self._opened[name] = sealed
-        else:
-            check_time(sealed, now)
-        return sealed
+                self._opened[name] = opened
+        elif now >= opened.expires_at:
+            raise TokenError("expired", "The token has expired.")
+        if self._ledger and self._ledger.is_revoked(opened.grant, revocable):
+            raise TokenError("revoked", "The token has been revoked.")
+        return opened
+
+    def _look_at(self, token: str, audiences: Collection[str], now: float) -> Opened:
+        if is_jwt(token):
+            key, claims = verify_jwt(
+                self._keyring, token, now=now, audiences=audiences, needs_audience=False
+            )
+            expires = min(int(claims["exp"]) + LEEWAY, key.expires_at)
+            scopes = split(str(claims.get("scope") or ""))
+            return Opened(key.credentials, "jwt", expires, scopes, key.email, key.id)
+        sealed = unseal(self._keyring, token, now=now, issuer=self._issuer)
+        extra = sealed.extra
+        return Opened(
+            sealed.credentials,
+            sealed.kind,
+            sealed.expires_at,
+            split(extra.get("scope")),
+            str(extra.get("client", "")),
+            str(extra.get("grant", "")),
+        )
+
+    def _audiences(self, request: Request) -> frozenset[str]:
+        """Whom a self-signed JWT may be meant for: this service, or the API that it stands for."""
+        own = self._public_url or request.host_url
+        host = own.partition("://")[2]
+        # Clients that are given a host alone take https for granted.
+        return frozenset((own, f"{own}/", f"https://{host}", f"https://{host}/", *_GOOGLES))
 
     def _refusal(
         self, reason: str, message: str, info: str | None, challenge: str = ""
     ) -> GceError:
         """The 401; ``info`` is one of Google's ``google.api.ErrorReason``, where one fits."""
-        kind = "type.googleapis.com/google.rpc.ErrorInfo"
         return GceError(
             401,
             reason,
             message,
             location="Authorization",
             location_type="header",
-            details=[{"@type": kind, "reason": info, "domain": "googleapis.com"}] if info else None,
+            details=[_info(info)] if info else None,
             headers={"WWW-Authenticate": f'Bearer realm="{self._realm}"{challenge}'},
         )
+
+
+def _info(reason: str) -> dict[str, str]:
+    kind = "type.googleapis.com/google.rpc.ErrorInfo"
+    return {"@type": kind, "reason": reason, "domain": "googleapis.com"}
 
 
 def _token_of(request: Request) -> str | None:

@@ -34,8 +34,8 @@ class TokenError(Exception):
     """The token is no good. Neither the text nor the object holds anything of it.
 
     Attributes:
-        code: ``malformed``, ``unknown-key``, ``forged``, ``wrong-kind``, ``wrong-issuer`` or
-            ``expired``.
+        code: ``malformed``, ``unknown-key``, ``forged``, ``wrong-kind``, ``wrong-issuer``,
+            ``wrong-audience``, ``revoked`` or ``expired``.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -119,18 +119,17 @@ def unseal(
         raise TokenError("wrong-issuer", "The token was made for another service.")
     if sealed.kind != kind:
         raise TokenError("wrong-kind", "The token is of another kind than is needed here.")
-    check_time(sealed, now)
+    if now >= sealed.expires_at:
+        raise TokenError("expired", "The token has expired.")
     return sealed
 
 
-def check_time(sealed: Sealed, now: float) -> None:
-    """Refuses ``sealed`` from its expiry on.
-
-    Raises:
-        TokenError: with the code ``expired``.
-    """
-    if now >= sealed.expires_at:
-        raise TokenError("expired", "The token has expired.")
+def sealed_by(token: str) -> str:
+    """The name of the key that ``token`` says it was sealed with; empty when it says none."""
+    try:
+        return _kid(token.partition(".")[0])
+    except TokenError:
+        return ""
 
 
 def _claims(keyring: KeyRing, token: str) -> dict[str, Any]:

@@ -13,9 +13,11 @@ import click
 from gstack_pyramid.cli.configuration import Ini
 from gstack_pyramid.cli.documents import openapi
 from gstack_pyramid.cli.environment import env
+from gstack_pyramid.cli.keys import key
 from gstack_pyramid.cli.mappings import counterparts, coverage, explain, lint
 from gstack_pyramid.cli.models import sync_models
 from gstack_pyramid.cli.servers import serve, simulator
+from gstack_pyramid.cli.token_keys import token_keys
 from gstack_pyramid.cli.tokens import token
 
 
@@ -49,6 +51,8 @@ for _command in (
     simulator,
     token,
     env,
+    key,
+    token_keys,
     lint,
     explain,
     coverage,

@@ -60,7 +60,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
     help="The certificate authority of the gateway, when it is a private one.",
 )
 @click.option("--prompts", is_flag=True, help="Let gcloud ask before it deletes, and for zones.")
-@credential_options
+@credential_options("gstack.token_lifetime")
 @click.pass_obj
 def env(
     ini: Ini,

@@ -6,11 +6,16 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from gstack_pyramid.cli.configuration import Ini
+
+if TYPE_CHECKING:
+    from gstack_pyramid.auth import KeyRing
+    from gstack_pyramid.cloudstack import Credentials
+    from gstack_pyramid.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +37,23 @@ def _read_secret(
     return file.read().strip()
 
 
-def credential_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of a command that makes a token: ``lifetime``, ``api_key``, ``secret_key``."""
-    for option in (
+def credential_options(lifetime: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options of a command that seals keys: ``lifetime``, ``api_key``, ``secret_key``.
+
+    Args:
+        lifetime: the setting that ``--lifetime`` comes before.
+    """
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in _options(lifetime):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _options(lifetime: str) -> tuple[Callable[..., Any], ...]:
+    return (
         click.option(
             "--secret-key-file",
             "secret_key",
@@ -54,15 +73,13 @@ def credential_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--lifetime",
             type=click.IntRange(min=1),
             metavar="SECONDS",
-            help="How long the token is good for. [default: gstack.token_lifetime]",
+            help=f"How long it is good for. [default: {lifetime}]",
         ),
-    ):
-        command = option(command)
-    return command
+    )
 
 
 @click.command()
-@credential_options
+@credential_options("gstack.token_lifetime")
 @click.pass_obj
 def token(ini: Ini, lifetime: int | None, api_key: str | None, secret_key: str | None) -> None:
     """Print a bearer token for CloudStack keys.
@@ -94,10 +111,32 @@ def make_token(
     Raises:
         ClickException: half a pair of keys, no keys, or an unusable key ring.
     """
-    from gstack_pyramid.auth import KeyRing, Sealed, seal
-    from gstack_pyramid.cloudstack import Credentials
+    from gstack_pyramid.auth import Sealed, seal
 
     settings = ini.settings()
+    now = int(time.time())
+    sealed = Sealed(
+        credentials=find_credentials(settings, api_key, secret_key),
+        issued_at=now,
+        expires_at=now + (lifetime or settings.token_lifetime),
+    )
+    ring = key_ring(ini)
+    try:
+        return Token(seal(ring, sealed), sealed.expires_at)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def find_credentials(
+    settings: Settings, api_key: str | None, secret_key: str | None
+) -> Credentials:
+    """The CloudStack keys that a command works with: those given, else the ini's.
+
+    Raises:
+        ClickException: half a pair of keys, or no keys.
+    """
+    from gstack_pyramid.cloudstack import Credentials
+
     if bool(api_key) != bool(secret_key):
         raise click.UsageError("an API key and its secret key go together; one of them is missing")
     api_key = api_key or settings.cloudstack.api_key
@@ -107,16 +146,21 @@ def make_token(
             "whose token? Give --api-key and --secret-key-file, or gstack.cloudstack.api_key and "
             "gstack.cloudstack.secret_key in the ini"
         )
-    now = int(time.time())
-    sealed = Sealed(
-        credentials=Credentials(api_key, secret_key),
-        issued_at=now,
-        expires_at=now + (lifetime or settings.token_lifetime),
-    )
+    return Credentials(api_key, secret_key)
+
+
+def key_ring(ini: Ini) -> KeyRing:
+    """The ini's key ring.
+
+    Raises:
+        ClickException: it can't be used.
+    """
+    from gstack_pyramid.auth import KeyRing
+
+    settings = ini.settings()
     try:
-        ring = KeyRing.configured(
+        return KeyRing.configured(
             settings.token_keys, settings.token_keys_file, create=settings.token_keys_create
         )
-        return Token(seal(ring, sealed), sealed.expires_at)
     except (ValueError, OSError) as error:
         raise click.ClickException(f"{ini.path}: the key ring: {error}") from None

@@ -12,8 +12,11 @@ from gstack_pyramid.cloudstack.errors import (
     CloudStackUnavailable,
 )
 from gstack_pyramid.cloudstack.jobs import Job
+from gstack_pyramid.cloudstack.sessions import SECOND_FACTOR, PasswordLogin
+from gstack_pyramid.cloudstack.users import User, find_user
 
 __all__ = [
+    "SECOND_FACTOR",
     "Client",
     "CloudStackBadAnswer",
     "CloudStackError",
@@ -21,6 +24,9 @@ __all__ = [
     "CloudStackUnavailable",
     "Credentials",
     "Job",
+    "PasswordLogin",
+    "User",
+    "find_user",
     "is_read",
     "unwrap",
 ]

@@ -11,6 +11,7 @@ from gstack_pyramid.simulator.sample import (
     DEMO_SECRET_KEY,
     OTHER_API_KEY,
     OTHER_SECRET_KEY,
+    PASSWORD,
 )
 from gstack_pyramid.simulator.server import SimulatorServer, main
 
@@ -19,6 +20,7 @@ __all__ = [
     "DEMO_SECRET_KEY",
     "OTHER_API_KEY",
     "OTHER_SECRET_KEY",
+    "PASSWORD",
     "Simulator",
     "SimulatorServer",
     "main",

@@ -18,6 +18,7 @@ from gstack_pyramid.simulator.injection import ConnectionDropped, Injection
 from gstack_pyramid.simulator.load import fill
 from gstack_pyramid.simulator.parameters import check
 from gstack_pyramid.simulator.sample import build
+from gstack_pyramid.simulator.sessions import Sessions
 from gstack_pyramid.simulator.store import Doc, Store
 from gstack_pyramid.simulator.wire import (
     Request,
@@ -58,6 +59,7 @@ class Simulator:
         self._admin = Admin(world, self.injection)
         # What an earlier process held is held on only by a fault that is there again.
         jobs.release(world, world.clock(), keep=self.injection.keys())
+        self._sessions = Sessions()
 
     def close(self) -> None:
         """Close the database."""
@@ -76,12 +78,19 @@ class Simulator:
             return [f"CloudStack answers at {PATH}\n".encode()]
         name: str | None = None
         as_json = True
-        headers = []
+        headers: list[tuple[str, str]] = []
         try:
             request = read_request(environ)
             as_json = (request.named("response") or "").lower() == "json"
             name = self._known(request)
-            body, status = self._carry_out(request, name), 200
+            if name == "login":
+                body, cookie = self._sessions.login(self.world.store, request, self.world.clock())
+                headers.append(("Set-Cookie", cookie))
+            elif name == "logout":
+                body = self._sessions.logout(request)
+            else:
+                body = self._carry_out(request, name)
+            status = 200
         except CommandError as fault:
             body, status = error_body(fault), fault.code
             headers.append(("X-Description", header_text(fault.text)))
@@ -160,6 +169,8 @@ class Simulator:
         return answer
 
     def _authenticate(self, request: Request, *, reading: bool) -> Doc:
+        if request.named("apikey") is None and request.named("sessionkey") is not None:
+            return self._sessions.user(self.world.store, request, self.world.clock())
         users = self.world.store.by("user", "apikey", request.named("apikey") or "")
         if (
             not users

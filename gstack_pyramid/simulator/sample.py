@@ -16,6 +16,7 @@ DEMO_API_KEY = "demo-api-key-" + "0" * 51
 DEMO_SECRET_KEY = "demo-secret-key-" + "0" * 48
 OTHER_API_KEY = "other-api-key-" + "0" * 50
 OTHER_SECRET_KEY = "other-secret-key-" + "0" * 47
+PASSWORD = "password"  # noqa: S105 (of both users, as in CloudStack's own simulator)
 
 BASIC_ZONE = "ch-gva-2"
 ADVANCED_ZONE = "ch-zrh-1"
@@ -137,6 +138,7 @@ class _Builder:
             firstname=user.capitalize(),
             lastname="User",
             email=f"{user}@example.com",
+            password=PASSWORD,
             apikey=key,
             secretkey=secret,
         )

@@ -33,10 +33,11 @@ XML_TYPE = "text/xml; charset=UTF-8"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: the HTTP method, and its parameters as sent (the first of each name)."""
+    """One request: the HTTP method, its parameters as sent (the first of each name), cookies."""
 
     method: str
     sent: Mapping[str, str]
+    cookies: str = ""
 
     def named(self, name: str) -> str | None:
         """The parameter called ``name`` (lower case) in any spelling."""
@@ -70,7 +71,7 @@ def read_request(environ: Mapping[str, Any]) -> Request:
     sent: dict[str, str] = {}
     for key, value in pairs:
         sent.setdefault(key, value)
-    return Request(method, sent)
+    return Request(method, sent, environ.get("HTTP_COOKIE", ""))
 
 
 def encode(value: str) -> str:

@@ -15,6 +15,7 @@ from webtest import TestApp, TestResponse
 
 from gstack_pyramid.application import Application
 from gstack_pyramid.auth import Sealed, seal
+from gstack_pyramid.cloudstack import PasswordLogin
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.engine import Engine
@@ -241,7 +242,8 @@ class Backend:
             read_retries=0,
             on_call=lambda command, seconds, outcome: self.sent.append(command),
         )
-        self._before = application.engine, application.operations
+        self._before = application.engine, application.operations, application.passwords
+        application.passwords = PasswordLogin(endpoint or self.endpoint, read_timeout=read_timeout)
         application.engine = Engine(compiled, self.client, catalogue_ttl=settings.catalogue_ttl)
         application.operations = Operations(
             Store(),
@@ -256,7 +258,8 @@ class Backend:
     def close(self) -> None:
         """Put back what was there."""
         self._application.operations.close()
-        self._application.engine, self._application.operations = self._before
+        before = self._before
+        self._application.engine, self._application.operations, self._application.passwords = before
         self._application.settings = self._settings
         self.client.close()
         self._server.stop()

@@ -37,6 +37,10 @@ EVERYDAY = frozenset({"start", "stop", "reset", "wait"})
 COMMANDS = {
     "queryAsyncJobResult": "cloudstack/jobs.py",  # every job of every command is asked about by it
     "listApis": "cloudstack/apis.py",  # the model, and what a caller may do, is read by it
+    # who signs in, and with which keys
+    "listUsers": "cloudstack/users.py",
+    "getUserKeys": "cloudstack/sessions.py",
+    "registerUserKeys": "cloudstack/sessions.py",
 }
 """Commands that are about CloudStack's API itself, and the one file that may name each."""
 

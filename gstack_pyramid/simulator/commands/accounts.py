@@ -6,6 +6,7 @@ from typing import Any
 
 from gstack_pyramid.simulator.calls import Call, command, wrapped
 from gstack_pyramid.simulator.faults import invalid
+from gstack_pyramid.simulator.fields import drop_nulls
 from gstack_pyramid.simulator.listing import containing, listed, owned, same, select
 from gstack_pyramid.simulator.placement import limits, usage
 from gstack_pyramid.simulator.rows import owner, tags
@@ -84,6 +85,24 @@ def get_user(call: Call) -> Answer:
     raise invalid("User does not exist in the system")
 
 
+@command("getUserKeys")
+def get_user_keys(call: Call) -> Answer:
+    """Both keys of a user of the account; nothing for a user who has none."""
+    return wrapped(call, _keys(call.one("id", "user")))
+
+
+@command("registerUserKeys")
+def register_user_keys(call: Call) -> Answer:
+    """New keys for a user of the account. The old ones are void at once."""
+    user = call.one("id", "user")
+    keys = {"apikey": call.world.secret(86), "secretkey": call.world.secret(86)}
+    return wrapped(call, _keys(call.store.update(user, **keys)))
+
+
+def _keys(doc: Doc) -> dict[str, Any]:
+    return drop_nulls({"apikey": doc["apikey"], "secretkey": doc["secretkey"]})
+
+
 def _user(call: Call, doc: Doc) -> dict[str, Any]:
     account = call.store.get("account", doc["owner"])
     return {
@@ -102,7 +121,7 @@ def _user(call: Call, doc: Doc) -> dict[str, Any]:
         "rolename": "User",
         "domainid": account["domainid"],
         "domain": account["domain"],
-        "apikey": doc["apikey"],
+        **drop_nulls({"apikey": doc["apikey"]}),
         "iscallerchilddomain": False,
         "isdefault": False,
         "is2faenabled": False,

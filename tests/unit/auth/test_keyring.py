@@ -106,13 +106,13 @@ def test_processes_that_start_together_use_one_ring(
 ) -> None:
     path = tmp_path / "keys.json"
     together = threading.Barrier(4, timeout=10)
-    original = keyring_module._new_key
+    original = keyring_module.new_key
 
-    def new_key() -> tuple[str, bytes]:
+    def new_key() -> dict[str, str]:
         together.wait()  # all have seen that there is no file
         return original()
 
-    monkeypatch.setattr(keyring_module, "_new_key", new_key)
+    monkeypatch.setattr(keyring_module, "new_key", new_key)
     rings: list[KeyRing] = []
     threads = [
         threading.Thread(target=lambda: rings.append(KeyRing.load(path, create=True)))
@@ -161,3 +161,11 @@ def test_a_bad_file_is_named_and_not_shown(tmp_path: Path, content: str) -> None
         KeyRing.load(path)
     assert "hidden" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_derived_bytes_differ_by_key_and_by_purpose_and_are_the_same_again() -> None:
+    ring = KeyRing([("a", b"a" * 32), ("b", b"b" * 32)])
+    made = [ring.derive(kid, purpose) for kid in ("a", "b") for purpose in ("x", "y")]
+    assert len({*made, b"a" * 32}) == 5
+    assert ring.derive("a", "x") == made[0]
+    assert len(ring.derive("a", "x", 40)) == 40

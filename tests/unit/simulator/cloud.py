@@ -98,7 +98,13 @@ class Cloud:
     def date(self, ahead: float) -> str:
         return datetime.fromtimestamp(self.clock.now + ahead, UTC).strftime("%Y-%m-%dT%H:%M:%S%z")
 
-    def send(self, sent: dict[str, str], method: str = "POST", path: str = "/client/api") -> Reply:
+    def send(
+        self,
+        sent: dict[str, str],
+        method: str = "POST",
+        path: str = "/client/api",
+        cookie: str = "",
+    ) -> Reply:
         form = urlencode(sent)
         body = form.encode() if method == "POST" else b""
         environ: dict[str, Any] = {
@@ -107,6 +113,7 @@ class Cloud:
             "QUERY_STRING": "" if method == "POST" else form,
             "CONTENT_TYPE": "application/x-www-form-urlencoded",
             "CONTENT_LENGTH": str(len(body)),
+            "HTTP_COOKIE": cookie,
             "wsgi.input": BytesIO(body),
         }
         return self.ask(environ)

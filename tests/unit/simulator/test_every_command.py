@@ -40,7 +40,8 @@ def every(c: Cloud) -> None:
     for command in HANDLERS:
         if command.startswith("list") and command != "listTemplatePermissions":
             c.call(command, **({"templatefilter": "featured"} if "Template" in command else {}))
-    c.call("getUser", userapikey=c.api_key)
+    me = c.call("getUser", userapikey=c.api_key)["user"]["id"]
+    assert c.call("getUserKeys", id=me)["userkeys"]["apikey"] == c.api_key
     c.call("registerSSHKeyPair", name="mine", publickey=KEY)
     made = c.call("createSSHKeyPair", name="made")["keypair"]
     assert "PRIVATE KEY" in made["privatekey"]
@@ -89,6 +90,7 @@ def every(c: Cloud) -> None:
     c.done("expungeVirtualMachine", id=vm)
     networks(c)
     storage(c)
+    assert c.call("registerUserKeys", id=me)["userkeys"]["apikey"] != c.api_key
 
 
 def storage(c: Cloud) -> None:

@@ -1,0 +1,148 @@
+"""What a stateless service must remember all the same: which codes are used, what is revoked.
+
+Tokens carry all that they say, so nobody needs a table to read them. Two facts can't travel in a
+token: that a code has been used, and that a grant or a key is no longer good. Both are short, and
+are forgotten when what they are about has expired.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    delete,
+    insert,
+    select,
+)
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+_LOG = logging.getLogger(__name__)
+
+FRESH = 5.0
+"""Seconds after which a revocation made by another process is known here."""
+
+MEMORY = ":memory:"
+
+_METADATA = MetaData()
+_ENTRIES = Table(
+    "gstack_ledger",
+    _METADATA,
+    Column("kind", String(8), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("until", BigInteger, nullable=False, index=True),
+)
+
+
+class LedgerError(Exception):
+    """The ledger can't be used. The text names no password of its database."""
+
+
+class Ledger:
+    """Names that are used up or revoked, until they would have expired. Safe for many threads.
+
+    Args:
+        url: ``:memory:`` for this process only; the path of an SQLite file for the processes of
+            one machine; a URL of SQLAlchemy's, such as ``postgresql+psycopg://…``, for several.
+        clock: the present as Unix time.
+
+    Raises:
+        LedgerError: it can't be opened.
+    """
+
+    def __init__(self, url: str = MEMORY, *, clock: Callable[[], float] = time.time) -> None:
+        self.is_shared = url != MEMORY
+        self._clock = clock
+        self._lock = Lock()
+        self._revoked: frozenset[str] = frozenset()
+        self._loaded = float("-inf")
+        try:
+            if url == MEMORY:
+                self._engine = create_engine(
+                    "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+                )
+            else:
+                self._engine = create_engine(_database(url), pool_pre_ping=True)
+            _METADATA.create_all(self._engine)
+        except (SQLAlchemyError, ImportError, OSError) as error:
+            problem = f"the ledger can't be opened: {type(error).__name__}"
+        else:
+            return
+        raise LedgerError(problem)
+
+    def use(self, name: str, until: int) -> bool:
+        """Use ``name`` up; False when somebody has done so before. One of many at once is first.
+
+        Args:
+            name: of at most 64 characters.
+            until: Unix time in seconds from which on it may be forgotten.
+
+        Raises:
+            LedgerError: it is not known whether it was used, and must be taken as used.
+        """
+        return self._add("used", name, until)
+
+    def revoke(self, name: str, until: int) -> None:
+        """Revoke ``name``, here at once and within :data:`FRESH` seconds everywhere.
+
+        Raises:
+            LedgerError: it is not revoked.
+        """
+        self._add("revoked", name, until)
+        self._loaded = float("-inf")
+
+    def is_revoked(self, *names: str) -> bool:
+        """Whether one of ``names`` is revoked, as of :data:`FRESH` seconds ago at most.
+
+        While the database can't be reached, what was known before goes on to count.
+        """
+        now = self._clock()
+        if not self._loaded <= now < self._loaded + FRESH:
+            self._load(now)
+        return not self._revoked.isdisjoint(names)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def _add(self, kind: str, name: str, until: int) -> bool:
+        try:
+            with self._lock, self._engine.begin() as connection:
+                expired = _ENTRIES.c.until <= int(self._clock())
+                connection.execute(delete(_ENTRIES).where(expired))
+                connection.execute(insert(_ENTRIES).values(kind=kind, name=name, until=until))
+        except IntegrityError:
+            return False
+        except SQLAlchemyError as error:
+            problem = f"the ledger can't be written: {type(error).__name__}"
+        else:
+            return True
+        _LOG.error("%s", problem)
+        raise LedgerError(problem)
+
+    def _load(self, now: float) -> None:
+        wanted = select(_ENTRIES.c.name).where(_ENTRIES.c.kind == "revoked")
+        try:
+            with self._lock, self._engine.connect() as connection:
+                self._revoked = frozenset(connection.scalars(wanted))
+        except SQLAlchemyError as error:
+            _LOG.error("the ledger can't be read: %s", type(error).__name__)
+        # After a failure too: a database that is down is not asked with every request.
+        self._loaded = now
+
+
+def _database(url: str) -> str:
+    if "://" in url:
+        return url
+    Path(url).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return f"sqlite:///{url}"

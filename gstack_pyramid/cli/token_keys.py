@@ -1,0 +1,96 @@
+"""``gstack token-keys``: the key ring that tokens are sealed with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from gstack_pyramid.cli.configuration import Ini
+from gstack_pyramid.cli.tokens import key_ring
+
+
+@click.group("token-keys")
+def token_keys() -> None:
+    """The key ring: list, change and replace the keys that tokens are sealed with.
+
+    Servers read the ring when they start. To change keys without logging anyone out: `rotate`,
+    and restart; when the longest lifetime has passed, `remove` the old key, and restart. With
+    several nodes, `add` the key on all of them and restart, before `use` and another restart.
+
+    \b
+    Examples:
+      gstack token-keys list
+      gstack token-keys rotate
+    """
+
+
+@token_keys.command("list")
+@click.pass_obj
+def list_(ini: Ini) -> None:
+    """Print the names of the keys; the first one seals."""
+    first, *others = key_ring(ini).kids
+    click.echo(f"{first}  seals and opens")
+    for kid in others:
+        click.echo(f"{kid}  opens")
+
+
+@token_keys.command()
+@click.pass_obj
+def add(ini: Ini) -> None:
+    """Add a new key, which opens tokens but doesn't seal yet."""
+    from gstack_pyramid.auth import rotation
+
+    with _told(ini) as path:
+        click.echo(f"{rotation.add(path)}  opens; restart the servers")
+
+
+@token_keys.command()
+@click.argument("name")
+@click.pass_obj
+def use(ini: Ini, name: str) -> None:
+    """Let the key called NAME seal from now on. All nodes must know it already."""
+    from gstack_pyramid.auth import rotation
+
+    with _told(ini) as path:
+        rotation.use(path, name)
+        click.echo(f"{name}  seals and opens; restart the servers")
+
+
+@token_keys.command()
+@click.pass_obj
+def rotate(ini: Ini) -> None:
+    """Add a new key that seals; what the others have sealed stays good. For a single node."""
+    from gstack_pyramid.auth import rotation
+
+    with _told(ini) as path:
+        name = rotation.add(path)
+        rotation.use(path, name)
+        click.echo(f"{name}  seals and opens; restart the server")
+
+
+@token_keys.command()
+@click.argument("name")
+@click.pass_obj
+def remove(ini: Ini, name: str) -> None:
+    """Take the key called NAME away. Tokens, sign-ins and key files that it has sealed are void."""
+    from gstack_pyramid.auth import rotation
+
+    with _told(ini) as path:
+        rotation.remove(path, name)
+        click.echo(f"{name}  is gone; restart the servers")
+
+
+@contextmanager
+def _told(ini: Ini) -> Iterator[Path]:
+    """The ring's file, for a change whose failure is told in a line."""
+    key_ring(ini)
+    path = ini.settings().token_keys_file
+    if path is None:
+        raise click.ClickException(f"{ini.path}: the ring is gstack.token_keys; change it there")
+    try:
+        yield path
+    except (ValueError, OSError) as error:
+        raise click.ClickException(f"{path}: {error}") from None

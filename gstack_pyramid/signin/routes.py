@@ -1,0 +1,52 @@
+"""The paths of the sign-in, Google's own spellings among them."""
+
+from __future__ import annotations
+
+from pyramid.config import Configurator
+
+from gstack_pyramid.application import Application
+from gstack_pyramid.auth import IdTokens
+from gstack_pyramid.signin import endpoints
+from gstack_pyramid.signin.issuer import Issuer
+from gstack_pyramid.signin.logins import Limits, Logins
+from gstack_pyramid.signin.server import Server
+
+TOKEN_PATHS = ("/oauth2/token", "/token", "/o/oauth2/token", "/oauth2/v4/token")
+"""Ours, then those that clients of Google's ask for at a host that they are given."""
+
+_PROGRAMS = {
+    "revoke": (endpoints.revoke, ("/oauth2/revoke", "/revoke", "/o/oauth2/revoke")),
+    "tokeninfo": (endpoints.token_info, ("/oauth2/tokeninfo", "/tokeninfo")),
+    "userinfo": (endpoints.user_info, ("/oauth2/userinfo",)),
+    "certs": (endpoints.certificates, ("/oauth2/certs",)),
+    "discovery": (
+        endpoints.discovery,
+        ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"),
+    ),
+}
+
+
+def includeme(config: Configurator) -> None:
+    """Add the sign-in to a gateway."""
+    application: Application = config.registry["gstack"]
+    config.registry["gstack.signin"] = _server(application)
+    for number, path in enumerate(TOKEN_PATHS):
+        _add(config, f"oauth2.token.{number}", path, endpoints.token)
+    for name, (view, paths) in _PROGRAMS.items():
+        for number, path in enumerate(paths):
+            _add(config, f"oauth2.{name}.{number}", path, view)
+
+
+def _add(config: Configurator, name: str, path: str, view: object) -> None:
+    config.add_route(name, path)
+    config.add_view(view, route_name=name)
+
+
+def _server(application: Application) -> Server:
+    settings = application.settings
+    signin = settings.signin
+    limits = Limits(signin.failures, signin.failures_of_address, signin.failure_window)
+    issuer = Issuer(
+        application.keyring, application.ledger, IdTokens(application.keyring), settings
+    )
+    return Server(issuer, Logins(application, limits), settings, TOKEN_PATHS)
