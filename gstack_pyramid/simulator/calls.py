@@ -23,6 +23,14 @@ _NOUNS = {
     "diskoffering": "disk offering",
     "networkoffering": "network offering",
     "vpcoffering": "VPC offering",
+    "fwrule": "firewall rule",
+    "pfrule": "port forwarding rule",
+    "lbrule": "load balancer rule",
+    "staticroute": "static route",
+    "vpngateway": "VPN gateway",
+    "vpncustomer": "VPN customer gateway",
+    "vpnconnection": "VPN connection",
+    "sslcert": "SSL certificate",
 }
 
 

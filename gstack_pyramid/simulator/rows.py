@@ -263,7 +263,10 @@ def address(store: Store, doc: Doc) -> Row:
             "vmipaddress": nic and nic["ipaddress"],
             "state": doc["state"],
             "tags": tags(store, doc["id"]),
-            "isportable": False,
+            "isportable": doc.get("portable", False),
+            "hasrules": any(
+                store.has(kind, "address", doc["id"]) for kind in ("fwrule", "pfrule", "lbrule")
+            ),
             "fordisplay": True,
             "hasannotations": False,
         }

@@ -103,6 +103,12 @@ class Actor:
         owner = doc["owner"]
         return owner == self.account["id"] or any(p["id"] == owner for p in self.projects())
 
+    def remove(self, doc: Doc) -> None:
+        """Remove an object and its tags."""
+        for tag in self.store.by("tag", "resource", doc["id"]):
+            self.store.remove(tag)
+        self.store.remove(doc)
+
     def demand(self, doc: Doc) -> Doc:
         """The object, if it is the caller's to change.
 

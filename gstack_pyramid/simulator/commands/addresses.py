@@ -20,6 +20,7 @@ from gstack_pyramid.simulator.listing import (
 )
 from gstack_pyramid.simulator.placement import check_limit
 from gstack_pyramid.simulator.rows import address
+from gstack_pyramid.simulator.rules import drop_rules
 from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.world import Actor, Answer
 
@@ -110,6 +111,7 @@ def _begin_disassociate(actor: Actor, arguments: Arguments) -> None:
     if doc["issourcenat"]:
         raise invalid("ip address is used for source nat purposes and can not be disassociated.")
     actor.store.update(doc, state="Releasing")
+    drop_rules(actor, doc)
 
 
 @end("disassociateIpAddress")
@@ -136,6 +138,11 @@ def enable(call: Call) -> Answer:
         raise invalid("The network does not belong to the VPC of the ip address")
     if all(nic["networkid"] != key for nic in vm["nics"]):
         raise invalid(f"Vm {vm['id']} doesn't belong to network associated with the ip address")
+    if any(call.store.by(kind, "address", doc["id"]) for kind in ("pfrule", "lbrule")):
+        raise rule_conflict(
+            f"Failed to enable static nat for the ip address {doc['ipaddress']}: it is used by "
+            "port forwarding or load balancer rules"
+        )
     if doc["virtualmachineid"] not in (None, vm["id"]):
         raise rule_conflict(
             f"Failed to enable static nat for the ip address {doc['ipaddress']}: it is already "

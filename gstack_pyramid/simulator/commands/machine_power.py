@@ -8,6 +8,7 @@ from gstack_pyramid.simulator.faults import internal, invalid
 from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
 from gstack_pyramid.simulator.machine_rows import virtual_machine
 from gstack_pyramid.simulator.placement import check_capacity, check_limit
+from gstack_pyramid.simulator.rules import drop_machine
 from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.world import Actor, Answer
 
@@ -150,6 +151,7 @@ def expunge(actor: Actor, vm: Doc) -> None:
     """Remove an instance for good, with its volumes, tags and static NAT."""
     for address in actor.store.by("ip", "vm", vm["id"]):
         actor.store.update(address, virtualmachineid=None)
+    drop_machine(actor, vm)
     for volume in actor.store.by("volume", "vm", vm["id"]):
         if volume["type"] == "ROOT":
             remove_tagged(actor, volume)
@@ -160,9 +162,7 @@ def expunge(actor: Actor, vm: Doc) -> None:
 
 def remove_tagged(actor: Actor, doc: Doc) -> None:
     """Remove an object and its tags."""
-    for tag in actor.store.by("tag", "resource", doc["id"]):
-        actor.store.remove(tag)
-    actor.store.remove(doc)
+    actor.remove(doc)
 
 
 @command("expungeVirtualMachine")

@@ -22,6 +22,7 @@ from gstack_pyramid.simulator.listing import (
 from gstack_pyramid.simulator.parameters import ALL_PROJECTS
 from gstack_pyramid.simulator.placement import check_limit
 from gstack_pyramid.simulator.rows import network
+from gstack_pyramid.simulator.rules import drop_rules
 from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.world import SYSTEM, Actor, Answer
 
@@ -203,7 +204,10 @@ def _begin_delete(actor: Actor, arguments: Arguments) -> None:
 @end("deleteNetwork")
 def _end_delete(actor: Actor, arguments: Arguments) -> Answer:
     key = arguments["network"]
+    for rule in actor.store.by("fwrule", "network", key):
+        remove_tagged(actor, rule)
     for address in actor.store.by("ip", "network", key):
+        drop_rules(actor, address)
         remove_tagged(actor, address)
     for vm in actor.store.by("vm", "network", key):
         actor.store.update(vm, nics=[nic for nic in vm["nics"] if nic["networkid"] != key])

@@ -29,6 +29,10 @@ _KINDS = {
     "NetworkACL": "aclitem",
     "NetworkACLList": "acllist",
     "PublicIpAddress": "ip",
+    "FirewallRule": "fwrule",
+    "PortForwardingRule": "pfrule",
+    "LoadBalancer": "lbrule",
+    "StaticRoute": "staticroute",
     "Project": "project",
     "Account": "account",
     "User": "user",
@@ -36,10 +40,6 @@ _KINDS = {
 _ABSENT = frozenset(
     (
         "ISO",
-        "LoadBalancer",
-        "PortForwardingRule",
-        "FirewallRule",
-        "StaticRoute",
         "VMSnapshot",
         "RemoteAccessVpn",
         "Nic",

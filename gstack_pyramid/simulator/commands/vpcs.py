@@ -20,6 +20,7 @@ from gstack_pyramid.simulator.listing import (
 )
 from gstack_pyramid.simulator.placement import check_limit
 from gstack_pyramid.simulator.rows import vpc
+from gstack_pyramid.simulator.rules import drop_rules
 from gstack_pyramid.simulator.world import Actor, Answer
 
 
@@ -130,7 +131,13 @@ def _end_delete(actor: Actor, arguments: Arguments) -> Answer:
         for item in actor.store.by("aclitem", "acl", acl["id"]):
             remove_tagged(actor, item)
         remove_tagged(actor, acl)
+    for kind in ("staticroute", "vpngateway"):
+        for part in actor.store.by(kind, "vpc", doc["id"]):
+            for connection in actor.store.by("vpnconnection", "gateway", part["id"]):
+                remove_tagged(actor, connection)
+            remove_tagged(actor, part)
     for address in actor.store.by("ip", "vpc", doc["id"]):
+        drop_rules(actor, address)
         remove_tagged(actor, address)
     remove_tagged(actor, doc)
     return success()
