@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from ..support.postgres import programs, serving
-from . import waiters
+from . import sweep, waiters
 from .rounds import Round, run
 
 
@@ -88,7 +88,21 @@ def _waiters(rounds: int, operations: int, seed: int) -> bool:
     return well
 
 
-_PARTS = {"one-node": _one_node, "two-nodes": _two_nodes, "waiters": _waiters}
+def _sweep(rounds: int, operations: int, seed: int) -> bool:
+    print("One insert, with the gateway killed at each of its commands in turn")
+    with _folder() as folder:
+        url = str(folder / "operations.sqlite")
+        found = sweep.run(folder, sweep.COMMANDS, {"operations.url": url})
+        for violation in found:
+            print(f"  VIOLATION {violation}")
+        if found:
+            (folder / "keep").touch()
+            print(f"  the files are in {folder}", flush=True)
+        print(f"  {len(sweep.COMMANDS) * len(sweep.FATES)} inserts, {len(found)} violations")
+        return not found
+
+
+_PARTS = {"sweep": _sweep, "one-node": _one_node, "two-nodes": _two_nodes, "waiters": _waiters}
 
 
 @click.command(help=__doc__)

@@ -17,6 +17,23 @@ ZONES = ("ch-gva-2", "ch-zrh-1")
 _IMAGE = "projects/demo-project/global/images/linux-ubuntu-24-04-lts-64-bit"
 
 
+def instance_body(name: str, zone: str, *, external: bool) -> dict[str, Any]:
+    """What an insert of a machine has, with an external address or without."""
+    network = "default" if zone == ZONES[0] else "backend"
+    interface: dict[str, Any] = {"network": f"global/networks/{network}"}
+    if external:
+        interface["accessConfigs"] = [{"type": "ONE_TO_ONE_NAT", "name": "external-nat"}]
+    return {
+        "name": name,
+        "machineType": f"zones/{zone}/machineTypes/micro",
+        "disks": [{"boot": True, "autoDelete": True, "initializeParams": {"sourceImage": _IMAGE}}],
+        "networkInterfaces": [interface],
+        "labels": {"swept": "clean"},
+        "tags": {"items": ["web"]},
+        "metadata": {"items": [{"key": "color", "value": "blue"}]},
+    }
+
+
 @dataclass
 class Change:
     """One change that was asked for.
@@ -145,21 +162,10 @@ class Client:
     def _instance(self, number: str) -> tuple[Thing, Any]:
         zone = self._chance.choice(ZONES)
         name = f"vm-{number}"
-        network = "default" if zone == ZONES[0] else "backend"
-        interface: dict[str, Any] = {"network": f"global/networks/{network}"}
-        if self._chance.random() < 0.5:
-            interface["accessConfigs"] = [{"type": "ONE_TO_ONE_NAT", "name": "external-nat"}]
-        body = {
-            "name": name,
-            "machineType": f"zones/{zone}/machineTypes/micro",
-            "disks": [
-                {"boot": True, "autoDelete": True, "initializeParams": {"sourceImage": _IMAGE}}
-            ],
-            "networkInterfaces": [interface],
-            "labels": self._labels(),
-            "tags": {"items": self._tags()},
-            "metadata": {"items": self._metadata()},
-        }
+        body = instance_body(name, zone, external=self._chance.random() < 0.5)
+        body["labels"] = self._labels()
+        body["tags"] = {"items": self._tags()}
+        body["metadata"] = {"items": self._metadata()}
         return Thing("instances", f"zones/{zone}", name), body
 
     def _disk(self, number: str) -> tuple[Thing, Any]:
