@@ -46,6 +46,11 @@ class BodyRules:
             for length in range(1, len(path))
         )
 
+    @property
+    def honoured(self) -> frozenset[Path]:
+        """The paths that the mapping reads."""
+        return self._honoured
+
     def check(self, body: Any) -> None:
         """Refuse a body that asks for something the mapping does not do.
 
