@@ -23,6 +23,7 @@ from benchmarks.processes import simulator
 from gstack_pyramid.auth import Sealed, seal
 from gstack_pyramid.cloudstack import Client, Credentials
 from gstack_pyramid.cloudstack.client import Client as RealClient
+from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.routes import make_app
 from gstack_pyramid.settings import Settings
 from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
@@ -48,6 +49,13 @@ class Recorded(RealClient):
         key = self.model.command(command).list_key or ""
         rows: list[dict[str, Any]] = body.get(key, [])
         return rows
+
+    def window(
+        self, credentials: Credentials, command: str, params: Any, start: int, stop: int
+    ) -> Window:
+        """The recorded rows, as one page that holds all."""
+        rows = self.rows(credentials, command, params)
+        return Window(0, rows, True, len(rows))
 
 
 def cpu(work: Callable[[], object]) -> float:

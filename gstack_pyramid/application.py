@@ -66,7 +66,6 @@ class Application:
     keyring: KeyRing
     ledger: Ledger
     passwords: PasswordLogin
-    page_secret: bytes
     batch_workers: ThreadPoolExecutor
     methods: dict[str, BoundMethod] = field(default_factory=dict)
 
@@ -80,6 +79,15 @@ class Application:
         """Tells the CloudStack user of a pair of keys, and remembers it for some minutes."""
         remembered: TTLCache[Credentials, User] = TTLCache(1024, USERS_TTL)
         return cached(remembered, lock=Lock())(lambda keys: find_user(self.engine.client, keys))
+
+    @property
+    def page_secrets(self) -> list[bytes]:
+        """What authenticates page tokens, made from the ring's keys, newest first.
+
+        So a token that was made before a new key came is good for as long as the old one stays.
+        """
+        keys = [self.keyring.key(kid).raw_value for kid in self.keyring.kids]
+        return [blake2b(b"page tokens", key=key[:64], digest_size=32).digest() for key in keys]
 
     def envelope(self, method: Method, path: str, base_url: str, caller: bytes) -> Envelope:
         """What is around the items of a list method's answer.
@@ -99,7 +107,7 @@ class Application:
             path=path,
             base_url=base_url,
             context=caller + path.encode(),
-            secret=self.page_secret,
+            secrets=self.page_secrets,
         )
 
     @cached_property
@@ -174,7 +182,6 @@ def build_application(settings: Settings) -> Application:
             read_timeout=cloud.read_timeout,
             verify=cloud.verify,
         ),
-        page_secret=_page_secret(keyring),
         batch_workers=ThreadPoolExecutor(settings.batch.workers, thread_name_prefix="batch"),
     )
     for method_id, method in compiled.methods.items():
@@ -193,9 +200,3 @@ def _bind(method: Method, gce: GceModel) -> BoundMethod:
         validator_for(gce, request, method_id=required_for) if request else None,
         validator_for(gce, response) if response else None,
     )
-
-
-def _page_secret(keyring: KeyRing) -> bytes:
-    """Page tokens are authenticated with a key of their own, made from the ring's newest."""
-    key = keyring.key(keyring.newest).raw_value
-    return blake2b(b"page tokens", key=key[:64], digest_size=32).digest()

@@ -16,7 +16,7 @@ from gstack_pyramid.engine.engine import Call
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.errors import GceError, invalid_parameter, too_large
 from gstack_pyramid.protocol.batch_run import IN_BATCH
-from gstack_pyramid.protocol.fields import compile_fields
+from gstack_pyramid.protocol.fields import compile_fields, shown_fields
 from gstack_pyramid.protocol.lists import Envelope
 from gstack_pyramid.protocol.responses import json_response
 from gstack_pyramid.protocol.update_mask import masked
@@ -51,10 +51,19 @@ def answer(request: Request) -> Response:
         body=masked(_body(request, application, bound), query),
         credentials=caller.credentials,
         base_url=root_url(request) + BASE,
+        fields=_shown(application, bound.method, query.get("fields")),
     )
     result = _result(application, call, request)
     _check(application, bound.method, bound.response, result)
     return json_response(mask(result), pretty=query.get("prettyPrint", False))
+
+
+def _shown(application: Application, method: Method, mask: str | None) -> frozenset[str] | None:
+    """The fields of a resource that the answer to a list shows; None for all."""
+    if method.kind not in ("list", "aggregatedList"):
+        return None
+    items = application.compiled.gce.item_key(method.gce) or "items"
+    return shown_fields(mask, *(["items", "*", items] if method.kind != "list" else [items]))
 
 
 def root_url(request: Request) -> str:
@@ -113,9 +122,12 @@ def _result(application: Application, call: Call, request: Request) -> Any:
     if method.kind == "get":
         return own.get(call)
     envelope = _envelope(application, call, request)
+    # Before anything is read: what can't be understood costs nothing.
+    wanted = envelope.wanted(call.query)
+    listing = own.listing(call, wanted.tree)
     if method.kind == "list":
-        return envelope.flat(own.collection(call), call.query)
-    return envelope.aggregated(own.aggregated(call), call.query)
+        return envelope.flat(listing, wanted)
+    return envelope.aggregated(listing, wanted)
 
 
 def _served(application: Application, request: Request) -> operations.Served:

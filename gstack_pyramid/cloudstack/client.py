@@ -19,6 +19,7 @@ from gstack_pyramid.cloudstack.jobs import JOB_COMMAND, Job, read_job
 from gstack_pyramid.cloudstack.parameters import encode_params
 from gstack_pyramid.cloudstack.signature import SIGNATURE_VERSION, expiry, form, sign
 from gstack_pyramid.cloudstack.transport import Transport
+from gstack_pyramid.cloudstack.windows import Window, page_for
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
 OnCall = Callable[[str, float, str], None]
@@ -160,6 +161,44 @@ class Client:
                 if smaller is None:
                     raise
                 self._page_size = min(self._page_size, smaller)
+
+    def window(
+        self,
+        credentials: Credentials,
+        command: str,
+        params: Mapping[str, object],
+        start: int,
+        stop: int,
+    ) -> Window:
+        """Sends a list command once, for the page that holds the rows from ``start`` on.
+
+        Rows before ``start`` may come along. Those up to ``stop`` may not all be there: ask again.
+        For commands that take pages and count the rows of all of them.
+
+        Raises:
+            KeyError, ValueError, CloudStackError, CloudStackUnavailable: as :meth:`rows`.
+        """
+        list_key = self.model.command(command).list_key
+        while True:
+            limit = self._page_size
+            page, size = page_for(start, stop, limit)
+            try:
+                body = self.call(credentials, command, {**params, "page": page, "pagesize": size})
+                break
+            except CloudStackError as error:
+                smaller = _smaller_page(error, size)
+                if smaller is None:
+                    raise
+                self._page_size = min(self._page_size, smaller)
+        rows, first = rows_of(command, body, list_key), (page - 1) * size
+        total = total_of(body)
+        if total is not None and total < first + len(rows):
+            total = None  # of this page only
+        # Fewer than asked for is the end; so is everything at once, where there are no pages.
+        ended = len(rows) != size or total == first + len(rows)
+        if ended and (rows or not first):
+            total = first + len(rows)
+        return Window(first, rows, ended, total)
 
     def job(self, credentials: Credentials, job_id: str | int) -> Job:
         """The present state of an asynchronous job; a failed job is returned, not raised.

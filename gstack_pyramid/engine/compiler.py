@@ -213,7 +213,8 @@ def _compile_sources(resource: Resource, document: Document, scope: Scope, model
     for index, spec in enumerate(specs):
         place = ("read", index) if listed else ("read",)
         shape = _shape_of(spec, models.cloudstack)
-        compiler = SourceCompiler(spec, scope, place, shape, models.row_shapes[resource.name])
+        any_shape = models.row_shapes[resource.name]
+        compiler = SourceCompiler(spec, scope, place, shape, any_shape, resource.type_name)
         resource.sources.append(compiler.compile(shared))
         for name in (*shared, *spec.get("fields", {})):
             if models.gce.field(resource.type_name, (name,)) is None:

@@ -14,12 +14,18 @@ from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.listing import Listing, Place
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.permissions import Permissions
 from gstack_pyramid.engine.plans import Plan, run_steps
+from gstack_pyramid.engine.pushdown import Narrowing, fields_of
+from gstack_pyramid.engine.reads import Record
+from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.session import Catalogue, Session
 from gstack_pyramid.errors import GceError, already_exists, invalid_value, not_found
+from gstack_pyramid.protocol.filter_tree import Node
+from gstack_pyramid.protocol.lists import Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class Call:
         body: the checked body, if the method takes one.
         credentials: the caller's CloudStack keys.
         base_url: what links start with, up to and including ``/compute/v1``.
+        fields: the fields of a resource that the answer shows; None for all.
     """
 
     method: Method
@@ -41,6 +48,7 @@ class Call:
     body: Any
     credentials: Credentials
     base_url: str
+    fields: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,48 +214,69 @@ class Engine:
             raise not_found(path)
         return found
 
-    def collection(self, call: Call) -> list[dict[str, Any]]:
-        """All resources of one collection, in no particular order."""
+    def listing(self, call: Call, tree: Node) -> Listing | Whole:
+        """What a list or aggregatedList method is answered from.
+
+        Args:
+            call: the call.
+            tree: the filter, as far as CloudStack can heed it.
+
+        Raises:
+            GceError: 404 for somebody else's project, 400 for an unknown zone or region.
+        """
         resource = call.method.resource
         try:
             env = self.enter(call)
         except GceError as error:
             # A foreign project that this collection is known to be empty in.
             if error.status == 404 and call.path.get("project") in resource.elsewhere:
-                return []
+                return Whole([])
             raise
-        return resource.shape(resource.named(resource.records(env)), env)
+        narrowing, wanted = Narrowing.of(tree), None
+        if call.fields is not None:
+            wanted = call.fields | {path[0] for path in fields_of(tree)}
+        if call.method.kind == "list":
+            here = Place("", env, lambda record: True)
+            return Listing(resource, env, lambda: [here], narrowing, flat=True, wanted=wanted)
+        partial = bool(call.query.get("returnPartialSuccess"))
+        return Listing(
+            resource,
+            env,
+            lambda: self._places(resource, env),
+            narrowing,
+            find_others=lambda: (
+                self.other_scopes(resource, env) if call.query.get("includeAllScopes") else []
+            ),
+            wanted=wanted,
+            explain=self.compiled.errors.translate if partial else None,
+        )
 
-    def aggregated(self, call: Call) -> list[tuple[str, list[dict[str, Any]]]]:
-        """The resources of every scope: ``(zones/z, resources)``, empty scopes included."""
-        env = self.enter(call)
-        resource = call.method.resource
+    def _places(self, resource: Resource, env: Env) -> list[Place]:
+        """The scopes that resources of this kind can be in."""
         scope = resource.collection.scope
         if scope not in ("zones", "regions"):
-            shaped = resource.shape(resource.named(resource.records(env)), env)
-            return [(scope, shaped)]
-        records = resource.records(env)
+            return [Place(scope, env, lambda record: True)]
         places = self.compiled.resources[scope]
         result = []
         for name, place in places.named(places.records(env)):
-            inner = env.child()
             if scope == "zones":
-                inner.enter_zone(place.rows[0], name)
-                here = [record for record in records if record.is_in(place.key)]
+                inner = env.in_zone(place.rows[0], name)
+                holds = _in_zone(place.key)
             else:
-                inner.enter_region(place.rows, name)
-                here = [r for r in records if r.is_in_region(name, inner.region_zones)]
-            result.append((f"{scope}/{name}", resource.shape(resource.named(here), inner)))
-        if call.query.get("includeAllScopes"):
-            result += [(other, []) for other in self._other_scopes(scope, env)]
+                inner = env.in_region(place.rows, name)
+                holds = _in_region(name, inner.region_zones)
+            result.append(Place(f"{scope}/{name}", inner, holds))
         return result
 
-    def _other_scopes(self, scope: str, env: Env) -> list[str]:
+    def other_scopes(self, resource: Resource, env: Env) -> list[str]:
         """The scopes that can't hold these resources, which a client may want told as well."""
-        other = "regions" if scope == "zones" else "zones"
-        places = self.compiled.resources.get(other)
-        named = places.named(places.records(env)) if places is not None else []
-        return ["global", *(f"{other}/{name}" for name, _ in named)]
+        found = ["global"]
+        for scope in ("regions", "zones"):
+            places = self.compiled.resources.get(scope)
+            if places is not None:
+                found += [f"{scope}/{name}" for name, _ in places.named(places.records(env))]
+        own = resource.collection.scope
+        return [scope for scope in found if scope != own and not scope.startswith(f"{own}/")]
 
     def permitted(self, call: Call) -> dict[str, Any]:
         """Those of the permissions asked about that the caller has.
@@ -332,3 +361,11 @@ class Engine:
             env.session,
             None if method.answer is None else partial(method.answer, call.body, env),
         )
+
+
+def _in_zone(zone_id: str) -> Callable[[Record], bool]:
+    return lambda record: record.is_in(zone_id)
+
+
+def _in_region(name: str, zone_ids: frozenset[str]) -> Callable[[Record], bool]:
+    return lambda record: record.is_in_region(name, zone_ids)

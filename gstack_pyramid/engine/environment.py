@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from gstack_pyramid.engine.session import Session
 
 
+WHOLE, FIRST_PAGE, LATER_PAGE = range(3)
+"""What is read of a list: all of it, or a page of one that is too long for that."""
+
+
 class Env:
     """What compiled values get besides the current value.
 
@@ -20,12 +24,14 @@ class Env:
         region: the name of the region we are in, if any; ``region_zones`` are the ids of its zones.
         single: whether one resource alone is being read, so that looking for its few neighbours
             costs less than listing them all.
+        page: what is read of the list that is being made.
         links: the links of catalogues that were asked for here, by resource and CloudStack id.
     """
 
     __slots__ = (
         "_prefixes",
         "links",
+        "page",
         "project",
         "region",
         "region_zones",
@@ -54,6 +60,7 @@ class Env:
         self.region = region
         self.region_zones = region_zones
         self.single = False
+        self.page = WHOLE
         self.links: dict[str, dict[str, Any]] = {}
         self._prefixes: dict[str, str] = {}
 
@@ -76,6 +83,7 @@ class Env:
             self.region_zones,
         )
         env.single = self.single
+        env.page = self.page
         return env
 
     def in_zone(self, row: dict[str, Any], name: str) -> Env:

@@ -7,17 +7,21 @@ A record is one row, or the rows that make up one resource. What a source of rec
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from gstack_pyramid.engine.conditions import SOURCE, Condition
+from gstack_pyramid.engine.environment import FIRST_PAGE, WHOLE
 from gstack_pyramid.engine.loops import entries
 from gstack_pyramid.engine.name_patterns import NamePattern
 from gstack_pyramid.engine.names import natural_name
 from gstack_pyramid.engine.paths import Getter
+from gstack_pyramid.engine.pushdown import Push
 from gstack_pyramid.engine.scope import Builder
 from gstack_pyramid.engine.shapes import PARENT
+from gstack_pyramid.protocol.filter_tree import Node
 
 
 @dataclass(slots=True)
@@ -82,10 +86,28 @@ class Join:
             params[self.one_parameter] = rows[0].get(self.ours)
         elif self.zone_parameter and env.zone_id is not None:
             params[self.zone_parameter] = env.zone_id
+        if env.page == WHOLE or self.cached:
+            return self._sorted(env.session.fetch(self.command, params, cached=self.cached))
+        wanted = {row.get(self.ours) for row in rows}
+
+        def fits(joined: list[dict[str, Any]]) -> bool:
+            # Something that has none may be newer than what was kept.
+            return wanted <= {row.get(self.theirs) for row in joined}
+
+        return self._sorted(
+            env.session.fetch_for_pages(
+                self.command, params, first=env.page == FIRST_PAGE, fits=fits
+            )
+        )
+
+    def _sorted(self, joined: list[dict[str, Any]]) -> dict[Any, Any]:
         found: defaultdict[Any, list[Any]] = defaultdict(list)
-        for row in env.session.fetch(self.command, params, cached=self.cached):
+        for row in joined:
             found[row.get(self.theirs)].append(row)
         return found
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -112,24 +134,77 @@ class Source:
     fields: list[tuple[str, Getter]]
     scope_params: Builder | None
     pattern: NamePattern | None
+    push: Push
+    """What of a filter CloudStack heeds itself."""
+    order: str | None
+    """The order in which CloudStack gives the rows, where it can be relied on."""
+    joined_fields: Mapping[str, frozenset[str]]
+    """The fields that look at joins, and at which."""
+    this_fields: frozenset[str]
+    """The fields that look at those above them."""
 
-    def fetch(self, env: Any, *, zone_id: str | None, word: str | None) -> list[dict[str, Any]]:
-        """The rows, narrowed by zone and by a word of the name where CloudStack can do that."""
+    def fetch(
+        self,
+        env: Any,
+        *,
+        zone_id: str | None,
+        word: str | None,
+        more: Mapping[str, Any] = _NOTHING,
+    ) -> list[dict[str, Any]]:
+        """The rows, narrowed by zone and by a word of the name where CloudStack can do that.
+
+        Args:
+            env: the request's environment.
+            zone_id: CloudStack's id of the zone.
+            word: what the name contains.
+            more: parameters that narrow further.
+        """
         if self.command is None:
             return self.rows
-        params = self.params({}, env)
+        params = self.params_for(env, zone_id=zone_id, word=word, more=more)
+        found: list[dict[str, Any]] = env.session.fetch(self.command, params, cached=self.cached)
+        return found
+
+    def params_for(
+        self, env: Any, *, zone_id: str | None, word: str | None, more: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The parameters of the command, narrowed as :meth:`fetch` says."""
+        params: dict[str, Any] = {**self.params({}, env), **more}
         if zone_id is not None and self.zone_parameter:
             params[self.zone_parameter] = zone_id
         if word is not None and self.name_parameter:
             params[self.name_parameter] = word
-        found: list[dict[str, Any]] = env.session.fetch(self.command, params, cached=self.cached)
-        return found
+        return params
+
+    def pushes(self, tree: Node, env: Any) -> dict[str, Any]:
+        """The parameters by which a filter narrows the rows; a catalogue is kept whole instead."""
+        return {} if self.cached else self.push.params(tree, env)
+
+    def fields_for(
+        self, wanted: frozenset[str] | None
+    ) -> tuple[list[tuple[str, Getter]], list[Join]]:
+        """The fields to make, and the joins that they take, when only some are wanted."""
+        fields = self.fields
+        if wanted is not None and not wanted & self.this_fields:
+            fields = [
+                item for item in fields if item[0] in wanted or item[0] not in self.joined_fields
+            ]
+        looked_at = {name for field, _ in fields for name in self.joined_fields.get(field, ())}
+        return fields, [join for join in self.joins if join.name in looked_at]
 
     def records(
-        self, env: Any, *, zone_id: str | None = None, word: str | None = None
+        self,
+        env: Any,
+        *,
+        zone_id: str | None = None,
+        word: str | None = None,
+        more: Mapping[str, Any] = _NOTHING,
     ) -> list[Record]:
-        """The records of this source, in the order of their first rows."""
-        rows = self.fetch(env, zone_id=zone_id, word=word)
+        """The records of this source, in the order of their first rows, narrowed as its rows."""
+        return self.records_of(self.fetch(env, zone_id=zone_id, word=word, more=more), env)
+
+    def records_of(self, rows: list[dict[str, Any]], env: Any) -> list[Record]:
+        """The records that rows of this source make, in the order of their first rows."""
         if self.unnest is not None:
             return self._grouped(self._unnested(rows, env), env)
         if self.where is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gstack_pyramid.engine.conditions import SOURCE, Condition
-from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.environment import WHOLE, Env
 from gstack_pyramid.engine.names import (
     answers_to,
     numeric_id,
@@ -18,9 +18,11 @@ from gstack_pyramid.engine.names import (
 )
 from gstack_pyramid.engine.paths import Getter, compile_path, parse_path
 from gstack_pyramid.engine.places import Collection
-from gstack_pyramid.engine.reads import Record, Source
+from gstack_pyramid.engine.pushdown import Narrowing
+from gstack_pyramid.engine.reads import Join, Record, Source
 from gstack_pyramid.engine.shapes import ALL_ROWS
 from gstack_pyramid.errors import GceError
+from gstack_pyramid.protocol.filter_tree import Node
 
 
 @dataclass(slots=True)
@@ -62,18 +64,56 @@ class Resource:
         """Whether each of its resources lies in a region."""
         return self.collection.scope == "regions"
 
-    def records(self, env: Env, *, word: str | None = None) -> list[Record]:
-        """All records that a list shows in the scope of ``env`` (all scopes when it has none)."""
+    @property
+    def walkable(self) -> Source | None:
+        """The source whose rows can be read page by page in CloudStack's order, if there is one."""
+        only = self.sources[0] if len(self.sources) == 1 else None
+        return only if only is not None and only.order is not None else None
+
+    def narrowed_zone(self, env: Env) -> str | None:
+        """The one zone that all resources in the scope of ``env`` are in, by its id."""
+        if self.regional and env.region is not None and len(env.region_zones) == 1:
+            return next(iter(env.region_zones))
+        return env.zone_id if self.zonal else None
+
+    def narrowed(self, env: Env, narrowing: Narrowing) -> tuple[list[Record], list[Record]]:
+        """The records that may fit a filter, and others that may have the same names.
+
+        Those others are there when CloudStack left out rows for another reason than their name: it
+        takes all twins to tell one from the other.
+        """
+        tree, word = narrowing.tree, narrowing.word
+        records = self.records(env, word=word, tree=tree)
+        if not any(source.pushes(tree, env) for source in self.sources):
+            return records, []
+        words = {search_word(record.natural) for record in records}
+        if None in words or len(words) > _FEW_WORDS:
+            return records, self.records(env, word=word)
+        near = [
+            record for each in sorted(map(str, words)) for record in self.records(env, word=each)
+        ]
+        return records, near
+
+    def records(
+        self, env: Env, *, word: str | None = None, tree: Node | None = None
+    ) -> list[Record]:
+        """All records that a list shows in the scope of ``env`` (all scopes when it has none).
+
+        Args:
+            env: says where.
+            word: what their names contain.
+            tree: a filter that CloudStack may heed in part. Catalogues are read whole then.
+        """
         zone_id = env.zone_id if self.zonal else None
         region = env.region if self.regional else None
-        narrowed = zone_id
-        if region is not None and len(env.region_zones) == 1:
-            (narrowed,) = env.region_zones
+        narrowed = self.narrowed_zone(env)
         found: dict[str, Record] = {}
         for source in self.sources:
             if source.pattern is not None:
                 continue
-            for record in source.records(env, zone_id=narrowed, word=word):
+            more = source.pushes(tree, env) if tree is not None else {}
+            contained = None if tree is not None and source.cached else word
+            for record in source.records(env, zone_id=narrowed, word=contained, more=more):
                 if zone_id is not None and not record.is_in(zone_id):
                     continue
                 if region is not None and not record.is_in_region(region, env.region_zones):
@@ -84,9 +124,11 @@ class Resource:
                     found[record.key] = record
         return list(found.values())
 
-    def named(self, records: list[Record]) -> list[tuple[str, Record]]:
-        """Records with the names they are shown by, twins told apart."""
-        names = unique_names((record.key, record.natural) for record in records)
+    def named(self, records: list[Record], near: Sequence[Record] = ()) -> list[tuple[str, Record]]:
+        """Records with the names they are shown by, told apart from twins among ``near`` too."""
+        naturals = {record.key: record.natural for record in near}
+        naturals |= {record.key: record.natural for record in records}
+        names = unique_names(naturals.items())
         return [(names[record.key], record) for record in records]
 
     def find(self, reference: str, env: Env) -> tuple[str, Record] | None:
@@ -166,7 +208,12 @@ class Resource:
         return f"{env.session.base_url}/{path}"
 
     def shape(
-        self, named: list[tuple[str, Record]], env: Env, *, single: bool = False
+        self,
+        named: list[tuple[str, Record]],
+        env: Env,
+        *,
+        single: bool = False,
+        wanted: frozenset[str] | None = None,
     ) -> list[dict[str, Any]]:
         """GCE resources of records that are all in the scope of ``env``.
 
@@ -174,10 +221,11 @@ class Resource:
             named: the records and their shown names.
             env: its roots are changed on the way.
             single: whether this is one resource's own read, so that joins can be narrowed to it.
+            wanted: the fields that anybody will look at, None for all: the others may be missing.
         """
         env.single = single
         result: list[dict[str, Any]] = []
-        indexes: dict[int, list[tuple[str, Getter, Mapping[Any, Any]]]] = {}
+        indexes: dict[int, tuple[list[tuple[str, Getter]], _Joined]] = {}
         prefix, roots, own, kind = env.prefix_of(self), env.roots, self.own_fields, self.kind
         zone = region = None
         if "zone" in own and env.zone is not None:
@@ -188,11 +236,12 @@ class Resource:
         with_name = "name" in own
         for name, record in named:
             source, row = record.source, record.rows[0]
-            joins = indexes.get(id(source))
-            if joins is None:
-                joins = indexes[id(source)] = _joined(
-                    source, [r.rows[0] for _, r in named], env, single
-                )
+            known = indexes.get(id(source))
+            if known is None:
+                fields, needed = source.fields_for(wanted)
+                rows = [r.rows[0] for _, r in named if r.source is source]
+                known = indexes[id(source)] = fields, _joined(needed, rows, env, single)
+            fields, joins = known
             roots["self"], roots["rows"], roots["key"] = row, record.rows, record.key
             for join_name, ours, index in joins:
                 roots[join_name] = index.get(ours(row, env), _NOTHING)
@@ -209,7 +258,7 @@ class Resource:
                 shaped["zone"] = zone
             if region is not None:
                 shaped["region"] = region
-            for field_name, getter in source.fields:
+            for field_name, getter in fields:
                 roots["this"] = shaped
                 value = getter(row, env)
                 if value is not None:
@@ -218,19 +267,40 @@ class Resource:
         return result
 
     def twins(self, natural: str, env: Env) -> frozenset[str]:
-        """The names here that several records would have, among them ``natural`` if it is one."""
+        """The names here that several records would have, among them ``natural`` if it is one.
+
+        For a page of a long list, as far as is known from what was read for it.
+        """
+        if env.page != WHOLE and not self._is_known(env):
+            return frozenset()
         word = search_word(natural) if env.single else None
         counted = Counter(record.natural for record in self.records(env, word=word))
         return frozenset(name for name, count in counted.items() if count > 1)
 
+    def _is_known(self, env: Env) -> bool:
+        """Whether this request has read all records in the scope of ``env``."""
+        zone_id = self.narrowed_zone(env)
+        return all(
+            source.command is None
+            or source.cached
+            or env.session.recall(
+                source.command, source.params_for(env, zone_id=zone_id, word=None, more={})
+            )
+            is not None
+            for source in self.sources
+        )
+
 
 _NOTHING: list[Any] = []
 
+_FEW_WORDS = 3
+"""Words that are searched for one by one before everything is read instead."""
 
-def _joined(
-    source: Source, rows: list[dict[str, Any]], env: Env, single: bool
-) -> list[tuple[str, Getter, Mapping[Any, Any]]]:
+_Joined = list[tuple[str, Getter, Mapping[Any, Any]]]
+
+
+def _joined(joins: list[Join], rows: list[dict[str, Any]], env: Env, single: bool) -> _Joined:
     return [
         (join.name, compile_path(parse_path(join.ours)), join.index(env, rows, single=single))
-        for join in source.joins
+        for join in joins
     ]

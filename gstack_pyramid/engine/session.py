@@ -15,6 +15,7 @@ from cachetools import TTLCache
 from gstack_pyramid.cloudstack.answers import unwrap
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import natural_name, suffixed_name
@@ -33,6 +34,8 @@ _Key = tuple[Credentials, str, bytes]
 
 _MOST_NAMES = 30
 """How many names of a catalogue an error tells at most."""
+
+_FOR_PAGES = b"pages "
 
 _LONGEST_READ = 3600.0
 """Seconds for which a change is remembered: longer than any read under way can take."""
@@ -116,8 +119,7 @@ class Session:
         Raises:
             CloudStackError, CloudStackUnavailable: as the client.
         """
-        full = {**self.with_scope(command, params)}
-        key = (command, orjson.dumps(full, option=orjson.OPT_SORT_KEYS))
+        full, key = self._key(command, params)
         rows = self._memo.get(key)
         if rows is None and cached:
             rows = self._catalogue.get((self.credentials, *key))
@@ -128,6 +130,60 @@ class Session:
                 self._catalogue.put((self.credentials, *key), rows, changes)
         self._memo[key] = rows
         return rows
+
+    def _key(
+        self, command: str, params: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], tuple[str, bytes]]:
+        full = self.with_scope(command, params)
+        return full, (command, orjson.dumps(full, option=orjson.OPT_SORT_KEYS))
+
+    def window(self, command: str, params: Mapping[str, Any], start: int, stop: int) -> Window:
+        """Rows of a long list from one place on, as :meth:`Client.window`.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as the client.
+        """
+        full = self.with_scope(command, params)
+        return self.client.window(self.credentials, command, full, start, stop)
+
+    def remember(self, command: str, params: Mapping[str, Any], rows: Rows) -> None:
+        """Let :meth:`fetch` give these rows for the rest of the request."""
+        self._memo[self._key(command, params)[1]] = rows
+
+    def recall(self, command: str, params: Mapping[str, Any]) -> Rows | None:
+        """The rows of a command, if this request has read them."""
+        return self._memo.get(self._key(command, params)[1])
+
+    def fetch_for_pages(
+        self,
+        command: str,
+        params: Mapping[str, Any],
+        *,
+        first: bool,
+        fits: Callable[[Rows], bool],
+    ) -> Rows:
+        """Rows that go with every page of a long list: read for the first, kept for the others.
+
+        Args:
+            command: what lists them.
+            params: its parameters.
+            first: whether this is the first page.
+            fits: whether kept rows will do; else they are read again.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as the client.
+        """
+        _, (name, text) = self._key(command, params)
+        key = (self.credentials, name, _FOR_PAGES + text)
+        kept = self._memo.get((name, text))
+        if kept is None and not first:
+            kept = self._catalogue.get(key)
+        if kept is None or not fits(kept):
+            changes = self._catalogue.changes(self.credentials)
+            kept = self.fetch(command, params)
+            self._catalogue.put(key, kept, changes)
+        self._memo[name, text] = kept
+        return kept
 
     def _read(self, command: str, params: Mapping[str, Any]) -> Rows:
         if self.client.model.command(command).list_key is not None:

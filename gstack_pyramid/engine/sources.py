@@ -9,9 +9,10 @@ from gstack_pyramid.engine.conditions import compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.name_patterns import NamePattern, parse_pattern
 from gstack_pyramid.engine.paths import Getter, compile_path, parse_path
+from gstack_pyramid.engine.pushdown import Equal, Push, turned_from
 from gstack_pyramid.engine.reads import Join, Source
 from gstack_pyramid.engine.scope import Builder, Scope
-from gstack_pyramid.engine.shapes import ANY, ListShape, RowShape, Shape
+from gstack_pyramid.engine.shapes import ANY, ListShape, ObjectShape, RowShape, Shape
 from gstack_pyramid.engine.values import compile_params
 from gstack_pyramid.schemas.cloudstack import Command
 
@@ -49,15 +50,24 @@ class SourceCompiler:
         place: where the entry stands.
         shape: what its rows look like.
         any_shape: what a row of any of the resource's sources looks like.
+        type_name: the GCE type of the resource.
     """
 
     def __init__(
-        self, spec: Mapping[str, Any], scope: Scope, place: Place, shape: Shape, any_shape: Shape
+        self,
+        spec: Mapping[str, Any],
+        scope: Scope,
+        place: Place,
+        shape: Shape,
+        any_shape: Shape,
+        type_name: str,
     ) -> None:
         self._spec = spec
         self._place = place
         self._shape = shape
         self._any_shape = any_shape
+        self._type_name = type_name
+        self._uses: dict[str, set[str]] = {}
         self._command = scope.command(spec["call"], (*place, "call")) if "call" in spec else None
         self._outer = (
             RowShape(self._command.response, self._command.name) if self._command else shape
@@ -78,6 +88,8 @@ class SourceCompiler:
         joins = [self._join(name, join) for name, join in spec.get("join", {}).items()]
         if self._command is not None:
             self._check_parameters(self._command, narrow)
+            self._check_order(self._command)
+        fields = self._fields(shared_fields)
         return Source(
             name=spec.get("source", "row"),
             command=self._command.name if self._command else None,
@@ -95,12 +107,60 @@ class SourceCompiler:
             name_parameter=narrow.get("name"),
             joins=[join for join in joins if join is not None],
             cached=spec.get("cache", False),
-            fields=self._fields(shared_fields),
+            fields=fields,
             scope_params=self._rows.fields(spec["scope"], (*self._place, "scope"))
             if "scope" in spec
             else None,
             pattern=self._pattern(),
+            push=self._push(shared_fields),
+            order=spec.get("order"),
+            joined_fields=self._looking_at({join.name for join in joins if join is not None}),
+            this_fields=frozenset(name for name, used in self._uses.items() if "this" in used),
         )
+
+    def _looking_at(self, joins: set[str]) -> dict[str, frozenset[str]]:
+        """The fields that look at joins, and at which."""
+        return {name: frozenset(used & joins) for name, used in self._uses.items() if used & joins}
+
+    def _check_order(self, command: Command) -> None:
+        if "order" not in self._spec:
+            return
+        place = (*self._place, "order")
+        if not {"page", "pagesize"} <= command.params.keys():
+            self._scope.report(place, f"{command.name} gives no pages")
+        if "created" not in command.response:
+            self._scope.report(place, f"the answer of {command.name} has no field 'created'")
+        others = {"each", "group", "named", "cache"} & self._spec.keys()
+        if others:
+            self._scope.report(place, f"'order' means nothing beside {min(others)!r}")
+
+    def _push(self, shared_fields: Mapping[str, Any]) -> Push:
+        turned, equal = [], []
+        fields = {**shared_fields, **self._spec.get("fields", {})}
+        model, own = self._scope.models.gce, self._type_name
+        for name, how in self._spec.get("push", {}).items():
+            place = (*self._place, "push", name)
+            schema = model.field(own, (name,)) if own else None
+            if schema is None:
+                self._scope.report(place, f"GCE's {own} has no field {name!r}")
+            elif isinstance(how, str):
+                found = turned_from(name, how, fields.get(name))
+                if found is None:
+                    self._scope.report(place, f"{name!r} is not made by 'from' and 'enum' alone")
+                else:
+                    self._check_parameter(how, place)
+                    turned.append(found)
+            else:
+                for parameter in how:
+                    self._check_parameter(parameter, (*place, parameter))
+                pair = ObjectShape({"key": ANY, "value": ANY}, "a comparison")
+                params = self._scope.entering(pair).fields(how, place)
+                equal.append(Equal(name, "additionalProperties" in schema, params))
+        return Push(tuple(turned), tuple(equal))
+
+    def _check_parameter(self, parameter: str, place: Place) -> None:
+        if self._command is not None and parameter not in self._command.params:
+            self._scope.report(place, f"{self._command.name} has no parameter {parameter!r}")
 
     def _check_parameters(self, command: Command, narrow: Mapping[str, str]) -> None:
         for what, parameter in narrow.items():
@@ -168,15 +228,17 @@ class SourceCompiler:
         shared = self._rows.entering(
             self._any_shape, self=self._any_shape, rows=ListShape(self._any_shape)
         )
-        return [
-            (
-                name,
-                self._rows.value(value, (*self._place, "fields", name))
+        compiled = []
+        for name, value in {**shared_fields, **own}.items():
+            scope, place = (
+                (self._rows, (*self._place, "fields", name))
                 if name in own
-                else shared.value(value, ("fields", name)),
+                else (shared, ("fields", name))
             )
-            for name, value in {**shared_fields, **own}.items()
-        ]
+            before, scope.used = scope.used, set()
+            compiled.append((name, scope.value(value, place)))
+            self._uses[name], scope.used = scope.used, before | scope.used
+        return compiled
 
     def _join(self, name: str, spec: Mapping[str, Any]) -> Join | None:
         place = (*self._place, "join", name)

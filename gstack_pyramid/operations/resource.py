@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gstack_pyramid.engine.engine import Call, Engine
+from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.errors import not_found
 from gstack_pyramid.operations.runner import Operations
 from gstack_pyramid.operations.store import Operation
+from gstack_pyramid.protocol.filter_tree import Node
+from gstack_pyramid.protocol.lists import Whole
 
 
 def _time(moment: float) -> str:
@@ -85,30 +88,32 @@ class Served:
             raise not_found(f"projects/{call.path['project']}/{scope}/operations/{wanted}")
         return shape(found, call.base_url)
 
-    def collection(self, call: Call) -> list[dict[str, Any]]:
-        """The operations of one scope.
+    def listing(self, call: Call, tree: Node) -> Whole:
+        """The operations of one scope, or for ``aggregatedList`` of every scope that has any.
+
+        Args:
+            call: the call.
+            tree: the filter, which is of no use here: all is read from one table.
 
         Raises:
             GceError: 404, somebody else's project; 400, an unknown scope.
         """
-        owner, scope = self._where(call)
-        return [shape(found, call.base_url) for found in self._operations.of_owner(owner, scope)]
-
-    def aggregated(self, call: Call) -> list[tuple[str, list[dict[str, Any]]]]:
-        """The operations of every scope that has any: ``(zones/z, operations)``.
-
-        Raises:
-            GceError: 404, somebody else's project.
-        """
-        owner, _ = self._where(call)
-        scopes: dict[str, list[dict[str, Any]]] = {"global": []}
-        for found in self._operations.of_owner(owner, None):
-            scopes.setdefault(found.scope, []).append(shape(found, call.base_url))
-        return list(scopes.items())
+        env, owner, scope = self._place(call)
+        if call.method.kind == "list":
+            found = self._operations.of_owner(owner, scope)
+            return Whole([("", shape(one, call.base_url)) for one in found])
+        found = self._operations.of_owner(owner, None)
+        scopes = dict.fromkeys(["global", *(one.scope for one in found)])
+        if call.query.get("includeAllScopes"):
+            scopes |= dict.fromkeys(self._engine.other_scopes(call.method.resource, env))
+        return Whole([(one.scope, shape(one, call.base_url)) for one in found], scopes)
 
     def _where(self, call: Call) -> tuple[str, str]:
         """CloudStack's id of the project, and the scope that the call is about."""
+        return self._place(call)[1:]
+
+    def _place(self, call: Call) -> tuple[Env, str, str]:
         env = self._engine.enter(call)
         segment = call.method.resource.collection.scope
         name = env.scope_name(segment)
-        return str(env.roots["project"]["id"]), f"{segment}/{name}" if name else "global"
+        return env, str(env.roots["project"]["id"]), f"{segment}/{name}" if name else "global"

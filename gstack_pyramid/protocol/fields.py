@@ -60,6 +60,31 @@ def compile_fields(
     return _mask(tree)
 
 
+def shown_fields(text: str | None, *path: str) -> frozenset[str] | None:
+    """The names that a mask takes below a path, None when it takes all.
+
+    Args:
+        text: the parameter.
+        path: names from the top; ``*`` stands for a name that the mask may know or not.
+
+    Raises:
+        GceError: 400 ``invalidParameter`` at ``fields``.
+    """
+    trees = [_parse(text)] if text is not None and text.strip() else [{}]
+    for name in path:
+        if not all(trees):
+            return None
+        trees = [
+            below
+            for tree in trees
+            for key, below in tree.items()
+            if key in (name, "*") or name == "*"
+        ]
+    if not all(trees) or any("*" in tree for tree in trees):
+        return None
+    return frozenset(name for tree in trees for name in tree)
+
+
 @lru_cache(maxsize=64)
 def _parse(text: str) -> _Tree:
     if len(text) > MAX_LENGTH:

@@ -11,7 +11,7 @@ from gstack_pyramid.protocol.filter_grammar import parse_filter, refused
 from gstack_pyramid.protocol.filter_match import equals, has, has_path, is_ordered, matches
 from gstack_pyramid.protocol.filter_tree import And, Compare, Match, Node, Not, Or
 
-__all__ = ["Predicate", "compile_filter", "compile_node", "parse_filter"]
+__all__ = ["Predicate", "compile_filter", "compile_node", "compile_tree", "parse_filter"]
 
 Predicate = Callable[[Mapping[str, Any]], bool]
 
@@ -24,7 +24,15 @@ def compile_filter(text: str) -> Predicate:
     Raises:
         GceError: 400 ``invalid`` at ``filter``; the message tells what is wrong and where.
     """
-    tree = parse_filter(text)
+    return compile_tree(parse_filter(text), text)
+
+
+def compile_tree(tree: Node, text: str) -> Predicate:
+    """Return the predicate of a filter that is parsed already; ``text`` is for the message.
+
+    Raises:
+        GceError: 400 ``invalid`` at ``filter``: a legacy pattern is no RE2 pattern.
+    """
     try:
         return compile_node(tree)
     except re2.error as error:
@@ -35,7 +43,7 @@ def compile_filter(text: str) -> Predicate:
 
 
 def compile_node(node: Node) -> Predicate:
-    """Return the predicate of a tree, for example of what is left after push-down.
+    """Return the predicate of a tree, for example of a part of a filter.
 
     Raises:
         re2.error: a legacy pattern is no RE2 pattern, or takes too much memory.

@@ -2,14 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from gstack_pyramid.protocol.filter import compile_filter
-from gstack_pyramid.protocol.paging import order_and_page
+from gstack_pyramid.errors import invalid_value
+from gstack_pyramid.protocol.filter import Predicate, compile_tree, parse_filter
+from gstack_pyramid.protocol.filter_tree import And, Node
+from gstack_pyramid.protocol.paging import Page, Pages
 
 Resource = dict[str, Any]
+
+Rows = Sequence[tuple[str, Resource]]
+"""Resources, each with its scope (``zones/z``); the scope of a flat list is ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """A page in whatever order the rows come in.
+
+    Attributes:
+        rows: the page.
+        cursor: where the next one begins, as JSON; None on the last page.
+    """
+
+    rows: Rows
+    cursor: dict[str, Any] | None
+
+
+class Listing(Protocol):
+    """What a list is made from."""
+
+    def rows(self) -> Rows:
+        """All of it, in any order; what the filter refuses may be left out, but need not."""
+
+    def walk(self, cursor: dict[str, Any] | None, size: int, keep: Predicate) -> Walked | None:
+        """One page of a list that is too long to be read whole; None for a shorter one."""
+
+    def scopes(self) -> Mapping[str, str | None]:
+        """Of an aggregated list, every scope, and why it could not be read if it could not."""
+
+
+@dataclass(slots=True)
+class Whole:
+    """A listing of which everything is there already."""
+
+    all: Rows
+    named: Mapping[str, str | None] = field(default_factory=dict)
+
+    def rows(self) -> Rows:
+        """All of it."""
+        return self.all
+
+    def walk(self, cursor: dict[str, Any] | None, size: int, keep: Predicate) -> Walked | None:
+        """Nothing: there is no need to."""
+
+    def scopes(self) -> Mapping[str, str | None]:
+        """The scopes as they were given."""
+        return self.named
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a client asks for of a list.
+
+    Attributes:
+        tree: the filter, for those who can leave out rows early.
+        keep: the filter.
+        pages: the order and the page.
+    """
+
+    tree: Node
+    keep: Predicate
+    pages: Pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +89,7 @@ class Envelope:
         path: the list's path below ``/compute/v1/``.
         base_url: what links start with, up to and including ``/compute/v1``.
         context: what a page token is good for: the method, its path and the caller.
-        secret: authenticates page tokens.
+        secrets: authenticate page tokens; the first makes them.
     """
 
     kind: str
@@ -33,7 +98,64 @@ class Envelope:
     path: str
     base_url: str
     context: bytes
-    secret: bytes
+    secrets: Sequence[bytes]
+
+    def wanted(self, query: Mapping[str, Any]) -> Wanted:
+        """What the query parameters ask for; to be found out before anything is read.
+
+        Raises:
+            GceError: 400; filter, orderBy, maxResults or pageToken can't be taken.
+        """
+        text = str(query.get("filter") or "")
+        tree = parse_filter(text) if text else And(())
+        return Wanted(
+            tree,
+            compile_tree(tree, text),
+            Pages(
+                order_by=query.get("orderBy"),
+                max_results=query.get("maxResults", 0),
+                page_token=query.get("pageToken"),
+                context=self.context + b"\0" + text.encode(),
+                secrets=self.secrets,
+            ),
+        )
+
+    def flat(self, listing: Listing, wanted: Wanted) -> dict[str, Any]:
+        """The answer of ``list``.
+
+        Raises:
+            GceError: 400, the pageToken is of no use any more.
+        """
+        page = _page(listing, wanted)
+        answer = self._around(page.next_page_token)
+        if page.items:
+            answer[self.items] = [item for _, item in page.items]
+        return answer
+
+    def aggregated(self, listing: Listing, wanted: Wanted) -> dict[str, Any]:
+        """The answer of ``aggregatedList``: items by scope, and a warning where there are none.
+
+        Raises:
+            GceError: 400, the pageToken is of no use any more.
+        """
+        page = _page(listing, wanted)
+        scopes = listing.scopes()
+        by_scope: dict[str, list[Resource]] = {scope: [] for scope in scopes}
+        for scope, item in page.items:
+            by_scope.setdefault(scope, []).append(item)
+        answer = self._around(page.next_page_token)
+        answer["items"] = {
+            scope: self._scoped(scope, items, scopes.get(scope))
+            for scope, items in by_scope.items()
+        }
+        lost = [f"{self._project}/{scope}" for scope, why in scopes.items() if why is not None]
+        if lost and "unreachables" in self.fields:
+            answer["unreachables"] = lost
+        return answer
+
+    @property
+    def _project(self) -> str:
+        return "/".join(self.path.split("/")[:2])
 
     def _around(self, next_page_token: str | None) -> dict[str, Any]:
         around = {
@@ -48,71 +170,43 @@ class Envelope:
             if value is not None and name in self.fields
         }
 
-    def flat(self, items: Iterable[Resource], query: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer of ``list``.
-
-        Raises:
-            GceError: 400; filter, orderBy, maxResults or pageToken can't be taken.
-        """
-        page = self._page([("", item) for item in _filtered(items, query)], query)
-        answer = self._around(page.next_page_token)
-        if page.items:
-            answer[self.items] = [item for _, item in page.items]
-        return answer
-
-    def aggregated(
-        self,
-        scopes: Iterable[tuple[str, list[Resource]]],
-        query: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        """The answer of ``aggregatedList``: items by scope, and a warning where there are none.
-
-        Args:
-            scopes: ``(zones/z, resources)``.
-            query: the query parameters.
-
-        Raises:
-            GceError: 400; filter, orderBy, maxResults or pageToken can't be taken.
-        """
-        by_scope: dict[str, list[Resource]] = {}
-        rows: list[tuple[str, Resource]] = []
-        for scope, items in scopes:
-            by_scope[scope] = []
-            rows += [(scope, item) for item in _filtered(items, query)]
-        page = self._page(rows, query)
-        for scope, item in page.items:
-            by_scope[scope].append(item)
-        answer = self._around(page.next_page_token)
-        answer["items"] = {
-            scope: {self.items: items} if items else {"warning": _nothing_in(scope)}
-            for scope, items in by_scope.items()
-        }
-        return answer
-
-    def _page(self, rows: list[tuple[str, Resource]], query: Mapping[str, Any]) -> Any:
-        return order_and_page(
-            rows,
-            key=lambda row: (
-                str(row[1].get("name", "")),
-                str(row[1].get("creationTimestamp") or row[1].get("insertTime") or ""),
-                f"{row[0]}/{row[1].get('id', '')}",
-            ),
-            order_by=query.get("orderBy"),
-            max_results=query.get("maxResults", 0),
-            page_token=query.get("pageToken"),
-            context=self.context + b"\0" + str(query.get("filter", "")).encode(),
-            secret=self.secret,
-        )
+    def _scoped(self, scope: str, items: list[Resource], why: str | None) -> dict[str, Any]:
+        scoped: dict[str, Any] = {self.items: items} if items else {}
+        if why is not None:
+            scoped["warning"] = _unreachable(scope, why)
+        elif not items:
+            scoped["warning"] = _nothing_in(scope)
+        return scoped
 
 
-def _filtered(items: Iterable[Resource], query: Mapping[str, Any]) -> Iterable[Resource]:
-    text = query.get("filter")
-    return filter(compile_filter(text), items) if text else items
+def _page(listing: Listing, wanted: Wanted) -> Page[tuple[str, Resource]]:
+    pages = wanted.pages
+    if pages.any_order:
+        walked = listing.walk(pages.cursor, pages.size, wanted.keep)
+        if walked is not None:
+            token = None if walked.cursor is None else pages.resume(walked.cursor)
+            return Page(walked.rows, token)
+    if pages.cursor is not None:
+        raise invalid_value("pageToken", "…", "The list is no longer read this way.")
+    kept = [row for row in listing.rows() if wanted.keep(row[1])]
+    return pages.of(
+        kept,
+        lambda row: (
+            str(row[1].get("name", "")),
+            str(row[1].get("creationTimestamp") or row[1].get("insertTime") or ""),
+            f"{row[0]}/{row[1].get('id', '')}",
+        ),
+    )
+
+
+def _warning(code: str, message: str, scope: str) -> dict[str, Any]:
+    return {"code": code, "message": message, "data": [{"key": "scope", "value": scope}]}
 
 
 def _nothing_in(scope: str) -> dict[str, Any]:
-    return {
-        "code": "NO_RESULTS_ON_PAGE",
-        "message": f"There are no results for scope '{scope}' on this page.",
-        "data": [{"key": "scope", "value": scope}],
-    }
+    message = f"There are no results for scope '{scope}' on this page."
+    return _warning("NO_RESULTS_ON_PAGE", message, scope)
+
+
+def _unreachable(scope: str, why: str) -> dict[str, Any]:
+    return _warning("UNREACHABLE", f"The scope '{scope}' could not be read: {why}", scope)

@@ -1,7 +1,9 @@
-"""Order and paging of lists, by keyset: a page goes on after the last key of the one before.
+"""Order and paging of lists, without state.
 
-So rows that appear or vanish between two pages neither repeat nor hide others, and no state is
-kept. Source: ``orderBy``, ``maxResults`` and ``pageToken`` of the compute API's list methods.
+By keyset: a page goes on after the last key of the one before, so rows that appear or vanish
+between two pages neither repeat nor hide others. Or by a position that whoever reads the rows
+makes out. Tokens are authenticated by the key ring's newest key, and those of its older keys are
+taken as well. Source: ``orderBy``, ``maxResults`` and ``pageToken`` of the compute API's lists.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import orjson
 
@@ -46,51 +48,80 @@ class Page(Generic[T]):
     next_page_token: str | None
 
 
-def order_and_page(
-    items: Sequence[T],
-    *,
-    key: Callable[[T], PageKey],
-    order_by: str | None,
-    max_results: int,
-    page_token: str | None,
-    context: bytes,
-    secret: bytes,
-) -> Page[T]:
-    """Return the page of ``items`` that a list method asks for.
+class Pages:
+    """What a client asks for of a list: which order, how many, and from where on.
 
     Args:
-        items: the whole list, already filtered, in any order.
-        key: (name, RFC 3339 creation timestamp or "", unique id) of an item. No two items of a
-            list may agree in both name and id.
         order_by: None, "" or ``name``: by name, then id. ``creationTimestamp desc``: newest
             first, then by name and id; items without a timestamp come last.
         max_results: items a page, 0 to 500; 0 stands for the default of 500.
         page_token: what the page before gave as ``next_page_token``; None or "" is the first.
         context: what the list depends on (method, path, filter, caller). A token that was made
             with another context, or in another order, is refused.
-        secret: the key that authenticates tokens; the same on every node.
+        secrets: the keys that authenticate tokens, the same on every node. The first makes them.
+
+    Attributes:
+        any_order: no order was asked for, so that a long list need not be sorted.
+        size: the most items that the page may have.
+        cursor: the position in a token of :meth:`resume`; None where the token has none.
 
     Raises:
         GceError: 400 ``invalid`` at ``orderBy``, ``maxResults`` or ``pageToken``.
     """
-    order = _order(order_by)
-    if not 0 <= max_results <= MAX_RESULTS:
-        why = f"Values must be within the range: [0, {MAX_RESULTS}]"
-        raise invalid_value("maxResults", max_results, why)
-    sort_key = _by_name if order == _NAME else _newest_first
-    rows = sorted((sort_key(key(item)), index) for index, item in enumerate(items))
-    mac_key = _mac(secret, b"\0".join((b"gstack page token 1", order.encode(), context)))
-    start = 0
-    if page_token:
-        start = bisect_right(rows, _open(page_token, mac_key), key=lambda row: row[0])
-    end = start + (max_results or MAX_RESULTS)
-    token = _seal(rows[end - 1][0], mac_key) if end < len(rows) else None
-    return Page([items[index] for _, index in rows[start:end]], token)
+
+    def __init__(
+        self,
+        *,
+        order_by: str | None,
+        max_results: int,
+        page_token: str | None,
+        context: bytes,
+        secrets: Sequence[bytes],
+    ) -> None:
+        order = _order(order_by)
+        if not 0 <= max_results <= MAX_RESULTS:
+            why = f"Values must be within the range: [0, {MAX_RESULTS}]"
+            raise invalid_value("maxResults", max_results, why)
+        self.any_order = order == ""
+        self.size = max_results or MAX_RESULTS
+        self._newest_first = order == _NEWEST_FIRST
+        about = b"\0".join((b"gstack page token 2", order.encode(), context))
+        self._keys = [_mac(secret, about) for secret in secrets]
+        self.cursor: dict[str, Any] | None = None
+        self._last: _SortKey | None = None
+        if page_token:
+            payload = _open(page_token, self._keys)
+            if isinstance(payload, dict):
+                self.cursor = payload
+            else:
+                age, name, unique = payload
+                self._last = (age, name, unique)
+
+    def of(self, items: Sequence[T], key: Callable[[T], PageKey]) -> Page[T]:
+        """The page, cut out of the whole list.
+
+        Args:
+            items: the whole list, already filtered, in any order.
+            key: (name, RFC 3339 creation timestamp or "", unique id) of an item. No two items of
+                a list may agree in both name and id.
+        """
+        sort_key = _newest_first if self._newest_first else _by_name
+        rows = sorted((sort_key(key(item)), index) for index, item in enumerate(items))
+        start = 0
+        if self._last is not None:
+            start = bisect_right(rows, self._last, key=lambda row: row[0])
+        end = start + self.size
+        token = _seal(rows[end - 1][0], self._keys[0]) if end < len(rows) else None
+        return Page([items[index] for _, index in rows[start:end]], token)
+
+    def resume(self, cursor: dict[str, Any]) -> str:
+        """The token of a page that goes on at a position, which is JSON."""
+        return _seal(cursor, self._keys[0])
 
 
 def _order(order_by: str | None) -> str:
-    order = " ".join((order_by or _NAME).split())
-    if order not in (_NAME, _NEWEST_FIRST):
+    order = " ".join((order_by or "").split())
+    if order not in ("", _NAME, _NEWEST_FIRST):
         why = f"Only sorting by '{_NAME}' or '{_NEWEST_FIRST}' is supported."
         raise invalid_value("orderBy", order_by, why)
     return order
@@ -111,12 +142,12 @@ def _mac(secret: bytes, message: bytes) -> bytes:
     return hmac.new(secret, message, hashlib.sha256).digest()
 
 
-def _seal(last: _SortKey, mac_key: bytes) -> str:
-    payload = orjson.dumps(last)
-    return base64.urlsafe_b64encode(_mac(mac_key, payload) + payload).decode().rstrip("=")
+def _seal(payload: Any, key: bytes) -> str:
+    content = orjson.dumps(payload)
+    return base64.urlsafe_b64encode(_mac(key, content) + content).decode().rstrip("=")
 
 
-def _open(token: str, mac_key: bytes) -> _SortKey:
+def _open(token: str, keys: Sequence[bytes]) -> Any:
     why = "The token is not one of this list, or has been altered."
     if len(token) > _MAX_TOKEN:
         raise invalid_value("pageToken", token, why)
@@ -124,8 +155,7 @@ def _open(token: str, mac_key: bytes) -> _SortKey:
         sealed = base64.b64decode(token + "=" * (-len(token) % 4), b"-_", validate=True)
     except ValueError:
         raise invalid_value("pageToken", token, why) from None
-    mac, payload = sealed[:_MAC_BYTES], sealed[_MAC_BYTES:]
-    if not hmac.compare_digest(mac, _mac(mac_key, payload)):
+    mac, content = sealed[:_MAC_BYTES], sealed[_MAC_BYTES:]
+    if not any(hmac.compare_digest(mac, _mac(key, content)) for key in keys):
         raise invalid_value("pageToken", token, why)
-    age, name, unique = orjson.loads(payload)
-    return (age, name, unique)
+    return orjson.loads(content)

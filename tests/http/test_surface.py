@@ -302,7 +302,7 @@ def test_a_bug_of_ours_is_500_and_tells_nothing(
     def wrong(*_: object) -> None:
         raise RuntimeError("the secret of the house")
 
-    monkeypatch.setattr(gateway.application.engine, "collection", wrong)
+    monkeypatch.setattr(gateway.application.engine, "listing", wrong)
     response = gateway.request("GET", "zones")
     assert response.status_int == 500
     assert "secret" not in response.text

@@ -12,6 +12,7 @@ from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError
 from gstack_pyramid.cloudstack.jobs import Job
 from gstack_pyramid.cloudstack.parameters import encode_params
+from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
 
@@ -86,6 +87,18 @@ class StubClient(Client):
         if exchange.rows is None:
             raise self._wrong(f"{command} is answered with no rows, but rows were asked for")
         return list(exchange.rows)
+
+    def window(
+        self,
+        credentials: Credentials,
+        command: str,
+        params: Mapping[str, object],
+        start: int,
+        stop: int,
+    ) -> Window:
+        # Lists that are written out are short.
+        rows = self.rows(credentials, command, params)
+        return Window(0, rows, True, len(rows))
 
     def job(self, credentials: Credentials, job_id: str | int) -> Job:
         if not self.answered.wait(10):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gstack_pyramid.errors import GceError
-from gstack_pyramid.protocol.paging import Page, PageKey, order_and_page
+from gstack_pyramid.protocol.paging import Page, PageKey, Pages
 
 Row = PageKey  # (name, creation timestamp, id): the rows of these tests are their own keys
 
@@ -21,17 +21,16 @@ def page(
     max_results: int = 0,
     page_token: str | None = None,
     context: bytes = b"compute.instances.list",
-    secret: bytes = b"secret",
+    secrets: tuple[bytes, ...] = (b"secret",),
 ) -> Page[Row]:
-    return order_and_page(
-        rows,
-        key=lambda row: row,
+    pages = Pages(
         order_by=order_by,
         max_results=max_results,
         page_token=page_token,
         context=context,
-        secret=secret,
+        secrets=secrets,
     )
+    return pages.of(rows, lambda row: row)
 
 
 def rows_named(*names: str) -> list[Row]:
@@ -86,7 +85,7 @@ def test_tokens_are_safe_in_a_url_and_last_over_a_restart() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"context": b"another"}, {"secret": b"another"}, {"order_by": "creationTimestamp desc"}],
+    [{"context": b"another"}, {"secrets": (b"another",)}, {"order_by": "creationTimestamp desc"}],
 )
 def test_a_token_of_another_list_is_refused(other: dict[str, Any]) -> None:
     rows = rows_named("a", "b")
@@ -95,6 +94,28 @@ def test_a_token_of_another_list_is_refused(other: dict[str, Any]) -> None:
         page(rows, page_token=token, **other)
     assert (caught.value.status, caught.value.location) == (400, "pageToken")
     assert caught.value.message.startswith("Invalid value for field 'pageToken'")
+
+
+def test_a_token_outlives_the_key_that_made_it_by_the_time_the_ring_keeps_it() -> None:
+    rows = rows_named("a", "b", "c")
+    token = page(rows, max_results=1, secrets=(b"old",)).next_page_token
+    second = page(rows, max_results=1, page_token=token, secrets=(b"new", b"old"))
+    assert second.items == rows[1:2]
+    third = page(rows, page_token=second.next_page_token, secrets=(b"new",))
+    assert third.items == rows[2:]
+    with pytest.raises(GceError):
+        page(rows, page_token=token, secrets=(b"new",))
+
+
+def test_a_position_comes_back_as_it_was() -> None:
+    def pages(token: str | None = None) -> Pages:
+        return Pages(
+            order_by=None, max_results=7, page_token=token, context=b"list", secrets=[b"secret"]
+        )
+
+    assert (pages().cursor, pages().any_order, pages().size) == (None, True, 7)
+    token = pages().resume({"offset": 40, "seen": "ab"})
+    assert pages(token).cursor == {"offset": 40, "seen": "ab"}
 
 
 @given(st.data())

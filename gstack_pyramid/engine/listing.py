@@ -1,0 +1,257 @@
+"""Lists: the resources of one collection, whole or a page at a time, in one scope or in all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+from gstack_pyramid.cloudstack.windows import Window
+from gstack_pyramid.engine.environment import FIRST_PAGE, LATER_PAGE, Env
+from gstack_pyramid.engine.pushdown import Narrowing
+from gstack_pyramid.engine.reads import Record, Source
+from gstack_pyramid.engine.resources import Resource
+from gstack_pyramid.engine.walk import AHEAD, SEEN, Cursor, Stretch, stretch
+from gstack_pyramid.errors import GceError
+from gstack_pyramid.protocol.filter import Predicate
+from gstack_pyramid.protocol.filter_tree import And
+from gstack_pyramid.protocol.lists import Rows, Walked
+
+LONG = 500
+"""The number of rows up to which a list is read whole, and so is in order of its names."""
+
+_AT_ONCE = 8
+"""Scopes that are read at the same time."""
+
+Row = dict[str, Any]
+Failure = (CloudStackError, CloudStackUnavailable)
+Named = list[tuple[str, Record]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A zone or region of an aggregated list, or where a flat one is.
+
+    Attributes:
+        scope: ``zones/z``; "" for a flat list.
+        env: the environment there.
+        holds: whether a record is there.
+    """
+
+    scope: str
+    env: Env
+    holds: Callable[[Record], bool]
+
+
+@dataclass(slots=True)
+class Listing:
+    """One list that was asked for.
+
+    Attributes:
+        resource: what is listed.
+        env: the environment of the request.
+        find_places: tells where its resources can be.
+        narrowing: what the filter says.
+        find_others: tells the scopes that have none of them, as far as they are to be shown.
+        flat: whether it is of one scope only.
+        wanted: the fields that anybody will look at; None for all.
+        explain: says what a failure of CloudStack's means when one scope's failure is not to
+            sink the rest; None when it is.
+    """
+
+    resource: Resource
+    env: Env
+    find_places: Callable[[], Sequence[Place]]
+    narrowing: Narrowing
+    find_others: Callable[[], Sequence[str]] = list
+    flat: bool = False
+    wanted: frozenset[str] | None = None
+    explain: Callable[[CloudStackError | CloudStackUnavailable], GceError] | None = None
+    _lost: dict[str, str] | None = None
+    _places: Sequence[Place] | None = None
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """Where its resources can be; found out when it is needed."""
+        if self._places is None:
+            self._places = self.find_places()
+        return self._places
+
+    def scopes(self) -> Mapping[str, str | None]:
+        """Every scope, and why it could not be read if it could not."""
+        lost = self._lost or {}
+        named = [*(place.scope for place in self.places), *self.find_others()]
+        return {scope: lost.get(scope) for scope in named}
+
+    def rows(self) -> Rows:
+        """All resources, with the scope of each; fewer where CloudStack itself filters.
+
+        One command reads all scopes. Where it fails, and one scope's failure is not to sink the
+        rest, each scope is asked for by itself, all at the same time.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: a scope could not be read, and that was not to
+                be borne; or none could.
+        """
+        env = self._narrowest()
+        if env is None:
+            return []
+        try:
+            found = self.resource.narrowed(env, self.narrowing)
+        except Failure:
+            if self.explain is None or len(self.places) < 2:
+                raise
+            with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="scope") as pool:
+                return self._gathered(list(pool.map(self._attempt, self.places)))
+        return self._gathered([self._attempt(place, found) for place in self.places])
+
+    def walk(self, cursor: dict[str, Any] | None, size: int, keep: Predicate) -> Walked | None:
+        """One page in CloudStack's order; None where the list is to be read whole.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as the client.
+            GceError: 400 at ``pageToken``: nothing of what it remembers is left.
+        """
+        source, env = self.resource.walkable, self._narrowest()
+        if source is None or env is None:
+            return None
+        params = source.params_for(
+            env,
+            zone_id=self.resource.narrowed_zone(env),
+            word=self.narrowing.word,
+            more=source.push.params(self.narrowing.tree, env),
+        )
+        read = _Reader(env, source.command or "", params)
+        if cursor is None:
+            try:
+                if not read.is_long(size):
+                    return None
+            except Failure:
+                if self.explain is None:
+                    raise
+                return None
+        for place in self.places:
+            place.env.page = FIRST_PAGE if cursor is None else LATER_PAGE
+        return self._walk(source, read, Cursor.load(cursor) if cursor else None, size, keep)
+
+    def _walk(
+        self, source: Source, read: _Reader, at: Cursor | None, size: int, keep: Predicate
+    ) -> Walked:
+        filtered = self.narrowing.tree != And(())
+        newest_first = source.order == "newest_first"
+        found: list[tuple[str, Row]] = []
+        while True:
+            missing = size - len(found)
+            piece = stretch(read, at, LONG if filtered else missing, newest_first=newest_first)
+            count = self._take(piece, source, missing, found, keep, filtered=filtered)
+            at = piece.cursor(count)
+            # A page that is nearly full is given as it is: the rest would cost another command.
+            enough = len(found) >= max(1, size - (0 if filtered else SEEN + AHEAD))
+            if at is None or enough:
+                return Walked(found, at.dump() if at else None)
+
+    def _take(
+        self,
+        piece: Stretch,
+        source: Source,
+        missing: int,
+        found: list[tuple[str, Row]],
+        keep: Predicate,
+        *,
+        filtered: bool,
+    ) -> int:
+        """Put what fits of a stretch into ``found``; returns how many rows were passed."""
+        count = piece.usable() if filtered else min(piece.usable(), missing)
+        shaped = self._shaped_rows([row for _, row in piece.rows[:count]], source)
+        for passed, (_, row) in enumerate(piece.rows[:count], 1):
+            item = shaped.get(str(row["id"]))
+            if item is not None and keep(item[1]):
+                found.append(item)
+                missing -= 1
+                if not missing:
+                    return passed
+        return count
+
+    def _shaped_rows(self, rows: list[Row], source: Source) -> dict[str, tuple[str, Row]]:
+        records = source.records_of(rows, self.env)
+        shaped: dict[str, tuple[str, Row]] = {}
+        for place in self.places:
+            here = [record for record in records if place.holds(record)]
+            items = self._shape(place, self.resource.named(here)) if here else []
+            for record, item in zip(here, items, strict=True):
+                shaped[record.key] = (place.scope, item)
+        return shaped
+
+    def _narrowest(self) -> Env | None:
+        """The environment to read in: all scopes, or the only one that the filter leaves.
+
+        None when the filter leaves no scope.
+        """
+        name = self.resource.collection.scope.removesuffix("s")
+        if self.flat or not self.narrowing.is_about(name) or name not in self.resource.own_fields:
+            return self.env
+        base = f"{self.env.session.base_url}/projects/{self.env.project}"
+        links = {f"{base}/{place.scope}": place for place in self.places}
+        left = self.narrowing.fitting(name, links)
+        if not left:
+            return None
+        return links[left[0]].env if len(left) == 1 else self.env
+
+    def _attempt(
+        self, place: Place, found: tuple[list[Record], list[Record]] | None = None
+    ) -> tuple[Place, list[Row] | CloudStackError | CloudStackUnavailable]:
+        try:
+            records, near = found or self.resource.narrowed(place.env, self.narrowing)
+            here = [record for record in records if place.holds(record)]
+            there = [record for record in near if place.holds(record)]
+            return place, self._shape(place, self.resource.named(here, there))
+        except Failure as error:
+            if self.explain is None:
+                raise
+            return place, error
+
+    def _gathered(
+        self,
+        attempts: Sequence[tuple[Place, list[Row] | CloudStackError | CloudStackUnavailable]],
+    ) -> Rows:
+        rows: list[tuple[str, Row]] = []
+        self._lost = {}
+        for place, outcome in attempts:
+            if isinstance(outcome, list):
+                rows += [(place.scope, item) for item in outcome]
+            elif len(self._lost) + 1 == len(attempts) or self.explain is None:
+                raise outcome
+            else:
+                self._lost[place.scope] = self.explain(outcome).message
+        return rows
+
+    def _shape(self, place: Place, named: Named) -> list[Row]:
+        return self.resource.shape(named, place.env, wanted=self.wanted)
+
+
+class _Reader:
+    """Reads windows of one command's rows; what decided whether to walk is not read again."""
+
+    def __init__(self, env: Env, command: str, params: Mapping[str, Any]) -> None:
+        self._env = env
+        self._command = command
+        self._params = params
+        self._first: tuple[tuple[int, int], Window] | None = None
+
+    def is_long(self, size: int) -> bool:
+        """Whether the list is too long to be read whole. A short one is remembered as it is."""
+        wanted = (0, size + AHEAD)
+        window = self(*wanted)
+        if window.total is None or window.total > LONG:
+            self._first = wanted, window
+            return True
+        if window.ended:
+            self._env.session.remember(self._command, self._params, window.rows)
+        return False
+
+    def __call__(self, start: int, stop: int) -> Window:
+        if self._first is not None and self._first[0] == (start, stop):
+            return self._first[1]
+        return self._env.session.window(self._command, self._params, start, stop)
