@@ -22,6 +22,8 @@ from gstack_pyramid.protocol.errors import error_response
 
 log = logging.getLogger(__name__)
 
+BATCH_PATHS = ("/batch/compute/v1", "/batch")
+
 
 def not_found(request: Request) -> Response:
     """405 or 501 for a path of GCE's model that is not mapped so, else 404.
@@ -30,22 +32,25 @@ def not_found(request: Request) -> Response:
     """
     application: Application = request.registry["gstack"]
     path = request.path_info
+    if path in BATCH_PATHS:
+        return _told(request, method_not_allowed(request.method, ["POST"]))
     known = application.compiled.gce.match(path.removeprefix("/compute/v1/"))
     if not path.startswith("/compute/v1/") or not known:
-        return error_response(
-            GceError(404, "notFound", f"The requested URL {path} was not found on this server.")
+        return _told(
+            request,
+            GceError(404, "notFound", f"The requested URL {path} was not found on this server."),
         )
     try:
         _ = request.identity
     except GceError as error:
-        return error_response(error)
+        return _told(request, error)
     same_verb = [method for method in known if method.http_method == request.method]
     if same_verb:
         method_id = same_verb[0].id
         why = application.reasons.get(method_id, "This gateway does not map it to CloudStack yet.")
-        return error_response(not_implemented(method_id, why))
+        return _told(request, not_implemented(method_id, why))
     allowed = {method.http_method for method in known}
-    return error_response(method_not_allowed(request.method, sorted(allowed)))
+    return _told(request, method_not_allowed(request.method, sorted(allowed)))
 
 
 def batch(request: Request) -> Response:
@@ -75,7 +80,7 @@ def batch(request: Request) -> Response:
 
 def gce_error(error: GceError, request: Request) -> Response:
     """What is told in GCE's words already."""
-    return error_response(error)
+    return _told(request, error)
 
 
 def cloudstack_error(error: CloudStackError | CloudStackUnavailable, request: Request) -> Response:
@@ -84,7 +89,7 @@ def cloudstack_error(error: CloudStackError | CloudStackUnavailable, request: Re
     translated = application.compiled.errors.translate(error)
     level = logging.WARNING if translated.status >= 500 else logging.DEBUG
     log.log(level, "%s %s: %s", request.method, request.path_info, error)
-    return error_response(translated)
+    return _told(request, translated)
 
 
 def not_utf8(error: UnicodeDecodeError, request: Request) -> Response:
@@ -95,4 +100,14 @@ def not_utf8(error: UnicodeDecodeError, request: Request) -> Response:
 def unexpected(error: Exception, request: Request) -> Response:
     """A mistake of ours: told to the log, not to the client."""
     log.exception("%s %s broke", request.method, request.path_info, exc_info=error)
-    return error_response(internal_error())
+    return _told(request, internal_error())
+
+
+def _told(request: Request, error: GceError) -> Response:
+    """The answer that tells of an error, in the form that the query asks for."""
+    try:
+        query = request.GET
+    except UnicodeDecodeError:
+        return error_response(error)
+    plain = query.get("prettyPrint", "").lower() in ("false", "0")
+    return error_response(error, pretty=not plain, version=query.get("$.xgafv", "1"))

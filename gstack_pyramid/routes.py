@@ -8,6 +8,7 @@ import re
 import hupper
 from pyramid.config import Configurator
 from pyramid.router import Router
+from pyramid.tweens import EXCVIEW
 
 from gstack_pyramid import fallbacks
 from gstack_pyramid.application import Application, build_application, mapping_folders
@@ -49,6 +50,7 @@ def make_app(settings: Settings) -> Router:
     config.include(add_documents)
     config.include(sign_in)
     config.include(add_fallbacks)
+    config.add_tween("gstack_pyramid.protocol.delivery.packing", over=EXCVIEW)
     app = config.make_wsgi_app()
     app.registry["gstack.wsgi"] = app
     atexit.register(application.close)
@@ -67,7 +69,7 @@ def add_methods(config: Configurator) -> None:
 
 def add_fallbacks(config: Configurator) -> None:
     """Batches, and the views for what goes wrong."""
-    for number, path in enumerate(("/batch/compute/v1", "/batch")):
+    for number, path in enumerate(fallbacks.BATCH_PATHS):
         config.add_route(f"batch{number}", path, request_method="POST")
         config.add_view(fallbacks.batch, route_name=f"batch{number}")
     config.add_notfound_view(fallbacks.not_found)

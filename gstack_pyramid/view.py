@@ -16,6 +16,7 @@ from gstack_pyramid.engine.engine import Call
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.errors import GceError, invalid_parameter, too_large
 from gstack_pyramid.protocol.batch_run import IN_BATCH
+from gstack_pyramid.protocol.delivery import revalidated
 from gstack_pyramid.protocol.fields import compile_fields, shown_fields
 from gstack_pyramid.protocol.lists import Envelope
 from gstack_pyramid.protocol.responses import json_response
@@ -55,7 +56,9 @@ def answer(request: Request) -> Response:
     )
     result = _result(application, call, request)
     _check(application, bound.method, bound.response, result)
-    return json_response(mask(result), pretty=query.get("prettyPrint", False))
+    response = json_response(mask(result), pretty=query.get("prettyPrint", True))
+    reads = bound.method.kind == "get" and request.method in ("GET", "HEAD")
+    return revalidated(response) if reads else response
 
 
 def _shown(application: Application, method: Method, mask: str | None) -> frozenset[str] | None:

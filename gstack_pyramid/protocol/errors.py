@@ -64,13 +64,17 @@ def error_body(error: GceError) -> dict[str, Any]:
     return {"error": body}
 
 
-def error_response(error: GceError, *, pretty: bool = False) -> Response:
+def error_response(error: GceError, *, pretty: bool = False, version: str = "1") -> Response:
     """Return the HTTP answer of a failed request, with the error's own headers.
 
     Args:
         error: what went wrong.
         pretty: indent the JSON by two spaces, as ``prettyPrint=true`` asks for.
+        version: of the form, as ``$.xgafv`` asks for. In the second there are no ``errors``.
     """
-    response = json_response(error_body(error), status=error.status, pretty=pretty)
+    body = error_body(error)
+    if version == "2":
+        del body["error"]["errors"]
+    response = json_response(body, status=error.status, pretty=pretty)
     response.headers.update(error.headers)
     return response

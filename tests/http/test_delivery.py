@@ -1,0 +1,113 @@
+"""Revalidation, packing, and what Google's query parameters ask for."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+from webob import Request
+
+from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway
+
+ZONE = f"zones/{SG_ZONE}"
+TYPES = f"{ZONE}/machineTypes"
+
+
+def sent(gateway: Gateway, path: str, **headers: str) -> Any:
+    """An answer as it is on the wire; WebTest unpacks what it gets."""
+    url = f"/compute/v1/projects/{gateway.project}/{path}"
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Request.blank(url, headers={**gateway.headers, **named}).get_response(gateway.router)
+
+
+def test_a_get_whose_answer_is_still_the_same_is_304(gateway: Gateway) -> None:
+    first = gateway.request("GET", ZONE)
+    tag = first.headers["ETag"]
+    again = gateway.request("GET", ZONE, headers={"If-None-Match": tag})
+    assert (again.status_int, again.body) == (304, b"")
+    assert again.headers["ETag"] == tag
+    other = gateway.request("GET", f"zones/{ADVANCED_ZONE}", headers={"If-None-Match": tag})
+    assert other.status_int == 200
+    assert other.headers["ETag"] != tag
+
+
+def test_a_change_of_the_resource_changes_its_tag(gateway: Gateway) -> None:
+    gateway.create("web")
+    path = f"{ZONE}/instances/web"
+    tag = gateway.request("GET", path).headers["ETag"]
+    assert gateway.request("GET", path, headers={"If-None-Match": tag}).status_int == 304
+    gateway.do("POST", f"{path}/stop")
+    told = gateway.request("GET", path, headers={"If-None-Match": tag})
+    assert told.status_int == 200
+    assert told.json["status"] == "TERMINATED"
+
+
+def test_only_what_is_found_by_get_has_a_tag(gateway: Gateway) -> None:
+    assert "ETag" not in gateway.request("GET", "zones").headers
+    assert "ETag" not in gateway.request("GET", "zones/nowhere").headers
+    body = {"name": "d", "sizeGb": "1"}
+    operation = gateway.ask("POST", f"{ZONE}/disks", body)
+    path = f"{ZONE}/operations/{operation['name']}/wait"
+    done = gateway.request("POST", path)
+    assert done.status_int == 200
+    assert "ETag" not in done.headers
+
+
+def test_no_tag_helps_somebody_without_a_token(gateway: Gateway) -> None:
+    tag = gateway.request("GET", ZONE).headers["ETag"]
+    headers = {"If-None-Match": tag, "Authorization": "Bearer x"}
+    assert gateway.request("GET", ZONE, headers=headers).status_int == 401
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "gzip, deflate", "*", "gzip;q=0.5, identity;q=0.1"])
+def test_a_long_answer_is_packed_for_who_can_unpack_it(gateway: Gateway, accepted: str) -> None:
+    plain = gateway.request("GET", TYPES)
+    packed = sent(gateway, TYPES, Accept_Encoding=accepted)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert int(packed.headers["Content-Length"]) == len(packed.body) < len(plain.body)
+    assert gzip.decompress(packed.body) == plain.body
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    assert "Authorization" in packed.headers["Vary"]
+
+
+@pytest.mark.parametrize("accepted", ["identity", "", "gzip;q=0", "br", "gzip;q=0.1, identity"])
+def test_an_answer_is_not_packed_for_others(gateway: Gateway, accepted: str) -> None:
+    response = sent(gateway, TYPES, Accept_Encoding=accepted)
+    assert "Content-Encoding" not in response.headers
+    assert "Accept-Encoding" in response.headers["Vary"]
+
+
+def test_a_short_answer_is_not_packed(gateway: Gateway) -> None:
+    response = sent(gateway, f"{ZONE}?fields=name", Accept_Encoding="gzip")
+    assert "Content-Encoding" not in response.headers
+
+
+def test_an_error_and_a_packed_copy_are_handled_alike(gateway: Gateway) -> None:
+    wrong = sent(gateway, f"zones?filter={'x' * 1500}+%3D", Accept_Encoding="gzip")
+    assert wrong.status_int == 400
+    assert json.loads(gzip.decompress(wrong.body))["error"]["code"] == 400
+    tag = sent(gateway, TYPES + "/small", Accept_Encoding="gzip").headers["ETag"]
+    again = sent(gateway, TYPES + "/small", Accept_Encoding="gzip", If_None_Match=tag)
+    assert (again.status_int, again.body) == (304, b"")
+
+
+def test_parameters_that_are_for_google_to_count_by_are_taken(gateway: Gateway) -> None:
+    told = gateway.get("zones?$.xgafv=1&key=AIza&quotaUser=me&userIp=192.0.2.1")
+    assert told == gateway.get("zones")
+    gateway.refused(400, "GET", "zones?$.xgafv=3")
+
+
+def test_errors_of_the_second_form_have_no_list(gateway: Gateway) -> None:
+    told = gateway.request("GET", "zones/nowhere?$.xgafv=2").json["error"]
+    assert set(told) == {"code", "message", "status"}
+    assert (told["code"], told["status"]) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("path", ["/batch", "/batch/compute/v1"])
+@pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE"])
+def test_a_batch_is_posted(gateway: Gateway, path: str, verb: str) -> None:
+    response = gateway.request(verb, path)
+    assert response.status_int == 405
+    assert response.headers["Allow"] == "POST"
