@@ -65,7 +65,8 @@ def is_pasted(uri: str) -> bool:
 def origin(uri: str) -> str:
     """Scheme, host and port of a checked redirect URI, as a content security policy names them."""
     parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}"
+    # A policy has no way to write an IPv6 address; its scheme is then all that it can name.
+    return "http:" if "[" in parts.netloc else f"{parts.scheme}://{parts.netloc}"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from gstack_pyramid.auth import LedgerError, TokenError
 from gstack_pyramid.auth.id_tokens import ALGORITHM
 from gstack_pyramid.auth.scopes import ABOUT
 from gstack_pyramid.auth.service_keys import is_jwt
-from gstack_pyramid.signin.issuer import ACCESS, REFRESH
+from gstack_pyramid.signin.issuer import ACCESS, REFRESH, Grant
 from gstack_pyramid.signin.requests import FormRequest, base_url, refusal, require_tls
 from gstack_pyramid.signin.server import Server
 
@@ -94,15 +94,15 @@ def token_info(request: Request) -> Response:
     except TokenError:
         failure = refusal("invalid_token", "Invalid Value")
     else:
-        client = sealed.extra.get("client")
+        grant = Grant.read(sealed)
         told = {
-            "azp": client,
-            "aud": client,
-            "sub": sealed.extra.get("sub"),
-            "scope": sealed.extra.get("scope"),
+            "azp": grant.client,
+            "aud": grant.client,
+            "sub": grant.subject,
+            "scope": grant.scope,
             "exp": str(sealed.expires_at),
             "expires_in": str(sealed.expires_at - now),
-            "email": sealed.extra.get("email"),
+            "email": grant.email,
             "email_verified": "false",
         }
         return _json({name: value for name, value in told.items() if value})

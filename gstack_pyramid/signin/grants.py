@@ -55,7 +55,7 @@ class CodeGrant(_Tokens, grants.AuthorizationCodeGrant):
     def generate_authorization_code(self) -> str:
         """A code that carries the grant."""
         request = self.request
-        grant = Grant.of(request.user, request.client.client_id, request.scope)
+        grant = request.user.given_to(request.client.client_id, request.scope)
         data = request.payload.data
         code: str = self.server.issuer.code(
             grant,
@@ -75,7 +75,7 @@ class CodeGrant(_Tokens, grants.AuthorizationCodeGrant):
             InvalidGrantError: it is no good, or was given to another client.
         """
         found = _read(self.server.issuer, CODE, code)
-        if found.extra["client"] != client.client_id:
+        if Grant.read(found).client != client.client_id:
             raise InvalidGrantError("The code was given to another client.")
         return Code(found)
 
@@ -98,7 +98,10 @@ class CodeGrant(_Tokens, grants.AuthorizationCodeGrant):
         """Nothing: it is used up already."""
 
     def _more(self) -> dict[str, Any]:
-        return {"refresh": True, "nonce": self.request.authorization_code.sealed.extra["nonce"]}
+        return {
+            "refresh": True,
+            "nonce": self.request.authorization_code.sealed.extra.get("nonce", ""),
+        }
 
 
 class Code:
@@ -106,7 +109,7 @@ class Code:
 
     def __init__(self, sealed: Sealed) -> None:
         self.sealed = sealed
-        self.code_challenge = sealed.extra["challenge"]
+        self.code_challenge = sealed.extra.get("challenge", "")
         self.code_challenge_method = "S256"
 
     def get_redirect_uri(self) -> str:
@@ -115,7 +118,7 @@ class Code:
 
     def get_scope(self) -> str:
         """What the user has allowed."""
-        return str(self.sealed.extra["scope"])
+        return Grant.read(self.sealed).scope
 
 
 class Challenge(CodeChallenge):
@@ -129,17 +132,18 @@ class Challenge(CodeChallenge):
     def __init__(self) -> None:
         super().__init__(required=False)
 
-    def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
+    def validate_code_challenge(self, grant: Any, redirect_uri: Any) -> None:
         """Refuse requests without a challenge where one is needed, and with any but S256.
 
         Raises:
             OAuth2Error: 400.
         """
-        data = grant.request.payload.data
+        payload = grant.request.payload
+        data = payload.data
         challenge, method = data.get("code_challenge"), data.get("code_challenge_method")
         if challenge and method != "S256":
             raise InvalidRequestError("The code_challenge_method must be S256.")
-        if not challenge and grant.request.client.needs_challenge(redirect_uri):
+        if not challenge and grant.request.client.needs_challenge(payload.redirect_uri):
             raise InvalidRequestError("A code_challenge is needed (PKCE, S256).")
         super().validate_code_challenge(grant, redirect_uri)
 
@@ -177,11 +181,11 @@ class Refresh:
 
     def check_client(self, client: PublicClient) -> bool:
         """Whether it was given to this client."""
-        return bool(self.sealed.extra["client"] == client.client_id)
+        return Grant.read(self.sealed).client == client.client_id
 
     def get_scope(self) -> str:
         """What the user has allowed."""
-        return str(self.sealed.extra["scope"])
+        return Grant.read(self.sealed).scope
 
 
 class KeyPairGrant(_Tokens, grants.ClientCredentialsGrant):

@@ -51,11 +51,14 @@ class Grant:
     until: int = 0
 
     @classmethod
-    def of(cls, signed_in: SignedIn, client: str, scope: str) -> Grant:
+    def of(cls, signed_in: SignedIn, client: str = "", scope: str = "") -> Grant:
         """A new grant by somebody who has signed in."""
         user = signed_in.user
-        number = secrets.token_urlsafe(16)
-        return cls(number, signed_in.credentials, client, scope, user.email, user.id)
+        return cls(_new_id(), signed_in.credentials, client, scope, user.email, user.id)
+
+    def given_to(self, client: str, scope: str) -> Grant:
+        """A new grant by the same user."""
+        return replace(self, id=_new_id(), client=client, scope=scope)
 
     @classmethod
     def read(cls, sealed: Sealed) -> Grant:
@@ -68,6 +71,31 @@ class Grant:
         """What of it goes into a record, beside the credentials."""
         values = (self.id, self.client, self.scope, self.email, self.subject)
         return dict(zip(_WORDS, values, strict=True))
+
+
+# Long texts that most codes hold, and what stands for them: characters that no word can have. A
+# code is pasted, and some terminals take no line of more than 1024 bytes.
+_SHORT = {
+    GOOGLE: "\x01",
+    ".apps.googleusercontent.com": "\x02",
+    "https://sdk.cloud.google.com/": "\x03",
+}
+
+
+def _packed(text: str) -> str:
+    for long, short in _SHORT.items():
+        text = text.replace(long, short)
+    return text
+
+
+def _unpacked(text: str) -> str:
+    for long, short in _SHORT.items():
+        text = text.replace(short, long)
+    return text
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(16)
 
 
 _WORDS = ("grant", "client", "scope", "email", "sub")
@@ -108,7 +136,7 @@ class Issuer:
 
     def session(self, signed_in: SignedIn) -> str:
         """What the page's cookie holds between signing in and consent."""
-        grant = Grant.of(signed_in, "", "")
+        grant = Grant.of(signed_in)
         user = {"user": signed_in.user.name, "account": signed_in.user.account}
         return self._seal(SESSION, grant, self._settings.signin.session_lifetime, user)
 
@@ -121,6 +149,9 @@ class Issuer:
         sealed = unseal(self.keyring, token, now=self.clock(), kind=kind)
         if self.ledger.is_revoked(str(sealed.extra.get("grant", ""))):
             raise TokenError("revoked", "The token has been revoked.")
+        if kind == CODE:
+            extra = {name: _unpacked(str(value)) for name, value in sealed.extra.items()}
+            return replace(sealed, extra=extra)
         return sealed
 
     def use(self, code: Sealed) -> bool:
@@ -208,6 +239,9 @@ class Issuer:
 
     def _seal(self, kind: str, grant: Grant, seconds: int, more: Mapping[str, str]) -> str:
         now = int(self.clock())
+        extra = {**grant.words(), **more}
+        if kind == CODE:
+            extra = {name: _packed(value) for name, value in extra.items() if value}
         return seal(
             self.keyring,
             Sealed(
@@ -215,6 +249,6 @@ class Issuer:
                 kind=kind,
                 issued_at=now,
                 expires_at=now + seconds,
-                extra={**grant.words(), **more},
+                extra=extra,
             ),
         )

@@ -25,6 +25,7 @@ _CHECKED = (
     "code_challenge_method",
     "code_verifier",
     "grant_type",
+    "nonce",
     "redirect_uri",
     "refresh_token",
     "response_type",

@@ -7,14 +7,18 @@ from pyramid.config import Configurator
 from gstack_pyramid.application import Application
 from gstack_pyramid.auth import IdTokens
 from gstack_pyramid.signin import endpoints
+from gstack_pyramid.signin.authorize import authorize
 from gstack_pyramid.signin.issuer import Issuer
 from gstack_pyramid.signin.logins import Limits, Logins
+from gstack_pyramid.signin.page import CsrfStorage, style
 from gstack_pyramid.signin.server import Server
 
 TOKEN_PATHS = ("/oauth2/token", "/token", "/o/oauth2/token", "/oauth2/v4/token")
 """Ours, then those that clients of Google's ask for at a host that they are given."""
 
-_PROGRAMS = {
+_OTHERS = {
+    "auth": (authorize, ("/oauth2/auth", "/o/oauth2/auth", "/o/oauth2/v2/auth")),
+    "style": (style, ("/oauth2/style.css",)),
     "revoke": (endpoints.revoke, ("/oauth2/revoke", "/revoke", "/o/oauth2/revoke")),
     "tokeninfo": (endpoints.token_info, ("/oauth2/tokeninfo", "/tokeninfo")),
     "userinfo": (endpoints.user_info, ("/oauth2/userinfo",)),
@@ -30,9 +34,10 @@ def includeme(config: Configurator) -> None:
     """Add the sign-in to a gateway."""
     application: Application = config.registry["gstack"]
     config.registry["gstack.signin"] = _server(application)
+    config.set_csrf_storage_policy(CsrfStorage())
     for number, path in enumerate(TOKEN_PATHS):
         _add(config, f"oauth2.token.{number}", path, endpoints.token)
-    for name, (view, paths) in _PROGRAMS.items():
+    for name, (view, paths) in _OTHERS.items():
         for number, path in enumerate(paths):
             _add(config, f"oauth2.{name}.{number}", path, view)
 

@@ -82,19 +82,22 @@ class Server(AuthorizationServer):
         response.headers.update({**dict(headers), **_NOT_KEPT})
         return response
 
-    def _public(self, query_client: Any, request: FormRequest) -> PublicClient | None:
+    def _public(self, query_client: Any, request: FormRequest) -> PublicClient:
         """The client by its name alone: a secret that comes with every copy of it is none."""
         name, _ = _basic(request)
         found: PublicClient | None = query_client(name or request.payload.client_id or "")
+        if found is None:
+            raise InvalidClientError("The client_id is missing.")
         return found
 
-    def _keys(self, query_client: Any, request: FormRequest) -> KeyPairClient | None:
+    def _keys(self, query_client: Any, request: FormRequest) -> KeyPairClient:
         """The client by CloudStack's keys, in the form or as HTTP Basic (RFC 6749, 2.3.1)."""
         name, secret = _basic(request)
         if not (name and secret):
             name, secret = request.form.get("client_id"), request.form.get("client_secret")
         if not (name and secret):
-            return None
+            message = "The client is an API key (client_id) with its secret key (client_secret)."
+            raise InvalidClientError(message, status_code=401)
         try:
             signed_in = self.logins.by_keys(name, secret, request.web.remote_addr or "")
         except LoginRefused as error:

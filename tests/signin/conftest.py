@@ -12,6 +12,7 @@ from pyramid.router import Router
 from webtest import TestApp, TestResponse
 
 from gstack_pyramid.auth.service_keys import create_key
+from gstack_pyramid.signin.logins import Limits
 from gstack_pyramid.signin.server import Server
 
 from ..conftest import MakeGateway, MakeRouter
@@ -84,9 +85,12 @@ def make_sign_in(
 ) -> MakeSignIn:
     """Makes gateways with settings of their own; limits and ledger are new."""
 
-    def make(**settings: str) -> SignIn:
-        router: Router = make_router(**settings)
-        sign_in = SignIn(make_gateway(router), time.time())
+    def make(router: Router | None = None, **settings: str) -> SignIn:
+        sign_in = SignIn(make_gateway(router or make_router(**settings)), time.time())
+        # Each test begins without wrong attempts of others.
+        signin = sign_in.gateway.application.settings.signin
+        limits = Limits(signin.failures, signin.failures_of_address, signin.failure_window)
+        monkeypatch.setattr(sign_in.server.logins, "_limits", limits)
         monkeypatch.setattr(sign_in.server.issuer, "clock", lambda: sign_in.now)
         return sign_in
 
@@ -94,5 +98,5 @@ def make_sign_in(
 
 
 @pytest.fixture
-def sign_in(make_sign_in: MakeSignIn) -> SignIn:
-    return make_sign_in()
+def sign_in(make_sign_in: MakeSignIn, shared_router: Router) -> SignIn:
+    return make_sign_in(shared_router)

@@ -138,7 +138,7 @@ def test_discovery_names_paths_that_are_there(sign_in: SignIn) -> None:
     assert told["issuer"] == "http://localhost"
     assert told["code_challenge_methods_supported"] == ["S256"]
     for name, url in told.items():
-        if name.endswith(("_endpoint", "_uri")) and name != "authorization_endpoint":
+        if name.endswith(("_endpoint", "_uri")):
             assert sign_in.web.get(url, status="*").status_int != 404, url
 
 
