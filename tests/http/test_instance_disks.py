@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ..support.gateway import SG_ZONE, Gateway
+from ..support.gateway import SG_ZONE, UBUNTU, Gateway, instance_body
 
 HERE = f"zones/{SG_ZONE}"
 WEB = f"{HERE}/instances/web"
@@ -104,3 +104,60 @@ def test_the_boot_disk_leaves_a_stopped_instance_only(web: Gateway) -> None:
     web.do("POST", f"{WEB}/attachDisk", {"source": f"{HERE}/disks/web", "boot": True})
     assert disks(web)["boot"]["boot"] is True
     web.do("POST", f"{WEB}/start")
+
+
+def test_an_instance_comes_with_its_disks_in_their_order(web: Gateway) -> None:
+    boot = {"boot": True, "deviceName": "root", "initializeParams": {"sourceImage": UBUNTU}}
+    new = {"initializeParams": {"diskName": "logs", "diskSizeGb": "5", "labels": {"a": "b"}}}
+    made = web.create(
+        "db", disks=[boot, {"source": f"{HERE}/disks/data", "deviceName": "data"}, new]
+    )
+    shown = [(disk["deviceName"], disk["source"].rpartition("/")[2]) for disk in made["disks"]]
+    assert shown == [("root", "db"), ("data", "data"), ("persistent-disk-2", "logs")]
+    assert web.get(f"{HERE}/disks/logs")["labels"] == {"a": "b"}
+    web.do("DELETE", f"{HERE}/instances/db")
+    assert web.names(f"{HERE}/disks") == ["data", "logs", "web"]
+
+
+def test_an_instance_starts_from_a_boot_disk_that_was_kept(web: Gateway) -> None:
+    web.do("POST", f"{WEB}/setDiskAutoDelete", deviceName="boot", autoDelete="false")
+    web.do("DELETE", WEB)
+    made = web.create("next", disks=[{"boot": True, "source": f"{HERE}/disks/web"}])
+    (disk,) = made["disks"]
+    assert disk["source"].endswith("/disks/web")
+    # What was said of the disk in the first instance is forgotten.
+    assert disk["autoDelete"] is True
+
+
+def test_what_a_failing_insert_has_made_is_taken_back(web: Gateway) -> None:
+    boot = {"boot": True, "initializeParams": {"sourceImage": UBUNTU}}
+    new = {"initializeParams": {"diskName": "logs", "diskSizeGb": "5"}}
+    # The second disk of this name can't be: it is larger than CloudStack allows.
+    huge = {"initializeParams": {"diskName": "huge", "diskSizeGb": "5000"}}
+    body = instance_body("db", disks=[boot, new, huge])
+    operation = web.finish(web.ask("POST", f"{HERE}/instances", body))
+    assert "out of allowed range" in operation["error"]["errors"][0]["message"]
+    assert web.names(f"{HERE}/instances") == ["web"]
+    assert web.names(f"{HERE}/disks") == ["data", "web"]
+
+
+@pytest.mark.parametrize(
+    ("disk", "said"),
+    [
+        ({"source": f"{HERE}/disks/web"}, "already being used"),
+        ({"initializeParams": {"diskSizeGb": "5", "sourceImage": UBUNTU}}, "sourceImage"),
+        ({"initializeParams": {}}, "a size is needed"),
+        ({"initializeParams": {"diskSizeGb": "5", "diskType": "ssd-50-gb"}}, "one size, 50 GB"),
+        ({"type": "SCRATCH", "initializeParams": {"diskSizeGb": "5"}}, "disks.type"),
+        ({"mode": "READ_ONLY", "source": f"{HERE}/disks/data"}, "disks.mode"),
+        ({"boot": True, "initializeParams": {"sourceImage": UBUNTU}}, "one boot disk"),
+    ],
+)
+def test_a_wrong_disk_is_refused_before_anything_is_made(
+    web: Gateway, disk: dict[str, Any], said: str
+) -> None:
+    boot = {"boot": True, "initializeParams": {"sourceImage": UBUNTU}}
+    body = instance_body("db", disks=[boot, disk])
+    web.sent.clear()
+    assert said in web.refused(400, "POST", f"{HERE}/instances", body)["message"]
+    assert "deployVirtualMachine" not in web.sent

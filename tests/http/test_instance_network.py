@@ -158,3 +158,24 @@ def test_the_internal_address_of_a_stopped_instance_is_changed(app: Gateway) -> 
     (after,) = nics(app)
     assert after["networkIP"] == "10.1.44.4"
     app.refused(412, "PATCH", f"{APP}/updateNetworkInterface", wish, **query)
+
+
+def test_an_instance_comes_with_several_interfaces(gateway: Gateway) -> None:
+    tier = f"regions/{ADVANCED_ZONE.rpartition('-')[0]}/subnetworks/prod-web"
+    wish = [
+        {
+            "network": BACKEND,
+            "networkIP": "10.1.2.3",
+            "accessConfigs": [{"type": "ONE_TO_ONE_NAT"}],
+        },
+        {"subnetwork": tier, "networkIP": "10.8.1.50", "accessConfigs": [{}]},
+    ]
+    made = gateway.create("app", ADVANCED_ZONE, networkInterfaces=wish)
+    first, second = made["networkInterfaces"]
+    assert (first["networkIP"], second["networkIP"]) == ("10.1.2.3", "10.8.1.50")
+    assert second["network"].endswith("/global/networks/prod-vpc")
+    assert second["subnetwork"].endswith(f"/{tier}")
+    told = [nic["accessConfigs"][0]["natIP"] for nic in (first, second)]
+    assert sorted(told) == sorted(addresses(gateway))
+    gateway.do("DELETE", APP)
+    assert addresses(gateway) == []

@@ -181,7 +181,7 @@ def test_user_data_reaches_cloudstack_as_base64(gateway: Gateway) -> None:
         ({"machineType": "zones/ch-gva-2/machineTypes/gigantic"}, "resource.machineType"),
         ({"machineType": "zones/ch-zrh-1/machineTypes/small"}, "resource.machineType"),
         ({"machineType": "global/images/small"}, "resource.machineType"),
-        ({"networkInterfaces": [{"network": "global/networks/no"}]}, "networkInterfaces[0]"),
+        ({"networkInterfaces": [{"network": "global/networks/no"}]}, "networkInterfaces.network"),
         ({"networkInterfaces": [{}, {}]}, "resource.networkInterfaces[1]"),
         (
             {"networkInterfaces": [{"accessConfigs": [{"natIP": "198.51.100.77"}]}]},

@@ -20,6 +20,21 @@ TAG = st.from_regex(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
 METADATA = st.fixed_dictionaries(
     {"key": st.from_regex(r"[-_a-zA-Z0-9]{1,128}", fullmatch=True)} | {"value": TEXT}
 )
+DEVICE = st.from_regex(r"[a-z][\w.-]{0,20}", fullmatch=True)
+BOOT = st.fixed_dictionaries(
+    {
+        "boot": st.just(True),
+        "initializeParams": st.fixed_dictionaries(
+            {"sourceImage": st.just(UBUNTU)}, optional={"diskSizeGb": st.just("12")}
+        ),
+    },
+    optional={"deviceName": DEVICE.map("b-{}".format), "mode": st.just("READ_WRITE")},
+)
+DATA = st.fixed_dictionaries(
+    # Whatever isn't deleted with the instance would be in the way of the next one.
+    {"autoDelete": st.just(True), "diskSizeGb": st.just("5")},
+    optional={"deviceName": DEVICE.map("d-{}".format), "type": st.just("PERSISTENT")},
+)
 
 
 def items(element: st.SearchStrategy[Any], key: Any = None) -> st.SearchStrategy[list[Any]]:
@@ -39,7 +54,9 @@ TRIPS = [
         always={
             "name": "it",
             "machineType": f"zones/{SG_ZONE}/machineTypes/small",
-            "disks": [{"boot": True, "initializeParams": {"sourceImage": UBUNTU}}],
+            "disks": st.tuples(BOOT, st.lists(DATA, max_size=1)).map(
+                lambda made: [made[0], *made[1]]
+            ),
             "networkInterfaces": [{"network": "global/networks/default"}],
         },
         fields={

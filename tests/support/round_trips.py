@@ -33,7 +33,7 @@ class RoundTrip:
     Attributes:
         resource: GCE's name of it.
         path: its collection, below the project.
-        always: fields that each body has.
+        always: fields that each body has, or how they are drawn.
         fields: how fields are drawn that the schema can't draw alone, by path.
         unread: fields that only say how it is made, by path, with the reason why get doesn't
             return them.
@@ -78,7 +78,10 @@ class Bodies:
 
     def draw(self, draw: Any) -> dict[str, Any]:
         """A body: what is always there, and any of the other fields."""
-        body: dict[str, Any] = dict(self._trip.always)
+        body: dict[str, Any] = {
+            name: draw(value) if isinstance(value, SearchStrategy) else value
+            for name, value in self._trip.always.items()
+        }
         for name in sorted({path[0] for path in self._paths} - body.keys()):
             if draw(st.booleans()):
                 body[name] = draw(self._field((name,)))

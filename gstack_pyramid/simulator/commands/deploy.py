@@ -32,7 +32,12 @@ def deploy(call: Call) -> Answer:
     """
     zone = call.one("zoneid", "zone")
     offering = call.one("serviceofferingid", "serviceoffering")
-    template = call.one("templateid", "template")
+    existing = _root_volume(call, zone)
+    template = (
+        call.store.get("template", existing["templateid"])
+        if existing
+        else call.one("templateid", "template")
+    )
     hypervisor = call.params.text("hypervisor")
     if hypervisor is not None and hypervisor.lower() != "kvm":
         raise invalid(f"Hypervisor type of the template is KVM, not {hypervisor}")
@@ -43,13 +48,13 @@ def deploy(call: Call) -> Answer:
     if name is not None:
         checked_name(name)
     checked_user_data(call.params.text("userdata"))
-    root = _root_size(call, template)
+    root = 0 if existing else _root_size(call, template)
     data = _data_disk(call)
     plan, groups = _placed(call, zone, owner)
     keys = _key_pairs(call, owner)
     for resource, more in (
         ("user_vm", 1),
-        ("volume", 2 if data else 1),
+        ("volume", (1 if data else 0) + (0 if existing else 1)),
         ("cpu", size[0]),
         ("memory", size[2]),
         ("primary_storage", (root + (data[1] if data else 0)) // GIB),
@@ -89,7 +94,11 @@ def deploy(call: Call) -> Answer:
         dynamic=call.params.flag("dynamicscalingenabled"),
         deleteprotection=False,
     )
-    add_volume(call, vm, f"ROOT-{number}", root, template=template, offering=offering)
+    if existing:
+        taken = {"virtualmachineid": vm["id"], "deviceid": 0, "attached": call.today()}
+        call.store.update(existing, type="ROOT", serviceofferingid=offering["id"], **taken)
+    else:
+        add_volume(call, vm, f"ROOT-{number}", root, template=template, offering=offering)
     if data:
         add_volume(call, vm, f"DATA-{number}", data[1], disk=data[0])
     start = "startvm" not in call.params or call.params.flag("startvm")
@@ -123,6 +132,25 @@ def add_volume(
         diskofferingid=disk and disk["id"],
         deleteprotection=False,
     )
+
+
+def _root_volume(call: Call, zone: Doc) -> Doc | None:
+    """The volume that an instance is to start from, instead of a template."""
+    volume = call.maybe("volumeid", "volume")
+    if volume is None:
+        return None
+    if "templateid" in call.params:
+        raise invalid(
+            "Please provide only one of the following parameters - template ID, volume ID or "
+            "snapshot ID"
+        )
+    if volume["virtualmachineid"] is not None:
+        raise invalid("The volume is attached to a VM already")
+    if volume["zoneid"] != zone["id"]:
+        raise invalid("The volume is in another zone than the VM")
+    if volume["templateid"] is None:
+        raise invalid("The volume was made from no template, and can't be a root volume")
+    return volume
 
 
 def _root_size(call: Call, template: Doc) -> int:

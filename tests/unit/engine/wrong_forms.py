@@ -128,7 +128,7 @@ WRONG_FORMS = {
         fields:
           sizeGb: {from: size, convert: shout} # here
         """,
-        "no converter 'shout'; there are base64_text",
+        "no converter 'shout'; there are bytes_to_gb",
     ),
     # roots
     "root": (

@@ -310,3 +310,27 @@ def test_parameters_that_are_not_simulated_are_logged(
 ) -> None:
     cloud.machine("one", macaddress="02:00:00:00:00:01")
     assert "ignores macaddress" in caplog.text
+
+
+def test_an_instance_starts_from_a_volume_that_once_was_a_root_volume(cloud: Cloud) -> None:
+    first = cloud.machine("one")["id"]
+    (root,) = cloud.rows("listVolumes", virtualmachineid=first)
+    wish = cloud.wish(name="two", volumeid=root["id"])
+    assert "only one of" in cloud.refused("deployVirtualMachine", **wish)[1]
+    wish["templateid"] = None
+    assert "attached to a VM already" in cloud.refused("deployVirtualMachine", **wish)[1]
+    cloud.done("stopVirtualMachine", id=first)
+    cloud.done("detachVolume", id=root["id"])
+    second = cloud.done("deployVirtualMachine", **wish)
+    (again,) = cloud.rows("listVolumes", virtualmachineid=second["id"])
+    assert (again["id"], again["type"], again["deviceid"]) == (root["id"], "ROOT", 0)
+
+
+def test_a_blank_volume_and_one_elsewhere_are_no_root_volumes(cloud: Cloud) -> None:
+    disk = cloud.id("listDiskOfferings", "Standard")
+    for zone, text in (("ch-gva-2", "made from no template"), ("ch-zrh-1", "another zone")):
+        blank = cloud.done(
+            "createVolume", name="d", diskofferingid=disk, size=5, zoneid=cloud.zone(zone)
+        )
+        wish = cloud.wish(name="one", volumeid=blank["id"], templateid=None)
+        assert text in cloud.refused("deployVirtualMachine", **wish)[1]
