@@ -226,6 +226,8 @@ class Settings:
     project: Text = ""
     #: The zone that ``gstack env`` sets up clients for.
     zone: Text = ""
+    #: The certificate authority that ``gstack env`` tells clients to trust.
+    ca_file: Annotated[Path | None, _path] = None
     #: Further folders of mapping files, separated by white space; a later one overrides.
     mappings: Annotated[tuple[Path, ...], _paths] = ()
     #: What happens to an answer that breaks GCE's schema. ``refuse``: 500. ``log``: it is sent.

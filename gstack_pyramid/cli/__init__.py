@@ -9,8 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from gstack_pyramid.cli.configuration import Ini
+from gstack_pyramid.cli.doctor import doctor
 from gstack_pyramid.cli.documents import openapi
 from gstack_pyramid.cli.environment import env
 from gstack_pyramid.cli.keys import key
@@ -21,7 +23,10 @@ from gstack_pyramid.cli.token_keys import token_keys
 from gstack_pyramid.cli.tokens import token
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96})
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
+)
 @click.version_option(package_name="gstack_pyramid", prog_name="gstack")
 @click.option(
     "-c",
@@ -29,11 +34,18 @@ from gstack_pyramid.cli.tokens import token
     "ini",
     type=click.Path(dir_okay=False, path_type=Path),
     envvar="GSTACK_CONFIG",
-    help="The ini to use. [default: development.ini in this folder, else production.ini; "
-    "$GSTACK_CONFIG]",
+    help="The ini to use. [default: development.ini in this folder, else production.ini, else the "
+    "default profile; $GSTACK_CONFIG]",
+)
+@click.option(
+    "-p",
+    "--profile",
+    metavar="NAME",
+    envvar="GSTACK_PROFILE",
+    help="The profile to use, as gstack-configure makes them. [$GSTACK_PROFILE]",
 )
 @click.pass_context
-def main(context: click.Context, ini: Path | None) -> None:
+def main(context: click.Context, ini: Path | None, profile: str | None) -> None:
     """The Google Compute Engine API on Apache CloudStack.
 
     \b
@@ -42,13 +54,30 @@ def main(context: click.Context, ini: Path | None) -> None:
     and in a second shell:
       eval "$(gstack env)"
       gcloud compute zones list
+
+    
+    For a CloudStack of your own, make a profile; without a command, gstack serves it:
+      gstack-configure
+      gstack
     """
-    context.obj = Ini(ini)
+    given = context.get_parameter_source("ini"), context.get_parameter_source("profile")
+    if given == (ParameterSource.COMMANDLINE, ParameterSource.COMMANDLINE):
+        raise click.UsageError("--config and --profile exclude each other; give one")
+    if ini is not None and given[0] is ParameterSource.COMMANDLINE:
+        profile = None
+    context.obj = Ini(ini, profile)
+    if context.invoked_subcommand is None:
+        if not context.obj.is_there():
+            # Nothing to serve: say what there is.
+            click.echo(context.get_help())
+            context.exit(2)
+        context.invoke(serve, reload=False)
 
 
 for _command in (
     serve,
     simulator,
+    doctor,
     token,
     env,
     key,

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from gstack_pyramid.cli import profiles
+
 if TYPE_CHECKING:
     from gstack_pyramid.settings import Settings
 
@@ -25,24 +27,31 @@ class Ini:
     Every method raises ClickException with the reason when the ini doesn't serve.
     """
 
-    def __init__(self, given: Path | None) -> None:
-        self._given = given
+    def __init__(self, given: Path | None, profile: str | None = None) -> None:
+        self._given = profiles.path_of(profile) if profile else given
+        self._profile = profile
 
     def is_there(self) -> bool:
         """Whether there is an ini; one that was named must be, so that counts as there."""
-        return self._given is not None or any(Path(name).is_file() for name in DEFAULT_INIS)
+        return self._given is not None or any(path.is_file() for path in _defaults())
 
     @property
     def path(self) -> Path:
         """The ini's absolute path."""
-        for name in [self._given] if self._given else DEFAULT_INIS:
-            path = Path(name).absolute()
+        for name in [self._given] if self._given else _defaults():
+            path = name.absolute()
             if path.is_file():
                 return path
+        if self._profile:
+            raise click.ClickException(
+                f"there is no profile {self._profile} ({self._given}); make it with"
+                f" gstack-configure --profile {self._profile}"
+            )
         if self._given:
             raise click.ClickException(f"there is no file {self._given}")
         raise click.ClickException(
-            f"there is neither {' nor '.join(DEFAULT_INIS)} here; name an ini with --config"
+            f"there is neither {' nor '.join(DEFAULT_INIS)} here, nor a default profile; make one"
+            " with gstack-configure, or name an ini with --config"
         )
 
     @property
@@ -83,6 +92,10 @@ class Ini:
         return {key: str(value) for key, value in section.items()}
 
 
+def _defaults() -> list[Path]:
+    return [*map(Path, DEFAULT_INIS), profiles.path_of(profiles.DEFAULT)]
+
+
 def server_url(server: Mapping[str, str], environ: Mapping[str, str]) -> str:
     """The URL at which a server with these options answers.
 
@@ -99,8 +112,10 @@ def server_url(server: Mapping[str, str], environ: Mapping[str, str]) -> str:
             "the server listens on a UNIX socket; say with --endpoint where clients reach it"
         )
     with_simulator = server.get("use", "").endswith("#with_simulator")
+    with_tls = server.get("use", "").endswith("#tls")
+    scheme = "https" if with_tls else server.get("url_scheme", "http")
     # The port that each server has for want of another: ours, or waitress's.
-    port = server.get("port") or ("5000" if with_simulator else "8080")
+    port = server.get("port") or ("5000" if with_simulator or with_tls else "8080")
     host = server.get("host", "")
     if listen := server.get("listen", "").split():
         parts = urlsplit(f"//{listen[0]}")
@@ -111,4 +126,4 @@ def server_url(server: Mapping[str, str], environ: Mapping[str, str]) -> str:
         host = "127.0.0.1"
     if ":" in host:
         host = f"[{host.strip('[]')}]"
-    return f"{server.get('url_scheme', 'http')}://{host}:{port}"
+    return f"{scheme}://{host}:{port}"

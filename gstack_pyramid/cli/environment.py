@@ -57,7 +57,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 @click.option(
     "--ca",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The certificate authority of the gateway, when it is a private one.",
+    help="The certificate authority of the gateway, when it is a private one. "
+    "[default: gstack.ca_file]",
 )
 @click.option("--prompts", is_flag=True, help="Let gcloud ask before it deletes, and for zones.")
 @credential_options("gstack.token_lifetime")
@@ -101,6 +102,7 @@ def env(
     project = project or settings.project
     if not project:
         raise click.UsageError("which project? Give --project, or gstack.project in the ini")
+    ca = ca or settings.ca_file
     token = make_token(ini, lifetime, api_key, secret_key)
     folder = (folder or ini.folder / ".gstack").absolute()
     try:

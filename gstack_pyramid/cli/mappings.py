@@ -280,8 +280,8 @@ def _folders(ini: Ini | None, further: tuple[Path, ...]) -> list[Path]:
     return list(found.values())
 
 
-def compiled_mappings(ini: Ini) -> Compiled:
-    """The compiled mappings that a server of this ini would run on.
+def compiled_mappings(ini: Ini | None) -> Compiled:
+    """The compiled mappings that a server of this ini would run on; without one, gstack's own.
 
     Raises:
         ClickException: they can't be used; every mistake is told.

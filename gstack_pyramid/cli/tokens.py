@@ -52,8 +52,15 @@ def credential_options(lifetime: str) -> Callable[[Callable[..., Any]], Callable
     return add
 
 
+def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that works with CloudStack keys: ``api_key``, ``secret_key``."""
+    for option in _options(""):
+        command = option(command)
+    return command
+
+
 def _options(lifetime: str) -> tuple[Callable[..., Any], ...]:
-    return (
+    keys = (
         click.option(
             "--secret-key-file",
             "secret_key",
@@ -69,13 +76,16 @@ def _options(lifetime: str) -> tuple[Callable[..., Any], ...]:
             help="The CloudStack API key. [default: $GSTACK_API_KEY, else "
             "gstack.cloudstack.api_key]",
         ),
-        click.option(
-            "--lifetime",
-            type=click.IntRange(min=1),
-            metavar="SECONDS",
-            help=f"How long it is good for. [default: {lifetime}]",
-        ),
     )
+    if not lifetime:
+        return keys
+    option = click.option(
+        "--lifetime",
+        type=click.IntRange(min=1),
+        metavar="SECONDS",
+        help=f"How long it is good for. [default: {lifetime}]",
+    )
+    return *keys, option
 
 
 @click.command()

@@ -128,6 +128,15 @@ class Engine:
         with turn.lock:
             yield
 
+    def bare(self, credentials: Credentials) -> Env:
+        """The environment of no request, to read what belongs to no project and no zone.
+
+        Args:
+            credentials: whose keys to read with.
+        """
+        session = Session(self.client, credentials, self.compiled.resources, self._catalogue, "")
+        return Env(session, {"settings": self.compiled.settings})
+
     def owner(self, call: Call) -> str:
         """CloudStack's id of the account or project that a call is in.
 

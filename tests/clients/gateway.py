@@ -22,7 +22,7 @@ BIN = Path(sys.executable).parent
 PATIENCE = 60.0
 
 #: Variables of the developer's own shell that would point a client elsewhere.
-_OTHER_CLOUDS = ("CLOUDSDK_", "GOOGLE_", "GSTACK_", "GCE_")
+OTHER_CLOUDS = ("CLOUDSDK_", "GOOGLE_", "GSTACK_", "GCE_")
 
 # A background job of a shell ignores Ctrl-C and passes that on; what it starts must not.
 _HEEDING_CTRL_C = (
@@ -94,13 +94,13 @@ def served(
         settings: more settings of the gateway than development.ini has.
         load: instances that the cloud begins with.
     """
-    port, simulator_port = _free_ports(2)
+    port, simulator_port = free_ports(2)
     url = f"http://127.0.0.1:{port}"
     ini = folder / "gateway.ini"
     _write_ini(ini, settings or {}, load)
     home = folder / "home"
     home.mkdir()
-    own = {k: v for k, v in os.environ.items() if not k.startswith(_OTHER_CLOUDS)}
+    own = {k: v for k, v in os.environ.items() if not k.startswith(OTHER_CLOUDS)}
     own |= {"HOME": str(home), "GSTACK_PORT": str(port)}
     own |= {"GSTACK_SIMULATOR_PORT": str(simulator_port)}
     log = folder / "server.log"
@@ -140,7 +140,8 @@ def _write_ini(path: Path, settings: Mapping[str, str], load: int) -> None:
         ini.write(file)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nothing listens on."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:

@@ -36,6 +36,7 @@ EVERYDAY = frozenset({"start", "stop", "reset", "wait"})
 
 COMMANDS = {
     "queryAsyncJobResult": "cloudstack/jobs.py",  # every job of every command is asked about by it
+    "listCapabilities": "cloudstack/apis.py",  # a cloud's version is read by it
     "listApis": "cloudstack/apis.py",  # the model, and what a caller may do, is read by it
     # who signs in, and with which keys
     "listUsers": "cloudstack/users.py",

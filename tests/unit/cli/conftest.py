@@ -30,9 +30,12 @@ Gstack = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
-def _no_variables_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_variables_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # Nor a profile of the developer's own.
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-config"))
     for name in (
         "GSTACK_CONFIG",
+        "GSTACK_PROFILE",
         "GSTACK_PORT",
         "GSTACK_SIMULATOR_PORT",
         "GSTACK_CLOUDSTACK_ENDPOINT",

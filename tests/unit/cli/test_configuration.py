@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 import pytest
 
+from gstack_pyramid.cli import profiles
 from gstack_pyramid.cli.configuration import Ini, server_url
 
-from .conftest import INI
+from .conftest import INI, Gstack
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,56 @@ def test_the_public_url_wins_over_the_servers_address(tmp_path: Path) -> None:
     path = tmp_path / "an.ini"
     path.write_text(INI.replace("[server", "gstack.public_url = https://gce.example.com/\n[server"))
     assert Ini(path).base_url() == "https://gce.example.com"
+
+
+def test_a_profile_counts_where_the_folder_has_no_ini(
+    ini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    profile = tmp_path / "config" / "gstack" / "default.ini"
+    profile.parent.mkdir(parents=True)
+    profile.write_text(INI.replace("5000", "5011"))
+    assert Ini(None).path == ini
+    assert Ini(None, "default").path == profile
+    ini.unlink()
+    assert Ini(None).path == profile
+    assert Ini(None).base_url() == "http://127.0.0.1:5011"
+
+
+def test_a_configuration_folder_that_is_not_absolute_is_not_heeded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", "somewhere")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert profiles.path_of("lab") == tmp_path / ".config" / "gstack" / "lab.ini"
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a b", "x" * 65, "a.b"])
+def test_a_profile_is_no_path(name: str) -> None:
+    with pytest.raises(click.UsageError):
+        profiles.path_of(name)
+
+
+def test_an_ini_and_a_profile_exclude_each_other(gstack: Gstack) -> None:
+    result = gstack("--config", "development.ini", "--profile", "lab", "env")
+    assert result.exit_code == 2
+    assert "exclude each other" in result.output
+
+
+def test_a_server_with_tls_is_reached_over_https() -> None:
+    server = {"use": "egg:gstack_pyramid#tls", "host": "0.0.0.0", "port": "5443"}
+    assert server_url(server, {}) == "https://127.0.0.1:5443"
+
+
+def test_without_a_command_what_there_is_is_served(
+    gstack: Gstack, ini: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[list[str]] = []
+    monkeypatch.setattr("pyramid.scripts.pserve.main", lambda argv: served.append(argv))
+    assert gstack().exit_code == 0
+    assert served == [["pserve", str(ini)]]
+    ini.unlink()
+    result = gstack()
+    assert result.exit_code == 2
+    assert "gstack-configure" in result.output
+    assert len(served) == 1

@@ -1,0 +1,44 @@
+"""``gstack doctor``: whether a gateway's configuration can work, and with what."""
+
+from __future__ import annotations
+
+import click
+
+from gstack_pyramid.cli.configuration import Ini
+from gstack_pyramid.cli.tokens import find_credentials, key_options, key_ring
+
+
+@click.command()
+@key_options
+@click.pass_obj
+def doctor(ini: Ini, api_key: str | None, secret_key: str | None) -> None:
+    """Check the configuration, and the cloud that it names.
+
+    Says what is wrong with the ini, the key ring or the mapping files, whether CloudStack answers,
+    its version, the account, the zones and their kinds, and which GCE methods this cloud or this
+    user's role can't serve. The exit status is 1 when the gateway couldn't work.
+
+    \b
+    Examples:
+      gstack doctor
+      gstack --profile lab doctor --api-key KEY --secret-key-file ~/.secret
+    """
+    from gstack_pyramid.cli.mappings import compiled_mappings
+    from gstack_pyramid.cli.survey import SurveyError, knock, survey
+
+    settings = ini.settings()
+    click.echo(f"configuration: {ini.path}")
+    click.echo(f"key ring: sealed with {key_ring(ini).newest}")
+    compiled = compiled_mappings(ini)
+    click.echo(f"mappings: {len(compiled.methods)} methods")
+    click.echo(f"endpoint: {settings.cloudstack.endpoint}")
+    try:
+        if not (api_key or settings.cloudstack.api_key):
+            knock(settings.cloudstack)
+            click.echo("CloudStack answers; give --api-key to know more")
+            return
+        credentials = find_credentials(settings, api_key, secret_key)
+        for line in survey(settings.cloudstack, credentials, compiled).lines():
+            click.echo(line)
+    except SurveyError as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,153 @@
+"""What a CloudStack is, and what of GCE can be served from it: for the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gstack_pyramid.cloudstack import Credentials
+    from gstack_pyramid.engine.compiler import Compiled
+    from gstack_pyramid.settings import CloudStackSettings
+
+
+class SurveyError(Exception):
+    """The cloud can't be asked, or refuses; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a cloud says to one user.
+
+    Attributes:
+        version: CloudStack's.
+        projects: what is a project for this user: its name, whether it is an account or a project
+            in CloudStack, and more about it.
+        zones: the zones' names and their kinds.
+        methods: how many methods are mapped.
+        lacking: those of them that this cloud or this user's role can't serve, each with the
+            commands that it would need.
+    """
+
+    version: str
+    projects: tuple[tuple[str, str, str], ...]
+    zones: tuple[tuple[str, str], ...]
+    methods: int
+    lacking: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def lines(self) -> Iterator[str]:
+        """The survey in words."""
+        yield f"CloudStack {self.version}"
+        for name, source, more in self.projects:
+            yield f"project {name}: a CloudStack {source} {more}"
+        for name, kind in self.zones:
+            yield f"zone {name}: {kind}"
+        if not self.zones:
+            yield "no zone that this user can use"
+        served = self.methods - len(self.lacking)
+        yield f"{served} of {self.methods} mapped methods can be served to this user"
+        for method, commands in self.lacking:
+            yield f"not {method}: this role or this cloud lacks {', '.join(commands)}"
+
+
+def knock(cloud: CloudStackSettings) -> None:
+    """See whether a CloudStack answers, without keys.
+
+    Raises:
+        SurveyError: none does.
+    """
+    from gstack_pyramid.cloudstack import Credentials
+    from gstack_pyramid.cloudstack.apis import capabilities
+    from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+    from gstack_pyramid.schemas.cloudstack import CloudStackModel
+    from gstack_pyramid.schemas.location import data_folder
+
+    client = _client(cloud, CloudStackModel(data_folder("schemas") / "cloudstack"))
+    try:
+        capabilities(client, Credentials("nobody", "nothing"))
+    except CloudStackError as error:
+        if error.errorcode != _UNAUTHORISED:
+            raise SurveyError(f"{cloud.endpoint}: {error}") from None
+    except CloudStackUnavailable as error:
+        raise SurveyError(f"{cloud.endpoint}: {error}") from None
+    finally:
+        client.close()
+
+
+def survey(cloud: CloudStackSettings, credentials: Credentials, compiled: Compiled) -> Survey:
+    """Ask a cloud what it is.
+
+    Args:
+        cloud: where it is.
+        credentials: whose keys to ask with.
+        compiled: the mappings that are to be served from it.
+
+    Raises:
+        SurveyError: it doesn't answer, or takes the keys for wrong.
+    """
+    from gstack_pyramid.cloudstack.apis import allowed_commands, capabilities
+    from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+    from gstack_pyramid.engine.engine import Engine
+
+    client = _client(cloud, compiled.cloudstack)
+    try:
+        allowed = allowed_commands(client, credentials)
+        version = str(capabilities(client, credentials).get("cloudstackversion", "of no version"))
+        env = Engine(compiled, client, catalogue_ttl=0).bare(credentials)
+        found = {
+            scope: compiled.resources[scope].named(compiled.resources[scope].records(env))
+            for scope in ("projects", "zones")
+            if not compiled.methods[f"compute.{scope}.get"].needs.missing(allowed)
+        }
+    except CloudStackError as error:
+        hint = ": are the keys right, and is this machine's clock?"
+        raise SurveyError(
+            f"{cloud.endpoint}: {error}{hint if error.errorcode == _UNAUTHORISED else ''}"
+        ) from None
+    except CloudStackUnavailable as error:
+        raise SurveyError(f"{cloud.endpoint}: {error}") from None
+    finally:
+        client.close()
+    lacking = {
+        method_id: tuple(sorted(method.needs.missing(allowed)))
+        for method_id, method in compiled.methods.items()
+    }
+    return Survey(
+        version,
+        tuple(
+            (name, record.source.name, _owner(record.rows[0]))
+            for name, record in found.get("projects", ())
+        ),
+        tuple((name, _kind(record.rows[0])) for name, record in found.get("zones", ())),
+        len(compiled.methods),
+        tuple((method, commands) for method, commands in sorted(lacking.items()) if commands),
+    )
+
+
+_UNAUTHORISED = 401
+
+
+def _client(cloud: CloudStackSettings, model: Any) -> Any:
+    from gstack_pyramid.cloudstack import Client
+
+    return Client(
+        cloud.endpoint,
+        model,
+        connect_timeout=cloud.connect_timeout,
+        read_timeout=cloud.read_timeout,
+        expires=cloud.expires,
+        verify=cloud.verify,
+        read_retries=0,
+    )
+
+
+def _owner(row: dict[str, Any]) -> str:
+    role = f", role {row['rolename']}" if "rolename" in row else ""
+    return f"in domain {row.get('domain', '?')}{role}"
+
+
+def _kind(row: dict[str, Any]) -> str:
+    groups = "with" if row.get("securitygroupsenabled") else "without"
+    state = "" if row.get("allocationstate", "Enabled") == "Enabled" else ", disabled"
+    return f"{row.get('networktype', 'unknown')} networking, {groups} security groups{state}"

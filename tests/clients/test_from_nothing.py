@@ -1,0 +1,110 @@
+"""The README's way from nothing to the first answer on a CloudStack of one's own.
+
+The one test that asks more than this machine: pip fetches what gstack needs from its index.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.simulator import (
+    DEMO_API_KEY,
+    DEMO_SECRET_KEY,
+    SimulatorServer,
+    make_simulator,
+)
+
+from .gateway import OTHER_CLOUDS, ROOT, end, free_ports
+from .gcloud import Gcloud
+
+pytestmark = pytest.mark.clients
+
+_NOT_SOURCE = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "tests")
+
+
+@pytest.fixture
+def cloud(cloudstack_model: CloudStackModel) -> Iterator[str]:
+    """A CloudStack on a free port; its URL."""
+    app = make_simulator(model=cloudstack_model)
+    server = SimulatorServer(app)
+    yield server.start()
+    server.stop()
+    app.close()
+
+
+def blocks() -> list[str]:
+    """The shell commands of the README's section."""
+    text = (ROOT / "README.md").read_text()
+    (section,) = re.findall(r"^## Use it with your CloudStack$(.*?)^## ", text, re.M | re.S)
+    return re.findall(r"^```sh\n(.*?)^```$", section, re.M | re.S)
+
+
+def shell(command: str, environment: dict[str, str], folder: Path) -> str:
+    """The output of a command that must succeed."""
+    done = subprocess.run(
+        ["bash", "-euc", command],
+        env=environment,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=420,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_readme_leads_to_an_answer(tmp_path: Path, cloud: str, gcloud: Gcloud) -> None:
+    install, configure, serve, ask = (block.strip() for block in blocks())
+    assert configure == "gstack-configure"
+    assert serve == "gstack"
+    source = tmp_path / "gstack"
+    shutil.copytree(ROOT, source, ignore=_NOT_SOURCE)
+    address = urlsplit(cloud)
+    (port,) = free_ports(1)
+    flags = (
+        f"--bind-port {port} --bind-address localhost --key-ring --certificate"
+        f" --cloudstack-host {address.hostname} --cloudstack-port {address.port}"
+        f" --cloudstack-protocol {address.scheme} --cloudstack-path {address.path}"
+        f" --api-key {DEMO_API_KEY}"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(OTHER_CLOUDS)}
+    for name in ("XDG_CONFIG_HOME", "VIRTUAL_ENV"):
+        environment.pop(name, None)
+    # What pip has fetched once it need not fetch again.
+    environment.setdefault("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip"))
+    path = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    environment |= {"HOME": str(tmp_path), "PATH": path}
+    shell(install, environment, source)
+    environment["PATH"] = f"{tmp_path}/gstack-env/bin:{environment['PATH']}"
+    keys = {"GSTACK_SECRET_KEY": DEMO_SECRET_KEY}
+    told = shell(f"{configure} {flags}", environment | keys, source)
+    assert "zone ch-gva-2: Basic networking, with security groups" in told
+
+    server = subprocess.Popen(
+        [tmp_path / "gstack-env/bin/gstack"],
+        env=environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert server.stdout
+        greeting = next(line for line in server.stdout if line.startswith(b"Serving"))
+        assert greeting.decode().strip() == f"Serving on https://localhost:{port}"
+        answer = shell(ask, environment, tmp_path)
+        assert [line.split()[0] for line in answer.splitlines()] == ["NAME", "ch-gva-2", "ch-zrh-1"]
+    finally:
+        end(server, signal.SIGTERM)

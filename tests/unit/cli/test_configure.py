@@ -1,0 +1,239 @@
+"""``gstack-configure`` writes a profile that works, and nothing that nobody asked for."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gstack_pyramid.auth import KeyRing
+from gstack_pyramid.cli import main
+from gstack_pyramid.cli.configuration import Ini
+from gstack_pyramid.cli.configure import configure
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.simulator import (
+    DEMO_API_KEY,
+    DEMO_SECRET_KEY,
+    SimulatorServer,
+    make_simulator,
+)
+
+Configure = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def port(cloudstack_model: CloudStackModel) -> Iterator[int]:
+    """A simulated cloud whose role for users lacks two commands."""
+    denied = ["createVolume", "listVirtualMachines"]
+    app = make_simulator(model=cloudstack_model, denied=denied)
+    server = SimulatorServer(app)
+    found = urlsplit(server.start()).port
+    assert found
+    yield found
+    server.stop()
+    app.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where profiles are written to; it isn't there yet."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "config" / "gstack"
+
+
+@pytest.fixture
+def run(folder: Path, port: int) -> Configure:
+    """Runs gstack-configure with answers to all questions as flags, but for those given."""
+
+    def run(*arguments: str, given: str = "", keys: bool = True, flags: bool = True) -> Result:
+        all_flags = (
+            *("--bind-address", "127.0.0.1", "--bind-port", "5010"),
+            *("--cloudstack-host", "127.0.0.1", "--cloudstack-port", str(port)),
+            *("--cloudstack-protocol", "http", "--cloudstack-path", "/client/api"),
+            *("--key-ring", "--no-certificate"),
+        )
+        environment = {"GSTACK_SECRET_KEY": DEMO_SECRET_KEY} if keys else {}
+        more = ("--api-key", DEMO_API_KEY) if keys else ()
+        command = [*(all_flags if flags else ()), *more, *arguments]
+        return CliRunner().invoke(configure, command, input=given, env=environment)
+
+    return run
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_flags_answer_every_question(run: Configure, folder: Path) -> None:
+    result = run()
+    assert result.exit_code == 0, result.output
+    ini = folder / "default.ini"
+    assert mode(ini) == 0o600
+    assert mode(folder) == 0o700
+    found = Ini(None, "default")
+    assert found.base_url() == "http://127.0.0.1:5010"
+    settings = found.settings()
+    assert settings.cloudstack.endpoint.endswith("/client/api")
+    assert settings.cloudstack.api_key == DEMO_API_KEY
+    assert settings.project == "demo-project"
+    assert settings.token_keys_file is not None
+    assert KeyRing.load(settings.token_keys_file).newest
+    assert {path.name for path in folder.iterdir()} == {"default.ini", "default.token-keys"}
+    assert DEMO_SECRET_KEY not in result.output
+
+
+def test_it_says_what_it_found(run: Configure) -> None:
+    output = run().output
+    assert "CloudStack 4." in output
+    assert "project demo-project: a CloudStack account in domain ROOT" in output
+    assert "zone ch-gva-2: Basic networking, with security groups" in output
+    assert "zone ch-zrh-1: Advanced networking, without security groups" in output
+    assert "not compute.disks.insert: this role or this cloud lacks createVolume" in output
+    assert "not compute.instances.get: this role or this cloud lacks listVirtualMachines" in output
+    assert "not compute.zones.list" not in output
+
+
+def test_it_says_what_gcloud_is_to_be_told(run: Configure, folder: Path) -> None:
+    plain = run().output
+    override = "gcloud config set api_endpoint_overrides/compute http://127.0.0.1:5010/compute/v1/"
+    assert override in plain
+    assert "custom_ca_certs_file" not in plain
+    output = run("--certificate", "--profile", "lab").output
+    assert "https://127.0.0.1:5010/compute/v1/" in output
+    assert f"gcloud config set core/custom_ca_certs_file {folder / 'lab.ca.pem'}" in output
+    assert "gcloud config set auth/token_host https://127.0.0.1:5010/oauth2/token" in output
+    assert 'eval "$(gstack --profile lab env)"' in output
+
+
+def test_questions_have_the_old_defaults(run: Configure, folder: Path) -> None:
+    result = run("--no-check", flags=False, keys=False, given="\n" * 9)
+    assert result.exit_code == 0, result.output
+    for question in (
+        "gstack bind address [localhost]",
+        "gstack bind port [5000]",
+        "CloudStack host [localhost]",
+        "CloudStack port [8080]",
+        "CloudStack protocol (http, https) [http]",
+        "CloudStack path [/client/api]",
+    ):
+        assert question in result.output
+    found = Ini(None, "default")
+    assert found.base_url() == "http://localhost:5000"
+    assert found.settings().cloudstack.endpoint == "http://localhost:8080/client/api"
+
+
+def test_a_wrong_answer_is_asked_for_again(run: Configure) -> None:
+    answers = "no host\nlocalhost\n99999999\n5000\n1.2.3.4.5\ncloud.example.com\n443\nftp\nhttps\n"
+    result = run("--no-check", flags=False, keys=False, given=answers + "api\n/api\n\n\n\n")
+    assert result.exit_code == 0, result.output
+    assert "'no host' is neither a host name nor an IP address" in result.output
+    assert "99999999 is not in the range 1<=x<=65535" in result.output
+    assert "'1.2.3.4.5' is neither a host name nor an IP address" in result.output
+    assert "'ftp' is not one of 'http', 'https'" in result.output
+    assert "'api' is no path such as /client/api" in result.output
+    endpoint = Ini(None, "default").settings().cloudstack.endpoint
+    assert endpoint == "https://cloud.example.com/api"
+
+
+def test_a_key_that_is_typed_in_is_asked_for_its_secret(run: Configure, port: int) -> None:
+    given = f"\n\n127.0.0.1\n{port}\n\n\n\n\n{DEMO_API_KEY}\n{DEMO_SECRET_KEY}\n"
+    result = run(flags=False, keys=False, given=given)
+    assert result.exit_code == 0, result.output
+    assert DEMO_SECRET_KEY not in result.output
+    assert Ini(None, "default").settings().cloudstack.secret_key == DEMO_SECRET_KEY
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--bind-address", "-"), "neither a host name nor an IP address"),
+        (("--bind-port", "0"), "not in the range"),
+        (("--cloudstack-path", "client"), "no path such as"),
+        (("--cloudstack-ca", "nosuch.pem"), "does not exist"),
+        (("--profile", "../evil"), "can't be called"),
+        (("--certificate", "--name", "a b"), "neither a host name nor an IP address"),
+    ],
+)
+def test_a_wrong_flag_is_refused_before_anything_is_written(
+    run: Configure, folder: Path, flags: tuple[str, ...], told: str
+) -> None:
+    result = run(*flags)
+    assert result.exit_code == 2
+    assert told in result.output
+    assert not folder.exists()
+
+
+def test_half_a_pair_of_keys_is_refused(run: Configure, folder: Path) -> None:
+    result = run("--api-key", "alone", keys=False)
+    assert result.exit_code == 2
+    assert "go together" in result.output
+    assert not folder.exists()
+
+
+def test_a_cloud_that_does_not_answer_is_told(run: Configure, folder: Path) -> None:
+    result = run("--cloudstack-port", "1")
+    assert result.exit_code == 1
+    assert "http://127.0.0.1:1/client/api" in result.output
+    assert not folder.exists()
+    assert run("--cloudstack-port", "1", given="y\n").exit_code == 0
+    assert (folder / "default.ini").exists()
+
+
+def test_wrong_keys_are_told(run: Configure, folder: Path) -> None:
+    result = run("--api-key", "wrong")
+    assert result.exit_code == 1
+    assert "are the keys right, and is this machine's clock?" in result.output
+    assert not folder.exists()
+
+
+def test_without_keys_it_sees_that_a_cloud_answers(run: Configure) -> None:
+    result = run(keys=False)
+    assert result.exit_code == 0, result.output
+    assert "CloudStack answers" in result.output
+
+
+def test_nothing_is_replaced_unasked(run: Configure, folder: Path) -> None:
+    run("--no-check")
+    ini, ring = folder / "default.ini", folder / "default.token-keys"
+    ini.write_text("mine")
+    kept = ring.read_bytes()
+    refused = run("--no-check", given="n\n")
+    assert refused.exit_code == 1
+    assert "is there. Replace it?" in refused.output
+    assert ini.read_text() == "mine"
+    assert run("--no-check", "--overwrite").exit_code == 0
+    assert ini.read_text() != "mine"
+    # Whoever has a token goes on working.
+    assert ring.read_bytes() == kept
+
+
+def test_a_profile_can_be_checked_and_gives_tokens(run: Configure) -> None:
+    run("--profile", "lab", "--zone", "ch-gva-2")
+    doctor = CliRunner().invoke(main, ["--profile", "lab", "doctor"])
+    assert doctor.exit_code == 0, doctor.output
+    assert "zone ch-gva-2: Basic networking" in doctor.output
+    assert "not compute.disks.insert: this role or this cloud lacks createVolume" in doctor.output
+    env = CliRunner().invoke(main, ["--profile", "lab", "env"])
+    assert env.exit_code == 0, env.output
+    assert "export CLOUDSDK_CORE_PROJECT=demo-project;" in env.output
+    assert "export CLOUDSDK_COMPUTE_ZONE=ch-gva-2;" in env.output
+
+
+def test_the_doctor_tells_what_can_not_work(run: Configure, folder: Path, port: int) -> None:
+    run("--no-check")
+    ini = folder / "default.ini"
+    ini.write_text(ini.read_text().replace(f":{port}/", ":1/"))
+    doctor = CliRunner().invoke(main, ["doctor"])
+    assert doctor.exit_code == 1
+    assert "http://127.0.0.1:1/client/api" in doctor.output
+    (folder / "default.token-keys").write_text("nonsense")
+    doctor = CliRunner().invoke(main, ["doctor"])
+    assert doctor.exit_code == 1
+    assert "key ring" in doctor.output
+    missing = CliRunner().invoke(main, ["--profile", "nosuch", "doctor"])
+    assert "make it with gstack-configure --profile nosuch" in missing.output
