@@ -13,7 +13,7 @@ from typing import Any
 
 from cachetools import TTLCache, cached
 
-from gstack_pyramid.auth import KeyRing, Ledger
+from gstack_pyramid.auth import KeyRing, Ledger, Sealer
 from gstack_pyramid.cloudstack import Credentials, PasswordLogin, User, find_user
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.engine.compiler import Compiled, compile_mappings
@@ -21,7 +21,7 @@ from gstack_pyramid.engine.coverage import read_reasons
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.engine.loader import load
 from gstack_pyramid.engine.methods import Method
-from gstack_pyramid.operations import Operations, Store
+from gstack_pyramid.operations import Operations, Pace, Watch
 from gstack_pyramid.protocol.lists import Envelope
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.gce import GceModel
@@ -36,6 +36,8 @@ from gstack_pyramid.settings import Settings
 
 USERS_TTL = 300
 """Seconds for which it is remembered whose keys they are."""
+DAY = 24 * 3600.0
+"""Seconds."""
 
 
 @dataclass(slots=True)
@@ -146,7 +148,7 @@ def build_application(settings: Settings) -> Application:
     """Put a gateway together.
 
     Raises:
-        KeyRingError, LedgerError, MappingError: the configuration can't be used.
+        KeyRingError, LedgerError, MappingError, DatabaseError: the configuration can't be used.
         OSError: the key ring's file can't be read or made.
     """
     compiled = load_mappings(settings)
@@ -164,15 +166,25 @@ def build_application(settings: Settings) -> Application:
         page_size=cloud.page_size,
         verify=cloud.verify,
     )
+    engine = Engine(compiled, client, catalogue_ttl=settings.catalogue_ttl)
     application = Application(
         settings=settings,
-        engine=Engine(compiled, client, catalogue_ttl=settings.catalogue_ttl),
+        engine=engine,
         operations=Operations(
-            Store(settings.operations.url),
             client,
             compiled.errors.translate,
+            engine.restore,
+            Sealer(keyring),
+            place=settings.operations.url,
+            upgrade=settings.operations.upgrade,
             workers=settings.operations.workers,
             waiters=settings.waiters,
+            pace=Pace(settle=settings.operations.settle, patience=settings.operations.patience),
+            watch=Watch(
+                heartbeat=settings.operations.heartbeat,
+                takeover=settings.operations.takeover,
+                retention=settings.operations.retention * DAY,
+            ),
         ),
         keyring=keyring,
         ledger=Ledger(settings.signin.ledger),

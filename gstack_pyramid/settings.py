@@ -89,7 +89,14 @@ def _paths(text: str, here: Path) -> tuple[Path, ...]:
 
 
 def _database(text: str, here: Path) -> str:
-    return text if text == ":memory:" else str(here / Path(text).expanduser())
+    if text == ":memory:":
+        return text
+    scheme, url, _ = text.partition("://")
+    if not url:
+        return str(here / Path(text).expanduser())
+    if scheme.partition("+")[0] not in ("sqlite", "postgresql"):
+        raise ValueError("expected :memory:, a path, or a URL postgresql://USER@HOST/DATABASE")
+    return text
 
 
 def _ledger(text: str, here: Path) -> str:
@@ -157,10 +164,24 @@ class CloudStackSettings:
 class OperationsSettings:
     """``gstack.operations.*``: the store and the workers of operations."""
 
-    #: Path of the SQLite file, or ``:memory:`` to forget operations when the server ends.
-    url: Annotated[str, _database] = ":memory:"
-    #: Operations that run at the same time.
+    #: The database: the path of a SQLite file, a URL ``postgresql://USER@HOST/DATABASE``, or
+    #: ``:memory:`` to forget operations when the server ends.
+    url: Annotated[str, _database] = field(default=":memory:", repr=False)
+    #: Whether the tables of an older gstack are brought up to date at start. For one node.
+    upgrade: Flag = False
+    #: Commands that are sent at the same time.
     workers: Count = 8
+    #: Seconds between two signs of life of a node.
+    heartbeat: Seconds = 5.0
+    #: Seconds without a sign of life after which a node's operations are taken over.
+    takeover: Seconds = 30.0
+    #: Seconds for which the effect of a command whose answer was lost is looked for before it is
+    #: sent again.
+    settle: Seconds = 10.0
+    #: Seconds for which a command is tried while CloudStack can't be reached.
+    patience: Seconds = 600.0
+    #: Days for which operations that ended are kept.
+    retention: Count = 14
 
 
 @dataclass(frozen=True, slots=True)

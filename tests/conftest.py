@@ -48,6 +48,16 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_host() -> Iterator[None]:
+    """Keeps DBOS running between the gateways of a session: ending it takes half a second."""
+    from gstack_pyramid.operations.host import Host
+
+    host = Host.acquire(":memory:", "tests", upgrade=False)
+    yield
+    host.release()
+
+
 @pytest.fixture(scope="session")
 def make_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRouter]:
     """Makes gateways from ini settings, which come on top of a minimum."""

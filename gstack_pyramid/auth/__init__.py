@@ -6,6 +6,7 @@ from gstack_pyramid.auth.id_tokens import IdTokens
 from gstack_pyramid.auth.keyring import KeyRing, KeyRingError
 from gstack_pyramid.auth.ledger import Ledger, LedgerError
 from gstack_pyramid.auth.policy import Caller, SealedTokenPolicy
+from gstack_pyramid.auth.sealing import Sealer, SealError
 from gstack_pyramid.auth.tokens import Sealed, TokenError, seal, unseal
 
 __all__ = [
@@ -15,8 +16,10 @@ __all__ = [
     "KeyRingError",
     "Ledger",
     "LedgerError",
+    "SealError",
     "Sealed",
     "SealedTokenPolicy",
+    "Sealer",
     "TokenError",
     "seal",
     "unseal",

@@ -15,7 +15,13 @@ from gstack_pyramid.cloudstack.errors import (
     CloudStackError,
     CloudStackUnavailable,
 )
-from gstack_pyramid.cloudstack.jobs import JOB_COMMAND, Job, read_job
+from gstack_pyramid.cloudstack.jobs import (
+    JOB_COMMAND,
+    JOBS_COMMAND,
+    Job,
+    newest_job_of,
+    read_job,
+)
 from gstack_pyramid.cloudstack.parameters import encode_params
 from gstack_pyramid.cloudstack.signature import SIGNATURE_VERSION, expiry, form, sign
 from gstack_pyramid.cloudstack.transport import Transport
@@ -208,6 +214,14 @@ class Client:
         """
         text = str(job_id)
         return read_job(self.call(credentials, JOB_COMMAND, {"jobid": text}), text)
+
+    def newest_job(self, credentials: Credentials, instance_id: str) -> str | None:
+        """The id of the last job that worked on an object; None when CloudStack knows of none.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as :meth:`call`.
+        """
+        return newest_job_of(self.rows(credentials, JOBS_COMMAND), instance_id)
 
     def close(self) -> None:
         """Closes the idle connections."""

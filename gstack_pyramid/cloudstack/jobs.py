@@ -5,7 +5,7 @@ Source: ``org.apache.cloudstack.api.response.AsyncJobResponse`` and ``JobInfo.St
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from gstack_pyramid.cloudstack.answers import INTERNAL_ERROR, error_of, refuse_f
 from gstack_pyramid.cloudstack.errors import CloudStackError
 
 JOB_COMMAND = "queryAsyncJobResult"
+JOBS_COMMAND = "listAsyncJobs"
 
 _PENDING = "0"
 _DONE = "1"
@@ -62,3 +63,10 @@ def read_job(body: Mapping[str, Any], job_id: str) -> Job:
     told = result if isinstance(result, dict) else {"errortext": result}
     reason = error_of(command, told, default=INTERNAL_ERROR)
     return Job(job_id, "failed", {}, instance_id, reason)
+
+
+def newest_job_of(rows: Iterable[Mapping[str, Any]], instance_id: str) -> str | None:
+    """The id of the newest job on an object, out of the rows of :data:`JOBS_COMMAND`."""
+    its = [row for row in rows if row.get("jobinstanceid") == instance_id and "jobid" in row]
+    newest = max(its, key=lambda row: str(row.get("created", "")), default=None)
+    return None if newest is None else str(newest["jobid"])

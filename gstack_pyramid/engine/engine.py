@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -66,6 +66,9 @@ class Prepared:
         target_id: its numeric id; None until a resource that is being made has one.
         session: the caller's way to CloudStack.
         answer: makes the answer after the plan, where GCE answers with no operation.
+        creates: whether it makes a resource, so that its name must be free until then.
+        state: all that the plan depends on, as JSON can hold it: what :meth:`Engine.restore` makes
+            the same plan from. To be written down before the plan is begun, which changes it.
     """
 
     plan: Plan
@@ -77,6 +80,8 @@ class Prepared:
     target_id: str | None
     session: Session
     answer: Callable[[], Any] | None = None
+    creates: bool = False
+    state: Mapping[str, Any] = field(default_factory=dict)
 
 
 _TARGET_ROOTS = frozenset({"self", "rows", "key", "resource"})
@@ -151,13 +156,7 @@ class Engine:
         Raises:
             GceError: 404 for somebody else's project, 400 for an unknown zone or region.
         """
-        session = Session(
-            self.client,
-            call.credentials,
-            self.compiled.resources,
-            self._catalogue,
-            call.base_url,
-        )
+        session = self._session(call.credentials, call.base_url)
         env = Env(
             session,
             {
@@ -369,7 +368,40 @@ class Engine:
             target_id,
             env.session,
             None if method.answer is None else partial(method.answer, call.body, env),
+            method.creates and bool(name),
+            {
+                "method": method.gce.id,
+                "variant": method.variants.index(variant),
+                "base_url": call.base_url,
+                "place": [env.project, env.zone, env.zone_id, env.region],
+                "region_zones": sorted(env.region_zones),
+                "scope": env.session.scope_params,
+                "roots": {name: value for name, value in env.roots.items() if name != "settings"},
+            },
         )
+
+    def restore(self, state: Mapping[str, Any], credentials: Credentials) -> tuple[Plan, Session]:
+        """The plan of a mutation that was prepared before, perhaps by another process.
+
+        Args:
+            state: its ``Prepared.state``.
+            credentials: the caller's keys.
+
+        Raises:
+            KeyError, IndexError: the mappings have changed, and know no such plan.
+        """
+        method = self.compiled.methods[state["method"]]
+        session = self._session(credentials, state["base_url"])
+        session.scope_params = state["scope"]
+        roots = {"settings": self.compiled.settings, **state["roots"]}
+        project, zone, zone_id, region = state["place"]
+        zones = frozenset(state["region_zones"])
+        env = Env(session, roots, project, zone, zone_id, region, zones)
+        return run_steps(method.variants[state["variant"]].steps, env), session
+
+    def _session(self, credentials: Credentials, base_url: str) -> Session:
+        resources = self.compiled.resources
+        return Session(self.client, credentials, resources, self._catalogue, base_url)
 
 
 def _in_zone(zone_id: str) -> Callable[[Record], bool]:

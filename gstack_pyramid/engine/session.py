@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,9 @@ from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.errors import GceError, invalid_value
 
 Rows = list[dict[str, Any]]
+
+Read = tuple[str, str, Rows]
+"""A reading command, its parameters as JSON, and its rows."""
 
 _VERB = re.compile(r"^[a-z]+")
 
@@ -110,6 +113,26 @@ class Session:
         self._twins: dict[tuple[str, str | None, str], frozenset[str]] = {}
         self._links: dict[tuple[str, str | None], dict[str, Any]] = {}
         self._at: dict[tuple[str, str | None], Env] = {}
+        self._noted: dict[tuple[str, bytes], Rows] = {}
+
+    def begin(self, reads: Sequence[Read] = ()) -> None:
+        """Begin a part of a plan: what it reads from here on is noted, to be repeated elsewhere.
+
+        Args:
+            reads: what the same part has read before, in another process.
+        """
+        for command, params, rows in reads:
+            self._memo[command, params.encode()] = rows
+        # Made from reads that came before: they have to be read again, by this part.
+        self._links.clear()
+        self._twins.clear()
+        self._at.clear()
+        self._noted = {}
+
+    @property
+    def reads(self) -> list[Read]:
+        """What was read since :meth:`begin`."""
+        return [(name, params.decode(), rows) for (name, params), rows in self._noted.items()]
 
     def fetch(self, command: str, params: Mapping[str, Any], *, cached: bool = False) -> Rows:
         """All rows of a reading command, read once per request, or kept longer when ``cached``.
@@ -128,7 +151,7 @@ class Session:
             rows = self._read(command, full)
             if cached:
                 self._catalogue.put((self.credentials, *key), rows, changes)
-        self._memo[key] = rows
+        self._memo[key] = self._noted[key] = rows
         return rows
 
     def _key(

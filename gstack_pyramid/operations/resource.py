@@ -8,7 +8,7 @@ from typing import Any
 from gstack_pyramid.engine.engine import Call, Engine
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import numeric_id
-from gstack_pyramid.errors import not_found
+from gstack_pyramid.errors import GceError, not_found
 from gstack_pyramid.operations.runner import Operations
 from gstack_pyramid.operations.store import Operation
 from gstack_pyramid.protocol.filter_tree import Node
@@ -50,6 +50,10 @@ def shape(operation: Operation, base_url: str) -> dict[str, Any]:
     segment, _, name = operation.scope.partition("/")
     if name:
         shaped[segment.removesuffix("s")] = f"{project}/{operation.scope}"
+    if operation.request_id:
+        shaped["clientOperationId"] = operation.request_id
+    if operation.warnings:
+        shaped["warnings"] = operation.warnings
     if operation.error is not None:
         error = operation.error
         shaped["error"] = {"errors": [{"code": error["code"], "message": error["message"]}]}
@@ -73,19 +77,25 @@ class Served:
         self._wait_seconds = wait_seconds
 
     def get(self, call: Call) -> dict[str, Any]:
-        """One operation, at once or, for ``wait``, when it is done.
+        """One operation, at once or, for ``wait``, when it is done; nothing for ``delete``.
 
         Raises:
-            GceError: 404, there is no such operation; 400, an unknown scope.
+            GceError: 404, there is no such operation; 400, an unknown scope, or an operation that
+                runs is to be deleted.
         """
         owner, scope = self._where(call)
         wanted = call.path[call.method.item or ""]
+        if call.method.gce.name == "delete" and self._operations.delete(owner, scope, wanted):
+            return {}
         if call.method.gce.name == "wait":
             found = self._operations.wait(owner, scope, wanted, self._wait_seconds)
         else:
             found = self._operations.get(owner, scope, wanted)
         if found is None:
             raise not_found(f"projects/{call.path['project']}/{scope}/operations/{wanted}")
+        if call.method.gce.name == "delete":
+            message = f"The operation '{wanted}' is running: it can be deleted once it is done."
+            raise GceError(400, "resourceNotReady", message)
         return shape(found, call.base_url)
 
     def listing(self, call: Call, tree: Node) -> Whole:

@@ -1,64 +1,62 @@
-"""Running plans: commands are sent, jobs are polled, and the operation says how it went.
-
-A plan's first command is sent within the request, so that wrong input, quota and conflicts are
-answered at once. The rest runs here: a few workers for all operations, and one thread that wakes
-them when a job is worth asking about again.
-"""
+"""Operations: begun by a request, run by a durable workflow, waited for by anybody."""
 
 from __future__ import annotations
 
-import heapq
-import itertools
+import asyncio
 import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 import orjson
+from dbos import error as dbos_error
 
-from gstack_pyramid.cloudstack.answers import unwrap
 from gstack_pyramid.cloudstack.client import Client
-from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.engine import Prepared
-from gstack_pyramid.engine.names import numeric_id
-from gstack_pyramid.engine.plans import PlannedCommand, StepError
-from gstack_pyramid.errors import GceError, internal_error
-from gstack_pyramid.operations.store import Operation, Store, finished
+from gstack_pyramid.engine.plans import Plan
+from gstack_pyramid.engine.session import Session
+from gstack_pyramid.errors import GceError, already_exists
+from gstack_pyramid.operations.course import Course
+from gstack_pyramid.operations.database import MEMORY
+from gstack_pyramid.operations.execution import Execution, Run, broken
+from gstack_pyramid.operations.host import Host
+from gstack_pyramid.operations.nodes import Membership, Watch
+from gstack_pyramid.operations.notes import Asked, Notes, Sealing
+from gstack_pyramid.operations.sending import Pace, Sender, Translate
+from gstack_pyramid.operations.store import Operation, Store, Taken, finished
 
 log = logging.getLogger(__name__)
 
-FIRST_POLL = 0.1
-"""Seconds until a job is asked about for the first time."""
-SLOWEST_POLL = 3.0
-"""Seconds between two questions about one job at most."""
-_GROWTH = 1.4
-_BUSY = frozenset({429, 503})
-"""CloudStack's codes for "not now": the job goes on, and is asked about again."""
+SERVICE = "gstack"
+"""Whose operations are in a database that outlives the process."""
 
-Translate = Callable[[CloudStackError | CloudStackUnavailable], GceError]
+ELSEWHERE_POLL = 1.0
+"""Seconds between two looks at an operation that another node runs, and that somebody waits for."""
+_OWN_POLL = 10.0
+
+STOP_PATIENCE = 5.0
+"""Seconds to wait for the answers to commands that are on their way when the server ends."""
 
 
-@dataclass(slots=True)
-class Run:
-    """An operation under way, and what it waits for.
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What there is once the database is open."""
 
-    Attributes:
-        accepted: whether CloudStack has taken a command that changes something. Until then a
-            failure is the answer to the request; from then on it is told by the operation.
-    """
+    host: Host
+    store: Store
+    execution: Execution
+    membership: Membership | None
 
-    operation: Operation
-    prepared: Prepared
-    accepted: bool = False
-    job: str | None = None
-    made: dict[str, Any] | None = None
-    command: str = ""
-    delay: float = FIRST_POLL
+
+Restore = Callable[[Mapping[str, Any], Credentials], tuple[Plan, Session]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +64,21 @@ class Request:
     """A request that carries a ``requestId``.
 
     Attributes:
-        key: the project, the method, the path and the id: what makes two requests the same.
+        key: of the project, the method, the path and the id: what makes two requests the same.
         digest: of what was asked for, to refuse another request under the same id.
+        id: the ``requestId``.
     """
 
     key: str
     digest: str
+    id: str = ""
 
     @classmethod
     def of(cls, owner: str, method: str, path: str, request_id: str, content: Any) -> Request:
         """The request of a call, or its repetition."""
         told = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-        return cls(f"{owner}/{method}/{path}/{request_id}", sha256(told).hexdigest())
+        key = orjson.dumps([owner, method, path, request_id])
+        return cls(sha256(key).hexdigest(), sha256(told).hexdigest(), request_id)
 
 
 def _same(kept: Operation, request: Request | None) -> Operation:
@@ -90,52 +91,81 @@ class Operations:
     """Starts, runs and remembers operations.
 
     Args:
-        store: where they are kept.
         client: the way to CloudStack.
         translate: CloudStack's errors in GCE's words.
+        restore: makes the plan of an operation that another process has begun.
+        sealing: encrypts what is kept of an operation while it runs.
+        place: the database: ``:memory:``, a path, or a URL.
+        upgrade: whether older tables may be brought up to date.
         workers: how many commands are sent at the same time, at most.
         waiters: how many requests may wait for an operation at the same time.
-        first_poll: seconds until a job is asked about for the first time.
+        pace: how long things may take.
+        watch: how nodes watch each other, and how long ended operations are kept.
+        service: whose operations these are; by default one's own in memory, else the one service
+            that uses the database.
         clock: the present as Unix time.
+
+    Raises:
+        DatabaseError: the database can't be used.
     """
 
     def __init__(
         self,
-        store: Store,
         client: Client,
         translate: Translate,
+        restore: Restore,
+        sealing: Sealing,
         *,
+        place: str = MEMORY,
+        upgrade: bool = False,
         workers: int = 8,
         waiters: int = 8,
-        first_poll: float = FIRST_POLL,
+        pace: Pace | None = None,
+        watch: Watch | None = None,
+        service: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store = store
-        self._client = client
-        self._translate = translate
+        self.node = f"node-{uuid.uuid4().hex}"
+        self._forgetful = place == MEMORY and service is None
+        self.service = service or (self.node if self._forgetful else SERVICE)
+        self._client, self._translate, self._restore = client, translate, restore
+        self._notes = Notes(sealing)
+        self._place, self._upgrade = place, upgrade
+        self._watch = watch or Watch()
         self._clock = clock
-        self._first_poll = first_poll
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="operation")
+        self._sender = Sender(client, translate, self._workers, pace or Pace())
         self._waiting = threading.BoundedSemaphore(waiters)
         self._changed = threading.Condition()
-        self._due: list[tuple[float, int, Run]] = []
-        self._order = itertools.count()
-        self._wake = threading.Condition()
+        self._lock = threading.Lock()
         self._closed = False
-        self._timer = threading.Thread(target=self._time, name="operation-timer", daemon=True)
-        self._timer.start()
-        self._give_up_on_leftovers()
+        self._parts: _Parts | None = None
+        self._fresh: dict[str, Run] = {}
+        self._tasks: dict[str, asyncio.Task[Any] | None] = {}
+        if place != MEMORY:
+            self._open()
 
     def close(self) -> None:
-        """Stop sending commands; what was not finished is reported at the next start."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify_all()
+        """Stop running operations; what is not finished goes on after the next start."""
         with self._changed:
+            self._closed = True
             self._changed.notify_all()
-        self._timer.join()
-        self._workers.shutdown(wait=True, cancel_futures=True)
-        self._store.close()
+        with self._lock:
+            parts, self._parts = self._parts, None
+        if parts is not None:
+            parts.host.leave(self)
+            if parts.membership is not None:
+                parts.membership.close()
+            parts.host.run(self._stop(parts.execution))
+            if self._forgetful:
+                parts.store.forget([kept.name for kept in parts.store.everything()])
+            parts.host.release()
+        self._workers.shutdown(wait=True)
+
+    @property
+    def store(self) -> Store:
+        """Where operations are kept."""
+        return self._open().store
 
     def start(
         self,
@@ -156,8 +186,15 @@ class Operations:
             request: tells a repeated request from a new one; None without a ``requestId``.
 
         Raises:
-            GceError: CloudStack refused the first command; nothing was accepted then.
+            GceError: the name is about to be taken by another operation.
+            CloudStackError, CloudStackUnavailable: CloudStack refused the first command, or can't
+                be reached; nothing was accepted then.
         """
+        state = orjson.Fragment(orjson.dumps(prepared.state))
+        course = Course(prepared.plan, prepared.session, self._client)
+        course.advance(None)
+        if course.cause is not None:
+            raise course.cause
         now = self._clock()
         operation = Operation(
             name=f"operation-{int(now * 1000)}-{uuid.uuid4().hex[:20]}",
@@ -170,19 +207,29 @@ class Operations:
             user=user,
             request=request.key if request else None,
             digest=request.digest if request else None,
+            request_id=request.id if request else None,
             inserted=now,
             started=now,
         )
-        kept = self._store.add(operation)
+        if course.command is None:
+            operation = finished(operation, now, None)
+        else:
+            asked = Asked(course.credentials, state, course.notes)
+            operation = replace(
+                operation,
+                node=self.node,
+                call=self._notes.write(asked.content),
+                claim=_claim(owner, operation.target) if prepared.creates else None,
+            )
+        try:
+            kept = self.store.add(operation)
+        except Taken:
+            raise already_exists(operation.target) from None
         if kept.name != operation.name:
             return _same(kept, request)
-        run = Run(operation, prepared)
-        try:
-            self._advance(run, None, None)
-        except BaseException:
-            self._store.drop(operation.name)
-            raise
-        return run.operation
+        if course.command is None:
+            return operation
+        return self._begin(Run(operation, course))
 
     def repeated(self, request: Request) -> Operation | None:
         """The operation that this very request has started before.
@@ -190,16 +237,20 @@ class Operations:
         Raises:
             GceError: 409, another request had the same id.
         """
-        kept = self._store.by_request(request.key)
+        kept = self._parts.store.by_request(request.key) if self._parts is not None else None
         return None if kept is None else _same(kept, request)
 
     def get(self, owner: str, scope: str, name: str) -> Operation | None:
         """An operation by name."""
-        return self._store.get(owner, scope, name)
+        return None if self._parts is None else self._parts.store.get(owner, scope, name)
 
     def of_owner(self, owner: str, scope: str | None) -> list[Operation]:
         """The operations of an account or project in one scope, or in all."""
-        return self._store.of_owner(owner, scope)
+        return [] if self._parts is None else self._parts.store.of_owner(owner, scope)
+
+    def delete(self, owner: str, scope: str, name: str) -> bool:
+        """Forget an operation that has ended. Gives whether there was one."""
+        return self._parts is not None and self._parts.store.delete(owner, scope, name)
 
     def wait(self, owner: str, scope: str, name: str, seconds: float) -> Operation | None:
         """An operation once it is done, or as it is after some time.
@@ -217,148 +268,134 @@ class Operations:
                     left = deadline - time.monotonic()
                     if operation is None or operation.done or left <= 0 or self._closed:
                         return operation
-                    self._changed.wait(left)
+                    # Nobody tells when another node has ended an operation.
+                    here = name in self._tasks
+                    self._changed.wait(min(left, _OWN_POLL if here else ELSEWHERE_POLL))
         finally:
             self._waiting.release()
 
-    def _give_up_on_leftovers(self) -> None:
-        for operation in self._store.unfinished():
-            error = {
-                "code": "INTERNAL_ERROR",
-                "message": "The gateway was stopped while this operation ran. CloudStack may have"
-                " finished its part: look at the resource.",
-                "status": 500,
-                "reason": "internalError",
-            }
-            self._store.save(finished(operation, self._clock(), error))
+    def running(self) -> frozenset[str]:
+        """The names of the operations that this process runs."""
+        return frozenset(self._tasks)
 
-    def _advance(self, run: Run, result: Any, failure: Exception | None) -> None:
-        """Send commands until one has to be waited for or the plan ends.
+    async def execute(self, name: str) -> None:
+        """Run an operation to its end: what DBOS calls.
 
         Raises:
-            Exception: what made the plan fail before anything was accepted.
+            asyncio.CancelledError: it has to go on elsewhere, or later.
         """
-        plan = run.prepared.plan
-        while True:
-            try:
-                if failure is not None:
-                    command = plan.throw(StepError(failure, run.made))
-                else:
-                    command = plan.send(result)
-            except StopIteration:
-                self._finish(run, None)
-                return
-            except Exception as failed:
-                cause = failed.cause if isinstance(failed, StepError) else failed
-                if not run.accepted:
-                    raise cause from None
-                if not isinstance(failed, StepError | GceError):
-                    # A bug of ours, which must not make an accepted operation vanish.
-                    log.exception("operation %s broke", run.operation.name)
-                self._finish(run, cause)
-                return
-            result, failure, run.made = None, None, None
-            try:
-                result = self._send(run, command)
-            except (CloudStackError, CloudStackUnavailable) as error:
-                failure = error
-                continue
-            if run.job is not None:
-                self._later(run)
-                return
+        run, parts = self._fresh.pop(name, None), self._open()
+        self._tasks[name] = asyncio.current_task()
+        try:
+            if run is None:
+                run = await self._resumed(parts.store, name)
+            if run is not None:
+                await parts.execution.follow(run)
+        except (dbos_error.DBOSWorkflowConflictIDError, dbos_error.DBOSWorkflowCancelledError):
+            # Another node has it; DBOS knows what to do.
+            raise
+        except Exception:
+            log.exception("operation %s has stopped, and will be tried again", name)
+            raise asyncio.CancelledError from None
+        finally:
+            del self._tasks[name]
+            if run is not None and not run.answer.done():
+                stopping = GceError(503, "backendError", "The service is being restarted.")
+                run.answer.set_exception(stopping)
+            # The lock is held for the time of a look into the database at most.
+            await asyncio.to_thread(self._tell)
 
-    def _send(self, run: Run, command: PlannedCommand) -> Any:
-        credentials = run.prepared.session.credentials
-        if command.is_list:
-            return self._client.rows(credentials, command.command, command.params)
-        body = self._client.call(credentials, command.command, command.params)
-        run.accepted = True
-        run.prepared.session.changed(command.command)
-        made = unwrap(body)
-        if command.makes and made.get("id") is not None:
-            run.operation = replace(run.operation, target_id=numeric_id(str(made["id"])))
-            self._store.save(run.operation)
-        if command.asynchronous and body.get("jobid") is not None:
-            run.job, run.command = str(body["jobid"]), command.command
-            run.made = {"id": body["id"]} if body.get("id") is not None else None
-            run.delay = self._first_poll
+    def _begin(self, run: Run) -> Operation:
+        name, parts = run.operation.name, self._open()
+        self._fresh[name] = run
+        try:
+            parts.host.start(name, self.service).result()
+        except BaseException:
+            self._fresh.pop(name, None)
+            parts.store.drop(run.operation)
+            raise
+        return run.answer.result()
+
+    async def _resumed(self, store: Store, name: str) -> Run | None:
+        """An operation that another process has begun; None when it is over."""
+        operation = await asyncio.to_thread(store.load, name)
+        if operation is None or operation.done:
             return None
-        return made
+        if operation.node != self.node:
+            if not await asyncio.to_thread(store.take, name, operation.node, self.node):
+                raise asyncio.CancelledError
+            operation = replace(operation, node=self.node)
+        recorded = await Host.recorded(name)
+        run: Run | None = await self._planning(self._repeat, operation, recorded)
+        return run
 
-    def _later(self, run: Run) -> None:
-        with self._wake:
-            heapq.heappush(self._due, (time.monotonic() + run.delay, next(self._order), run))
-            self._wake.notify()
-
-    def _time(self) -> None:
-        """Hand runs to the workers when they are due."""
-        while True:
-            with self._wake:
-                while not self._closed and not (self._due and self._due[0][0] <= time.monotonic()):
-                    left = self._due[0][0] - time.monotonic() if self._due else None
-                    self._wake.wait(left)
-                if self._closed:
-                    return
-                _, _, run = heapq.heappop(self._due)
-            self._workers.submit(self._poll, run)
-
-    def _poll(self, run: Run) -> None:
+    def _repeat(self, operation: Operation, recorded: list[str]) -> Run | None:
+        """Plan again what was planned before."""
         try:
-            self._ask(run)
+            asked: Asked = self._notes.asked(operation.call or "")
+            plan, session = self._restore(asked.state, asked.credentials)
+            records = deque(self._notes.read(note) for note in recorded)
         except Exception as error:
-            # A bug of ours must not leave an operation running for ever.
-            log.exception("operation %s broke", run.operation.name)
-            self._finish(run, error)
-
-    def _ask(self, run: Run) -> None:
-        try:
-            job = self._client.job(run.prepared.session.credentials, run.job or "")
-        except CloudStackUnavailable:
-            # The job goes on without us; ask again when CloudStack is back.
-            run.delay = SLOWEST_POLL
-            self._later(run)
-            return
-        except CloudStackError as error:
-            if error.errorcode in _BUSY:
-                run.delay = SLOWEST_POLL
-                self._later(run)
-                return
-            run.job = None
-            self._advance(run, None, error)
-            return
-        if job.status == "pending":
-            run.delay = min(run.delay * _GROWTH, SLOWEST_POLL)
-            self._later(run)
-            return
-        run.job = None
-        run.prepared.session.changed(run.command)
-        if job.status == "failed":
-            failure = job.error or CloudStackError(
-                command="", errorcode=530, cserrorcode=None, errortext="the job failed"
+            log.error("operation %s can't be taken up: %s", operation.name, error)
+            told = broken(
+                "This operation was begun by another version of the service, or the key that it was"
+                " kept under is gone. What it has done so far is left as it is."
             )
-            self._advance(run, None, failure)
-            return
-        result = unwrap(job.result)
-        if "id" not in result and job.instance_id is not None:
-            result = {**result, "id": job.instance_id}
-        self._advance(run, result, None)
+            self.store.save(finished(operation, self._clock(), told))
+            return None
+        course = Course(plan, session, self._client)
+        course.advance(None, dict(asked.reads))
+        return Run(operation, course, records=records, resumed=True, taken=True)
 
-    def _finish(self, run: Run, cause: Exception | None) -> None:
-        error = None
-        if cause is not None:
-            if isinstance(cause, GceError):
-                told = cause
-            elif isinstance(cause, CloudStackError | CloudStackUnavailable):
-                told = self._translate(cause)
-            else:
-                told = internal_error()
-            error = {
-                "code": told.code or "INTERNAL_ERROR",
-                "message": told.message,
-                "status": told.status,
-                "reason": told.reason,
-            }
-        run.operation = finished(run.operation, self._clock(), error)
-        self._store.save(run.operation)
+    async def _planning(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._workers, partial(function, *arguments))
+
+    async def _stop(self, execution: Execution) -> None:
+        """Let commands that are on their way be answered, and stop what waits."""
+        deadline = time.monotonic() + STOP_PATIENCE
+        execution.stopping = True
+        while execution.sending and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        tasks = [task for task in self._tasks.values() if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _tell(self) -> None:
         with self._changed:
             self._changed.notify_all()
+
+    def _open(self) -> _Parts:
+        parts = self._parts
+        if parts is not None:
+            return parts
+        with self._lock:
+            if self._parts is not None:
+                return self._parts
+            if self._closed:
+                raise GceError(503, "backendError", "The service is being restarted.")
+            host = Host.acquire(self._place, self.node, upgrade=self._upgrade)
+            store = Store(host.database.engine, self.service)
+            execution = Execution(
+                store,
+                self._notes,
+                self._sender,
+                self._translate,
+                self.node,
+                self._planning,
+                self._clock,
+            )
+            membership = None
+            if self._place != MEMORY:
+                membership = Membership(self, store, host, self._watch, self._clock)
+            parts = self._parts = _Parts(host, store, execution, membership)
+        host.join(self)
+        if membership is not None:
+            membership.start()
+        return parts
+
+
+def _claim(owner: str, target: str) -> str:
+    """What identifies a name that is about to be taken, however the client calls the project."""
+    return sha256(orjson.dumps([owner, target.split("/", 2)[-1]])).hexdigest()

@@ -1,29 +1,15 @@
-"""Where operations are kept: one SQLite table, a row an operation."""
+"""Where operations are kept: a table in SQLite or PostgreSQL, a row an operation."""
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import orjson
+import sqlalchemy as sa
 
-KEPT_SECONDS = 14 * 24 * 3600
-"""Finished operations are dropped after so long, as GCE drops its own after some 14 days."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS operations (
-    name TEXT PRIMARY KEY,
-    owner TEXT NOT NULL,
-    scope TEXT NOT NULL,
-    request TEXT UNIQUE,
-    done INTEGER NOT NULL,
-    inserted REAL NOT NULL,
-    document TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS operations_by_owner ON operations (owner, scope);
-"""
+from gstack_pyramid.operations.schema import NODES, OPERATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +23,19 @@ class Operation:
         scope: ``zones/z``, ``regions/r`` or ``global``.
         type: GCE's ``operationType``, for example ``insert``.
         target: the path of the changed resource, below ``/compute/v1/``.
+        inserted, started, ended: Unix times in seconds.
         target_id: its numeric id, once known.
         user: who asked for it.
         request: identifies the request by its ``requestId``; None without one.
         digest: of the request's content, to tell a repeated request from another one.
-        inserted, started, ended: Unix times in seconds.
+        request_id: the ``requestId`` as the client gave it.
+        claim: identifies the name that it is about to take; None when it takes none, or has ended.
         progress: 0 to 100.
         error: ``{code, message}`` once failed; ``status`` and ``reason`` are its HTTP form.
+        warnings: ``{code, message}`` each.
         done: whether it has ended.
+        node: who runs it; None when nobody does.
+        call: what was asked for, sealed; None once it has ended.
     """
 
     name: str
@@ -58,116 +49,221 @@ class Operation:
     user: str = ""
     request: str | None = None
     digest: str | None = None
+    request_id: str | None = None
+    claim: str | None = None
     started: float | None = None
     ended: float | None = None
     progress: int = 0
-    error: dict[str, Any] | None = field(default=None)
+    error: dict[str, Any] | None = None
+    warnings: list[dict[str, str]] = field(default_factory=list)
     done: bool = False
+    node: str | None = None
+    call: str | None = field(default=None, repr=False)
+
+
+class Taken(Exception):
+    """Another operation is about to take the same name."""
+
+
+_COLUMNS = [OPERATIONS.c[item.name] for item in fields(Operation)]
+# Everything but what only the node that runs it needs.
+_SHOWN = [column for column in _COLUMNS if column.name != "call"]
 
 
 class Store:
-    """Operations in SQLite; safe to use from several threads.
+    """Operations of one service; safe to use from several threads.
 
     Args:
-        path: a file, or ``:memory:``.
+        engine: the database.
+        service: whose operations these are. Services that share a database don't see each other's.
     """
 
-    def __init__(self, path: str = ":memory:") -> None:
-        self._lock = threading.Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.executescript(_SCHEMA)
-
-    def close(self) -> None:
-        """Close the database."""
-        with self._lock:
-            self._database.close()
+    def __init__(self, engine: sa.Engine, service: str) -> None:
+        self._engine = engine
+        self.service = service
 
     def add(self, operation: Operation) -> Operation:
-        """Keep a new operation, or give back the one that the same request made before."""
-        with self._lock:
-            self._database.execute(
-                "DELETE FROM operations WHERE done AND inserted < ?",
-                (operation.inserted - KEPT_SECONDS,),
-            )
-            added = self._database.execute(
-                "INSERT INTO operations VALUES (?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (request) DO NOTHING",
-                _row(operation),
-            )
-            if added.rowcount:
-                return operation
-        return self.by_request(operation.request or "") or operation
+        """Keep a new operation, or give back the one that the same request made before.
+
+        Raises:
+            Taken: another operation takes the same name.
+        """
+        row = {**_row(operation), "service": self.service}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(sa.insert(OPERATIONS).values(row))
+        except sa.exc.IntegrityError:
+            kept = self.by_request(operation.request) if operation.request else None
+            if kept is None:
+                raise Taken(operation.target) from None
+            return kept
+        return operation
 
     def by_request(self, request: str) -> Operation | None:
         """The operation that a request with this key has started."""
-        with self._lock:
-            found = self._database.execute(
-                "SELECT document FROM operations WHERE request = ?", (request,)
-            ).fetchone()
-        return None if found is None else _operation(found[0])
+        return self._one(OPERATIONS.c.request == request)
 
-    def save(self, operation: Operation) -> None:
-        """Keep the new state of an operation."""
-        with self._lock:
-            self._database.execute(
-                "UPDATE operations SET done = ?, document = ? WHERE name = ?",
-                (operation.done, orjson.dumps(_document(operation)).decode(), operation.name),
-            )
-
-    def drop(self, name: str) -> None:
-        """Forget an operation that was not accepted after all."""
-        with self._lock:
-            self._database.execute("DELETE FROM operations WHERE name = ?", (name,))
+    def load(self, name: str) -> Operation | None:
+        """An operation with all that it takes to run it."""
+        return self._one(OPERATIONS.c.name == name, _COLUMNS)
 
     def get(self, owner: str, scope: str, name: str) -> Operation | None:
         """An operation of this owner and scope, by name."""
-        with self._lock:
-            found = self._database.execute(
-                "SELECT document FROM operations WHERE name = ? AND owner = ? AND scope = ?",
-                (name, owner, scope),
-            ).fetchone()
-        return None if found is None else _operation(found[0])
+        return self._one(
+            sa.and_(
+                OPERATIONS.c.name == name, OPERATIONS.c.owner == owner, OPERATIONS.c.scope == scope
+            )
+        )
 
     def of_owner(self, owner: str, scope: str | None) -> list[Operation]:
         """The operations of an owner in one scope, or in all."""
-        with self._lock:
-            found = self._database.execute(
-                "SELECT document FROM operations WHERE owner = ?"
-                " AND (scope = ? OR ? IS NULL) ORDER BY inserted, rowid",
-                (owner, scope, scope),
-            ).fetchall()
-        return [_operation(document) for (document,) in found]
+        condition = OPERATIONS.c.owner == owner
+        if scope is not None:
+            condition = sa.and_(condition, OPERATIONS.c.scope == scope)
+        return self._all(condition)
 
-    def unfinished(self) -> list[Operation]:
-        """What a server that ended has left running."""
-        with self._lock:
-            found = self._database.execute(
-                "SELECT document FROM operations WHERE NOT done"
-            ).fetchall()
-        return [_operation(document) for (document,) in found]
+    def everything(self, *, unfinished: bool = False) -> list[Operation]:
+        """All operations of the service, or those that are not done."""
+        return self._all(sa.not_(OPERATIONS.c.done) if unfinished else sa.true())
+
+    def save(self, operation: Operation, *, node: str | None = None) -> bool:
+        """Keep the new state of an operation, unless it has ended already.
+
+        Args:
+            operation: its new state.
+            node: the node that must still be running it; None: whoever is.
+
+        Returns:
+            Whether it was kept.
+        """
+        condition = [OPERATIONS.c.name == operation.name, sa.not_(OPERATIONS.c.done)]
+        if node is not None:
+            condition.append(OPERATIONS.c.node == node)
+        row = _row(operation)
+        return self._update(row, *condition)
+
+    def drop(self, operation: Operation) -> None:
+        """Forget an operation that was not accepted after all."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(OPERATIONS).where(OPERATIONS.c.name == operation.name))
+
+    def delete(self, owner: str, scope: str, name: str) -> bool:
+        """Forget an operation of this owner that has ended. Gives whether there was one."""
+        with self._engine.begin() as connection:
+            deleted = connection.execute(
+                sa.delete(OPERATIONS).where(
+                    OPERATIONS.c.name == name,
+                    OPERATIONS.c.owner == owner,
+                    OPERATIONS.c.scope == scope,
+                    OPERATIONS.c.service == self.service,
+                    OPERATIONS.c.done,
+                )
+            )
+            return bool(deleted.rowcount)
+
+    def runs(self, name: str, node: str) -> bool:
+        """Whether an operation is not done and this node is to run it."""
+        with self._engine.connect() as connection:
+            found = connection.execute(
+                sa.select(OPERATIONS.c.node).where(
+                    OPERATIONS.c.name == name, sa.not_(OPERATIONS.c.done)
+                )
+            ).scalar()
+        return found == node
+
+    def take(self, name: str, before: str | None, node: str | None) -> bool:
+        """Give an unfinished operation to another node, if ``before`` still runs it."""
+        held = OPERATIONS.c.node.is_(None) if before is None else OPERATIONS.c.node == before
+        return self._update(
+            {"node": node}, OPERATIONS.c.name == name, sa.not_(OPERATIONS.c.done), held
+        )
+
+    def ended_before(self, moment: float, most: int) -> list[str]:
+        """The names of some operations that ended before a Unix time."""
+        with self._engine.connect() as connection:
+            found = connection.execute(
+                sa.select(OPERATIONS.c.name)
+                .where(
+                    OPERATIONS.c.service == self.service,
+                    OPERATIONS.c.done,
+                    OPERATIONS.c.ended < moment,
+                )
+                .limit(most)
+            )
+            return list(found.scalars())
+
+    def forget(self, names: Collection[str]) -> None:
+        """Delete operations by name."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(OPERATIONS).where(OPERATIONS.c.name.in_(names)))
+
+    def beat(self, node: str) -> dict[str, int]:
+        """Tell that a node lives. Gives the beats of all nodes of the service."""
+        with self._engine.begin() as connection:
+            beaten = connection.execute(
+                sa.update(NODES).where(NODES.c.name == node).values(beat=NODES.c.beat + 1)
+            )
+            if not beaten.rowcount:
+                connection.execute(sa.insert(NODES).values(name=node, service=self.service, beat=1))
+            found = connection.execute(
+                sa.select(NODES.c.name, NODES.c.beat).where(NODES.c.service == self.service)
+            )
+            return {row.name: row.beat for row in found}
+
+    def leave(self, node: str) -> None:
+        """Tell that a node is gone: what it ran may be taken over at once."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(NODES).where(NODES.c.name == node))
+
+    def _update(self, values: dict[str, Any], *condition: sa.ColumnElement[bool]) -> bool:
+        with self._engine.begin() as connection:
+            done = connection.execute(sa.update(OPERATIONS).where(*condition).values(values))
+            return bool(done.rowcount)
+
+    def _one(
+        self,
+        condition: sa.ColumnElement[bool],
+        columns: list[sa.Column[Any]] = _SHOWN,
+    ) -> Operation | None:
+        with self._engine.connect() as connection:
+            found = connection.execute(
+                sa.select(*columns).where(condition, OPERATIONS.c.service == self.service)
+            ).one_or_none()
+        return None if found is None else _operation(found._mapping)
+
+    def _all(self, condition: sa.ColumnElement[bool]) -> list[Operation]:
+        with self._engine.connect() as connection:
+            found = connection.execute(
+                sa.select(*_SHOWN)
+                .where(condition, OPERATIONS.c.service == self.service)
+                .order_by(OPERATIONS.c.inserted, OPERATIONS.c.name)
+            )
+            return [_operation(row._mapping) for row in found]
 
 
-def _document(operation: Operation) -> dict[str, Any]:
-    return {name: getattr(operation, name) for name in Operation.__slots__}
+def _row(operation: Operation) -> dict[str, Any]:
+    row = {item.name: getattr(operation, item.name) for item in fields(Operation)}
+    row["error"] = None if operation.error is None else orjson.dumps(operation.error).decode()
+    row["warnings"] = orjson.dumps(operation.warnings).decode() if operation.warnings else None
+    return row
 
 
-def _row(operation: Operation) -> tuple[Any, ...]:
-    return (
-        operation.name,
-        operation.owner,
-        operation.scope,
-        operation.request,
-        operation.done,
-        operation.inserted,
-        orjson.dumps(_document(operation)).decode(),
-    )
-
-
-def _operation(document: str) -> Operation:
-    return Operation(**orjson.loads(document))
+def _operation(row: sa.RowMapping) -> Operation:
+    told = dict(row)
+    told["error"] = None if told["error"] is None else orjson.loads(told["error"])
+    told["warnings"] = orjson.loads(told["warnings"]) if told["warnings"] else []
+    return Operation(**told)
 
 
 def finished(operation: Operation, now: float, error: dict[str, Any] | None) -> Operation:
-    """The same operation, ended."""
-    return replace(operation, done=True, progress=100, ended=now, error=error)
+    """The same operation, ended: nothing of what was asked for is kept, nor the claim to a name."""
+    return replace(
+        operation,
+        done=True,
+        progress=100,
+        ended=now,
+        error=error,
+        claim=None,
+        node=None,
+        call=None,
+    )

@@ -105,21 +105,28 @@ def test_cloudstacks_errors_are_told_in_gces_words(
 
 
 @pytest.mark.parametrize("verb", ["POST", "DELETE"])
-def test_nothing_is_kept_of_a_change_that_did_not_start(
-    make_gateway: MakeGateway, verb: str
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_change_that_surely_did_not_start_is_refused_and_any_other_is_told_by_its_operation(
+    make_gateway: MakeGateway, verb: str, sent: bool
 ) -> None:
     """The reads go through; then the cloud does not answer the change itself."""
     gateway = make_gateway()
     gateway.do("POST", f"zones/{SG_ZONE}/disks", {"name": "data", "sizeGb": "1"})
     before = gateway.names(f"zones/{SG_ZONE}/operations")
-    client = gateway.application.operations._client
-    transport = client._transport
+    transport = gateway.application.operations._client._transport
 
     def lost(command: str, form: str) -> Any:
-        raise CloudStackUnavailable(command, "the connection was lost", True)
+        raise CloudStackUnavailable(command, "the connection was lost", sent)
 
     transport.change = lost  # type: ignore[method-assign]
     body = {"name": "more", "sizeGb": "1"} if verb == "POST" else None
     path = f"zones/{SG_ZONE}/disks" + ("/data" if verb == "DELETE" else "")
-    gateway.refused(503, verb, path, body)
-    assert gateway.names(f"zones/{SG_ZONE}/operations") == before
+    if not sent:
+        gateway.refused(503, verb, path, body)
+        assert gateway.names(f"zones/{SG_ZONE}/operations") == before
+        return
+    done = gateway.finish(gateway.ask(verb, path, body))
+    assert done["httpErrorStatusCode"] == 503
+    assert done["error"]["errors"][0]["code"] == "SERVICE_UNAVAILABLE"
+    (warning,) = done["warnings"]
+    assert "may have had an effect" in warning["message"]

@@ -14,12 +14,12 @@ from pyramid.router import Router
 from webtest import TestApp, TestResponse
 
 from gstack_pyramid.application import Application
-from gstack_pyramid.auth import Sealed, seal
+from gstack_pyramid.auth import Sealed, Sealer, seal
 from gstack_pyramid.cloudstack import PasswordLogin
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.engine import Engine
-from gstack_pyramid.operations import Operations, Store
+from gstack_pyramid.operations import Operations, Pace
 from gstack_pyramid.simulator import (
     DEMO_API_KEY,
     DEMO_SECRET_KEY,
@@ -246,12 +246,13 @@ class Backend:
         application.passwords = PasswordLogin(endpoint or self.endpoint, read_timeout=read_timeout)
         application.engine = Engine(compiled, self.client, catalogue_ttl=settings.catalogue_ttl)
         application.operations = Operations(
-            Store(),
             self.client,
             compiled.errors.translate,
+            application.engine.restore,
+            Sealer(application.keyring),
             workers=4,
             waiters=8,
-            first_poll=0.0,
+            pace=Pace(first_poll=0.0, slowest_poll=0.05, settle=0.1, patience=1.0),
             clock=cloud.clock,
         )
 

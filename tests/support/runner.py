@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 import orjson
 from webtest import TestApp
 
+from gstack_pyramid.auth import Sealer
 from gstack_pyramid.engine.engine import Engine
-from gstack_pyramid.operations import Operation, Operations, Store, shape
+from gstack_pyramid.operations import Operations, Pace, shape
 
 from .cases import Request
 from .gateway import BASE, token
@@ -23,16 +24,6 @@ if TYPE_CHECKING:
 
 NOON = 1_780_000_000.0
 """The present in all cases: 2026-05-28T20:26:40Z."""
-
-
-class NotingStore(Store):
-    """A store that tells which operation came last."""
-
-    last: Operation | None = None
-
-    def add(self, operation: Operation) -> Operation:
-        self.last = super().add(operation)
-        return self.last
 
 
 class Runner:
@@ -53,13 +44,13 @@ class Runner:
         compiled = self.application.compiled
         self._before = self.application.engine, self.application.operations
         self.application.engine = Engine(compiled, client)
-        self.store = NotingStore()
         self.application.operations = Operations(
-            self.store,
             client,
             compiled.errors.translate,
+            self.application.engine.restore,
+            Sealer(self.application.keyring),
             workers=1,
-            first_poll=0.0,
+            pace=Pace(first_poll=0.0, slowest_poll=0.05, settle=0.1, patience=1.0),
             clock=lambda: NOON,
         )
         self.operation = ""
@@ -91,7 +82,7 @@ class Runner:
         Asked for behind the engine's back, whose reads would come between its commands.
         """
         self._answered.set()
-        last = self.store.last
+        last = self.application.operations.store.load(self.operation)
         assert last is not None
         done = self.application.operations.wait(last.owner, last.scope, last.name, 10.0)
         assert done is not None

@@ -35,6 +35,7 @@ EVERYDAY = frozenset({"start", "stop", "reset", "wait"})
 """Methods of mapped resources that are words of any Python program as well."""
 
 COMMANDS = {
+    "listAsyncJobs": "cloudstack/jobs.py",  # the job of a command whose answer was lost
     "queryAsyncJobResult": "cloudstack/jobs.py",  # every job of every command is asked about by it
     "listCapabilities": "cloudstack/apis.py",  # a cloud's version is read by it
     "listApis": "cloudstack/apis.py",  # the model, and what a caller may do, is read by it

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from gstack_pyramid.operations import runner
 from gstack_pyramid.operations.runner import Operations
-from gstack_pyramid.operations.store import Store
 
-from .fakes import Cloud, translate
+from .fakes import PACE, SEALER, Cloud, forgotten, translate
 
 
 @pytest.fixture
@@ -20,14 +18,10 @@ def cloud() -> Cloud:
 
 
 @pytest.fixture
-def store() -> Store:
-    return Store()
-
-
-@pytest.fixture
-def operations(cloud: Cloud, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operations]:
-    monkeypatch.setattr(runner, "SLOWEST_POLL", 0.0)
+def operations(cloud: Cloud) -> Iterator[Operations]:
     client: Any = cloud
-    made = Operations(store, client, translate, waiters=1, first_poll=0.0, clock=lambda: 1000.0)
+    made = Operations(
+        client, translate, forgotten, SEALER, waiters=1, pace=PACE, clock=lambda: 1000.0
+    )
     yield made
     made.close()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from gstack_pyramid.auth import KeyRing, Sealer
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import (
     CloudStackError,
@@ -16,9 +17,10 @@ from gstack_pyramid.engine.engine import Prepared
 from gstack_pyramid.engine.plans import Plan, PlannedCommand, StepError
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.runner import Operations, Request
+from gstack_pyramid.operations.sending import Pace
 from gstack_pyramid.operations.store import Operation
 
-LONG = 60.0
+LONG = 20.0
 """Seconds that no test waits for: what it waits for is told by an event."""
 
 MACHINE = {"id": "8d2bb5a1-0000-4000-8000-000000000001"}
@@ -81,6 +83,10 @@ class Session:
 
     def __init__(self) -> None:
         self.changes: list[str] = []
+        self.reads: list[Any] = []
+
+    def begin(self, reads: Any) -> None:
+        self.reads = list(reads)
 
     def changed(self, command: str) -> None:
         self.changes.append(command)
@@ -94,7 +100,7 @@ def command(
     undo: bool = False,
     makes: bool = False,
 ) -> PlannedCommand:
-    return PlannedCommand(name, {}, is_list, job, undo, makes)
+    return PlannedCommand(name, {}, is_list, job, undo, makes, "safe")
 
 
 def asked(
@@ -103,9 +109,27 @@ def asked(
     return Request.of(owner, method, path, request_id, {"name": name})
 
 
-def prepared(plan: Plan, session: Session | None = None, target_id: str | None = None) -> Prepared:
+def prepared(
+    plan: Plan,
+    session: Session | None = None,
+    target_id: str | None = None,
+    *,
+    target: str = "target",
+    creates: bool = False,
+) -> Prepared:
     inner: Any = session or Session()
-    return Prepared(plan, "me", "someone", "p", "zones/z", "target", target_id, inner)
+    return Prepared(
+        plan, "me", "someone", "p", "zones/z", target, target_id, inner, creates=creates
+    )
+
+
+def forgotten(state: Mapping[str, Any], credentials: Credentials) -> Any:
+    """Restores nothing: for operations that no other process takes up."""
+    raise KeyError(state["method"])
+
+
+PACE = Pace(first_poll=0.0, slowest_poll=0.0, settle=0.0, patience=0.0)
+SEALER = Sealer(KeyRing([("test", bytes(range(32)))]))
 
 
 def steps(*commands: PlannedCommand, results: list[Any] | None = None) -> Plan:

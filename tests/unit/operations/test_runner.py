@@ -3,7 +3,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.plans import Plan
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.runner import Operations
-from gstack_pyramid.operations.store import Operation, Store
+from gstack_pyramid.operations.store import Operation
 
 from .fakes import (
     LONG,
@@ -34,7 +33,6 @@ from .fakes import (
     refusal,
     start,
     steps,
-    translate,
 )
 
 
@@ -251,35 +249,6 @@ def test_request_ids_of_others_and_of_other_methods_do_not_count(
     assert len(cloud.sent) == 2
 
 
-def test_what_was_running_when_the_server_ended_is_reported_as_failed(tmp_path: Path) -> None:
-    path = str(tmp_path / "operations.sqlite")
-    before = Store(path)
-    before.add(Operation("one", "me", "p", "zones/z", "insert", "t", inserted=1.0))
-    before.close()
-    client: Any = Cloud()
-    operations = Operations(Store(path), client, translate, clock=lambda: 1000.0)
-    try:
-        kept = operations.get("me", "zones/z", "one")
-        assert kept is not None
-        assert (kept.done, kept.ended) == (True, 1000.0)
-        assert kept.error is not None
-        assert kept.error["code"] == "INTERNAL_ERROR"
-        assert "was stopped" in kept.error["message"]
-    finally:
-        operations.close()
-
-
-class WatchedStore(Store):
-    """Says when somebody has looked at an operation."""
-
-    looked = threading.Event()
-
-    def get(self, owner: str, scope: str, name: str) -> Operation | None:
-        found = super().get(owner, scope, name)
-        self.looked.set()
-        return found
-
-
 @pytest.fixture
 def held(cloud: Cloud) -> Generator[threading.Event]:
     """Jobs give no answer until this is set."""
@@ -292,29 +261,31 @@ def held(cloud: Cloud) -> Generator[threading.Event]:
 
 
 def test_more_requests_than_may_wait_are_answered_at_once(
-    cloud: Cloud, held: threading.Event
+    operations: Operations, held: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client: Any = cloud
-    store = WatchedStore()
-    operations = Operations(store, client, translate, waiters=1, first_poll=0.0)
-    try:
-        operation = start(operations, prepared(steps(command("deploy"))))
-        store.looked.clear()
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(operations.wait, "me", "zones/z", operation.name, LONG)
-            assert store.looked.wait(LONG)
-            second = operations.wait("me", "zones/z", operation.name, LONG)
-            held.set()
-            first = waiting.result(LONG)
-        assert second is not None
-        assert not second.done
-        assert first is not None
-        assert first.done
-        third = operations.wait("me", "zones/z", operation.name, LONG)
-        assert third is not None
-        assert third.done
-    finally:
-        operations.close()
+    operation = start(operations, prepared(steps(command("deploy"))))
+    looked, store = threading.Event(), operations.store
+    get = store.get
+
+    def noting(*key: str) -> Operation | None:
+        found = get(*key)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(store, "get", noting)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(operations.wait, "me", "zones/z", operation.name, LONG)
+        assert looked.wait(LONG)
+        second = operations.wait("me", "zones/z", operation.name, LONG)
+        held.set()
+        first = waiting.result(LONG)
+    assert second is not None
+    assert not second.done
+    assert first is not None
+    assert first.done
+    third = operations.wait("me", "zones/z", operation.name, LONG)
+    assert third is not None
+    assert third.done
 
 
 def test_waiting_no_time_gives_the_operation_as_it_is(

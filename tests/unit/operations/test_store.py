@@ -3,13 +3,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gstack_pyramid.operations.store import KEPT_SECONDS, Operation, Store, finished
+from gstack_pyramid.operations.database import MEMORY, Database
+from gstack_pyramid.operations.store import Operation, Store, Taken, finished
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 OPERATIONS = st.builds(
@@ -38,19 +38,23 @@ def operation(
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    store = Store()
-    yield store
-    store.close()
+    database = Database(MEMORY)
+    database.prepare(upgrade=False)
+    yield Store(database.engine, "test")
+    database.close()
 
 
+@settings(max_examples=30)
 @given(OPERATIONS)
 def test_an_operation_comes_back_as_it_was_kept(made: Operation) -> None:
-    store = Store()
+    database = Database(MEMORY)
     try:
+        database.prepare(upgrade=False)
+        store = Store(database.engine, "test")
         assert store.add(made) == made
         assert store.get(made.owner, made.scope, made.name) == made
     finally:
-        store.close()
+        database.close()
 
 
 def test_a_new_state_replaces_the_old_one(store: Store) -> None:
@@ -63,7 +67,7 @@ def test_a_new_state_replaces_the_old_one(store: Store) -> None:
 
 def test_an_operation_that_was_dropped_is_gone_and_stays_so(store: Store) -> None:
     made = store.add(operation())
-    store.drop("one")
+    store.drop(operation("one"))
     store.save(finished(made, 1.0, None))
     assert store.get("me", "zones/z", "one") is None
 
@@ -111,29 +115,104 @@ def test_of_many_equal_requests_at_once_one_is_kept(store: Store) -> None:
     assert store.of_owner("me", None) == [kept[0]]
 
 
-def test_finished_operations_are_dropped_after_their_time(store: Store) -> None:
-    store.add(operation("old", done=True, inserted=0.0))
-    store.add(operation("running", inserted=0.0))
-    store.add(operation("young", done=True, inserted=10.0))
-    store.add(operation("new", inserted=KEPT_SECONDS + 5.0))
-    assert [kept.name for kept in store.of_owner("me", None)] == ["running", "young", "new"]
+def test_operations_that_ended_long_ago_are_told(store: Store) -> None:
+    store.add(finished(operation("old"), 1.0, None))
+    store.add(operation("running"))
+    store.add(finished(operation("young"), 20.0, None))
+    assert store.ended_before(10.0, 5) == ["old"]
+    assert store.ended_before(30.0, 1) in (["old"], ["young"])
+    store.forget(["old"])
+    assert [kept.name for kept in store.everything()] == ["running", "young"]
 
 
 def test_a_dropped_operations_request_may_come_again(store: Store) -> None:
     store.add(operation("one", request="r"))
-    store.drop("one")
+    store.drop(operation("one"))
     assert store.add(operation("two", request="r")).name == "two"
 
 
-def test_what_was_not_finished_is_known_after_a_restart(tmp_path: Path) -> None:
-    path = str(tmp_path / "operations.sqlite")
-    store = Store(path)
-    store.add(operation("running"))
+def test_what_is_not_finished_is_known(store: Store) -> None:
+    store.add(operation("running", call="sealed"))
     store.add(operation("done", done=True))
-    store.close()
-    again = Store(path)
-    try:
-        assert [kept.name for kept in again.unfinished()] == ["running"]
-        assert len(again.of_owner("me", None)) == 2
-    finally:
-        again.close()
+    assert [kept.name for kept in store.everything(unfinished=True)] == ["running"]
+    assert len(store.of_owner("me", None)) == 2
+
+
+def test_what_was_asked_for_is_told_to_who_runs_it_alone(store: Store) -> None:
+    store.add(operation(call="sealed"))
+    for seen in (store.get("me", "zones/z", "one"), store.by_request("r"), *store.everything()):
+        assert seen is None or seen.call is None
+    loaded = store.load("one")
+    assert loaded is not None
+    assert loaded.call == "sealed"
+
+
+def test_nothing_of_what_was_asked_for_is_left_at_the_end(store: Store) -> None:
+    made = store.add(operation(call="sealed", claim="name", node="n"))
+    store.save(finished(made, 1.0, None))
+    loaded = store.load("one")
+    assert loaded is not None
+    assert (loaded.call, loaded.claim, loaded.node) == (None, None, None)
+
+
+def test_what_has_ended_stays_as_it_ended(store: Store) -> None:
+    made = store.add(operation())
+    assert store.save(finished(made, 1.0, None))
+    assert not store.save(finished(made, 2.0, {"code": "X", "message": "late"}))
+    kept = store.get("me", "zones/z", "one")
+    assert kept is not None
+    assert (kept.ended, kept.error) == (1.0, None)
+
+
+def test_a_name_that_is_about_to_be_taken_can_not_be_taken_twice(store: Store) -> None:
+    first = store.add(operation("one", claim="web"))
+    with pytest.raises(Taken):
+        store.add(operation("two", claim="web"))
+    store.save(finished(first, 1.0, None))
+    assert store.add(operation("three", claim="web")).name == "three"
+
+
+def test_the_same_request_for_the_same_name_is_the_same_operation(store: Store) -> None:
+    first = store.add(operation("one", claim="web", request="r"))
+    assert store.add(operation("two", claim="web", request="r")).name == first.name
+
+
+def test_an_operation_is_taken_over_by_one_node_alone(store: Store) -> None:
+    store.add(operation("one", node="dead"))
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda n: store.take("one", "dead", f"n{n}"), range(8)))
+    assert taken.count(True) == 1
+    assert store.runs("one", f"n{taken.index(True)}")
+    assert not store.runs("one", "dead")
+
+
+def test_an_operation_that_has_ended_is_neither_run_nor_taken_over(store: Store) -> None:
+    store.add(operation("one", node="n", done=True))
+    assert not store.runs("one", "n")
+    assert not store.take("one", "n", "m")
+
+
+def test_only_an_operation_that_has_ended_is_deleted(store: Store) -> None:
+    made = store.add(operation())
+    assert not store.delete("me", "zones/z", "one")
+    store.save(finished(made, 1.0, None))
+    assert not store.delete("them", "zones/z", "one")
+    assert store.delete("me", "zones/z", "one")
+    assert not store.delete("me", "zones/z", "one")
+
+
+def test_nodes_are_known_by_their_beats(store: Store) -> None:
+    assert store.beat("a") == {"a": 1}
+    store.beat("b")
+    assert store.beat("a") == {"a": 2, "b": 1}
+    store.leave("a")
+    assert store.beat("b") == {"b": 2}
+
+
+def test_services_in_one_database_do_not_see_each_other(store: Store) -> None:
+    other = Store(store._engine, "another")
+    store.add(operation("one", request="r"))
+    store.beat("a")
+    assert other.load("one") is None
+    assert other.everything() == []
+    assert other.beat("b") == {"b": 1}

@@ -1,0 +1,199 @@
+"""The database of operations: SQLite or PostgreSQL, ours and DBOS's tables side by side."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import sqlalchemy as sa
+
+from gstack_pyramid.operations.schema import METADATA, VERSION, VERSION_TABLE
+
+MEMORY = ":memory:"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK_WAIT_MS = 30_000
+
+
+class DatabaseError(Exception):
+    """The database can't be used; the message says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What a database has, and what this program works with.
+
+    Attributes:
+        there: the version of the tables; None in an empty database.
+        wanted: the version that this program works with.
+    """
+
+    there: str | None
+    wanted: str = VERSION
+
+    @property
+    def newer(self) -> bool:
+        """Whether a newer program has been at work here."""
+        return self.there is not None and self.there > self.wanted
+
+
+class Database:
+    """One database.
+
+    Args:
+        place: ``:memory:``, the path of a SQLite file, or a URL of SQLAlchemy's form.
+
+    Raises:
+        DatabaseError: it can't be reached.
+
+    Attributes:
+        engine: the way to it.
+        shared: whether several processes may use it at the same time.
+    """
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self._folder: str | None = None
+        self._lock: IO[bytes] | None = None
+        if place == MEMORY:
+            # In a file all the same, since several threads use it; gone with the process.
+            self._folder = tempfile.mkdtemp(prefix="gstack-operations-")
+            place = str(Path(self._folder) / "operations.sqlite")
+        self.url = url_of(place)
+        self.shared = self.url.get_backend_name() != "sqlite"
+        if self.shared:
+            self.engine = sa.create_engine(self.url, pool_size=8, pool_pre_ping=True)
+        else:
+            self.engine = sa.create_engine(self.url, connect_args={"check_same_thread": False})
+            # Without a promise to outlive the process, there is nothing to wait for the disk for.
+            sync = "OFF" if self._folder else "FULL"
+            sa.event.listen(self.engine, "connect", lambda made, record: _prepare(made, sync))
+
+    def lock(self) -> None:
+        """Make sure that no other process works on the same SQLite file.
+
+        Raises:
+            DatabaseError: one does.
+        """
+        if self.shared or self._folder is not None:
+            return
+        path = Path(str(self.url.database)).absolute()
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = path.with_name(f"{path.name}.lock").open("ab")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DatabaseError(
+                f"{path} is in use by another server; several need PostgreSQL"
+            ) from None
+        except OSError as error:
+            raise DatabaseError(f"{path} can't be used: {os.strerror(error.errno or 0)}") from None
+
+    def versions(self) -> Versions:
+        """The versions of the tables.
+
+        Raises:
+            DatabaseError: the database can't be read.
+        """
+        try:
+            with self.engine.connect() as connection:
+                if not sa.inspect(connection).has_table(VERSION_TABLE):
+                    return Versions(None)
+                told: sa.CursorResult[Any] = connection.execute(
+                    sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))
+                )
+                return Versions(told.scalar())
+        except sa.exc.SQLAlchemyError as error:
+            raise DatabaseError(self._unreadable(error)) from None
+
+    def prepare(self, *, upgrade: bool) -> None:
+        """Bring the tables to the version of this program.
+
+        Args:
+            upgrade: whether to do so with those of an older version; new ones are made always.
+
+        Raises:
+            DatabaseError: they are newer, or older and ``upgrade`` is not set.
+        """
+        if self._folder is not None:
+            METADATA.create_all(self.engine)
+            return
+        versions = self.versions()
+        if versions.newer:
+            raise DatabaseError(
+                f"The database of operations has version {versions.there}, and this gstack knows"
+                f" {versions.wanted}: a newer gstack has used it. Install that one."
+            )
+        if versions.there == versions.wanted:
+            return
+        if versions.there is not None and not upgrade:
+            raise DatabaseError(
+                f"The database of operations has version {versions.there}, and this gstack needs"
+                f" {versions.wanted}. Stop all nodes, save it, and run 'gstack db upgrade'."
+            )
+        self.upgrade()
+
+    def upgrade(self) -> None:
+        """Run the migrations that are missing.
+
+        Raises:
+            DatabaseError: the database can't be changed.
+        """
+        # Only needed when a version changes, and slow to load.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        try:
+            with self.engine.begin() as connection:
+                if self.shared:
+                    # Of several nodes that start at once, one at a time; the others find it done.
+                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(7240231)"))
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except sa.exc.SQLAlchemyError as error:
+            raise DatabaseError(self._unreadable(error)) from None
+
+    def close(self) -> None:
+        """Close all connections, and delete what only this process could see."""
+        self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _unreadable(self, error: sa.exc.SQLAlchemyError) -> str:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        return f"{self.url.render_as_string(hide_password=True)} can't be used: {reason}"
+
+
+def url_of(place: str) -> sa.URL:
+    """The URL of a database, with the driver that we use.
+
+    Raises:
+        ValueError: it is a URL of a kind that isn't supported, or malformed.
+    """
+    if "://" not in place:
+        return sa.URL.create("sqlite", database=place)
+    try:
+        url = sa.make_url(place)
+    except sa.exc.ArgumentError as error:
+        raise ValueError(str(error)) from None
+    kind = url.drivername.partition("+")[0]
+    if kind not in ("sqlite", "postgresql"):
+        raise ValueError("expected sqlite:// or postgresql://")
+    return url.set(drivername="postgresql+psycopg") if kind == "postgresql" else url
+
+
+def _prepare(connection: Any, synchronous: str) -> None:
+    """What every connection to SQLite needs. As DBOS's own: writers wait for each other."""
+    connection.isolation_level = "IMMEDIATE"
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA busy_timeout={_LOCK_WAIT_MS}")
+    connection.execute(f"PRAGMA synchronous={synchronous}")
+    connection.execute("PRAGMA foreign_keys=ON")

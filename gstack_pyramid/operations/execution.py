@@ -1,0 +1,273 @@
+"""One operation, from its first command to its end: what the durable workflow does.
+
+Each changing command is a step of the workflow, and so is the wait for its job. What came of a
+step is on record before the next one begins, so that another process repeats the course of the plan
+without sending anything, and goes on from where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from dbos import DBOS
+
+from gstack_pyramid.cloudstack.answers import unwrap
+from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+from gstack_pyramid.engine.names import numeric_id
+from gstack_pyramid.engine.plans import PlannedCommand
+from gstack_pyramid.errors import GceError, internal_error
+from gstack_pyramid.operations.course import Course, Outcome, failure_of
+from gstack_pyramid.operations.notes import Notes
+from gstack_pyramid.operations.sending import Sender, Translate
+from gstack_pyramid.operations.store import Operation, Store, finished
+
+log = logging.getLogger(__name__)
+
+SEND, JOB = "send", "job"
+
+
+@dataclass(slots=True)
+class Run:
+    """An operation under way in this process.
+
+    Attributes:
+        operation: as it is kept.
+        course: its plan.
+        records: what earlier processes have recorded, oldest first.
+        resumed: whether another process has begun it.
+        taken: whether CloudStack has taken a command, or may have. Until then a failure is the
+            answer to the request; from then on it is told by the operation.
+        answer: what the request that began it waits for.
+        warnings: what the operation's reader should know.
+        broken: our own mistake.
+    """
+
+    operation: Operation
+    course: Course
+    records: deque[dict[str, Any]] = field(default_factory=deque)
+    resumed: bool = False
+    taken: bool = False
+    answer: Future[Operation] = field(default_factory=Future)
+    warnings: list[str] = field(default_factory=list)
+    broken: Exception | None = None
+
+    def accept(self) -> None:
+        """Let the request be answered: the operation runs."""
+        self.taken = True
+        if not self.answer.done():
+            self.answer.set_result(self.operation)
+
+
+class Execution:
+    """Runs operations to their end.
+
+    Args:
+        store: where they are kept.
+        notes: how records are written.
+        sender: sends commands.
+        translate: CloudStack's errors in GCE's words.
+        node: who runs them.
+        planning: runs a function that may read from CloudStack in a thread.
+        clock: the present as Unix time.
+
+    Attributes:
+        sending: the operations whose command is on its way at the moment.
+        stopping: whether no further command is to be sent.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        notes: Notes,
+        sender: Sender,
+        translate: Translate,
+        node: str,
+        planning: Callable[..., Coroutine[Any, Any, Any]],
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._notes = notes
+        self._sender = sender
+        self._translate = translate
+        self._node = node
+        self._planning = planning
+        self._clock = clock
+        self.sending: set[str] = set()
+        self.stopping = False
+
+    async def follow(self, run: Run) -> None:
+        """Send the commands of a plan one after the other, until it ends.
+
+        Raises:
+            asyncio.CancelledError: another node runs the operation now.
+        """
+        course, first, doubtful = run.course, not run.resumed, run.resumed
+        while (command := course.command) is not None:
+            if self.stopping:
+                raise asyncio.CancelledError
+            sure = True
+            if not run.records:
+                if not first and not await self._still_mine(run):
+                    return
+                # The first command without a record may have been sent by who ended before it.
+                sure, doubtful = not doubtful, False
+            first = False
+            record = await self._step(SEND, run, partial(self._send, run, command, sure))
+            if record.get("command") != command.command:
+                await self._give_up(run, command)
+                return
+            outcome = await self._outcome(run, command, record["sent"])
+            if record["sent"].get("unknown"):
+                run.warnings.append(
+                    f"CloudStack never answered {command.command}, which may have had an effect."
+                )
+            before = run.records[0].get("before") if run.records else None
+            await self._planning(course.advance, outcome, before)
+        await self._finish(run)
+
+    async def _finish(self, run: Run) -> None:
+        """Keep how the operation went; one that CloudStack never took is forgotten instead."""
+        course = run.course
+        cause = course.cause
+        if cause is not None and not run.taken:
+            await asyncio.to_thread(self._store.drop, run.operation)
+            run.answer.set_exception(run.broken or cause)
+            return
+        if cause is not None and not isinstance(
+            cause, GceError | CloudStackError | CloudStackUnavailable
+        ):
+            # A bug of ours, which must not make an accepted operation vanish.
+            log.error("operation %s broke", run.operation.name, exc_info=cause)
+        error = None if cause is None else self._told(course, cause)
+        await self._end(run, error)
+
+    async def _end(self, run: Run, error: dict[str, Any] | None) -> None:
+        for command in run.course.left:
+            about = command.params.get("id", "")
+            run.warnings.append(f"What was made could not be taken back: {command.command} {about}")
+        warnings = [{"code": "CLEANUP_FAILED", "message": text} for text in run.warnings]
+        operation = replace(run.operation, warnings=warnings)
+        run.operation = finished(operation, self._clock(), error)
+        await asyncio.to_thread(self._store.save, run.operation)
+        run.accept()
+
+    def _told(self, course: Course, cause: Exception) -> dict[str, Any]:
+        if isinstance(cause, GceError):
+            told = cause
+        elif isinstance(cause, CloudStackError | CloudStackUnavailable):
+            told = self._translate(cause)
+        else:
+            told = internal_error()
+        message = told.message
+        if course.failed is not None and course.number > 1:
+            step = course.failed.command
+            if course.failed.about:
+                step += f" ({' '.join(course.failed.about.split())})"
+            message = f"The step {step} failed: {message}"
+        return {
+            "code": told.code or "INTERNAL_ERROR",
+            "message": message,
+            "status": told.status,
+            "reason": told.reason,
+        }
+
+    async def _give_up(self, run: Run, command: PlannedCommand) -> None:
+        """End an operation whose plan is another one now: the mappings have changed meanwhile."""
+        message = (
+            "This operation was begun with other mapping files, which would not go on with"
+            f" {command.command} now. What it has done so far is left as it is."
+        )
+        await self._end(run, broken(message))
+
+    async def _still_mine(self, run: Run) -> bool:
+        name = run.operation.name
+        if await asyncio.to_thread(self._store.runs, name, self._node):
+            return True
+        kept = await asyncio.to_thread(self._store.load, name)
+        if kept is None or kept.done:
+            # An operator has ended it.
+            run.operation = kept or run.operation
+            run.accept()
+            return False
+        raise asyncio.CancelledError
+
+    async def _step(
+        self, name: str, run: Run, do: Callable[[], Coroutine[Any, Any, dict[str, Any]]]
+    ) -> dict[str, Any]:
+        """What a step of the workflow records, or has recorded already."""
+
+        async def note() -> str:
+            return self._notes.write(await do())
+
+        known = run.records.popleft() if run.records else None
+        note_of = await DBOS.run_step_async({"name": name}, note)
+        return known if known is not None else self._notes.read(note_of)
+
+    async def _send(self, run: Run, command: PlannedCommand, sure: bool) -> dict[str, Any]:
+        course, name = run.course, run.operation.name
+        self.sending.add(name)
+        try:
+            sent = await self._sender.send(
+                course.credentials,
+                command,
+                since=run.operation.inserted,
+                doubtful=not sure,
+                refusable=not run.taken,
+                pausing=run.accept,
+            )
+        except Exception as error:
+            log.exception("operation %s broke at %s", name, command.command)
+            run.broken, sent = error, {"broken": True}
+        finally:
+            self.sending.discard(name)
+        # The plan's first reads are kept with what was asked for.
+        before = course.notes if course.number else None
+        return {"command": command.command, "before": before, "sent": sent}
+
+    async def _outcome(self, run: Run, command: PlannedCommand, sent: dict[str, Any]) -> Outcome:
+        if "broken" in sent:
+            return Outcome(failure=internal_error())
+        if "failure" in sent:
+            return Outcome(failure=failure_of(sent["failure"]))
+        run.taken = True
+        run.course.session.changed(command.command)
+        if "row" in sent:
+            self._note_made(run, command, sent["row"])
+            return Outcome(sent["row"])
+        answer = sent["answer"]
+        made = unwrap(answer)
+        job = answer.get("jobid") if command.asynchronous else None
+        if job is None:
+            self._note_made(run, command, made)
+            return Outcome(made)
+        if self._note_made(run, command, made):
+            await asyncio.to_thread(self._store.save, run.operation)
+        run.accept()
+        credentials = run.course.credentials
+        follow = partial(self._sender.follow, credentials, str(job))
+        record = await self._step(JOB, run, follow)
+        run.course.session.changed(command.command)
+        if "failure" in record:
+            left = {"id": answer["id"]} if answer.get("id") is not None else None
+            return Outcome(failure=failure_of(record["failure"]), made=left)
+        return Outcome(record["result"])
+
+    def _note_made(self, run: Run, command: PlannedCommand, made: Any) -> bool:
+        """Note the id of a new resource. Gives whether there is something to keep."""
+        key = made.get("id") if isinstance(made, dict) and command.makes else None
+        if key is None or run.operation.target_id == numeric_id(str(key)):
+            return False
+        run.operation = replace(run.operation, target_id=numeric_id(str(key)))
+        return True
+
+
+def broken(message: str) -> dict[str, Any]:
+    """The error of an operation that can't go on, for a reason of our own."""
+    return {"code": "INTERNAL_ERROR", "message": message, "status": 500, "reason": "internalError"}

@@ -1,0 +1,59 @@
+"""The tables of operations, and which version of them this program works with.
+
+``migrations/`` leads from each version to the next. A test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+VERSION = "0001"
+"""The newest migration: what this program reads and writes."""
+
+VERSION_TABLE = "gstack_version"
+
+METADATA = sa.MetaData()
+
+OPERATIONS = sa.Table(
+    "gstack_operations",
+    METADATA,
+    sa.Column("name", sa.String(63), primary_key=True),
+    sa.Column("service", sa.String(63), nullable=False),
+    sa.Column("owner", sa.String(63), nullable=False),
+    sa.Column("project", sa.String(255), nullable=False),
+    sa.Column("scope", sa.String(255), nullable=False),
+    sa.Column("type", sa.String(63), nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("target_id", sa.String(31)),
+    sa.Column("user", sa.String(255), nullable=False),
+    # What makes two requests the same, and what must be the same in them then.
+    sa.Column("request", sa.String(64), unique=True),
+    sa.Column("digest", sa.String(64)),
+    sa.Column("request_id", sa.String(255)),
+    # The name that a running operation is about to take.
+    sa.Column("claim", sa.String(64), unique=True),
+    # Unix times in seconds.
+    sa.Column("inserted", sa.Float(53), nullable=False),
+    sa.Column("started", sa.Float(53)),
+    sa.Column("ended", sa.Float(53)),
+    sa.Column("progress", sa.Integer, nullable=False),
+    sa.Column("done", sa.Boolean, nullable=False),
+    # JSON.
+    sa.Column("error", sa.Text),
+    sa.Column("warnings", sa.Text),
+    # Which node runs it; none when any may take it over.
+    sa.Column("node", sa.String(63)),
+    # What was asked for, sealed; gone when the operation is done.
+    sa.Column("call", sa.Text),
+    sa.Index("gstack_operations_by_owner", "service", "owner", "scope"),
+    sa.Index("gstack_operations_by_state", "service", "done", "ended"),
+)
+
+NODES = sa.Table(
+    "gstack_nodes",
+    METADATA,
+    sa.Column("name", sa.String(63), primary_key=True),
+    sa.Column("service", sa.String(63), nullable=False),
+    # Counts up as long as the node lives; no clock of another machine has to be right.
+    sa.Column("beat", sa.BigInteger, nullable=False),
+)

@@ -1,0 +1,191 @@
+"""Sending one command of an operation: once, however often answers are lost on the way.
+
+A command that was sent without an answer may have had its effect. Before it is sent again, its
+effect is looked for, where the plan says how; where it can simply be repeated, what the repetition
+is answered says whether the first one was at work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from gstack_pyramid.cloudstack.answers import unwrap
+from gstack_pyramid.cloudstack.client import Client
+from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+from gstack_pyramid.engine.plans import PlannedCommand
+from gstack_pyramid.engine.repetition import Look
+from gstack_pyramid.errors import GceError
+from gstack_pyramid.operations.course import told_failure
+
+_GROWTH = 1.4
+_BUSY = frozenset({429, 503})
+"""CloudStack's codes for "not now": the command has not been taken, or the job goes on."""
+
+Translate = Callable[[CloudStackError | CloudStackUnavailable], GceError]
+
+_ANSWERED = {"gone": 404, "exists": 409}
+"""The status that says of a repeated command that the first one was at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long things may take, all in seconds.
+
+    Attributes:
+        first_poll: until a job is asked about for the first time.
+        slowest_poll: between two questions about one job at most.
+        settle: for how long a command that was sent without an answer is looked for before it is
+            sent again. Longer than CloudStack takes to show what it has begun to make.
+        patience: for how long a command is tried while CloudStack can't be reached.
+    """
+
+    first_poll: float = 0.1
+    slowest_poll: float = 3.0
+    settle: float = 10.0
+    patience: float = 600.0
+
+
+class Sender:
+    """Sends commands, and follows jobs.
+
+    Args:
+        client: the way to CloudStack.
+        translate: CloudStack's errors in GCE's words.
+        workers: the threads that commands are sent from.
+        pace: how long things may take.
+    """
+
+    def __init__(
+        self, client: Client, translate: Translate, workers: ThreadPoolExecutor, pace: Pace
+    ) -> None:
+        self._client = client
+        self._translate = translate
+        self._workers = workers
+        self._pace = pace
+
+    async def send(
+        self,
+        credentials: Credentials,
+        command: PlannedCommand,
+        *,
+        since: float,
+        doubtful: bool,
+        refusable: bool,
+        pausing: Callable[[], None],
+    ) -> dict[str, Any]:
+        """Send a command until CloudStack has taken or refused it.
+
+        Args:
+            credentials: whose command it is.
+            command: what to send.
+            since: Unix time before which nothing of it can have been made.
+            doubtful: whether it may have been sent before.
+            refusable: whether a client waits to hear that the operation was accepted: then a
+                failure that surely had no effect is told at once.
+            pausing: called before it takes longer than the answer of one command.
+
+        Returns:
+            ``{"answer": body}``, ``{"row": result}`` when its effect was found, or ``{"failure":
+            ...}``.
+        """
+        began = doubted = time.monotonic()
+        delay, repeated = self._pace.first_poll, doubtful
+        while True:
+            failure: CloudStackError | CloudStackUnavailable
+            try:
+                if doubtful and command.look is not None:
+                    found = await self._look(credentials, command, command.look, since)
+                    if found is not None:
+                        return found
+                    if time.monotonic() - doubted < self._pace.settle:
+                        delay = await self._pause(delay, pausing)
+                        continue
+                body = await self._call(
+                    self._client.call, credentials, command.command, command.params
+                )
+                return {"answer": body}
+            except CloudStackError as error:
+                if self._is_done(command, error, repeated):
+                    return {"answer": {}}
+                failure = error
+                if refusable or error.errorcode not in _BUSY:
+                    return {"failure": told_failure(error)}
+            except CloudStackUnavailable as error:
+                failure = error
+                if error.sent:
+                    if not doubtful:
+                        doubted = time.monotonic()
+                    doubtful, repeated, refusable = True, True, False
+                elif refusable:
+                    return {"failure": told_failure(error)}
+            if time.monotonic() - began > self._pace.patience:
+                return {"failure": told_failure(failure), "unknown": repeated}
+            delay = await self._pause(delay, pausing)
+
+    async def follow(self, credentials: Credentials, job_id: str) -> dict[str, Any]:
+        """Ask about a job until it is over.
+
+        Returns:
+            ``{"result": ...}`` or ``{"failure": ...}``.
+        """
+        delay = self._pace.first_poll
+        while True:
+            await asyncio.sleep(delay)
+            try:
+                job = await self._call(self._client.job, credentials, job_id)
+            except CloudStackUnavailable:
+                # The job goes on without us; ask again when CloudStack is back.
+                delay = self._pace.slowest_poll
+                continue
+            except CloudStackError as error:
+                if error.errorcode not in _BUSY:
+                    return {"failure": told_failure(error)}
+                delay = self._pace.slowest_poll
+                continue
+            if job.status == "pending":
+                delay = min(delay * _GROWTH, self._pace.slowest_poll)
+                continue
+            if job.status == "failed":
+                reason = job.error or CloudStackError("", 530, "the job failed")
+                return {"failure": told_failure(reason)}
+            result = unwrap(job.result)
+            if "id" not in result and job.instance_id is not None:
+                result = {**result, "id": job.instance_id}
+            return {"result": result}
+
+    async def _look(
+        self, credentials: Credentials, command: PlannedCommand, look: Look, since: float
+    ) -> dict[str, Any] | None:
+        """What a command has made, if it is there; the job that makes it, if it is known."""
+        rows = await self._call(self._client.rows, credentials, look.command, look.params)
+        row = look.pick(rows, since)
+        if row is None:
+            return None
+        if command.asynchronous and isinstance(row, dict) and row.get("id") is not None:
+            job = await self._call(self._client.newest_job, credentials, str(row["id"]))
+            if job is not None:
+                return {"answer": {"jobid": job, "id": row["id"]}}
+        return {"row": row}
+
+    def _is_done(self, command: PlannedCommand, error: CloudStackError, repeated: bool) -> bool:
+        """Whether a refusal says that all is as it should be."""
+        if command.undoing:
+            return self._translate(error).status == _ANSWERED["gone"]
+        wanted = _ANSWERED.get(command.repeat or "")
+        return repeated and wanted is not None and self._translate(error).status == wanted
+
+    async def _pause(self, delay: float, pausing: Callable[[], None]) -> float:
+        pausing()
+        await asyncio.sleep(delay)
+        return min(delay * _GROWTH, self._pace.slowest_poll)
+
+    async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._workers, partial(function, *arguments))
