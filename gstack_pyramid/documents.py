@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -23,9 +22,9 @@ from pyramid.response import Response
 from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.errors import GceError, invalid_parameter, method_not_allowed
 from gstack_pyramid.protocol.fields import compile_fields
-from gstack_pyramid.schemas.discovery import API, VERSION, directory, discovery, locations
+from gstack_pyramid.schemas.discovery import API, VERSION, directory, discovery
 from gstack_pyramid.schemas.gce import GceMethod, GceModel
-from gstack_pyramid.schemas.openapi import openapi, servers
+from gstack_pyramid.schemas.openapi import openapi
 from gstack_pyramid.schemas.query import QueryParser, query_parser
 from gstack_pyramid.view import root_url
 
@@ -35,6 +34,8 @@ ROUTES = {
     "discovery.rest": "/$discovery/rest",
     "openapi": "/openapi.json",
 }
+
+_ROOT = b"gateway.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,8 @@ class Documents:
         self._gce: GceModel = compiled.gce
         self._methods: list[GceMethod] = [method.gce for method in compiled.methods.values()]
         self._kept: LRUCache[tuple[str, str], Document] = LRUCache(kept)
+        self._made: dict[str, bytes] = {}
         self._lock = threading.Lock()
-        self._making: dict[str, Callable[[str], bytes]] = {
-            "directory": lambda root: orjson.dumps(directory(root)),
-            "discovery": lambda root: _joined(locations(root), self._discovery),
-            "openapi": lambda root: _joined({"servers": servers(root)}, self._openapi),
-        }
 
     def document(self, name: str, root: str) -> Document:
         """One document.
@@ -84,7 +81,8 @@ class Documents:
         with self._lock:
             found = self._kept.get((name, root))
             if found is None:
-                body = self._making[name](root)
+                # As it stands in a JSON text; a client may call the gateway anything.
+                body = self._templates(name).replace(_ROOT, orjson.dumps(root)[1:-1])
                 digest = blake2b(body, digest_size=12).hexdigest()
                 found = Document(body, gzip.compress(body, 6, mtime=0), digest)
                 self._kept[name, root] = found
@@ -95,13 +93,19 @@ class Documents:
         """How many documents are kept now."""
         return len(self._kept)
 
-    @cached_property
-    def _discovery(self) -> bytes:
-        return orjson.dumps(discovery(self._gce, self._methods))
-
-    @cached_property
-    def _openapi(self) -> bytes:
-        return orjson.dumps(openapi(self._gce, self._methods, version("gstack_pyramid")))
+    def _templates(self, name: str) -> bytes:
+        """A document with a mark in the place of the gateway's URL."""
+        made = self._made.get(name)
+        if made is None:
+            root = _ROOT.decode()
+            if name == "directory":
+                content = directory(root)
+            elif name == "discovery":
+                content = discovery(self._gce, self._methods, root)
+            else:
+                content = openapi(self._gce, self._methods, root, version("gstack_pyramid"))
+            made = self._made[name] = orjson.dumps(content)
+        return made
 
     @cached_property
     def parser(self) -> QueryParser:
@@ -121,11 +125,6 @@ class Documents:
                 response=None,
             ),
         )
-
-
-def _joined(first: dict[str, Any], rest: bytes) -> bytes:
-    """One JSON object out of two, the second of which is written already."""
-    return orjson.dumps(first)[:-1] + b"," + rest[1:]
 
 
 def add_documents(config: Configurator) -> None:

@@ -43,29 +43,20 @@ def common_parameters(model: GceModel) -> dict[str, dict[str, Any]]:
     }
 
 
-def locations(root: str) -> dict[str, str]:
-    """The part of the document that depends on where the client reaches the gateway.
-
-    Args:
-        root: the gateway's URL without a final slash.
-    """
-    below = f"{API}/{VERSION}/"
-    return {
-        "rootUrl": f"{root}/",
-        "servicePath": below,
-        "baseUrl": f"{root}/{below}",
-        "basePath": f"/{below}",
-        "batchPath": f"batch/{API}/{VERSION}",
-    }
+def sign_in(root: str) -> dict[str, str]:
+    """Where a gateway's OAuth 2 endpoints are: for the user's browser, and for tokens."""
+    return {"authorization": f"{root}/oauth2/auth", "token": f"{root}/oauth2/token"}
 
 
-def discovery(model: GceModel, methods: Iterable[GceMethod]) -> dict[str, Any]:
-    """The discovery document of some methods, without its :func:`locations`.
+def discovery(model: GceModel, methods: Iterable[GceMethod], root: str) -> dict[str, Any]:
+    """The discovery document of some methods.
 
     Args:
         model: the API.
         methods: the methods that the document has; with the types that they need.
+        root: the gateway's URL without a final slash.
     """
+    below = f"{API}/{VERSION}/"
     chosen = sorted(methods, key=lambda method: method.id)
     resources: dict[str, dict[str, Any]] = {}
     for method in chosen:
@@ -83,8 +74,18 @@ def discovery(model: GceModel, methods: Iterable[GceMethod]) -> dict[str, Any]:
         "description": DESCRIPTION,
         "protocol": "rest",
         "version_module": True,
+        "rootUrl": f"{root}/",
+        "servicePath": below,
+        "baseUrl": f"{root}/{below}",
+        "basePath": f"/{below}",
+        "batchPath": f"batch/{API}/{VERSION}",
         "auth": {
-            "oauth2": {"scopes": {scope: {"description": what} for scope, what in SCOPES.items()}}
+            "oauth2": {
+                "scopes": {scope: {"description": what} for scope, what in SCOPES.items()},
+                # Google's clients know where Google's are; ours are told.
+                "authorizationUri": sign_in(root)["authorization"],
+                "tokenUri": sign_in(root)["token"],
+            }
         },
         "parameters": {
             name: _parameter(schema, "query") for name, schema in common_parameters(model).items()

@@ -16,10 +16,12 @@ from gstack_pyramid.schemas.closure import closure
 from gstack_pyramid.schemas.discovery import (
     API,
     DESCRIPTION,
+    SCOPES,
     TITLE,
     VERSION,
     common_parameters,
     scopes_of,
+    sign_in,
 )
 from gstack_pyramid.schemas.gce import GceMethod, GceModel
 
@@ -61,21 +63,15 @@ _ERROR = {
 _ERROR_NAME = "GatewayError"
 
 
-def servers(root: str) -> list[dict[str, str]]:
-    """The part of the document that depends on where the client reaches the gateway.
-
-    Args:
-        root: the gateway's URL without a final slash.
-    """
-    return [{"url": f"{root}/{API}/{VERSION}"}]
-
-
-def openapi(model: GceModel, methods: Iterable[GceMethod], version: str) -> dict[str, Any]:
-    """The OpenAPI document of some methods, without its :func:`servers`.
+def openapi(
+    model: GceModel, methods: Iterable[GceMethod], root: str, version: str
+) -> dict[str, Any]:
+    """The OpenAPI document of some methods.
 
     Args:
         model: the API.
         methods: the methods that the document has; with the types that they need.
+        root: the gateway's URL without a final slash.
         version: the gateway's version.
     """
     chosen = sorted(methods, key=lambda method: method.id)
@@ -92,11 +88,14 @@ def openapi(model: GceModel, methods: Iterable[GceMethod], version: str) -> dict
             "version": version,
             "x-revision": model.revision,
         },
-        "security": [{"bearer": []}],
+        "servers": [{"url": f"{root}/{API}/{VERSION}"}],
         "tags": [{"name": name} for name in sorted({method.resource for method in chosen})],
         "paths": paths,
         "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "oauth2": {"type": "oauth2", "flows": {"authorizationCode": _flow(root)}},
+            },
             "parameters": {
                 _NAME.sub("", name): _parameter(name, schema)
                 for name, schema in common_parameters(model).items()
@@ -112,6 +111,16 @@ def openapi(model: GceModel, methods: Iterable[GceMethod], version: str) -> dict
                 }
             },
         },
+    }
+
+
+def _flow(root: str) -> dict[str, Any]:
+    endpoints = sign_in(root)
+    return {
+        "authorizationUrl": endpoints["authorization"],
+        "tokenUrl": endpoints["token"],
+        "refreshUrl": endpoints["token"],
+        "scopes": dict(SCOPES),
     }
 
 
@@ -141,7 +150,8 @@ def _operation(model: GceModel, method: GceMethod) -> dict[str, Any]:
             "200": _answer(method.response),
             "default": {"$ref": "#/components/responses/error"},
         },
-        "x-scopes": scopes_of(method),
+        # Any one of them is enough.
+        "security": [{"bearer": []}, *({"oauth2": [scope]} for scope in scopes_of(method))],
     }
     if method.request:
         operation["requestBody"] = {

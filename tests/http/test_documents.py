@@ -107,6 +107,9 @@ def test_links_are_those_that_the_client_uses(
     assert told["rootUrl"] == "http://cloud.example.com:8443/"
     assert told["baseUrl"] == told["rootUrl"] + told["servicePath"]
     assert told["baseUrl"].endswith(told["basePath"])
+    oauth = told["auth"]["oauth2"]
+    assert oauth["authorizationUri"] == "http://cloud.example.com:8443/oauth2/auth"
+    assert oauth["tokenUri"] == "http://cloud.example.com:8443/oauth2/token"
     (server,) = document(gateway, "/openapi.json", Host="cloud.example.com:8443")["servers"]
     assert server["url"] == "http://cloud.example.com:8443/compute/v1"
     gateway.configure(public_url="https://gce.example.com/behind")

@@ -11,11 +11,13 @@ from gstack_pyramid.schemas.discovery import discovery
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.sync_gce import bundled_discovery_document, gce_files
 
+ROOT = "https://gce.example.com"
+
 
 @pytest.fixture(scope="module")
 def everything(gce: GceModel) -> dict[str, Any]:
     """The document of all methods of the model, mapped or not."""
-    return discovery(gce, gce.all_methods())
+    return discovery(gce, gce.all_methods(), ROOT)
 
 
 def test_reading_the_document_gives_the_model_again(
@@ -52,7 +54,7 @@ def test_parameters_are_in_googles_order(everything: dict[str, Any]) -> None:
 
 
 def test_only_the_methods_asked_for_and_the_types_they_need_are_in_it(gce: GceModel) -> None:
-    document = discovery(gce, [gce.method("zones", "get")])
+    document = discovery(gce, [gce.method("zones", "get")], ROOT)
     assert list(document["resources"]) == ["zones"]
     assert list(document["resources"]["zones"]["methods"]) == ["get"]
     assert {"Zone", "DeprecationStatus"} <= document["schemas"].keys()
