@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from .gateway import Gateway, served
-from .gcloud import Gcloud
+from .gcloud import Gcloud, find_gcloud
 
 
 @pytest.fixture(scope="session")
@@ -27,9 +25,4 @@ def exports(gateway: Gateway) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def gcloud(exports: dict[str, str]) -> Gcloud:
     """gcloud with no other configuration than ``gstack env`` makes."""
-    program = shutil.which("gcloud")
-    if program is None:
-        if os.environ.get("GSTACK_REQUIRE_CLIENTS") == "1":
-            pytest.fail("gcloud is missing, and GSTACK_REQUIRE_CLIENTS=1 asks for it")
-        pytest.skip("gcloud is not installed")
-    return Gcloud(program, exports)
+    return Gcloud(find_gcloud(), exports)

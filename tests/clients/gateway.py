@@ -15,6 +15,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .tls import Authority
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
@@ -85,7 +87,11 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Co
 
 @contextmanager
 def served(
-    folder: Path, settings: Mapping[str, str] | None = None, *, load: int = 0
+    folder: Path,
+    settings: Mapping[str, str] | None = None,
+    *,
+    load: int = 0,
+    tls: Authority | None = None,
 ) -> Iterator[Gateway]:
     """Serve development.ini with quick jobs, on free ports, until the block ends.
 
@@ -93,11 +99,12 @@ def served(
         folder: empty; the ini, the key ring, the token and the home lie there.
         settings: more settings of the gateway than development.ini has.
         load: instances that the cloud begins with.
+        tls: whose certificate the gateway is served with; None for plain HTTP.
     """
     port, simulator_port = free_ports(2)
     url = f"http://127.0.0.1:{port}"
     ini = folder / "gateway.ini"
-    _write_ini(ini, settings or {}, load)
+    _write_ini(ini, settings or {}, load, "https" if tls else "http")
     home = folder / "home"
     home.mkdir()
     own = {k: v for k, v in os.environ.items() if not k.startswith(OTHER_CLOUDS)}
@@ -110,7 +117,10 @@ def served(
     try:
         greeting = _first_words(process)
         assert greeting, f"the server did not start:\n{log.read_text()}"
-        yield Gateway(url, ini, own, process, greeting, log)
+        with ExitStack() as stack:
+            if tls:
+                url = stack.enter_context(tls.in_front_of(port))
+            yield Gateway(url, ini, own, process, greeting, log)
     finally:
         end(process, signal.SIGTERM)
 
@@ -130,11 +140,12 @@ def end(process: subprocess.Popen[bytes], by: signal.Signals) -> int:
             process.stdout.close()
 
 
-def _write_ini(path: Path, settings: Mapping[str, str], load: int) -> None:
+def _write_ini(path: Path, settings: Mapping[str, str], load: int, scheme: str) -> None:
     ini = RawConfigParser()  # %(here)s is PasteDeploy's to replace
     ini.read(ROOT / "development.ini")
     ini["server:main"]["simulator_job_seconds"] = "0.2"
     ini["server:main"]["simulator_load"] = str(load)
+    ini["server:main"]["url_scheme"] = scheme
     ini["app:main"].update(settings)
     with path.open("w") as file:
         ini.write(file)
