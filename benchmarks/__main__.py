@@ -1,7 +1,31 @@
-"""``python -m benchmarks``: all benchmarks, each as ratios within one run."""
+"""``python -m benchmarks [NAME…]``: the named benchmarks or all, each as ratios within one run."""
 
 from __future__ import annotations
 
-from benchmarks.list_instances import report
+import sys
 
-report()
+from benchmarks import fairness, list_instances, pages
+
+REPORTS = {
+    "list_instances": list_instances.report,
+    "pages": pages.report,
+    "fairness": fairness.report,
+}
+
+
+def main() -> None:
+    """Run the benchmarks that the command line names.
+
+    Raises:
+        SystemExit: there is no such benchmark.
+    """
+    names = sys.argv[1:] or list(REPORTS)
+    for name in names:
+        if name not in REPORTS:
+            raise SystemExit(f"there is no benchmark {name!r}; there are {', '.join(REPORTS)}")
+        REPORTS[name]()
+
+
+# Processes that a benchmark starts import this module again.
+if __name__ == "__main__":
+    main()

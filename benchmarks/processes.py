@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 
 
@@ -28,12 +28,35 @@ def simulator(load: int = 0) -> Iterator[str]:
         "from gstack_pyramid.simulator import make_simulator\n"
         "import waitress\n"
         "model = CloudStackModel(data_folder('schemas') / 'cloudstack')\n"
-        f"waitress.serve(make_simulator(model=model, load={load}), host='127.0.0.1', port={port})\n"
+        f"app = make_simulator(model=model, load={load})\n"
+        f"waitress.serve(app, host='127.0.0.1', port={port}, threads=16)\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", code])
+    with _running(code, port):
+        yield f"http://127.0.0.1:{port}/client/api"
+
+
+@contextmanager
+def gateway(settings: Mapping[str, str]) -> Iterator[int]:
+    """A gateway with these settings of the ini; gives its port."""
+    port = free_port()
+    code = (
+        "from gstack_pyramid.routes import make_app\n"
+        "from gstack_pyramid.settings import Settings\n"
+        "import waitress\n"
+        f"app = make_app(Settings.from_ini({dict(settings)!r}, {{}}))\n"
+        f"waitress.serve(app, host='127.0.0.1', port={port}, threads=32)\n"
+    )
+    with _running(code, port):
+        yield port
+
+
+@contextmanager
+def _running(code: str, port: int) -> Iterator[None]:
+    quiet = "import logging\nlogging.getLogger('waitress').setLevel('ERROR')\n"
+    process = subprocess.Popen([sys.executable, "-c", quiet + code])
     try:
         _await(port, process)
-        yield f"http://127.0.0.1:{port}/client/api"
+        yield
     finally:
         process.terminate()
         process.wait(10)

@@ -16,6 +16,7 @@ from cachetools import TTLCache, cached
 from gstack_pyramid.auth import KeyRing, Ledger, Sealer
 from gstack_pyramid.cloudstack import Credentials, PasswordLogin, User, find_user
 from gstack_pyramid.cloudstack.client import Client
+from gstack_pyramid.courtesy import Courtesy
 from gstack_pyramid.engine.compiler import Compiled, compile_mappings
 from gstack_pyramid.engine.coverage import read_reasons
 from gstack_pyramid.engine.engine import Engine
@@ -68,6 +69,7 @@ class Application:
     keyring: KeyRing
     ledger: Ledger
     passwords: PasswordLogin
+    courtesy: Courtesy
     batch_workers: ThreadPoolExecutor
     methods: dict[str, BoundMethod] = field(default_factory=dict)
 
@@ -156,6 +158,7 @@ def build_application(settings: Settings) -> Application:
         settings.token_keys, settings.token_keys_file, create=settings.token_keys_create
     )
     cloud = settings.cloudstack
+    courtesy = Courtesy()
     client = Client(
         cloud.endpoint,
         compiled.cloudstack,
@@ -165,6 +168,7 @@ def build_application(settings: Settings) -> Application:
         pool_size=cloud.pool_size,
         page_size=cloud.page_size,
         verify=cloud.verify,
+        waiting=courtesy.waiting,
     )
     engine = Engine(compiled, client, catalogue_ttl=settings.catalogue_ttl)
     application = Application(
@@ -194,6 +198,7 @@ def build_application(settings: Settings) -> Application:
             read_timeout=cloud.read_timeout,
             verify=cloud.verify,
         ),
+        courtesy=courtesy,
         batch_workers=ThreadPoolExecutor(settings.batch.workers, thread_name_prefix="batch"),
     )
     for method_id, method in compiled.methods.items():

@@ -70,9 +70,10 @@ def batch(request: Request) -> Response:
         max_parts=application.settings.batch.max_parts,
         max_bytes=limit,
     )
-    body, content_type = run_batch(
-        request.registry["gstack.wsgi"], request.environ, parts, application.batch_workers
-    )
+    with application.courtesy.waiting():
+        body, content_type = run_batch(
+            request.registry["gstack.wsgi"], request.environ, parts, application.batch_workers
+        )
     response = Response(body)
     response.headers["Content-Type"] = content_type
     return response

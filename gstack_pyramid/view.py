@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from hashlib import sha256
 from typing import Any
 
@@ -123,7 +124,9 @@ def _result(application: Application, call: Call, request: Request) -> Any:
         return engine.permitted(call)
     own = _served(application, request) if method.served_by else engine
     if method.kind == "get":
-        return own.get(call)
+        # What an operation's `wait` waits for is not for others to wait for as well.
+        with application.courtesy.waiting() if method.gce.name == "wait" else nullcontext():
+            return own.get(call)
     envelope = _envelope(application, call, request)
     # Before anything is read: what can't be understood costs nothing.
     wanted = envelope.wanted(call.query)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from types import MappingProxyType
 from typing import Any
 
@@ -68,6 +69,7 @@ class Client:
         verify: check the server's certificate; or the path of CA certificates to check it with.
         on_call: told of every command: its name, the seconds that it took (with repetitions),
             and ``ok``, an error code, ``unavailable``, ``timeout`` or ``bad-answer``.
+        waiting: entered while a thread waits for an answer.
 
     Attributes:
         model: the model given.
@@ -90,6 +92,7 @@ class Client:
         clock: Callable[[], float] = time.time,
         verify: bool | str = True,
         on_call: OnCall | None = None,
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._transport = Transport(
             endpoint,
@@ -104,6 +107,7 @@ class Client:
         self._page_size = page_size
         self._clock = clock
         self._on_call = on_call
+        self._waiting = waiting
 
     def __repr__(self) -> str:
         return f"Client({self._transport.endpoint!r})"
@@ -242,7 +246,8 @@ class Client:
 
     def _exchange(self, command: str, signed: Mapping[str, str]) -> dict[str, Any]:
         send = self._transport.read if is_read(command) else self._transport.change
-        answer = send(command, form(signed))
+        with self._waiting():
+            answer = send(command, form(signed))
         return read_answer(command, answer.status, answer.content, answer.description)
 
     def _pages(

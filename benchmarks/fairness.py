@@ -1,0 +1,165 @@
+"""What a batch of 1,000 parts and hostile filters do to the latency of other clients.
+
+Simulator, gateway, attacker and the measured client are processes of their own. First nobody else
+asks anything, then a batch is under way and hostile filters come one after the other; both in one
+run, and in turns, since machines are noisy.
+"""
+
+from __future__ import annotations
+
+import http.client
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from benchmarks.processes import gateway, simulator
+from gstack_pyramid.auth import KeyRing, Sealed, seal
+from gstack_pyramid.cloudstack import Credentials
+from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
+
+PARTS = 1000
+ROUNDS = 3
+SAMPLES = 100
+PAUSE = 0.005
+"""Seconds between two requests of the measured client."""
+
+ZONE = "/compute/v1/projects/demo-project/zones/ch-gva-2"
+ASKED = {"a zone": ZONE, "an instance": f"{ZONE}/instances/load-00001"}
+HOSTILE = [
+    "name eq (a+)+$",
+    "name eq ((a|aa)+)+b",
+    "name eq (.*)*(.*)*(.*)*x",
+    r"name eq (\w+\s?)*y",
+]
+BOUNDARY = "=====gstack====="
+
+
+def ask(port: int, token: str) -> Callable[[str], float]:
+    """A client: seconds that a GET of a path takes."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def get(path: str) -> float:
+        start = time.perf_counter()
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        response.read()
+        assert response.status == 200, (path, response.status)
+        return time.perf_counter() - start
+
+    return get
+
+
+def send_batch(port: int, token: str) -> float:
+    """Seconds that a batch of 1,000 parts takes."""
+    targets = [f"{ZONE}/instances/load-00001", ZONE, f"{ZONE}/machineTypes", f"{ZONE}/disks"]
+    parts = [
+        f"--{BOUNDARY}\r\nContent-Type: application/http\r\nContent-ID: <b+{number}>\r\n\r\n"
+        f"GET {targets[number % len(targets)]} HTTP/1.1\r\n\r\n\r\n"
+        for number in range(PARTS)
+    ]
+    body = ("".join(parts) + f"--{BOUNDARY}--\r\n").encode()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    kind = f"multipart/mixed; boundary={BOUNDARY}"
+    start = time.perf_counter()
+    connection.request(
+        "POST",
+        "/batch/compute/v1",
+        body,
+        {"Authorization": f"Bearer {token}", "Content-Type": kind},
+    )
+    response = connection.getresponse()
+    answers = response.read().count(b"HTTP/1.1 200 OK")
+    assert (response.status, answers) == (200, PARTS), (response.status, answers)
+    return time.perf_counter() - start
+
+
+def attack(port: int, token: str, ready: object, stop: object, took: object) -> None:
+    """Batches, and hostile filters beside them, until told to stop."""
+    import threading
+
+    def filters() -> None:
+        get = ask(port, token)
+        while not stop.is_set():  # type: ignore[attr-defined]  # multiprocessing's Event
+            for text in HOSTILE:
+                get(f"{ZONE}/machineTypes?filter={quote(text)}")
+                time.sleep(PAUSE)
+
+    beside = threading.Thread(target=filters)
+    beside.start()
+    ready.set()  # type: ignore[attr-defined]
+    while not stop.is_set():  # type: ignore[attr-defined]
+        took.put(send_batch(port, token))  # type: ignore[attr-defined]
+    beside.join()
+
+
+def measure() -> tuple[dict[str, dict[str, list[float]]], list[float]]:
+    """Latencies by what was asked for and by whether anybody else was there; batches' seconds."""
+    spawning = multiprocessing.get_context("spawn")
+    key = "bench:" + "A" * 43
+    with simulator(load=100) as endpoint:
+        settings = {
+            "here": str(Path.cwd()),
+            "gstack.cloudstack.endpoint": endpoint,
+            "gstack.token_keys": key,
+            "gstack.catalogue_ttl": "3600",
+        }
+        now = int(time.time())
+        sealed = Sealed(
+            credentials=Credentials(DEMO_API_KEY, DEMO_SECRET_KEY),
+            issued_at=now,
+            expires_at=now + 3600,
+        )
+        token = seal(KeyRing.parse(key), sealed)
+        with gateway(settings) as port:
+            get = ask(port, token)
+            found: dict[str, dict[str, list[float]]] = {
+                what: {"idle": [], "busy": []} for what in ASKED
+            }
+            for path in ASKED.values():
+                for _ in range(20):
+                    get(path)
+            took: list[float] = []
+            for _ in range(ROUNDS):
+                _sample(get, found, "idle")
+                ready, stop, queue = spawning.Event(), spawning.Event(), spawning.Queue()
+                attacker = spawning.Process(target=attack, args=(port, token, ready, stop, queue))
+                attacker.start()
+                ready.wait(60)
+                _sample(get, found, "busy")
+                stop.set()
+                attacker.join(300)
+                while not queue.empty():
+                    took.append(queue.get())
+    return found, took
+
+
+def _sample(
+    get: Callable[[str], float], found: dict[str, dict[str, list[float]]], when: str
+) -> None:
+    for _ in range(SAMPLES):
+        for what, path in ASKED.items():
+            found[what][when].append(get(path))
+            time.sleep(PAUSE)
+
+
+def p99(values: list[float]) -> float:
+    """The 99th percentile, in milliseconds."""
+    return statistics.quantiles(values, n=100)[98] * 1000
+
+
+def report() -> None:
+    """Print the figures of one run."""
+    found, took = measure()
+    print(f"Latency while batches of {PARTS} parts and hostile filters are answered, in one run:")
+    for what, times in found.items():
+        idle, busy = times["idle"], times["busy"]
+        print(
+            f"  {what:12} idle: median {statistics.median(idle) * 1000:6.2f} ms, p99"
+            f" {p99(idle):6.2f} ms; busy: median {statistics.median(busy) * 1000:6.2f} ms, p99"
+            f" {p99(busy):6.2f} ms, {p99(busy) / p99(idle):5.2f} x idle (goal: at most 2)"
+        )
+    print(f"  a batch took {statistics.median(took):.1f} s (median of {len(took)})")
