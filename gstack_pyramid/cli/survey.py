@@ -47,8 +47,11 @@ class Survey:
             yield "no zone that this user can use"
         served = self.methods - len(self.lacking)
         yield f"{served} of {self.methods} mapped methods can be served to this user"
+        together: dict[tuple[str, ...], list[str]] = {}
         for method, commands in self.lacking:
-            yield f"not {method}: this role or this cloud lacks {', '.join(commands)}"
+            together.setdefault(commands, []).append(method)
+        for commands, methods in sorted(together.items()):
+            yield f"without {', '.join(commands)} there is no {', '.join(methods)}"
 
 
 def knock(cloud: CloudStackSettings) -> None:

@@ -35,7 +35,8 @@ _ERROR = {
     "properties": {
         "error": {
             "type": "object",
-            "required": ["code", "message", "errors", "status"],
+            # Without errors where the client asks for the second form, by $.xgafv=2.
+            "required": ["code", "message", "status"],
             "properties": {
                 "code": {"type": "integer"},
                 "message": {"type": "string"},

@@ -59,7 +59,7 @@ def shell(command: str, environment: dict[str, str], folder: Path) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=420,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -93,9 +93,10 @@ def test_it_says_what_it_found(run: Configure) -> None:
     assert "project demo-project: a CloudStack account in domain ROOT" in output
     assert "zone ch-gva-2: Basic networking, with security groups" in output
     assert "zone ch-zrh-1: Advanced networking, without security groups" in output
-    assert "not compute.disks.insert: this role or this cloud lacks createVolume" in output
-    assert "not compute.instances.get: this role or this cloud lacks listVirtualMachines" in output
-    assert "not compute.zones.list" not in output
+    assert "without createVolume there is no compute.disks.insert" in output
+    (line,) = [line for line in output.splitlines() if "without listVirtualMachines" in line]
+    assert "compute.instances.get" in line
+    assert "compute.zones.list" not in output
 
 
 def test_it_says_what_gcloud_is_to_be_told(run: Configure, folder: Path) -> None:
@@ -217,7 +218,7 @@ def test_a_profile_can_be_checked_and_gives_tokens(run: Configure) -> None:
     doctor = CliRunner().invoke(main, ["--profile", "lab", "doctor"])
     assert doctor.exit_code == 0, doctor.output
     assert "zone ch-gva-2: Basic networking" in doctor.output
-    assert "not compute.disks.insert: this role or this cloud lacks createVolume" in doctor.output
+    assert "without createVolume there is no compute.disks.insert" in doctor.output
     env = CliRunner().invoke(main, ["--profile", "lab", "env"])
     assert env.exit_code == 0, env.output
     assert "export CLOUDSDK_CORE_PROJECT=demo-project;" in env.output
