@@ -19,7 +19,7 @@ from gstack_pyramid.errors import GceError, invalid_parameter, too_large
 from gstack_pyramid.protocol.batch_run import IN_BATCH
 from gstack_pyramid.protocol.delivery import revalidated
 from gstack_pyramid.protocol.fields import compile_fields, shown_fields
-from gstack_pyramid.protocol.lists import Envelope
+from gstack_pyramid.protocol.lists import Envelope, Whole
 from gstack_pyramid.protocol.responses import json_response
 from gstack_pyramid.protocol.update_mask import masked
 from gstack_pyramid.schemas.validation import Problem
@@ -119,7 +119,7 @@ def _result(application: Application, call: Call, request: Request) -> Any:
     if method.kind == "mutation":
         return _mutate(application, call)
     if method.kind == "answer":
-        return engine.answer(call)
+        return _answered(application, call, request)
     if method.kind == "permissions":
         return engine.permitted(call)
     own = _served(application, request) if method.served_by else engine
@@ -134,6 +134,17 @@ def _result(application: Application, call: Call, request: Request) -> Any:
     if method.kind == "list":
         return envelope.flat(listing, wanted)
     return envelope.aggregated(listing, wanted)
+
+
+def _answered(application: Application, call: Call, request: Request) -> Any:
+    """What a mapping says in so many words; a list is filtered and paged like any other."""
+    if application.compiled.gce.item_key(call.method.gce) is None:
+        return application.engine.answer(call)
+    envelope = _envelope(application, call, request)
+    wanted = envelope.wanted(call.query)
+    told = application.engine.answer(call).get(envelope.items) or []
+    rows = [(f"{place:09}", item) for place, item in enumerate(told)]
+    return envelope.flat(Whole(rows), wanted)
 
 
 def _served(application: Application, request: Request) -> operations.Served:

@@ -221,6 +221,18 @@ def ipv4_netmask(value: str) -> str:
     return str(ipaddress.IPv4Network(value, strict=False).netmask)
 
 
+@converter("arithmetic")
+def count(value: list[Any]) -> int:
+    """How many elements a list has."""
+    return len(value)
+
+
+@converter("arithmetic")
+def greatest(value: list[Any]) -> Any:
+    """The greatest element of a list of numbers; None of an empty one."""
+    return max(value, default=None)
+
+
 @converter("several things for the guest become one message in MIME, which cloud-init takes apart")
 def guest_data(value: dict[str, str]) -> str | None:
     """What a machine's metadata tells its guest, as CloudStack's user data in base64.

@@ -128,3 +128,30 @@ def test_a_reference_into_somebody_elses_project_is_refused(gateway: Gateway) ->
         )
         gateway.refused(400, "POST", f"zones/{SG_ZONE}/instances", instance_body("web", **change))
     assert gateway.cloud.rows("listVirtualMachines") == []
+
+
+@pytest.mark.parametrize("project", ["demo-project", "web-shop"])
+def test_common_metadata_is_kept_in_tags(gateway: Gateway, project: str) -> None:
+    here = gateway.in_project(project)
+    before = here.get(f"/compute/v1/projects/{project}")["commonInstanceMetadata"]
+    assert before["items"] == []
+    wish = [{"key": "a", "value": "1"}, {"key": "ssh-keys", "value": "ada:ssh-rsa " + "A" * 400}]
+    body = {"items": wish, "fingerprint": before["fingerprint"]}
+    here.do("POST", "setCommonInstanceMetadata", body)
+    after = here.get(f"/compute/v1/projects/{project}")["commonInstanceMetadata"]
+    assert after["items"] == wish
+    here.refused(412, "POST", "setCommonInstanceMetadata", body)
+    here.do("POST", "setCommonInstanceMetadata", {"fingerprint": after["fingerprint"]})
+    assert here.get(f"/compute/v1/projects/{project}")["commonInstanceMetadata"] == before
+
+
+def test_there_is_one_network_tier_and_it_is_the_default(gateway: Gateway) -> None:
+    gateway.do("POST", "setDefaultNetworkTier", {"networkTier": "STANDARD"})
+    gateway.refused(400, "POST", "setDefaultNetworkTier", {"networkTier": "PREMIUM"})
+    assert gateway.get("/compute/v1/projects/demo-project")["defaultNetworkTier"] == "STANDARD"
+
+
+def test_no_project_shares_networks_with_another(gateway: Gateway) -> None:
+    assert gateway.get("getXpnHost") == {}
+    assert gateway.get("getXpnResources") == {"kind": "compute#projectsGetXpnResources"}
+    assert "items" not in gateway.ask("POST", "listXpnHosts", {})

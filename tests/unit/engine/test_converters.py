@@ -318,3 +318,8 @@ def test_several_things_for_the_guest_are_parts_of_a_message_with_keys_by_user()
         },
         {"name": "bob", "ssh_authorized_keys": ["ssh-rsa BBBB"], "sudo": "ALL=(ALL) NOPASSWD:ALL"},
     ]
+
+
+def test_lists_are_counted_and_their_greatest_number_is_found() -> None:
+    assert (convert("count", []), convert("count", [3, 1])) == (0, 2)
+    assert (convert("greatest", []), convert("greatest", [1, 3, 2])) == (None, 3)
