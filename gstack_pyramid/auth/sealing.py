@@ -15,7 +15,19 @@ from joserfc.jwk import OctKey
 from gstack_pyramid.auth.keyring import KeyRing
 
 _HEADER = {"alg": "dir", "enc": "A256GCM", "typ": "gstack-note"}
-_REGISTRY = jwe.JWERegistry(algorithms=["dir", "A256GCM"])
+
+
+class _Registry(jwe.JWERegistry):
+    """One that opens what it has sealed.
+
+    The library seals any length, and refuses to open more than 64 KB, for tokens that anybody may
+    send. Notes come from our own database only.
+    """
+
+    max_ciphertext_length = 2**30
+
+
+_REGISTRY = _Registry(algorithms=["dir", "A256GCM"])
 
 
 class SealError(Exception):

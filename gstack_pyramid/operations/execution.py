@@ -255,8 +255,15 @@ class Execution:
         record = await self._step(JOB, run, follow)
         run.course.session.changed(command.command)
         if "failure" in record:
+            failure = failure_of(record["failure"])
+            repeated = bool(sent.get("repeated"))
+            if isinstance(failure, CloudStackError) and self._sender.is_done(
+                command, failure, repeated=repeated
+            ):
+                # Some commands meet what the first one has made only within their job.
+                return Outcome({})
             left = {"id": answer["id"]} if answer.get("id") is not None else None
-            return Outcome(failure=failure_of(record["failure"]), made=left)
+            return Outcome(failure=failure, made=left)
         return Outcome(record["result"])
 
     def _note_made(self, run: Run, command: PlannedCommand, made: Any) -> bool:

@@ -67,6 +67,7 @@ class Membership:
         self._runner, self._store, self._host = runner, store, host
         self._watch, self._clock = watch, clock
         self._seen: dict[str, tuple[int, float]] = {}
+        self._resumed: dict[str, float] = {}
         self._began = time.monotonic()
         self._pruned = float("-inf")
         self._closing = threading.Event()
@@ -92,18 +93,27 @@ class Membership:
         node = self._runner.node
         live = self._living(self._store.beat(node))
         running = self._runner.running()
+        # What was resumed begins to run a little later.
+        now = time.monotonic()
+        self._resumed = {
+            name: since
+            for name, since in self._resumed.items()
+            if now - since < self._watch.takeover
+        }
         taken = []
         for operation in self._store.everything(unfinished=True):
             name = operation.name
             if operation.node == node:
                 # Stopped by something that is over, such as a database that was away.
-                if name in running or self._clock() - operation.inserted < self._watch.takeover:
+                young = self._clock() - operation.inserted < self._watch.takeover
+                if young or name in running or name in self._resumed:
                     continue
             elif operation.node in live:
                 continue
             if self._store.take(name, operation.node, node):
                 log.info("operation %s is taken over from %s", name, operation.node)
                 self._host.resume(name, self._runner.service)
+                self._resumed[name] = now
                 taken.append(name)
         return taken
 

@@ -92,8 +92,8 @@ class Sender:
             pausing: called before it takes longer than the answer of one command.
 
         Returns:
-            ``{"answer": body}``, ``{"row": result}`` when its effect was found, or ``{"failure":
-            ...}``.
+            ``{"answer": body, "repeated": whether it may have been sent before}``, ``{"row":
+            result}`` when its effect was found, or ``{"failure": ...}``.
         """
         began = doubted = time.monotonic()
         delay, repeated = self._pace.first_poll, doubtful
@@ -110,9 +110,9 @@ class Sender:
                 body = await self._call(
                     self._client.call, credentials, command.command, command.params
                 )
-                return {"answer": body}
+                return {"answer": body, "repeated": repeated}
             except CloudStackError as error:
-                if self._is_done(command, error, repeated):
+                if self.is_done(command, error, repeated=repeated):
                     return {"answer": {}}
                 failure = error
                 if refusable or error.errorcode not in _BUSY:
@@ -174,8 +174,14 @@ class Sender:
                 return {"answer": {"jobid": job, "id": row["id"]}}
         return {"row": row}
 
-    def _is_done(self, command: PlannedCommand, error: CloudStackError, repeated: bool) -> bool:
-        """Whether a refusal says that all is as it should be."""
+    def is_done(self, command: PlannedCommand, error: CloudStackError, *, repeated: bool) -> bool:
+        """Whether a refusal, or a job's failure, says that all is as it should be.
+
+        Args:
+            command: what was sent.
+            error: what CloudStack said.
+            repeated: whether the command may have been sent before.
+        """
         if command.undoing:
             return self._translate(error).status == _ANSWERED["gone"]
         wanted = _ANSWERED.get(command.repeat or "")

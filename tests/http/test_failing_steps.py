@@ -64,3 +64,24 @@ def test_a_machine_whose_labels_cant_be_kept_is_taken_away(gateway: Gateway) -> 
     assert gateway.names(INSTANCES) == []
     assert gateway.names(f"zones/{SG_ZONE}/disks") == []
     assert gateway.cloud.rows("listVirtualMachines") == []
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize(
+    "command", ["deployVirtualMachine", "createTags", "updateVolume", "queryAsyncJobResult"]
+)
+def test_a_lost_answer_does_not_show(gateway: Gateway, command: str, side: str) -> None:
+    """What the first command was at is told by its job, when it is sent again."""
+    gateway.cloud.app.injection.add({"command": command, "times": 1, "drop": side})
+    made = gateway.create("web", labels={"env": "prod"})
+    assert made["labels"] == {"env": "prod"}
+    assert len(gateway.cloud.rows("listVirtualMachines")) == 1
+    assert gateway.cloud.app.injection.told()[0]["struck"] == 1
+
+
+def test_tags_whose_deletion_got_no_answer_are_deleted_once(gateway: Gateway) -> None:
+    made = gateway.create("web", labels={"env": "prod"})
+    gateway.cloud.app.injection.add({"command": "deleteTags", "times": 1, "drop": "after"})
+    body = {"labels": {"env": "test"}, "labelFingerprint": made["labelFingerprint"]}
+    gateway.do("POST", f"{INSTANCES}/web/setLabels", body)
+    assert gateway.get(f"{INSTANCES}/web")["labels"] == {"env": "test"}
