@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import fairness, list_instances, pages
+from benchmarks import fairness, list_instances, mutations, pages
 
 REPORTS = {
     "list_instances": list_instances.report,
     "pages": pages.report,
     "fairness": fairness.report,
+    "mutations": mutations.report,
 }
 
 

@@ -18,6 +18,7 @@ from gstack_pyramid.cli.environment import env
 from gstack_pyramid.cli.keys import key
 from gstack_pyramid.cli.mappings import counterparts, coverage, explain, lint
 from gstack_pyramid.cli.models import sync_models
+from gstack_pyramid.cli.operations import db, operations
 from gstack_pyramid.cli.servers import serve, simulator
 from gstack_pyramid.cli.token_keys import token_keys
 from gstack_pyramid.cli.tokens import token
@@ -87,6 +88,8 @@ for _command in (
     coverage,
     counterparts,
     openapi,
+    operations,
+    db,
     sync_models,
 ):
     main.add_command(_command)

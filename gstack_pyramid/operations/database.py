@@ -84,14 +84,16 @@ class Database:
         path = Path(str(self.url.database)).absolute()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = path.with_name(f"{path.name}.lock").open("ab")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DatabaseError(
-                f"{path} is in use by another server; several need PostgreSQL"
-            ) from None
+            held = path.with_name(f"{path.name}.lock").open("ab")
         except OSError as error:
             raise DatabaseError(f"{path} can't be used: {os.strerror(error.errno or 0)}") from None
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held.close()
+            message = f"{path} is in use by another server; several need PostgreSQL"
+            raise DatabaseError(message) from None
+        self._lock = held
 
     def versions(self) -> Versions:
         """The versions of the tables.

@@ -54,6 +54,7 @@ class Membership:
         host: resumes them.
         watch: the times.
         clock: the present as Unix time.
+        ticks: seconds that pass, from any beginning.
     """
 
     def __init__(
@@ -63,12 +64,12 @@ class Membership:
         host: Host,
         watch: Watch,
         clock: Callable[[], float],
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._runner, self._store, self._host = runner, store, host
-        self._watch, self._clock = watch, clock
+        self._watch, self._clock, self._ticks = watch, clock, ticks
         self._seen: dict[str, tuple[int, float]] = {}
         self._resumed: dict[str, float] = {}
-        self._began = time.monotonic()
         self._pruned = float("-inf")
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="operations-watch", daemon=True)
@@ -94,7 +95,7 @@ class Membership:
         live = self._living(self._store.beat(node))
         running = self._runner.running()
         # What was resumed begins to run a little later.
-        now = time.monotonic()
+        now = self._ticks()
         self._resumed = {
             name: since
             for name, since in self._resumed.items()
@@ -129,7 +130,7 @@ class Membership:
 
     def _living(self, beats: dict[str, int]) -> set[str]:
         """The nodes that live, for all that this one has seen of them."""
-        now = time.monotonic()
+        now = self._ticks()
         live = set()
         for name, beat in beats.items():
             if name == self._runner.node:
@@ -155,8 +156,8 @@ class Membership:
         while not self._closing.wait(self._watch.heartbeat):
             try:
                 self.look()
-                if time.monotonic() - self._pruned > _PRUNE_SECONDS:
-                    self._pruned = time.monotonic()
+                if self._ticks() - self._pruned > _PRUNE_SECONDS:
+                    self._pruned = self._ticks()
                     self.prune()
             except sa.exc.SQLAlchemyError as error:
                 log.warning("the database of operations can't be reached: %s", error)

@@ -1,0 +1,119 @@
+"""The database: made, brought up to date, or refused with a clear word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from gstack_pyramid.operations.database import MEMORY, Database, DatabaseError, url_of
+from gstack_pyramid.operations.schema import METADATA, VERSION, VERSION_TABLE
+from gstack_pyramid.operations.store import Operation, Store
+
+from ...support.postgres import Postgres
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return str(tmp_path / "operations.sqlite")
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.database()
+
+
+def versioned(place: str, version: str) -> None:
+    """A database as another gstack has left it."""
+    database = Database(place)
+    database.prepare(upgrade=False)
+    table = sa.table(VERSION_TABLE, sa.column("version_num"))
+    with database.engine.begin() as connection:
+        connection.execute(sa.update(table).values(version_num=version))
+    database.close()
+
+
+def test_an_empty_database_gets_its_tables_once(place: str) -> None:
+    for _ in range(2):
+        database = Database(place)
+        database.prepare(upgrade=False)
+        assert database.versions().there == VERSION
+        store = Store(database.engine, "test")
+        store.add(Operation("one", "me", "p", "global", "insert", "t", inserted=1.0))
+        store.forget(["one"])
+        database.close()
+
+
+def test_the_migrations_lead_to_the_tables_of_the_program(place: str) -> None:
+    database = Database(place)
+    database.prepare(upgrade=False)
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, METADATA) == []
+    database.close()
+
+
+def test_a_newer_database_is_refused_with_a_clear_word(place: str) -> None:
+    versioned(place, "9999")
+    database = Database(place)
+    with pytest.raises(DatabaseError, match="a newer gstack has used it"):
+        database.prepare(upgrade=True)
+    database.close()
+
+
+def test_an_older_database_is_not_changed_unless_it_is_asked_for(place: str) -> None:
+    versioned(place, "0000")
+    database = Database(place)
+    with pytest.raises(DatabaseError, match="gstack db upgrade"):
+        database.prepare(upgrade=False)
+    assert database.versions().there == "0000"
+    database.close()
+
+
+def test_a_sqlite_file_is_for_one_process(tmp_path: Path) -> None:
+    path = str(tmp_path / "operations.sqlite")
+    first, second = Database(path), Database(path)
+    first.lock()
+    with pytest.raises(DatabaseError, match="in use by another server"):
+        second.lock()
+    first.close()
+    second.lock()
+    second.close()
+
+
+def test_what_is_in_memory_is_gone_at_the_end() -> None:
+    database = Database(MEMORY)
+    database.prepare(upgrade=False)
+    folder = Path(str(database.url.database)).parent
+    assert folder.is_dir()
+    database.close()
+    assert not folder.exists()
+
+
+def test_a_database_that_is_not_there_is_told_without_its_password() -> None:
+    database = Database("postgresql://me:secret@127.0.0.1:1/nothing")
+    with pytest.raises(DatabaseError) as told:
+        database.prepare(upgrade=False)
+    assert "127.0.0.1" in str(told.value)
+    assert "secret" not in str(told.value)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("place", "url"),
+    [
+        ("a/b.sqlite", "sqlite:///a/b.sqlite"),
+        ("sqlite:////a/b", "sqlite:////a/b"),
+        ("postgresql://me@host/db", "postgresql+psycopg://me@host/db"),
+        ("postgresql+psycopg2://me@host/db", "postgresql+psycopg://me@host/db"),
+    ],
+)
+def test_a_place_is_a_path_or_a_url(place: str, url: str) -> None:
+    assert str(url_of(place)) == url
+
+
+@pytest.mark.parametrize("place", ["mysql://me@host/db", "http://host/", "postgresql://host:x/db"])
+def test_other_databases_are_refused(place: str) -> None:
+    with pytest.raises(ValueError, match=r"expected|port|int"):
+        url_of(place)
