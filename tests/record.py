@@ -58,11 +58,14 @@ class Rows:
         self.changed = False
 
     def ids(self) -> dict[str, str]:
-        """The names of the rows by id; the first of several for one."""
+        """The names of the rows by id; of several for one the resource's own, else the first."""
         ids: dict[str, str] = {}
         for name, (_, row) in self._named.items():
             if "id" in row:
                 ids.setdefault(row["id"], name)
+        # The same number of commands makes the same id, whatever they make.
+        for rows in self._own.values():
+            ids.update((row["id"], name) for name, row in rows.items() if "id" in row)
         return ids
 
     def named(self) -> dict[str, str]:
@@ -97,7 +100,8 @@ class Rows:
         found = [
             name
             for name, (by, known) in self._named.items()
-            if known.get("id") == row["id"] and command in (None, by)
+            if known.get("id") == row["id"]
+            and (by == command if command else 2 * _distance(known, row) < len(row))
         ]
         return min(found, key=lambda name: _distance(self._named[name][1], row), default=None)
 

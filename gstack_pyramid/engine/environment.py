@@ -86,6 +86,10 @@ class Env:
         env.page = self.page
         return env
 
+    def anywhere(self) -> Env:
+        """An environment of the same request that is in no zone and no region."""
+        return Env(self.session, dict(self.roots), self.project)
+
     def in_zone(self, row: dict[str, Any], name: str) -> Env:
         """An environment in another zone, whose CloudStack row and GCE name these are."""
         env = self.child()

@@ -54,7 +54,7 @@ COMPANIONS: Mapping[str, frozenset[str]] = {
     "each": frozenset(
         {"where", "fields", "get", "key", "value", "by", "order", "sorted", "flat", "distinct"}
     ),
-    "find": frozenset({"from"}),
+    "find": frozenset({"from", "anywhere"}),
     "pick": frozenset({"match", "where", "newest", "take"}),
     "call": frozenset({"params", "where", "take", "cache"}),
     "link": frozenset({"name", "parts", "zone"}),

@@ -300,8 +300,17 @@ class Session:
             twins = self._twins[memo] = target.twins(name, env.child())
         return env.prefix_of(target) + (suffixed_name(name, key) if name in twins else name)
 
-    def find(self, resource: str, reference: Any, env: Env, field: str) -> dict[str, Any]:
+    def find(
+        self, resource: str, reference: Any, env: Env, field: str, *, anywhere: bool = False
+    ) -> dict[str, Any]:
         """The CloudStack row that a client's reference means.
+
+        Args:
+            resource: the GCE resource.
+            reference: a name or link.
+            env: where the request is.
+            field: where the reference stands, for errors.
+            anywhere: whether something global that has no part in this zone is meant as well.
 
         Raises:
             GceError: 400 naming ``field``: no link, not such a resource, or nothing there.
@@ -327,6 +336,8 @@ class Session:
         if target.regional and zone_id is not None and not found[1].is_in(zone_id):
             raise invalid_value(field, reference, f"It is not in the zone '{zone}'.")
         row = target.member(found[1], env)
+        if row is None and anywhere:
+            row = target.member(found[1], env.anywhere())
         if row is None:
             where = f"zone '{env.zone}'" if env.zone else f"region '{env.region}'"
             raise invalid_value(field, reference, f"It has no part in the {where}.")

@@ -202,12 +202,15 @@ def _find(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, 
     getter, shape = scope.value_and_shape(spec["from"], (*place, "from"))
     default = spec.get("default")
     field = field_name(shape, spec["from"])
+    anywhere = spec.get("anywhere", False)
 
     def find(current: Any, env: Any) -> Any:
         reference = getter(current, env)
         if reference is None:
             reference = default
-        return None if reference is None else env.session.find(resource, reference, env, field)
+        if reference is None:
+            return None
+        return env.session.find(resource, reference, env, field, anywhere=anywhere)
 
     return find, scope.models.row_shapes.get(resource, ANY)
 

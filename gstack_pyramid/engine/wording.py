@@ -117,6 +117,8 @@ class Words:
 
     def _find(self, spec: Mapping[str, Any]) -> str:
         text = f"the row of {spec['find']} that {self._part(spec['from'])} names"
+        if spec.get("anywhere"):
+            text += ", in whatever zone"
         return (
             f"{text}, else the one named {_literal(spec['default'])}" if _defaults(spec) else text
         )

@@ -12,12 +12,12 @@ from gstack_pyramid.engine.document import MappingError
 from ..conftest import MakeGateway, MakeRouter
 from ..support.gateway import BASE, SG_ZONE, Gateway
 
-LICENSES = """
-resource: licenses
-about: A licence is an operating system that CloudStack knows.
-read: {call: listOsTypes, name: name, cache: true}
+DISK_TYPES = """
+resource: regionDiskTypes
+about: A disk type of a region is a disk offering.
+read: {call: listDiskOfferings, name: name, cache: true}
 fields:
-  description: {from: description, default: ""}
+  description: {from: displaytext, default: ""}
   creationTimestamp: {value: "2014-01-01T00:00:00.000Z"}
 methods: {list: {}, get: {}}
 """
@@ -43,25 +43,20 @@ def overlay(tmp_path: Path, make_router: MakeRouter, make_gateway: MakeGateway) 
 
 
 def test_a_method_is_added_by_yaml_alone(overlay: Overlay) -> None:
-    gateway = overlay({"licenses.yaml": LICENSES})
-    told = gateway.get("global/licenses")
-    assert told["id"] == "projects/demo-project/global/licenses"
-    assert [item["name"] for item in told["items"]] == [
-        "centos-6-4-64-bit",
-        "ubuntu-24-04-lts",
-        "windows-server-2022-64-bit",
-    ]
-    one = gateway.get("global/licenses/ubuntu-24-04-lts")
-    assert one["selfLink"] == f"{BASE}/projects/demo-project/global/licenses/ubuntu-24-04-lts"
-    assert one["kind"] == "compute#license"
-    assert gateway.names("global/licenses", filter="name eq .*ubuntu.*") == ["ubuntu-24-04-lts"]
-    gateway.refused(404, "GET", "global/licenses/plan-9")
-    gateway.refused(501, "POST", "global/licenses", {"name": "mine"})
+    gateway = overlay({"regionDiskTypes.yaml": DISK_TYPES})
+    told = gateway.get("regions/ch-gva/diskTypes")
+    assert told["id"] == "projects/demo-project/regions/ch-gva/diskTypes"
+    assert [item["name"] for item in told["items"]] == ["ssd-50-gb", "standard"]
+    one = gateway.get("regions/ch-gva/diskTypes/ssd-50-gb")
+    assert one["selfLink"] == f"{BASE}/projects/demo-project/regions/ch-gva/diskTypes/ssd-50-gb"
+    assert one["kind"] == "compute#diskType"
+    assert gateway.names("regions/ch-gva/diskTypes", filter="name eq .*ssd.*") == ["ssd-50-gb"]
+    gateway.refused(404, "GET", "regions/ch-gva/diskTypes/floppy")
     assert gateway.names("zones") == [SG_ZONE, "ch-zrh-1"]
 
 
 def test_without_the_file_the_method_is_not_there(gateway: Gateway) -> None:
-    gateway.refused(501, "GET", "global/licenses")
+    gateway.refused(501, "GET", "regions/ch-gva/diskTypes")
 
 
 def test_a_field_is_overridden_and_the_others_stay(overlay: Overlay) -> None:
@@ -101,9 +96,11 @@ def test_two_files_of_one_folder_that_claim_one_method_are_refused_by_both_names
     overlay: Overlay,
 ) -> None:
     with pytest.raises(MappingError) as refused:
-        overlay({"a.yaml": LICENSES, "b.yaml": "resource: licenses\nmethods:\n  list: {}\n"})
+        overlay(
+            {"a.yaml": DISK_TYPES, "b.yaml": "resource: regionDiskTypes\nmethods:\n  list: {}\n"}
+        )
     text = str(refused.value)
-    assert "licenses.methods.list" in text
+    assert "regionDiskTypes.methods.list" in text
     assert "a.yaml:8" in text
     assert "b.yaml:3" in text
 

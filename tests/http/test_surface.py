@@ -62,7 +62,7 @@ def test_a_verb_that_a_path_does_not_know_is_405_with_allow(
 @pytest.mark.parametrize(
     ("verb", "path", "method"),
     [
-        ("GET", "global/licenses", "compute.licenses.list"),
+        ("GET", "regions/ch-gva/diskTypes", "compute.regionDiskTypes.list"),
         ("POST", f"zones/{SG_ZONE}/instances/web/suspend", "compute.instances.suspend"),
         ("PUT", f"zones/{SG_ZONE}/instances/web", "compute.instances.update"),
         ("GET", "aggregated/acceleratorTypes", "compute.acceleratorTypes.aggregatedList"),
@@ -90,7 +90,7 @@ GUARDED = [
     ("POST", f"{ZONES}/{SG_ZONE}/instances"),
     ("DELETE", f"{ZONES}/{SG_ZONE}/instances/web"),
     ("GET", "/compute/v1/projects/debian-cloud/global/images"),
-    ("GET", "/compute/v1/projects/demo-project/global/licenses"),
+    ("GET", "/compute/v1/projects/demo-project/regions/ch-gva/diskTypes"),
     ("POST", ZONES),
     ("POST", "/batch/compute/v1"),
 ]

@@ -58,7 +58,7 @@ def test_each_root_is_documented() -> None:
 
 
 def test_the_readme_shows_the_same_example() -> None:
-    assert (EXAMPLE / "licenses.yaml").read_text() in (DOCS.parent / "README.md").read_text()
+    assert (EXAMPLE / "regionDiskTypes.yaml").read_text() in (DOCS.parent / "README.md").read_text()
 
 
 def test_the_example_has_no_mistakes() -> None:
@@ -69,23 +69,25 @@ def test_the_example_has_no_mistakes() -> None:
 def test_the_mistake_in_the_example_is_told_as_the_page_says(tmp_path: Path) -> None:
     folder = tmp_path / "my-mappings"
     folder.mkdir()
-    text = (EXAMPLE / "licenses.yaml").read_text()
-    (folder / "licenses.yaml").write_text(text.replace("osLicense", "osLicence"))
+    text = (EXAMPLE / "regionDiskTypes.yaml").read_text()
+    (folder / "regionDiskTypes.yaml").write_text(text.replace("validDiskSize", "validDiskSizes"))
     result = CliRunner().invoke(main, ["lint", str(folder)])
-    (told,) = re.findall(r"^my-mappings/(licenses.yaml:.*)$", PAGES["add-a-method"], re.MULTILINE)
+    (told,) = re.findall(
+        r"^my-mappings/(regionDiskTypes.yaml:.*)$", PAGES["add-a-method"], re.MULTILINE
+    )
     assert told in result.output
 
 
 def test_the_example_adds_its_method_by_yaml_alone(
     make_router: Callable[..., Router], make_gateway: Callable[..., Gateway]
 ) -> None:
-    assert make_gateway().request("GET", "global/licenses").status_int == 501
+    assert make_gateway().request("GET", "regions/ch-gva/diskTypes").status_int == 501
     gateway = make_gateway(router=make_router(mappings=str(EXAMPLE)))
-    items = gateway.items("global/licenses")
+    items = gateway.items("regions/ch-gva/diskTypes")
     assert items
-    assert all(item["kind"] == "compute#license" for item in items)
-    assert all(item["osLicense"] is True and item["description"] for item in items)
-    chosen = gateway.names("global/licenses", filter="name=windows*")
+    assert all(item["kind"] == "compute#diskType" for item in items)
+    assert all(item["validDiskSize"] == "1GB-1024GB" and item["description"] for item in items)
+    chosen = gateway.names("regions/ch-gva/diskTypes", filter="name=custom*")
     assert chosen
     assert set(chosen) < {item["name"] for item in items}
 

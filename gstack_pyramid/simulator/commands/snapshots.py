@@ -30,8 +30,11 @@ from gstack_pyramid.simulator.world import Actor, Answer
 _TYPES = ("MANUAL", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "RECURRING")
 
 
-def snapshot(store: Store, doc: Doc) -> Row:
-    """A snapshot; it outlives its volume, which is then told without a state."""
+def snapshot(store: Store, doc: Doc, zone: str | None = None) -> Row:
+    """A snapshot's row in one of its zones, by default in that of its volume.
+
+    It outlives its volume, which is then told without a state.
+    """
     volume = store.get("volume", doc["volumeid"])
     system = _system(store, volume)
     return drop_nulls(
@@ -47,7 +50,7 @@ def snapshot(store: Store, doc: Doc) -> Row:
             "volumename": volume["name"],
             "volumetype": volume["type"],
             "volumestate": volume["state"] if store.find("volume", volume["id"]) else None,
-            **zone_of(store, doc["zoneid"]),
+            **zone_of(store, zone or doc["zoneid"]),
             **owner(store, doc["owner"]),
             "virtualsize": doc["size"],
             "physicalsize": doc["size"] // 8,
@@ -119,6 +122,7 @@ def add_snapshot(
         name=name or f"{volume['name']}_{actor.now:.0f}",
         volumeid=volume["id"],
         zoneid=volume["zoneid"],
+        copies=[],
         size=volume["size"],
         state="Allocated",
         snapshottype=policy["intervaltype"] if policy else "MANUAL",
@@ -163,7 +167,7 @@ def _released(actor: Actor, doc: Doc) -> None:
 
 @command("listSnapshots")
 def list_snapshots(call: Call) -> Answer:
-    """Snapshots; ``name`` finds a part of it, as ``keyword`` does."""
+    """Snapshots, each once for every zone that it is in; ``showunique`` gives each once."""
     kind = call.params.text("snapshottype") or call.params.text("intervaltype")
     if kind is not None and kind.upper() not in _TYPES:
         raise invalid(f"Unsupported snapshot type {kind}")
@@ -175,10 +179,49 @@ def list_snapshots(call: Call) -> Answer:
         same(call, "snapshottype"),
         same(call, "intervaltype", "snapshottype"),
         referring(call, "volumeid", "volume"),
-        referring(call, "zoneid", "zone"),
         tagged(call),
     )
-    return listed(call, docs, lambda doc: snapshot(call.store, doc))
+    zone, once = call.resolve("zoneid", "zone"), call.params.flag("showunique")
+    pairs = [
+        (doc, key)
+        for doc in docs
+        for key in (doc["zoneid"], *([] if once else doc["copies"]))
+        if zone is None or zone["id"] == key
+    ]
+    return listed(call, pairs, lambda pair: snapshot(call.store, *pair))
+
+
+@command("copySnapshot")
+def copy(call: Call) -> Answer:
+    """Copy a snapshot to further zones, where it has the same id."""
+    doc = call.one("id", "snapshot")
+    single = call.maybe("destzoneid", "zone")
+    zones = [zone["id"] for zone in call.several("destzoneids", "zone")]
+    if (single is None) == (not zones):
+        raise invalid("Either destzoneid or destzoneids parameters have to be specified.")
+    if single is not None:
+        zones = [single["id"]]
+    source = call.maybe("sourcezoneid", "zone")
+    there = (doc["zoneid"], *doc["copies"])
+    if source is not None and source["id"] not in there:
+        raise invalid(f"There is no snapshot ID: {doc['id']} ready on image store.")
+    if any(key in there for key in zones):
+        raise invalid(f"Snapshot {doc['id']} is in one of the destination zones already")
+    return submit(call, ("Snapshot", doc), snapshot=doc["id"], zones=zones)
+
+
+@beginning("copySnapshot")
+def _begin_copy(actor: Actor, arguments: Arguments) -> None:
+    doc = actor.store.find("snapshot", arguments["snapshot"])
+    if doc is None or doc["state"] != "BackedUp":
+        raise invalid(f"There is no snapshot ID: {arguments['snapshot']} ready on image store.")
+
+
+@end("copySnapshot")
+def _end_copy(actor: Actor, arguments: Arguments) -> Answer:
+    doc = actor.store.get("snapshot", arguments["snapshot"])
+    doc = actor.store.update(doc, copies=[*doc["copies"], *arguments["zones"]])
+    return {"snapshot": snapshot(actor.store, doc)}
 
 
 @command("deleteSnapshot")

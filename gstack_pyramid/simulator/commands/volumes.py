@@ -99,7 +99,7 @@ def _parent(call: Call, taken: Doc | None, zone: Doc | None) -> Doc | None:
             f"Snapshot id={taken['id']} is not in BackedUp state yet and can't be used for volume "
             "creation"
         )
-    if zone is not None and zone["id"] != taken["zoneid"]:
+    if zone is not None and zone["id"] not in (taken["zoneid"], *taken["copies"]):
         raise invalid(
             f"Unable to find a snapshot copy of {taken['id']} in zone {zone['id']} to create a "
             "volume from"

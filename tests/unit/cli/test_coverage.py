@@ -74,9 +74,9 @@ def test_the_page_says_of_each_converter_why_it_is_one(gstack: Gstack) -> None:
 
 def test_a_folder_of_ones_own_is_counted(gstack: Gstack, ini: Path) -> None:
     ini.with_name("mine").mkdir()
-    (ini.with_name("mine") / "licenses.yaml").write_text(GOOD)
+    (ini.with_name("mine") / "regionDiskTypes.yaml").write_text(GOOD)
     page = gstack("coverage", "--markdown", "mine").stdout
-    assert "| licenses | mapped | get, list | `licenses.yaml` |" in page
+    assert "| regionDiskTypes | mapped | get, list | `regionDiskTypes.yaml` |" in page
 
 
 def test_check_fails_on_a_page_that_is_stale_or_missing(gstack: Gstack, ini: Path) -> None:

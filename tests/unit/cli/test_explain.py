@@ -55,7 +55,8 @@ def test_it_needs_no_ini() -> None:
 def test_a_mutation_shows_its_commands_in_order_with_what_undoes_them(gstack: Gstack) -> None:
     page = gstack("explain", "disks.insert").output
     commands = re.findall(r"^ +(\d)\. (\w+)", page, re.MULTILINE)
-    assert commands[:2] == [("1", "createVolume"), ("2", "createTags")]
+    assert ("3", "createVolume") in commands
+    assert commands[-1] == ("5", "createTags")
     assert re.search(r"^ +name +\$body\.name$", page, re.MULTILINE)
     assert "undone by deleteVolume {id: $result.id}" in page
     assert "listDiskOfferings" in page.partition("Found out first")[0]

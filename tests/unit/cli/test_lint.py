@@ -11,14 +11,14 @@ import pytest
 from .conftest import Gstack
 
 GOOD = """
-resource: licenses
-about: A license is what a template's operating system asks for.
-read: {call: listOsTypes}
+resource: regionDiskTypes
+about: A disk type of a region is a disk offering.
+read: {call: listDiskOfferings}
 fields:
-  description: description
+  description: displaytext
 methods: {get: {}, list: {}}
 """
-BAD = GOOD.replace("description: description", "descriptoin: description\n  state: nosuch")
+BAD = GOOD.replace("description: displaytext", "descriptoin: displaytext\n  state: nosuch")
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def folder(ini: Path) -> Path:
     """A folder of an operator's own, beside the ini."""
     path = ini.with_name("mine")
     path.mkdir()
-    (path / "licenses.yaml").write_text(GOOD)
+    (path / "regionDiskTypes.yaml").write_text(GOOD)
     return path
 
 
@@ -44,34 +44,34 @@ def test_a_folder_counts_when_it_is_named(gstack: Gstack, folder: Path) -> None:
 
 
 def test_the_inis_folders_count_as_well(gstack: Gstack, folder: Path, ini: Path) -> None:
-    (folder / "licenses.yaml").write_text(BAD)
+    (folder / "regionDiskTypes.yaml").write_text(BAD)
     assert gstack("lint").exit_code == 0
     ini.write_text(ini.read_text().replace("[server", "gstack.mappings = mine\n[server"))
     assert gstack("lint").exit_code == 1
 
 
 def test_mistakes_come_with_file_and_line(gstack: Gstack, folder: Path) -> None:
-    (folder / "licenses.yaml").write_text(BAD)
+    (folder / "regionDiskTypes.yaml").write_text(BAD)
     result = gstack("lint", "mine")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
-    assert any(re.match(r"mine/licenses\.yaml:6: .*descriptoin", line) for line in lines)
-    assert any(re.match(r"mine/licenses\.yaml:7: .*nosuch", line) for line in lines)
+    assert any(re.match(r"mine/regionDiskTypes\.yaml:6: .*descriptoin", line) for line in lines)
+    assert any(re.match(r"mine/regionDiskTypes\.yaml:7: .*nosuch", line) for line in lines)
 
 
 def test_mistakes_can_be_github_annotations(gstack: Gstack, folder: Path) -> None:
-    (folder / "licenses.yaml").write_text(BAD)
+    (folder / "regionDiskTypes.yaml").write_text(BAD)
     result = gstack("lint", "--format", "github", "mine")
     assert result.exit_code == 1
     assert all(
-        re.match(r"::error file=mine/licenses\.yaml,line=\d+::.", line)
+        re.match(r"::error file=mine/regionDiskTypes\.yaml,line=\d+::.", line)
         for line in result.stdout.splitlines()
     )
 
 
 def test_mistakes_can_be_json(gstack: Gstack, folder: Path) -> None:
     assert json.loads(gstack("lint", "--format", "json", "mine").stdout) == []
-    (folder / "licenses.yaml").write_text(BAD)
+    (folder / "regionDiskTypes.yaml").write_text(BAD)
     found = json.loads(gstack("lint", "--format", "json", "mine").stdout)
     assert {"file", "line", "message"} == found[0].keys()
     assert found[0]["line"] == 6

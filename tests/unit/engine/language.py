@@ -47,7 +47,9 @@ class OneRequest:
     ) -> str:
         return f"/{zone_id}/{resource}/{raw}?{key}" if zone_id else f"/{resource}/{raw}?{key}"
 
-    def find(self, resource: str, reference: Any, env: Any, field: str) -> dict[str, Any]:
+    def find(
+        self, resource: str, reference: Any, env: Any, field: str, *, anywhere: bool = False
+    ) -> dict[str, Any]:
         if reference == "nowhere":
             raise GceError(400, "invalid", f"nothing for {field}")
         return {"id": f"id of {reference}", "of": resource}

@@ -342,7 +342,7 @@ WRONG_FORMS = {
             from: name
             defualt: x # here
         """,
-        "; known are: after, by, ",
+        "; known are: after, anywhere, by, ",
     ),
     "unknown key deep in a value": (
         """
@@ -353,7 +353,7 @@ WRONG_FORMS = {
             fields:
               preemptible: {test: x, defualt: x} # here
         """,
-        "; known are: after, by, ",
+        "; known are: after, anywhere, by, ",
     ),
     "unknown operator": (
         """

@@ -105,6 +105,7 @@ def storage(c: Cloud) -> None:
     root = c.rows("listVolumes", virtualmachineid=vm)[0]["id"]
     snapshot = c.done("createSnapshot", volumeid=root, tags={"a": "b"})["id"]
     c.call("listSnapshots", volumeid=root)
+    c.done("copySnapshot", id=snapshot, destzoneids=[c.zone("ch-zrh-1")])
     policy = c.call(
         "createSnapshotPolicy",
         volumeid=root,

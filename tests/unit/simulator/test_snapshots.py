@@ -78,6 +78,21 @@ def test_snapshots_outlive_their_volume_and_make_new_ones(cloud: Cloud, root: An
     assert same["size"] == root["size"]
 
 
+def test_a_copied_snapshot_has_a_row_in_each_zone_and_makes_volumes_there(
+    cloud: Cloud, root: dict[str, Any]
+) -> None:
+    taken, there = cloud.done("createSnapshot", volumeid=root["id"])["id"], cloud.zone("ch-zrh-1")
+    assert cloud.refused("copySnapshot", id=taken)[0] == 431
+    assert cloud.refused("copySnapshot", id=taken, destzoneid=cloud.zone())[0] == 431
+    cloud.done("copySnapshot", id=taken, destzoneids=[there])
+    zones = [row["zonename"] for row in cloud.rows("listSnapshots", id=taken)]
+    assert zones == ["ch-gva-2", "ch-zrh-1"]
+    assert len(cloud.rows("listSnapshots", showunique=True)) == 1
+    assert len(cloud.rows("listSnapshots", zoneid=there)) == 1
+    made = cloud.done("createVolume", name="far", snapshotid=taken, zoneid=there)
+    assert made["zonename"] == "ch-zrh-1"
+
+
 def test_deleted_snapshots_are_gone_and_other_accounts_never_see_any(
     cloud: Cloud, root: dict[str, Any]
 ) -> None:
