@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from .caller import Caller, Counts
+from .caller import Caller, Counts, GaveUp
 from .checks import violations
 from .processes import Cloud, Node, cloud, new_request_id, token
 from .state import State
@@ -31,7 +31,7 @@ FATES: Mapping[str, Mapping[str, Any]] = {
 }
 """What has become of the command when the gateway is killed."""
 
-_PATIENCE = 60.0
+_PATIENCE = 45.0
 
 
 def run(folder: Path, commands: Sequence[str], settings: Mapping[str, str]) -> list[str]:
@@ -78,11 +78,13 @@ def run(folder: Path, commands: Sequence[str], settings: Mapping[str, str]) -> l
 def _insert(caller: Caller, thing: Thing, change: Change) -> None:
     path = f"{thing.place}/instances"
     answer = caller.ask("POST", path, change.want, requestId=new_request_id())
-    if answer.status == 200:
-        change.operation = answer.body
-        change.done = caller.finish(answer.body)
-    else:
+    if answer.status != 200:
         change.refusal = f"{answer.status} {answer.message}"
+        return
+    change.operation = answer.body
+    # One that does not end is found by the checks.
+    with suppress(GaveUp):
+        change.done = caller.finish(answer.body)
 
 
 def _await_strike(served: Cloud) -> None:
