@@ -31,6 +31,9 @@ PATIENCE = 60.0
 TOKEN_KEYS = f"torture:{'A' * 43}"
 """A key ring that is the same for all nodes. Nothing is protected by it."""
 
+QUICK = {"operations.settle": "2", "operations.heartbeat": "0.5", "operations.takeover": "3"}
+"""Settings of gateways whose cloud shows at once what it has begun, and that die often."""
+
 
 def free_port() -> int:
     """A port of 127.0.0.1 that nothing listens on right now."""
@@ -146,7 +149,7 @@ class Node:
             "use": "egg:gstack_pyramid",
             "gstack.token_keys": TOKEN_KEYS,
             "gstack.check_answers": "refuse",
-            **{f"gstack.{key}": value for key, value in settings.items()},
+            **{f"gstack.{key}": value for key, value in (QUICK | dict(settings)).items()},
         }
         ini["server:main"].update(listen=f"127.0.0.1:{self._port}", threads=str(threads))
         with self._ini.open("w") as file:

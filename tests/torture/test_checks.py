@@ -10,7 +10,10 @@ from .work import Change, Thing
 
 NOTHING = State({}, {})
 DONE = {"name": "operation-1", "status": "DONE"}
-FAILED = {**DONE, "error": {"errors": [{"code": "INTERNAL_ERROR", "message": "made to fail"}]}}
+FAILED = {
+    **DONE,
+    "error": {"errors": [{"code": "INTERNAL_ERROR", "message": "x was made to fail"}]},
+}
 
 
 def state(*docs: dict[str, Any], gone: tuple[dict[str, Any], ...] = ()) -> State:
@@ -63,8 +66,10 @@ def test_a_machine_that_is_lost_left_or_made_twice_is_found() -> None:
 
 
 def test_what_a_failed_operation_tells_to_be_left_is_no_violation() -> None:
-    error = {"errors": [{"code": "X", "message": "vm-1 was left behind"}]}
-    assert found(insert({**DONE, "error": error}), state(machine())) == []
+    told = {**FAILED, "warnings": [{"message": "Could not be taken back: machine-a, disk-b"}]}
+    disk = {"kind": "volume", "id": "disk-b", "name": "v", "virtualmachineid": None}
+    assert found(insert(told), state(machine("machine-a"), disk)) == []
+    assert len(found(insert(told), state(machine("machine-c"), disk))) == 1
 
 
 def test_values_that_no_change_has_set_are_found() -> None:

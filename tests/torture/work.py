@@ -58,6 +58,11 @@ class Change:
         return self.done is not None and "error" not in self.done
 
     @property
+    def warnings(self) -> str:
+        """What it warns of, as text."""
+        return "; ".join(warning["message"] for warning in (self.done or {}).get("warnings", []))
+
+    @property
     def failure(self) -> str:
         """The error that it ended with, as text; empty without one."""
         told = (self.done or {}).get("error", {}).get("errors", [])

@@ -1,0 +1,32 @@
+"""Gateways that are killed under load lose nothing: the short form of ``make torture``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..support.postgres import Postgres
+from . import sweep
+from .rounds import run
+
+
+def test_an_insert_survives_a_kill_at_a_command(tmp_path: Path) -> None:
+    settings = {"operations.url": str(tmp_path / "operations.sqlite")}
+    assert sweep.run(tmp_path, ["deployVirtualMachine"], settings) == []
+
+
+def test_a_gateway_killed_under_load_finishes_what_it_has_accepted(tmp_path: Path) -> None:
+    settings = {"operations.url": str(tmp_path / "operations.sqlite")}
+    done = run(tmp_path, seed=1, changes=25, settings=settings, every=(8, 12))
+    assert done.violations == []
+    assert done.kills >= 1
+    assert done.accepted >= 20
+
+
+def test_a_node_takes_over_what_a_node_that_died_has_accepted(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    settings = {"operations.url": postgres.database()}
+    done = run(tmp_path, seed=1, changes=25, nodes=2, settings=settings, every=(8, 12))
+    assert done.violations == []
+    assert done.kills == 1
+    assert done.accepted >= 20
