@@ -149,6 +149,8 @@ class Node:
             "use": "egg:gstack_pyramid",
             "gstack.token_keys": TOKEN_KEYS,
             "gstack.check_answers": "refuse",
+            # All nodes make the same links.
+            "gstack.public_url": "http://gce.example.com",
             **{f"gstack.{key}": value for key, value in (QUICK | dict(settings)).items()},
         }
         ini["server:main"].update(listen=f"127.0.0.1:{self._port}", threads=str(threads))
