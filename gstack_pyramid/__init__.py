@@ -16,7 +16,8 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
         settings: the keys of the ini's ``[app:main]``.
 
     Raises:
-        ConfigurationError, KeyRingError, MappingError: the configuration can't be used.
+        ConfigurationError, KeyRingError, MappingError, DatabaseError: the configuration can't be
+            used.
     """
     # Imported here so that importing a module of the package, as the command line does, is cheap.
     from gstack_pyramid.routes import make_app

@@ -31,7 +31,8 @@ def make_app(settings: Settings) -> Router:
     """The WSGI application for some settings.
 
     Raises:
-        ConfigurationError, KeyRingError, MappingError: the configuration can't be used.
+        ConfigurationError, KeyRingError, MappingError, DatabaseError: the configuration can't be
+            used.
     """
     if hupper.is_active():
         # Before they are read: a server that a mistake keeps from starting waits for its repair.

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from gstack_pyramid.operations.schema import METADATA, VERSION, VERSION_TABLE
 
 MEMORY = ":memory:"
+DBOS_SCHEMA = "dbos"
+"""The schema that DBOS's tables are in, where the database has schemas."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_WAIT_MS = 30_000
 
@@ -138,6 +140,12 @@ class Database:
                 f" {versions.wanted}. Stop all nodes, save it, and run 'gstack db upgrade'."
             )
         self.upgrade()
+
+    @property
+    def new_to_dbos(self) -> bool:
+        """Whether DBOS has no tables here yet."""
+        schema = DBOS_SCHEMA if self.shared else None
+        return not sa.inspect(self.engine).has_table("dbos_migrations", schema)
 
     def upgrade(self) -> None:
         """Run the migrations that are missing.

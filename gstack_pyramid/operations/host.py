@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from dbos import DBOS, SetWorkflowID
 from dbos import error as dbos_error
 
-from gstack_pyramid.operations.database import Database, DatabaseError
+from gstack_pyramid.operations.database import DBOS_SCHEMA, Database, DatabaseError
 
 FORMAT = "1"
 """The version of what is kept of an operation that runs. A server takes over only its own."""
@@ -59,12 +59,13 @@ class Host:
     Args:
         database: the one database.
         node: the name of this process among those that share the database.
+        upgrade: whether DBOS may bring older tables up to date; new ones it makes always.
     """
 
     _lock: ClassVar[threading.Lock] = threading.Lock()
     _running: ClassVar[Host | None] = None
 
-    def __init__(self, database: Database, node: str) -> None:
+    def __init__(self, database: Database, node: str, *, upgrade: bool) -> None:
         self.database = database
         self._members: dict[str, Member] = {}
         self._users = 0
@@ -75,7 +76,7 @@ class Host:
         self._thread = threading.Thread(target=self._serve, name="operations", daemon=True)
         self._thread.start()
         try:
-            self.run(self._launch(node))
+            self.run(self._launch(node, upgrade or database.new_to_dbos))
         except BaseException:
             self._end()
             raise
@@ -98,7 +99,7 @@ class Host:
                 try:
                     database.lock()
                     database.prepare(upgrade=upgrade)
-                    cls._running = cls(database, node)
+                    cls._running = cls(database, node, upgrade=upgrade)
                 except BaseException:
                     database.close()
                     raise
@@ -165,7 +166,7 @@ class Host:
             # The server ended between the two notes that it makes. Nothing was sent.
             await self._start(name, service)
 
-    async def _launch(self, node: str) -> None:
+    async def _launch(self, node: str, migrate: bool) -> None:
         url = self.database.url.render_as_string(hide_password=False)
         DBOS(
             config={
@@ -176,6 +177,8 @@ class Host:
                 "application_version": FORMAT,
                 "enable_otlp": False,
                 "max_executor_threads": _DATABASE_THREADS,
+                "dbos_system_schema": DBOS_SCHEMA,
+                "run_migrations": migrate,
                 "use_listen_notify": False,
                 "log_level": "ERROR",
             }
@@ -184,7 +187,10 @@ class Host:
             # Within the loop: workflows then run on it, and take no thread each.
             DBOS.launch()
         except (sa.exc.SQLAlchemyError, dbos_error.DBOSException) as error:
-            raise DatabaseError(f"DBOS can't use the database: {error}") from None
+            raise DatabaseError(
+                f"DBOS can't use the database: {error}. If its tables are older than it, run"
+                " 'gstack db upgrade'."
+            ) from None
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -28,6 +27,7 @@ from gstack_pyramid.operations.course import Course
 from gstack_pyramid.operations.database import MEMORY
 from gstack_pyramid.operations.execution import Execution, Run, broken
 from gstack_pyramid.operations.host import Host
+from gstack_pyramid.operations.identity import Request, claim_of, same
 from gstack_pyramid.operations.nodes import Membership, Watch
 from gstack_pyramid.operations.notes import Asked, Notes, Sealing
 from gstack_pyramid.operations.sending import Pace, Sender, Translate
@@ -57,34 +57,6 @@ class _Parts:
 
 
 Restore = Callable[[Mapping[str, Any], Credentials], tuple[Plan, Session]]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request that carries a ``requestId``.
-
-    Attributes:
-        key: of the project, the method, the path and the id: what makes two requests the same.
-        digest: of what was asked for, to refuse another request under the same id.
-        id: the ``requestId``.
-    """
-
-    key: str
-    digest: str
-    id: str = ""
-
-    @classmethod
-    def of(cls, owner: str, method: str, path: str, request_id: str, content: Any) -> Request:
-        """The request of a call, or its repetition."""
-        told = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-        key = orjson.dumps([owner, method, path, request_id])
-        return cls(sha256(key).hexdigest(), sha256(told).hexdigest(), request_id)
-
-
-def _same(kept: Operation, request: Request | None) -> Operation:
-    if request is None or kept.digest != request.digest:
-        raise GceError(409, "conflict", "The requestId was used before, for another request.")
-    return kept
 
 
 class Operations:
@@ -219,14 +191,14 @@ class Operations:
                 operation,
                 node=self.node,
                 call=self._notes.write(asked.content),
-                claim=_claim(owner, operation.target) if prepared.creates else None,
+                claim=claim_of(owner, operation.target) if prepared.creates else None,
             )
         try:
             kept = self.store.add(operation)
         except Taken:
             raise already_exists(operation.target) from None
         if kept.name != operation.name:
-            return _same(kept, request)
+            return same(kept, request)
         if course.command is None:
             return operation
         return self._begin(Run(operation, course))
@@ -238,7 +210,7 @@ class Operations:
             GceError: 409, another request had the same id.
         """
         kept = self._parts.store.by_request(request.key) if self._parts is not None else None
-        return None if kept is None else _same(kept, request)
+        return None if kept is None else same(kept, request)
 
     def get(self, owner: str, scope: str, name: str) -> Operation | None:
         """An operation by name."""
@@ -394,8 +366,3 @@ class Operations:
         if membership is not None:
             membership.start()
         return parts
-
-
-def _claim(owner: str, target: str) -> str:
-    """What identifies a name that is about to be taken, however the client calls the project."""
-    return sha256(orjson.dumps([owner, target.split("/", 2)[-1]])).hexdigest()

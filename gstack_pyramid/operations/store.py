@@ -89,15 +89,18 @@ class Store:
             Taken: another operation takes the same name.
         """
         row = {**_row(operation), "service": self.service}
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(sa.insert(OPERATIONS).values(row))
-        except sa.exc.IntegrityError:
-            kept = self.by_request(operation.request) if operation.request else None
-            if kept is None:
-                raise Taken(operation.target) from None
-            return kept
-        return operation
+        while True:
+            try:
+                with self._engine.begin() as connection:
+                    connection.execute(sa.insert(OPERATIONS).values(row))
+                return operation
+            except sa.exc.IntegrityError:
+                kept = self.by_request(operation.request) if operation.request else None
+                if kept is not None:
+                    return kept
+                if self._one(OPERATIONS.c.claim == operation.claim) is not None:
+                    raise Taken(operation.target) from None
+                # What was in the way has been refused meanwhile, and is gone.
 
     def by_request(self, request: str) -> Operation | None:
         """The operation that a request with this key has started."""

@@ -16,7 +16,8 @@ from gstack_pyramid.cloudstack.jobs import Job
 from gstack_pyramid.engine.engine import Prepared
 from gstack_pyramid.engine.plans import Plan, PlannedCommand, StepError
 from gstack_pyramid.errors import GceError
-from gstack_pyramid.operations.runner import Operations, Request
+from gstack_pyramid.operations.identity import Request
+from gstack_pyramid.operations.runner import Operations
 from gstack_pyramid.operations.sending import Pace
 from gstack_pyramid.operations.store import Operation
 

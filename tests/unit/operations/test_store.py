@@ -177,6 +177,20 @@ def test_the_same_request_for_the_same_name_is_the_same_operation(store: Store) 
     assert store.add(operation("two", claim="web", request="r")).name == first.name
 
 
+def test_a_request_that_was_refused_meanwhile_is_not_in_the_way_of_the_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = store.add(operation("one", request="r", claim="web"))
+    by_request = store.by_request
+
+    def refused(request: str) -> Operation | None:
+        store.drop(first)
+        return by_request(request)
+
+    monkeypatch.setattr(store, "by_request", refused)
+    assert store.add(operation("two", request="r", claim="web")).name == "two"
+
+
 def test_an_operation_is_taken_over_by_one_node_alone(store: Store) -> None:
     store.add(operation("one", node="dead"))
     with ThreadPoolExecutor(8) as pool:
