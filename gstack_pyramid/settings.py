@@ -99,10 +99,6 @@ def _database(text: str, here: Path) -> str:
     return text
 
 
-def _ledger(text: str, here: Path) -> str:
-    return text if "://" in text else _database(text, here)
-
-
 def _redirect_uris(text: str, here: Path) -> tuple[str, ...]:
     for uri in text.split():
         parts = urlsplit(_url(uri.partition("?")[0], here))
@@ -201,9 +197,9 @@ class SigninSettings:
     #: Where users may be sent back to besides this machine's loopback addresses and pages that
     #: show the code: https URLs, separated by white space, compared to the letter.
     redirect_uris: Annotated[tuple[str, ...], _redirect_uris] = ()
-    #: What remembers used codes and revocations: ``:memory:``, the path of an SQLite file, or a
-    #: database URL of SQLAlchemy's.
-    ledger: Annotated[str, _ledger] = field(default=":memory:", repr=False)
+    #: What remembers used codes and revocations: ``:memory:``, the path of a SQLite file, or
+    #: ``postgresql://USER@HOST/DATABASE``.
+    ledger: Annotated[str, _database] = field(default=":memory:", repr=False)
     #: Seconds in which a program must fetch its token after the user's consent.
     code_lifetime: Annotated[int, partial(_whole, least=1, most=600)] = 60
     #: Seconds in which a user must have pasted a code.

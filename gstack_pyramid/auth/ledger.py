@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import (
+    URL,
     BigInteger,
     Column,
     MetaData,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     insert,
+    make_url,
     select,
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -52,8 +54,8 @@ class Ledger:
     """Names that are used up or revoked, until they would have expired. Safe for many threads.
 
     Args:
-        url: ``:memory:`` for this process only; the path of an SQLite file for the processes of
-            one machine; a URL of SQLAlchemy's, such as ``postgresql+psycopg://…``, for several.
+        url: ``:memory:`` for this process only; the path of a SQLite file for the processes of
+            one machine; ``postgresql://USER@HOST/DATABASE`` for several machines.
         clock: the present as Unix time.
 
     Raises:
@@ -73,7 +75,11 @@ class Ledger:
                 )
             else:
                 self._engine = create_engine(_database(url), pool_pre_ping=True)
-            _METADATA.create_all(self._engine)
+            try:
+                _METADATA.create_all(self._engine)
+            except SQLAlchemyError:
+                # Another process may have made the table between our look and our making it.
+                _METADATA.create_all(self._engine)
         except (SQLAlchemyError, ImportError, OSError) as error:
             problem = f"the ledger can't be opened: {type(error).__name__}"
         else:
@@ -141,8 +147,11 @@ class Ledger:
         self._loaded = now
 
 
-def _database(url: str) -> str:
-    if "://" in url:
-        return url
-    Path(url).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return f"sqlite:///{url}"
+def _database(url: str) -> URL:
+    if "://" not in url:
+        Path(url).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return URL.create("sqlite", database=url)
+    made = make_url(url)
+    # The one driver for it that gstack brings along.
+    is_postgresql = made.get_backend_name() == "postgresql"
+    return made.set(drivername="postgresql+psycopg") if is_postgresql else made

@@ -81,6 +81,7 @@ class Opened:
     scopes: frozenset[str] | None
     client: str
     grant: str
+    key: str
 
 
 class SealedTokenPolicy:
@@ -220,7 +221,7 @@ class SealedTokenPolicy:
                 self._opened[name] = opened
         elif now >= opened.expires_at:
             raise TokenError("expired", "The token has expired.")
-        if self._ledger and self._ledger.is_revoked(opened.grant, revocable):
+        if self._ledger and self._ledger.is_revoked(opened.grant, opened.key, revocable):
             raise TokenError("revoked", "The token has been revoked.")
         return opened
 
@@ -231,7 +232,7 @@ class SealedTokenPolicy:
             )
             expires = min(int(claims["exp"]) + LEEWAY, key.expires_at)
             scopes = split(str(claims.get("scope") or ""))
-            return Opened(key.credentials, "jwt", expires, scopes, key.email, key.id)
+            return Opened(key.credentials, "jwt", expires, scopes, key.email, key.id, key.id)
         sealed = unseal(self._keyring, token, now=now, issuer=self._issuer)
         extra = sealed.extra
         return Opened(
@@ -241,6 +242,7 @@ class SealedTokenPolicy:
             split(extra.get("scope")),
             str(extra.get("client", "")),
             str(extra.get("grant", "")),
+            str(extra.get("key", "")),
         )
 
     def _audiences(self, request: Request) -> frozenset[str]:

@@ -26,13 +26,12 @@ from gstack_pyramid.signin.clients import (
     origin,
 )
 from gstack_pyramid.signin.issuer import SESSION, Answer, Grant
-from gstack_pyramid.signin.logins import LoginRefused
+from gstack_pyramid.signin.logins import LONGEST, LoginRefused
 from gstack_pyramid.signin.page import cookie_name, is_own_form, page, set_cookie
-from gstack_pyramid.signin.requests import MAX_FORM_BYTES, FormRequest, refusal, require_tls
+from gstack_pyramid.signin.requests import FormRequest, limit_form, refusal, require_tls
 from gstack_pyramid.signin.server import Server
 
 _STATUS = {"wrong": 403, "too-many": 429, "second-factor": 403, "no-keys": 403, "unavailable": 503}
-_LONGEST_FIELD = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,7 @@ def authorize(request: Request) -> Response:
     server: Any = request.registry["gstack.signin"]
     try:
         require_tls(request)
+        limit_form(request)
         form = FormRequest(request)
         _check_client(server, form)
         grant = server.get_consent_grant(form)
@@ -71,8 +71,6 @@ def authorize(request: Request) -> Response:
     ask = _ask(form)
     if request.method != "POST":
         return _first_page(request, server, ask)
-    if (request.content_length or 0) > MAX_FORM_BYTES:
-        return page(request, "problem", 413, problem="The form is too large.")
     if not is_own_form(request):
         return _stale(request, server, ask)
     action = request.POST.get("do", "")
@@ -141,7 +139,7 @@ def _sign_in(request: Request, server: Server, ask: Ask, how: str) -> Response:
         return _sign_in_page(request, ask, 400, how=how, missing=missing, given=given)
     address = request.remote_addr or ""
     try:
-        if any(len(value) > _LONGEST_FIELD for value in given.values()):
+        if any(len(value) > LONGEST for value in given.values()):
             raise LoginRefused("wrong", "That is too long.")
         if how == "password":
             signed_in = server.logins.by_password(

@@ -14,7 +14,7 @@ from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.auth.service_keys import verify_jwt
 from gstack_pyramid.signin.clients import PublicClient, is_pasted
 from gstack_pyramid.signin.issuer import CODE, REFRESH, Answer, Grant
-from gstack_pyramid.signin.requests import base_url, refusal
+from gstack_pyramid.signin.requests import base_url, checked_scope, refusal
 
 # What clients take for Google's token endpoint, whichever they post to.
 _GOOGLES_ENDPOINTS = (
@@ -221,12 +221,8 @@ class ServiceAccountGrant(_Tokens, JWTBearerGrant):
             failure = InvalidGrantError(str(error))
         else:
             if not issuer.ledger.is_revoked(key.id):
-                scope = str(claims.get("scope") or CLOUD)
-                email = key.email
-                self.request.user = Grant(
-                    key.id, key.credentials, email, scope, email, email, key.expires_at
-                )
-                self.request.client = PublicClient(email)
+                grant = Grant.by_key(key, checked_scope(claims.get("scope") or CLOUD))
+                self.request.user, self.request.client = grant, PublicClient(key.email)
                 # An id token for somebody else (gcloud asks for one when it takes up a key).
                 self.request.found = str(claims.get("target_audience") or "")
                 return

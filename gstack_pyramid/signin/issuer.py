@@ -10,6 +10,7 @@ from typing import Any
 
 from gstack_pyramid.auth import IdTokens, KeyRing, Ledger, Sealed, TokenError, seal, unseal
 from gstack_pyramid.auth.scopes import GOOGLE
+from gstack_pyramid.auth.service_keys import ServiceKey
 from gstack_pyramid.auth.tokens import sealed_by
 from gstack_pyramid.cloudstack import Credentials
 from gstack_pyramid.settings import Settings
@@ -39,6 +40,7 @@ class Grant:
         scope: what for; empty for no limit.
         email: the user's address, or the service account's.
         subject: the user's id, or the service account's.
+        key: the id of the service account key that it was got with; empty for none.
         until: Unix time in seconds until which it is good at most; 0 for no such limit.
     """
 
@@ -48,6 +50,7 @@ class Grant:
     scope: str
     email: str
     subject: str
+    key: str = ""
     until: int = 0
 
     @classmethod
@@ -55,6 +58,12 @@ class Grant:
         """A new grant by somebody who has signed in."""
         user = signed_in.user
         return cls(_new_id(), signed_in.credentials, client, scope, user.email, user.id)
+
+    @classmethod
+    def by_key(cls, key: ServiceKey, scope: str) -> Grant:
+        """A new grant by a service account, which is user and client in one."""
+        email, until = key.email, key.expires_at
+        return cls(_new_id(), key.credentials, email, scope, email, email, key.id, until)
 
     def given_to(self, client: str, scope: str) -> Grant:
         """A new grant by the same user."""
@@ -64,12 +73,12 @@ class Grant:
     def read(cls, sealed: Sealed) -> Grant:
         """The grant that a sealed record of ours belongs to."""
         words = (str(sealed.extra.get(name, "")) for name in _WORDS)
-        grant, client, scope, email, subject = words
-        return cls(grant, sealed.credentials, client, scope, email, subject)
+        grant, client, scope, email, subject, key = words
+        return cls(grant, sealed.credentials, client, scope, email, subject, key)
 
     def words(self) -> dict[str, str]:
         """What of it goes into a record, beside the credentials."""
-        values = (self.id, self.client, self.scope, self.email, self.subject)
+        values = (self.id, self.client, self.scope, self.email, self.subject, self.key)
         return dict(zip(_WORDS, values, strict=True))
 
 
@@ -98,7 +107,7 @@ def _new_id() -> str:
     return secrets.token_urlsafe(16)
 
 
-_WORDS = ("grant", "client", "scope", "email", "sub")
+_WORDS = ("grant", "client", "scope", "email", "sub", "key")
 
 
 class Issuer:
@@ -147,7 +156,7 @@ class Issuer:
             TokenError: it is none of that kind, has expired or was revoked.
         """
         sealed = unseal(self.keyring, token, now=self.clock(), kind=kind)
-        if self.ledger.is_revoked(str(sealed.extra.get("grant", ""))):
+        if self.ledger.is_revoked(*(str(sealed.extra.get(name)) for name in ("grant", "key"))):
             raise TokenError("revoked", "The token has been revoked.")
         if kind == CODE:
             extra = {name: _unpacked(str(value)) for name, value in sealed.extra.items()}

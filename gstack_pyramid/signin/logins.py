@@ -22,6 +22,9 @@ from gstack_pyramid.cloudstack import (
     find_user,
 )
 
+LONGEST = 1000
+"""Characters of anything that somebody signs in with."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -161,6 +164,8 @@ class Logins:
         """
         self._limits.begin(address)
         try:
+            if max(len(api_key), len(secret_key)) > LONGEST:
+                raise CloudStackError("login", 401, "no key is that long")
             signed_in = self._who(Credentials(api_key, secret_key))
         except CloudStackError as error:
             if error.errorcode != 401:

@@ -31,8 +31,7 @@ _CHECKED = (
     "response_type",
     "scope",
 )
-_LONGEST_SCOPE = 1000
-_LONGEST_STATE = 2000
+_LONGEST = {"scope": 1000, "state": 2000, "redirect_uri": 1000, "nonce": 500, "client_id": 255}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -62,6 +61,30 @@ def require_tls(request: Request) -> None:
 def refusal(error: str, description: str, status: int = 400) -> OAuth2Error:
     """An error in OAuth 2's form (RFC 6749, 5.2)."""
     return OAuth2Error(description, status_code=status, error=error)
+
+
+def limit_form(request: Request) -> None:
+    """Refuse a form that no browser and no program sends, before it is read.
+
+    Raises:
+        OAuth2Error: 413.
+    """
+    if (request.content_length or 0) > MAX_FORM_BYTES:
+        raise refusal("invalid_request", "The form is too large.", 413)
+    # What WebOb puts into a temporary file otherwise holds passwords and tokens.
+    request.request_body_tempfile_limit = MAX_FORM_BYTES + 1
+
+
+def checked_scope(scope: object) -> str:
+    """The scope that an assertion claims: a text, or as libcloud has it, a list of them.
+
+    Raises:
+        OAuth2Error: it is none.
+    """
+    text = " ".join(map(str, scope)) if isinstance(scope, list) else scope
+    if not isinstance(text, str) or not _PLAIN.fullmatch(text) or len(text) > _LONGEST["scope"]:
+        raise refusal("invalid_scope", "The scope of the assertion is none, or too long.")
+    return text
 
 
 class _Payload(OAuth2Payload):
@@ -96,10 +119,9 @@ class FormRequest(OAuth2Request):
         for name, values in lists.items():
             if len(values) > 1 and name in (*_CHECKED, "assertion", "state"):
                 raise refusal("invalid_request", f"{name} is given more than once.")
-        if len(lists.get("scope", [""])[0]) > _LONGEST_SCOPE:
-            raise refusal("invalid_scope", "The scope is too long.")
-        if len(lists.get("state", [""])[0]) > _LONGEST_STATE:
-            raise refusal("invalid_request", "The state is too long.")
+        for name, most in _LONGEST.items():
+            if len(lists.get(name, [""])[0]) > most:
+                raise refusal("invalid_request", f"The {name} is too long.")
         self.payload = _Payload(lists)
         # What the grants leave here for the making of the answer.
         self.found: Any = None
@@ -120,8 +142,7 @@ def _lists(request: Request) -> dict[str, list[str]]:
         if request.matched_route.name.startswith("oauth2.auth"):
             found = request.GET
         else:
-            if (request.content_length or 0) > MAX_FORM_BYTES:
-                raise refusal("invalid_request", "The form is too large.", 413)
+            limit_form(request)
             if request.content_type != "application/x-www-form-urlencoded":
                 raise refusal(
                     "invalid_request", "The body must be application/x-www-form-urlencoded."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import tempfile
 import threading
 import time
 from base64 import urlsafe_b64encode
@@ -445,3 +446,17 @@ def test_the_client_id_of_a_refresh_token_counts(sign_in: SignIn) -> None:
     token = browser.tokens()["refresh_token"]
     refused(browser.refresh(token, client_id="another"))
     assert browser.refresh(token, client_id=GCLOUD).status_int == 200
+
+
+def test_no_secret_goes_into_a_temporary_file(
+    sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def file(*_: object, **__: object) -> None:
+        raise AssertionError("a temporary file")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", file)
+    monkeypatch.setattr("webob.request.tempfile.TemporaryFile", file)
+    browser = Browser(sign_in)
+    assert browser.with_password(password="x" * 50000).status_int == 403
+    assert browser.exchange("x" * 50000).status_int == 400
+    assert browser.with_password(password="x" * 70000).status_int == 413

@@ -8,6 +8,8 @@ import pytest
 from gstack_pyramid.auth import Ledger, LedgerError
 from gstack_pyramid.auth.ledger import FRESH
 
+from ...support.postgres import Postgres
+
 NOW = 1_785_000_000
 
 
@@ -18,8 +20,11 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture(params=["memory", "file", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        return server.database()
     return ":memory:" if request.param == "memory" else str(tmp_path / "new" / "ledger.sqlite")
 
 
@@ -96,7 +101,11 @@ def test_without_its_database_codes_are_refused_and_revocations_stay(
 
 
 def test_a_ledger_that_cannot_be_opened_says_so_without_its_password(tmp_path: Path) -> None:
-    for url in ("nosuchdatabase://gstack:hidden@db/x", str(tmp_path)):
+    for url in (
+        "nosuchdatabase://gstack:hidden@db/x",
+        "postgresql://a:hidden@127.0.0.1:1/x",
+        str(tmp_path),
+    ):
         with pytest.raises(LedgerError) as caught:
             Ledger(url)
         assert "hidden" not in str(caught.value)
