@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.engine.catalogue import Catalogue
 from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.listing import Listing, Place
@@ -22,7 +23,7 @@ from gstack_pyramid.engine.plans import Plan, run_steps
 from gstack_pyramid.engine.pushdown import Narrowing, fields_of
 from gstack_pyramid.engine.reads import Record
 from gstack_pyramid.engine.resources import Resource
-from gstack_pyramid.engine.session import Catalogue, Session
+from gstack_pyramid.engine.session import Session
 from gstack_pyramid.errors import GceError, already_exists, invalid_value, not_found
 from gstack_pyramid.protocol.filter_tree import Node
 from gstack_pyramid.protocol.lists import Whole

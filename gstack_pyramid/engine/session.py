@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import orjson
-from cachetools import TTLCache
 
 from gstack_pyramid.cloudstack.answers import unwrap
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.windows import Window
+from gstack_pyramid.engine.catalogue import Catalogue, Rows
 from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import natural_name, suffixed_name
@@ -24,64 +23,16 @@ from gstack_pyramid.engine.reads import Record
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.errors import GceError, invalid_value
 
-Rows = list[dict[str, Any]]
-
 Read = tuple[str, str, Rows]
 """A reading command, its parameters as JSON, and its rows."""
 
 _VERB = re.compile(r"^[a-z]+")
-
-_Key = tuple[Credentials, str, bytes]
-# The whole key pair: who has another's API key but not the secret must not get kept rows.
 
 
 _MOST_NAMES = 30
 """How many names of a catalogue an error tells at most."""
 
 _FOR_PAGES = b"pages "
-
-_LONGEST_READ = 3600.0
-"""Seconds for which a change is remembered: longer than any read under way can take."""
-
-
-class Catalogue:
-    """Rows of reads that a mapping marks with ``cache``, kept for a short time per caller.
-
-    Args:
-        ttl: how long rows are kept, in seconds; 0 keeps nothing.
-        size: how many answers are kept at most.
-    """
-
-    def __init__(self, ttl: float, size: int = 4096) -> None:
-        self._answers: TTLCache[_Key, Rows] = TTLCache(size, max(ttl, 1e-9))
-        self._changes: TTLCache[Credentials, int] = TTLCache(size, _LONGEST_READ)
-        self._lock = threading.Lock()
-
-    def get(self, key: _Key) -> Rows | None:
-        """The kept rows, or None."""
-        with self._lock:
-            return self._answers.get(key)
-
-    def changes(self, caller: Credentials) -> int:
-        """How often something was forgotten for a caller: to be asked before rows are read."""
-        with self._lock:
-            return self._changes.get(caller, 0)
-
-    def put(self, key: _Key, rows: Rows, changes: int) -> None:
-        """Keep rows; nobody may change them afterwards.
-
-        Rows that were read before the caller changed something may be old, and are not kept.
-        """
-        with self._lock:
-            if self._changes.get(key[0], 0) == changes:
-                self._answers[key] = rows
-
-    def forget(self, caller: Credentials, noun: str) -> None:
-        """Drop a caller's kept answers of all commands with ``noun`` in their name."""
-        with self._lock:
-            self._changes[caller] = self._changes.get(caller, 0) + 1
-            for key in [k for k in self._answers if k[0] == caller and noun in k[1]]:
-                del self._answers[key]
 
 
 class Session:

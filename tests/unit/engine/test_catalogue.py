@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gstack_pyramid.cloudstack import Credentials
-from gstack_pyramid.engine.session import Catalogue
+from gstack_pyramid.engine.catalogue import Catalogue
 
 ME = Credentials("key", "secret")
 ROWS = [{"id": "1"}]
