@@ -25,6 +25,7 @@ class BodyRules:
         honoured: paths that the mapping reads.
         ignored: paths that are accepted without effect, as ``a.b`` -> reason.
         refused: paths that are refused, as ``a.b`` -> reason.
+        kept: paths that are accepted with all that is below them, as ``a.b``.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class BodyRules:
         honoured: Iterable[Path],
         ignored: Mapping[str, str],
         refused: Mapping[str, str],
+        kept: Iterable[str] = (),
     ) -> None:
         self._model = model
         self._type = type_name
         self._honoured = frozenset(honoured)
         self._ignored = frozenset(tuple(path.split(".")) for path in ignored)
         self._refused = {tuple(path.split(".")): reason for path, reason in refused.items()}
+        self._kept = frozenset(tuple(path.split(".")) for path in kept)
         self._inside = frozenset(
             path[:length]
             for path in (*self._honoured, *self._ignored, *self._refused)
@@ -65,7 +68,7 @@ class BodyRules:
             inner = (*path, name)
             if self._asks_for_nothing(item, inner):
                 continue
-            if inner in self._ignored or self._is_output(inner):
+            if inner in self._ignored or inner in self._kept or self._is_output(inner):
                 continue
             self._check_one(item, inner, f"{shown}.{name}")
 

@@ -347,6 +347,10 @@ class Engine:
             if method.creates and name and resource.find(name, env) is not None:
                 path = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + name
                 raise already_exists(path)
+        if method.body is not None:
+            env.roots["body"] = method.body(call.body, env)
+            if method.body_rules is not None:
+                method.body_rules.check(env.roots["body"])
         if method.common is not None:
             method.common.enter(env)
         if method.fingerprint is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -136,6 +136,7 @@ class Method:
         resource: the resource it belongs to.
         kind: how it is answered.
         item: the path parameter that names the one resource it is about, if there is one.
+        body: what takes the place of the request's body, made of it and of something else.
         answer: what makes the answer: of the kind ``answer``, or of a mutation that GCE answers
             with something else than an operation.
         common: bindings and checks of every variant, or of an answer.
@@ -153,6 +154,7 @@ class Method:
     place: tuple[str, int]
     about: str = ""
     answer: Getter | None = None
+    body: Getter | None = None
     common: Variant | None = None
     variants: list[Variant] = field(default_factory=list)
     fingerprint: Fingerprint | None = None
@@ -252,6 +254,8 @@ def compile_method(
     if compiled.kind == "answer":
         compiled.common, within = _compile_variant({**spec, "steps": []}, inner, place)
         compiled.answer = within.value(spec["answer"], (*place, "answer"))
+    if "body" in spec:
+        compiled.body = inner.value(spec["body"], (*place, "body"))
     if compiled.kind == "mutation":
         _compile_mutation(compiled, spec, inner, place)
     if method.request:
@@ -259,8 +263,10 @@ def compile_method(
         refused = {**rules[1], **spec.get("refuses", {})}
         _check_paths(ignored, scope, (*place, "ignores"), method, known=spec.get("ignores", {}))
         _check_paths(refused, scope, (*place, "refuses"), method, known=spec.get("refuses", {}))
+        kept = spec.get("keeps", [])
+        _check_paths(dict.fromkeys(kept, ""), scope, (*place, "keeps"), method, known=kept)
         compiled.body_rules = BodyRules(
-            models.gce, method.request, inner.honoured, ignored, refused
+            models.gce, method.request, inner.honoured, ignored, refused, kept
         )
     compiled.uses, compiled.query = frozenset(inner.used), frozenset(inner.query)
     return compiled
@@ -281,7 +287,7 @@ def _check_paths(
     place: Place,
     method: GceMethod,
     *,
-    known: Mapping[str, str],
+    known: Container[str],
 ) -> None:
     for path in given:
         if path in known and scope.models.gce.field(method.request or "", path.split(".")) is None:

@@ -44,6 +44,7 @@ SOURCES = (
     "fields",
     "list",
     "concat",
+    "merge",
     "test",
     "fingerprint",
     "diff",

@@ -156,6 +156,29 @@ def _concat(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter
     return build, ANY
 
 
+def _merge(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    compiled = [
+        scope.value_and_shape(item, (*place, "merge", index))
+        for index, item in enumerate(spec["merge"])
+    ]
+    getters = [getter for getter, _ in reversed(compiled)]
+
+    def build(current: Any, env: Any) -> Any:
+        merged: Any = None
+        for getter in getters:
+            merged = _on_top(getter(current, env), merged)
+        return merged
+
+    return build, compiled[0][1]
+
+
+def _on_top(upper: Any, lower: Any) -> Any:
+    """One value over another, as a merge patch (RFC 7396): objects are merged field by field."""
+    if not isinstance(upper, dict) or not isinstance(lower, dict):
+        return lower if upper is None else upper
+    return lower | {name: _on_top(value, lower.get(name)) for name, value in upper.items()}
+
+
 def _test(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
     return compile_condition(spec["test"], scope, (*place, "test")), ANY
 
@@ -270,6 +293,7 @@ _COMPILERS: dict[str, Callable[[Mapping[str, Any], Scope, Place], tuple[Getter, 
     "fields": _fields,
     "list": _list,
     "concat": _concat,
+    "merge": _merge,
     "test": _test,
     "pick": _pick,
     "find": _find,

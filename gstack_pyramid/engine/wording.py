@@ -84,6 +84,7 @@ class Words:
             "fields": lambda spec: self.object(spec["fields"]),
             "list": self._list,
             "concat": self._concat,
+            "merge": self._merge,
             "test": lambda spec: f"whether {self.condition(spec['test'])}",
             "fingerprint": lambda spec: f"the fingerprint of {self._part(spec['fingerprint'])}",
             "diff": self._diff,
@@ -114,6 +115,9 @@ class Words:
 
     def _concat(self, spec: Mapping[str, Any]) -> str:
         return ", followed by ".join(self._part(item) for item in spec["concat"])
+
+    def _merge(self, spec: Mapping[str, Any]) -> str:
+        return ", on top of ".join(self._part(item) for item in spec["merge"])
 
     def _find(self, spec: Mapping[str, Any]) -> str:
         text = f"the row of {spec['find']} that {self._part(spec['from'])} names"

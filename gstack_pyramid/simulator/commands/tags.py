@@ -113,6 +113,8 @@ def add_tags(actor: Actor, name: str, doc: Doc, tags: Iterable[tuple[Any, Any]])
             raise internal(f"tag {key} already on {name} with id {doc['id']}")
         there.add(key)
         owner = actor.account["id"] if doc["owner"] is None else doc["owner"]
+        # A project's tags are the project's, not its owner's.
+        owner = doc["id"] if doc["kind"] == "project" else owner
         actor.add("tag", owner, key=key, value=value, resourcetype=name, resourceid=doc["id"])
 
 

@@ -105,6 +105,7 @@ VALUES: dict[str, tuple[Any, str]] = {
     "first": ({"first": ["a", "b"], "default": "c"}, '$body.a, else $body.b, else "c"'),
     "fields": ({"fields": {"k": "a"}}, "{k: $body.a}"),
     "list": ({"list": ["a", {"when": "b", "value": 1}]}, "[$body.a, (1, if $body.b is given)]"),
+    "merge": ({"merge": ["a", "b"]}, "$body.a, on top of $body.b"),
     "concat": ({"concat": ["a", {"list": ["b"]}]}, "$body.a, followed by [$body.b]"),
     "test": ({"test": {"type": "ROOT"}}, "whether $body.type is ROOT"),
     "each": (

@@ -188,3 +188,13 @@ def test_a_wrong_value_is_one_finding(language: Language, spec: Any, complaint: 
     complaints = language.complaints(spec)
     assert len(complaints) == 1, complaints
     assert complaint in complaints[0]
+
+
+def test_merge_lays_objects_over_each_other_and_replaces_anything_else(language: Language) -> None:
+    upper = {"a": 1, "b": {"c": 2}, "d": [3]}
+    lower = {"a": 9, "b": {"c": 9, "e": 4}, "d": [9, 9], "f": 5}
+    spec = {"merge": ["up", "low"]}
+    merged = {"a": 1, "b": {"c": 2, "e": 4}, "d": [3], "f": 5}
+    assert language.value(spec, {"up": upper, "low": lower}) == merged
+    assert language.value(spec, {"up": upper}) == upper
+    assert language.value(spec, {"low": lower}) == lower
