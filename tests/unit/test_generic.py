@@ -31,8 +31,8 @@ SCOPES = frozenset({"projects", "zones", "regions"})
 VERBS = frozenset({"get", "list", "aggregatedList", "insert", "delete", "update", "patch"})
 """GCE's standard methods, which mean the same for every resource."""
 
-EVERYDAY = frozenset({"start", "stop", "reset", "wait"})
-"""Methods of mapped resources that are words of any Python program as well."""
+EVERYDAY = frozenset({"start", "stop", "reset", "wait", "resize"})
+"""Methods of mapped resources that are words of any Python program, or verbs of CloudStack's."""
 
 COMMANDS = {
     "listAsyncJobs": "cloudstack/jobs.py",  # the job of a command whose answer was lost
