@@ -36,6 +36,13 @@ _IN_THE_WAY = (
     "CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT",
     "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",
 )
+#: Variables that hold a token, or say where it is.
+_TOKENS = (
+    "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE",
+    "GOOGLE_OAUTH_ACCESS_TOKEN",
+    "GSTACK_TOKEN_FILE",
+    "GSTACK_CREDENTIAL_FILE",
+)
 #: Variables that win over gcloud's own ``core/custom_ca_certs_file``.
 _OTHER_CA = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -60,6 +67,9 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
     help="The certificate authority of the gateway, when it is a private one. "
     "[default: gstack.ca_file]",
 )
+@click.option(
+    "--sign-in", is_flag=True, help="Make no token; let `gcloud auth login` sign in at the gateway."
+)
 @click.option("--prompts", is_flag=True, help="Let gcloud ask before it deletes, and for zones.")
 @credential_options("gstack.token_lifetime")
 @click.pass_obj
@@ -70,6 +80,7 @@ def env(
     zone: str | None,
     folder: Path | None,
     ca: Path | None,
+    sign_in: bool,
     prompts: bool,
     lifetime: int | None,
     api_key: str | None,
@@ -85,6 +96,9 @@ def env(
     Example:
       eval "$(gstack env)"
       gcloud compute zones list
+    or, as a user of CloudStack's, with a browser:
+      eval "$(gstack env --sign-in)"
+      gcloud auth login
 
     \b
     Also set, for programs of your own:
@@ -103,17 +117,27 @@ def env(
     if not project:
         raise click.UsageError("which project? Give --project, or gstack.project in the ini")
     ca = ca or settings.ca_file
-    token = make_token(ini, lifetime, api_key, secret_key)
     folder = (folder or ini.folder / ".gstack").absolute()
-    try:
-        files = write_files(folder, token.text, token.expires)
-    except OSError as error:
-        raise click.ClickException(f"{error}; choose another folder with --folder") from None
-    exports = variables(base, project, zone or settings.zone, files, token.text)
+    exports = variables(base, project, zone or settings.zone)
+    if sign_in:
+        exports |= sign_in_variables(base)
+        prompts, said = True, "sign in with: gcloud auth login"
+    else:
+        token = make_token(ini, lifetime, api_key, secret_key)
+        try:
+            files = write_files(folder, token.text, token.expires)
+        except OSError as error:
+            raise click.ClickException(f"{error}; choose another folder with --folder") from None
+        exports |= token_variables(files, token.text)
+        until = datetime.fromtimestamp(token.expires, UTC).astimezone()
+        said = f"the token is good until {until:%H:%M:%S}"
     exports["CLOUDSDK_CONFIG"] = str(folder / "gcloud")
     if not prompts:
         exports["CLOUDSDK_CORE_DISABLE_PROMPTS"] = "1"
-    unsets = [name for name in _IN_THE_WAY if name in os.environ]
+    in_the_way = (
+        (*_IN_THE_WAY, *_TOKENS, "CLOUDSDK_CORE_DISABLE_PROMPTS") if sign_in else _IN_THE_WAY
+    )
+    unsets = [name for name in in_the_way if name in os.environ]
     if ca:
         exports["CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"] = str(ca.absolute())
         exports["GSTACK_CA_FILE"] = str(ca.absolute())
@@ -124,21 +148,16 @@ def env(
         click.echo(f"export {name}={shlex.quote(value)};")
     for name in unsets:
         click.echo(f"unset {name};")
-    until = datetime.fromtimestamp(token.expires, UTC).astimezone()
-    click.echo(f"{base}, project {project}; the token is good until {until:%H:%M:%S}", err=True)
+    click.echo(f"{base}, project {project}; {said}", err=True)
 
 
-def variables(
-    base: str, project: str, zone: str, files: Mapping[str, str], token: str
-) -> dict[str, str]:
+def variables(base: str, project: str, zone: str) -> dict[str, str]:
     """The variables that every shell gets.
 
     Args:
         base: the gateway's URL without a path and without a final slash.
         project: the project's id.
         zone: empty for none.
-        files: what :func:`write_files` returned.
-        token: the token itself, for Terraform, which reads it from no file.
     """
     address = urlsplit(base)
     port = address.port or {"http": 80, "https": 443}[address.scheme]
@@ -146,7 +165,6 @@ def variables(
     compute = f"{base}/compute/v1/"
     found = {
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE": compute,
-        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": files["token"],
         "CLOUDSDK_CORE_PROJECT": project,
         "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
         "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
@@ -154,16 +172,36 @@ def variables(
         "GOOGLE_CLOUD_PROJECT": project,
         "GOOGLE_PROJECT": project,
         "GOOGLE_COMPUTE_CUSTOM_ENDPOINT": compute,
-        "GOOGLE_OAUTH_ACCESS_TOKEN": token,
         "GSTACK_ENDPOINT": base,
         "GSTACK_API_HOST": address.hostname or "",
         "GSTACK_API_PORT": str(port),
         "GSTACK_PROJECT": project,
-        "GSTACK_TOKEN_FILE": files["token"],
-        "GSTACK_CREDENTIAL_FILE": files["credentials"],
     }
     if zone:
         found |= {"CLOUDSDK_COMPUTE_ZONE": zone, "GOOGLE_ZONE": zone}
+    return found
+
+
+def token_variables(files: Mapping[str, str], token: str) -> dict[str, str]:
+    """The variables of a shell with a token.
+
+    Args:
+        files: what :func:`write_files` returned.
+        token: the token itself, for Terraform, which reads it from no file.
+    """
+    values = (files["token"], token, files["token"], files["credentials"])
+    return dict(zip(_TOKENS, values, strict=True))
+
+
+def sign_in_variables(base: str) -> dict[str, str]:
+    """The variables of a shell in which ``gcloud auth login`` asks the gateway."""
+    found = {
+        "CLOUDSDK_AUTH_AUTH_HOST": f"{base}/oauth2/auth",
+        "CLOUDSDK_AUTH_TOKEN_HOST": f"{base}/oauth2/token",
+    }
+    if base.startswith("http:"):
+        # gcloud's OAuth library wants https, on this machine too; the gateway wants it elsewhere.
+        found["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
     return found
 
 

@@ -165,3 +165,27 @@ def test_a_wrong_option_is_told(gstack: Gstack, arguments: list[str], message: s
 def test_a_missing_project_is_asked_for(gstack: Gstack, ini: Path) -> None:
     ini.write_text(INI.replace("gstack.project = demo-project", ""))
     assert "which project?" in gstack("env").output
+
+
+def test_to_sign_in_there_is_no_token_but_the_gateways_own_page(
+    gstack: Gstack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", "/old/token")
+    monkeypatch.setenv("CLOUDSDK_CORE_DISABLE_PROMPTS", "1")
+    result = gstack("env", "--sign-in")
+    shell = evaluated(result.stdout, tmp_path)
+    assert shell["CLOUDSDK_AUTH_AUTH_HOST"] == "http://127.0.0.1:5000/oauth2/auth"
+    assert shell["CLOUDSDK_AUTH_TOKEN_HOST"] == "http://127.0.0.1:5000/oauth2/token"
+    assert shell["OAUTHLIB_INSECURE_TRANSPORT"] == "1"
+    assert shell["GSTACK_ENDPOINT"] == "http://127.0.0.1:5000"
+    for name in (
+        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE",
+        "GOOGLE_OAUTH_ACCESS_TOKEN",
+        "GSTACK_TOKEN_FILE",
+        "CLOUDSDK_CORE_DISABLE_PROMPTS",
+    ):
+        assert name not in shell
+    assert not (tmp_path / ".gstack" / "token").exists()
+    assert "gcloud auth login" in result.stderr
+    secure = gstack("env", "--sign-in", "--endpoint", "https://gce.example.com").stdout
+    assert "OAUTHLIB_INSECURE_TRANSPORT" not in secure
