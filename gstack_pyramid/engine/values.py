@@ -229,7 +229,8 @@ def _find(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, 
 
     def find(current: Any, env: Any) -> Any:
         reference = getter(current, env)
-        if reference is None:
+        # An empty text asks for nothing, as in every field.
+        if reference is None or reference == "":
             reference = default
         if reference is None:
             return None

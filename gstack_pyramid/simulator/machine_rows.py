@@ -39,6 +39,7 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
         "isdynamicallyscalable": vm["dynamic"],
         "deleteprotection": vm["deleteprotection"],
         "hasannotations": False,
+        "backupofferingid": vm.get("backupofferingid"),
         "affinitygroup": [],
         "securitygroup": [],
         "nic": [],

@@ -185,3 +185,28 @@ def test_a_firewall_is_patched_with_nothing_but_the_change(connect: Connect[Any]
     done(firewalls.delete(**mine))
     with pytest.raises(exceptions.NotFound):
         firewalls.get(**mine)
+
+
+def test_a_disk_becomes_a_snapshot_and_an_image(connect: Connect[Any]) -> None:
+    instances, disks = connect(compute.InstancesClient), connect(compute.DisksClient)
+    snapshots, images = connect(compute.SnapshotsClient), connect(compute.ImagesClient)
+    here = {"project": PROJECT, "zone": ZONE}
+    done(instances.insert(**here, instance_resource=instance("stored")))
+    wanted = compute.Snapshot(name="from-library", labels={"env": "prod"})
+    done(disks.create_snapshot(**here, disk="stored", snapshot_resource=wanted))
+    taken = snapshots.get(project=PROJECT, snapshot="from-library")
+    assert (taken.status, taken.disk_size_gb, dict(taken.labels)) == ("READY", 10, {"env": "prod"})
+
+    image = compute.Image(name="from-library", source_snapshot=taken.self_link, family="library")
+    done(images.insert(project=PROJECT, image_resource=image))
+    assert images.get_from_family(project=PROJECT, family="library").name == "from-library"
+    done(images.delete(project=PROJECT, image="from-library"))
+
+    disk = compute.Disk(name="from-library", source_snapshot=taken.self_link)
+    done(disks.insert(**here, disk_resource=disk))
+    size = compute.DisksResizeRequest(size_gb=12)
+    done(disks.resize(**here, disk="from-library", disks_resize_request_resource=size))
+    assert disks.get(**here, disk="from-library").size_gb == 12
+    done(disks.delete(**here, disk="from-library"))
+    done(snapshots.delete(project=PROJECT, snapshot="from-library"))
+    done(instances.delete(**here, instance="stored"))

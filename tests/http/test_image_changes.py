@@ -41,6 +41,10 @@ def test_an_image_without_a_description_has_none(stopped: Gateway) -> None:
     assert make(stopped)["description"] == ""
 
 
+def test_an_image_may_be_described_by_its_own_name(stopped: Gateway) -> None:
+    assert make(stopped, description="mine")["description"] == "mine"
+
+
 def test_an_image_can_be_used_in_every_zone(stopped: Gateway) -> None:
     make(stopped)
     disk = {"boot": True, "initializeParams": {"sourceImage": f"{IMAGES}/mine"}}

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ..conftest import MakeGateway
-from ..support.gateway import SG_ZONE, UBUNTU, Gateway
+from ..support.gateway import BASE, SG_ZONE, UBUNTU, Gateway
 from ..support.round_trips import TEXT, Bodies, RoundTrip, lost
 
 TAG = st.from_regex(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
@@ -47,6 +47,15 @@ def unprotect(gateway: Gateway, path: str) -> None:
     gateway.do("POST", f"{path}/setDeletionProtection", deletionProtection="false")
 
 
+WEB = f"{BASE}/projects/demo-project/zones/{SG_ZONE}/disks/web"
+
+
+def stopped(gateway: Gateway) -> None:
+    """An instance that is stopped, whose boot disk is called web."""
+    gateway.create("web")
+    gateway.do("POST", f"zones/{SG_ZONE}/instances/web/stop")
+
+
 TRIPS = [
     RoundTrip(
         resource="instances",
@@ -74,7 +83,32 @@ TRIPS = [
             "type": st.just(f"zones/{SG_ZONE}/diskTypes/standard"),
             # Whatever is more than nothing is refused.
             "sourceImage": st.just(""),
+            # A disk is made from one thing at most, and of this one from none.
+            **dict.fromkeys(("sourceSnapshot", "sourceInstantSnapshot", "sourceDisk"), st.just("")),
+            "accessMode": st.just("READ_WRITE_SINGLE"),
         },
+        unread={"accessMode": "there is no other"},
+    ),
+    RoundTrip(
+        resource="snapshots",
+        path="global/snapshots",
+        always={"name": "it", "sourceDisk": WEB},
+        before=stopped,
+    ),
+    RoundTrip(
+        resource="images",
+        path="global/images",
+        always={"name": "it", "sourceDisk": WEB},
+        fields={
+            "family": TAG,
+            "architecture": st.just("X86_64"),
+            "licenses": st.just([f"{BASE}/projects/demo-project/global/licenses/ubuntu-24-04-lts"]),
+            # An image is made from one thing only.
+            "sourceSnapshot": st.just(""),
+            "rawDisk.source": st.just(""),
+            "description": st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=300),
+        },
+        before=stopped,
     ),
 ]
 

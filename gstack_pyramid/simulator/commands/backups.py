@@ -116,6 +116,7 @@ def create(call: Call) -> Answer:
             "VM has not backup offering configured, cannot create backup before assigning it to "
             "a backup offering"
         )
+    call.params.flag("quiescevm")
     volumes = call.store.by("volume", "vm", vm["id"])
     size = sum(volume["size"] for volume in volumes)
     doc = call.add(

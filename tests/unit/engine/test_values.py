@@ -102,6 +102,7 @@ def test_find_gives_the_row_that_a_reference_means(language: Language) -> None:
     assert language.value(spec, {"zone": "z2"}) == {"id": "id of z2", "of": "zones"}
     assert language.value(spec, {}) == {"id": "id of z1", "of": "zones"}
     assert language.value({"find": "zones", "from": "zone"}, {}) is None
+    assert language.value({"find": "zones", "from": "zone"}, {"zone": ""}) is None
 
 
 def test_pick_with_take_all_asks_for_all_with_these_fields(language: Language) -> None:

@@ -1,0 +1,65 @@
+"""gcloud's commands for disks, snapshots and images, with the columns that they print."""
+
+from __future__ import annotations
+
+import pytest
+
+from .gcloud import Gcloud, rows_of
+
+pytestmark = pytest.mark.clients
+
+LINUX = "linux-ubuntu-24-04-lts-64-bit"
+ZONE = "--zone=ch-gva-2"
+
+
+def test_a_disk_becomes_a_snapshot_an_image_and_a_machine(gcloud: Gcloud) -> None:
+    gcloud.run(f"instances create stored {ZONE} --machine-type=micro --image={LINUX}")
+    gcloud.run(f"disks snapshot stored {ZONE} --snapshot-names=s1 --labels=env=prod")
+    gcloud.run("snapshots create s2 --source-disk=stored --source-disk-zone=ch-gva-2")
+    rows = {row["NAME"]: row for row in gcloud.table("snapshots list")}
+    assert {name: rows[name]["STATUS"] for name in ("s1", "s2")} == {"s1": "READY", "s2": "READY"}
+    assert rows["s1"]["DISK_SIZE_GB"] == "10"
+    assert rows["s1"]["SRC_DISK"] == "ch-gva-2/disks/stored"
+    assert gcloud.json("snapshots describe s1")["labels"] == {"env": "prod"}
+    gcloud.run("snapshots add-labels s2 --labels=a=b")
+
+    made = gcloud.run(f"disks create again {ZONE} --source-snapshot=s1 --size=20GB")
+    (row,) = rows_of(made.stdout.partition("\n\n")[0])
+    assert (row["SIZE_GB"], row["STATUS"]) == ("20", "READY")
+    gcloud.run(f"disks resize again {ZONE} --size=30GB")
+    gcloud.run(f"disks add-labels again {ZONE} --labels=a=b")
+    shown = gcloud.json(f"disks describe again {ZONE}")
+    assert (shown["sizeGb"], shown["labels"]) == ("30", {"a": "b"})
+
+    made = gcloud.run("images create golden --source-snapshot=s1 --family=web")
+    (row,) = rows_of(made.stdout)
+    assert (row["NAME"], row["FAMILY"], row["STATUS"]) == ("golden", "web", "READY")
+    said = gcloud.refusal("images create second --source-disk=stored --source-disk-zone=ch-gva-2")
+    assert "already being used by" in said
+    gcloud.run("images create second --source-disk=stored --source-disk-zone=ch-gva-2 --force")
+    gcloud.run("images add-labels golden --labels=a=b")
+    gcloud.run("images update golden --description=Golden")
+    assert gcloud.json("images describe-from-family web")["name"] == "golden"
+    gcloud.run("images deprecate golden --state=DEPRECATED --replacement=second")
+    listed = gcloud.table("images list --show-deprecated --filter=name=golden")
+    assert listed[0]["DEPRECATED"] == "DEPRECATED"
+    assert gcloud.values("images list", "--filter=name=golden") == []
+
+    gcloud.run("images delete golden second")
+    gcloud.run("snapshots delete s1 s2")
+    gcloud.run(f"disks delete again {ZONE}")
+    assert gcloud.values("snapshots list", "--filter=name:s1") == []
+    gcloud.run(f"instances delete stored {ZONE}")
+
+
+def test_an_image_is_shared_by_its_policy(gcloud: Gcloud) -> None:
+    gcloud.run(f"instances create sharer {ZONE} --machine-type=micro --image={LINUX}")
+    gcloud.run("images create shared --source-disk=sharer --source-disk-zone=ch-gva-2 --force")
+    role = "--role=roles/compute.imageUser"
+    gcloud.run(f"images add-iam-policy-binding shared --member=user:other-project {role}")
+    (binding,) = gcloud.json("images get-iam-policy shared")["bindings"]
+    assert binding == {"role": "roles/compute.imageUser", "members": ["user:other-project"]}
+    gcloud.run(f"images remove-iam-policy-binding shared --member=user:other-project {role}")
+    assert not gcloud.json("images get-iam-policy shared").get("bindings")
+    gcloud.run("images delete shared")
+    gcloud.run(f"instances delete sharer {ZONE}")
