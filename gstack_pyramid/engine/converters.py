@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
+from cryptography.x509 import load_pem_x509_certificate
 
 from gstack_pyramid.engine.names import natural_name, numeric_id
 
@@ -231,6 +232,16 @@ def count(value: list[Any]) -> int:
 def greatest(value: list[Any]) -> Any:
     """The greatest element of a list of numbers; None of an empty one."""
     return max(value, default=None)
+
+
+@converter("the end of a certificate's validity is inside of it (RFC 5280)")
+def certificate_expiry(value: str) -> str | None:
+    """When a certificate in PEM form expires, as RFC 3339; None for what is no certificate."""
+    try:
+        expires = load_pem_x509_certificate(value.encode()).not_valid_after_utc
+    except ValueError:
+        return None
+    return expires.isoformat(timespec="milliseconds")
 
 
 @converter("several things for the guest become one message in MIME, which cloud-init takes apart")

@@ -105,6 +105,8 @@ class Env:
     def enter_zone(self, row: dict[str, Any], name: str) -> None:
         """Be in a zone, whose CloudStack row and GCE name these are."""
         self.zone, self.zone_id = name, str(row["id"])
+        # Which region that is, is found out where it is asked for.
+        self.region, self.region_zones = None, frozenset()
         self.roots["zone"] = {**row, "name": name}
 
     def enter_region(self, rows: list[dict[str, Any]], name: str) -> None:

@@ -7,7 +7,7 @@ A record is one row, or the rows that make up one resource. What a source of rec
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -125,8 +125,8 @@ class Source:
     also: Getter | None
     zone: Getter | None
     region: Getter | None
-    placing: list[Join]
-    """The joins that tell where a row is."""
+    early: list[Join]
+    """The joins that tell which rows count, what they are called, and where they are."""
     zone_parameter: str | None
     name_parameter: str | None
     joins: list[Join]
@@ -209,12 +209,12 @@ class Source:
             return self._grouped(self._unnested(rows, env), env)
         if self.where is not None:
             where = self.where
-            rows = [row for row in rows if where(row, env)]
+            rows = [row for row in self._met(rows, env) if where(row, env)]
         if self.group is not None:
             return self._grouped(((row, None) for row in rows), env)
         row_name, also = self.row_name, self.also
         result = []
-        for row in rows:
+        for row in self._met(rows, env):
             key = str(row["id"])
             record = Record(key, natural_name(str(row_name(row, env) or ""), key), [row], self)
             if also is not None:
@@ -227,16 +227,26 @@ class Source:
         zone, region = self.zone, self.region
         if zone is None and region is None:
             return records
-        indexes = [(join, join.index(env, [], single=False)) for join in self.placing]
-        for record in records:
-            row = record.rows[0]
-            for join, index in indexes:
-                env.roots[join.name] = index.get(row.get(join.ours), [])
+        firsts = self._met([record.rows[0] for record in records], env)
+        for record, row in zip(records, firsts, strict=True):
             if zone is not None and (found := zone(row, env)) is not None:
                 record.zone = str(found)
             if region is not None:
                 record.region = region(row, env)
         return records
+
+    def _met(self, rows: list[dict[str, Any]], env: Any) -> Iterable[dict[str, Any]]:
+        """Each row when it is its turn, with the joined rows that belong to it as roots."""
+        if not self.early:
+            return rows
+        return self._with_joined(rows, env)
+
+    def _with_joined(self, rows: list[dict[str, Any]], env: Any) -> Iterator[dict[str, Any]]:
+        indexes = [(join, join.index(env, [], single=False)) for join in self.early]
+        for row in rows:
+            for join, index in indexes:
+                env.roots[join.name] = index.get(row.get(join.ours), [])
+            yield row
 
     def _unnested(
         self, rows: list[dict[str, Any]], env: Any

@@ -102,7 +102,7 @@ class SourceCompiler:
             also=self._value("also"),
             zone=self._zone(),
             region=self._value("region"),
-            placing=self._placing([join for join in joins if join is not None]),
+            early=self._early([join for join in joins if join is not None]),
             zone_parameter=narrow.get("zone"),
             name_parameter=narrow.get("name"),
             joins=[join for join in joins if join is not None],
@@ -186,10 +186,11 @@ class SourceCompiler:
             return self._value("zone")
         return compile_path(parse_path("zoneid")) if self._shape.field("zoneid") else None
 
-    def _placing(self, joins: list[Join]) -> list[Join]:
+    def _early(self, joins: list[Join]) -> list[Join]:
         used, self._rows.used = self._rows.used, set()
-        self._value("zone")
-        self._value("region")
+        self._condition("where")
+        for key in ("name", "also", "zone", "region"):
+            self._value(key)
         wanted, self._rows.used = self._rows.used, used
         return [join for join in joins if join.name in wanted]
 

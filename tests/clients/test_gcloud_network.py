@@ -1,0 +1,113 @@
+"""gcloud's commands for networks and what stands around them, with the columns that it prints."""
+
+from __future__ import annotations
+
+import pytest
+
+from .gcloud import Gcloud, rows_of
+
+pytestmark = pytest.mark.clients
+
+REGION = "--region=ch-zrh"
+LINUX = "linux-ubuntu-24-04-lts-64-bit"
+
+
+def test_a_network_with_a_subnetwork_a_firewall_and_a_route(gcloud: Gcloud) -> None:
+    gcloud.run("networks create lab --subnet-mode=custom")
+    made = gcloud.run(
+        f"networks subnets create lab-db {REGION} --network=lab --range=10.128.7.0/24"
+    )
+    (row,) = rows_of(made.stdout)
+    assert (row["NAME"], row["REGION"], row["NETWORK"]) == ("lab-db", "ch-zrh", "lab")
+    assert (row["RANGE"], row["STACK_TYPE"]) == ("10.128.7.0/24", "IPV4_ONLY")
+    (row,) = gcloud.table("networks subnets list --network=lab")
+    assert row["NAME"] == "lab-db"
+    shown = gcloud.json(f"networks subnets describe lab-db {REGION}")
+    assert (shown["gatewayAddress"], shown["purpose"]) == ("10.128.7.1", "PRIVATE")
+
+    where = "--destination-range=10.77.0.0/16 --next-hop-address=10.128.7.9"
+    made = gcloud.run(f"routes create to-lab --network=lab {where}")
+    (row,) = rows_of(made.stdout)
+    assert row == {
+        "NAME": "to-lab",
+        "NETWORK": "lab",
+        "DEST_RANGE": "10.77.0.0/16",
+        "NEXT_HOP": "10.128.7.9",
+        "PRIORITY": "1000",
+    }
+    assert {"to-lab", "range-of-lab-db"} <= set(gcloud.values("routes list"))
+    gcloud.run("routes delete to-lab --quiet")
+    gcloud.run(f"networks subnets delete lab-db {REGION} --quiet")
+    gcloud.run("networks delete lab --quiet")
+
+
+def test_addresses_are_reserved_listed_and_released(gcloud: Gcloud) -> None:
+    said = gcloud.refusal("addresses create front --region=ch-gva")
+    assert "machines of this region have public addresses by themselves" in said
+    gcloud.run(
+        f"instances create guest --zone=ch-zrh-1 --machine-type=micro --image={LINUX} --no-address"
+    )
+    gcloud.run(f"addresses create front {REGION}", "--description=Front end")
+    (row,) = gcloud.table("addresses list", "--filter=name=front")
+    assert (row["TYPE"], row["REGION"], row["STATUS"]) == ("EXTERNAL", "ch-zrh", "RESERVED")
+    shown = gcloud.json(f"addresses describe front {REGION}")
+    assert shown["address"] == row["ADDRESS/RANGE"]
+    assert shown["description"] == "Front end"
+    gcloud.run(f"addresses delete front {REGION} --quiet")
+    assert gcloud.values("addresses list", "--filter=name=front") == []
+    gcloud.run("instances delete guest --zone=ch-zrh-1 --quiet")
+
+
+def test_a_pool_of_machines_is_balanced(gcloud: Gcloud) -> None:
+    zone = "--zone=ch-zrh-1"
+    gcloud.run(
+        f"instances create member {zone} --machine-type=micro --image={LINUX}", "--network=backend"
+    )
+    made = gcloud.run(f"target-pools create pool {REGION}")
+    (row,) = rows_of(made.stdout)
+    assert (row["NAME"], row["REGION"], row["SESSION_AFFINITY"]) == ("pool", "ch-zrh", "NONE")
+    gcloud.run("target-pools add-instances pool --instances=member --instances-zone=ch-zrh-1")
+    gcloud.run(f"forwarding-rules create balanced {REGION} --target-pool=pool --ports=80")
+    (row,) = gcloud.table("forwarding-rules list", "--filter=name=balanced")
+    assert (row["REGION"], row["IP_PROTOCOL"]) == ("ch-zrh", "TCP")
+    assert row["TARGET"] == "ch-zrh/targetPools/pool"
+    shown = gcloud.json(f"forwarding-rules describe balanced {REGION}")
+    assert (shown["portRange"], shown["IPAddress"]) == ("80-80", row["IP_ADDRESS"])
+    assert gcloud.values("target-pools list") == ["pool"]
+
+    gcloud.run(f"target-instances create door {zone} --instance=member --instance-zone=ch-zrh-1")
+    assert gcloud.values("target-instances list") == ["door"]
+    gcloud.run(
+        f"forwarding-rules create ssh {REGION} --ports=22 --target-instance=door",
+        "--target-instance-zone=ch-zrh-1",
+    )
+    gcloud.run(f"forwarding-rules delete balanced ssh {REGION} --quiet")
+    gcloud.run(f"target-instances delete door {zone} --quiet")
+    gcloud.run("target-pools remove-instances pool --instances=member --instances-zone=ch-zrh-1")
+    gcloud.run(f"target-pools delete pool {REGION} --quiet")
+    gcloud.run(f"instances delete member {zone} --quiet")
+
+
+def test_a_vpn_leads_to_a_peer(gcloud: Gcloud) -> None:
+    gcloud.run(f"target-vpn-gateways create gate {REGION} --network=prod-vpc")
+    (row,) = gcloud.table("target-vpn-gateways list")
+    assert (row["NAME"], row["NETWORK"], row["REGION"]) == ("gate", "prod-vpc", "ch-zrh")
+    gcloud.run(
+        f"vpn-tunnels create office {REGION} --target-vpn-gateway=gate --ike-version=2",
+        "--peer-address=203.0.113.9",
+        "--shared-secret=a-shared-secret",
+        "--remote-traffic-selector=192.168.0.0/24",
+        "--local-traffic-selector=10.8.0.0/16",
+    )
+    (row,) = gcloud.table("vpn-tunnels list")
+    assert (row["NAME"], row["REGION"], row["GATEWAY"]) == ("office", "ch-zrh", "gate")
+    assert row["PEER_ADDRESS"] == "203.0.113.9"
+    assert gcloud.values("external-vpn-gateways list") == ["office"]
+    gcloud.run(f"vpn-tunnels delete office {REGION} --quiet")
+    gcloud.run(f"target-vpn-gateways delete gate {REGION} --quiet")
+
+
+def test_routers_and_their_addresses_are_shown(gcloud: Gcloud) -> None:
+    rows = {row["NAME"]: row for row in gcloud.table("routers list")}
+    assert (rows["prod-vpc"]["REGION"], rows["prod-vpc"]["NETWORK"]) == ("ch-zrh", "prod-vpc")
+    assert gcloud.json(f"routers get-status prod-vpc {REGION}")["result"]["natStatus"]
