@@ -234,6 +234,37 @@ def greatest(value: list[Any]) -> Any:
     return max(value, default=None)
 
 
+_PER_PRIORITY = 10_000
+"""Numbers of ACL items for each of GCE's priorities: the lower half denies, the upper allows."""
+
+
+@converter("arithmetic: a number is made of a priority, and must be free")
+def acl_numbers(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rules with numbers that put them into GCE's order in a list of CloudStack's ACL items.
+
+    Args:
+        value: ``rules``; their ``priority``, 0 to 65535; whether they ``deny``; and ``taken``, the
+            numbers that are in use.
+
+    Raises:
+        ValueError: there is no number left for a rule.
+    """
+    half = _PER_PRIORITY // 2
+    first = int(value["priority"]) * _PER_PRIORITY + (0 if value.get("deny") else half)
+    taken = set(value.get("taken") or ())
+    free = (number for number in range(first + 1, first + half) if number not in taken)
+    try:
+        return [{**rule, "number": next(free)} for rule in value.get("rules") or ()]
+    except StopIteration:
+        raise ValueError(f"There is room for {half - 1} rules of one priority") from None
+
+
+@converter("undoes acl_numbers")
+def acl_priority(value: int) -> int:
+    """The priority of an ACL item's number."""
+    return value // _PER_PRIORITY
+
+
 @converter("the end of a certificate's validity is inside of it (RFC 5280)")
 def certificate_expiry(value: str) -> str | None:
     """When a certificate in PEM form expires, as RFC 3339; None for what is no certificate."""

@@ -218,7 +218,7 @@ def test_egress_goes_to_a_vpc_only(gateway: Gateway) -> None:
     ("change", "field"),
     [
         ({"denied": [{"IPProtocol": "tcp"}]}, "denied"),
-        ({"priority": 900}, "priority"),
+        ({"priority": 65536}, "priority"),
         ({"allowed": []}, "allowed"),
         ({"allowed": [{"IPProtocol": "tcp", "ports": ["http"]}]}, "port"),
         ({"allowed": [{"IPProtocol": "tcp", "ports": ["70000"]}]}, "port"),

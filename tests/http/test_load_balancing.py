@@ -60,7 +60,8 @@ def test_a_rule_to_a_pool_balances_over_its_machines(place: Gateway) -> None:
     assert (told["description"], told["labels"]) == ("Web", {"env": "prod"})
     assert told["loadBalancingScheme"] == "EXTERNAL"
     assert behind(place) == ["one"]
-    assert place.cloud.rows("listFirewallRules") == []
+    (opened,) = place.cloud.rows("listFirewallRules")
+    assert (opened["ipaddress"], opened["startport"]) == (told["IPAddress"], 80)
     place.do("POST", f"{POOL}/addInstance", {"instances": [machine("two"), machine("one")]})
     assert behind(place) == ["one", "two"]
     place.do("POST", f"{POOL}/removeInstance", {"instances": [machine("one")]})

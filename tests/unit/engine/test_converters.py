@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from gstack_pyramid.engine.converters import CONVERTERS, GIB, WHY
 from gstack_pyramid.engine.names import LEGAL, numeric_id
 
+from ..simulator.vpn import CERTIFICATE
+
 TEXTS = st.text(max_size=600) | st.text(alphabet="(empty)", max_size=12)
 KEYS = st.text(st.characters(exclude_characters="#", exclude_categories=["Cs"]), max_size=5)
 OFFSETS = st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -323,3 +325,24 @@ def test_several_things_for_the_guest_are_parts_of_a_message_with_keys_by_user()
 def test_lists_are_counted_and_their_greatest_number_is_found() -> None:
     assert (convert("count", []), convert("count", [3, 1])) == (0, 2)
     assert (convert("greatest", []), convert("greatest", [1, 3, 2])) == (None, 3)
+
+
+def test_acl_items_get_free_numbers_in_the_order_of_their_priority() -> None:
+    numbered = CONVERTERS["acl_numbers"]
+    rules = [{"protocol": "tcp"}, {"protocol": "udp"}]
+    asked = {"rules": rules, "priority": 1000, "deny": False, "taken": [10005001, None]}
+    assert [rule["number"] for rule in numbered(asked)] == [10005002, 10005003]
+    assert [rule["number"] for rule in numbered({**asked, "deny": True})] == [10000001, 10000002]
+    assert numbered({"priority": 0}) == []
+    highest = numbered({**asked, "priority": 65535, "taken": None})[-1]["number"]
+    assert highest < 655360000 < 2**31
+    assert CONVERTERS["acl_priority"](highest) == 65535
+    assert CONVERTERS["acl_priority"](numbered({**asked, "priority": 0})[0]["number"]) == 0
+    with pytest.raises(ValueError, match="room for 4999 rules"):
+        numbered({**asked, "rules": [{}] * 5000})
+
+
+def test_a_certificate_tells_when_it_expires() -> None:
+    expiry = CONVERTERS["certificate_expiry"]
+    assert expiry(CERTIFICATE).startswith("2046-")
+    assert expiry("no certificate") is None
