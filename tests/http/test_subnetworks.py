@@ -69,6 +69,20 @@ def test_a_tier_is_made_in_the_regions_part_of_its_vpc(gateway: Gateway) -> None
     gateway.refused(404, "GET", "regions/ch-zrh/subnetworks/web")
 
 
+def test_a_tier_of_another_vpc_is_put_behind_a_list_that_firewalls_reach(gateway: Gateway) -> None:
+    zone, offering = gateway.cloud.zone(ADVANCED_ZONE), gateway.cloud.rows("listVPCOfferings")[0]
+    wish = {"name": "bare", "zoneid": zone, "vpcofferingid": offering["id"]}
+    gateway.cloud.done("createVPC", cidr="10.9.0.0/16", **wish)
+    body = {"name": "db", "network": "global/networks/prod-vpc", "ipCidrRange": "10.8.9.0/24"}
+    gateway.do("POST", "regions/ch-zrh/subnetworks", body)
+    (row,) = gateway.cloud.rows("listNetworks", keyword="db", vpcid=_vpc(gateway, "prod-vpc"))
+    assert row["aclname"] == "prod-web-acl"
+    bare = {"name": "one", "network": "global/networks/bare", "ipCidrRange": "10.9.1.0/24"}
+    gateway.do("POST", "regions/ch-zrh/subnetworks", bare)
+    (row,) = gateway.cloud.rows("listNetworks", vpcid=_vpc(gateway, "bare"))
+    assert row["aclname"] == "gce-bare"
+
+
 def test_a_network_without_a_part_in_the_region_is_refused(gateway: Gateway) -> None:
     body = {"name": "web", "network": "global/networks/prod-vpc", "ipCidrRange": "10.8.9.0/24"}
     told = gateway.refused(400, "POST", "regions/ch-gva/subnetworks", body)

@@ -13,6 +13,7 @@ from gstack_pyramid.simulator.commands.machine_power import remove_tagged
 from gstack_pyramid.simulator.faults import internal, invalid
 from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
 from gstack_pyramid.simulator.listing import (
+    Test,
     containing,
     listed,
     owned,
@@ -41,9 +42,15 @@ def list_lists(call: Call) -> Answer:
         docs,
         same(call, "name"),
         containing(call, "keyword", "name", "description"),
-        referring(call, "vpcid", "vpc"),
+        _of_vpc(call),
     )
     return listed(call, chosen, lambda doc: acl_list(call.store, doc))
+
+
+def _of_vpc(call: Call) -> list[Test]:
+    """Keep the lists of a VPC, and as on the real server, the default ones."""
+    vpc = call.resolve("vpcid", "vpc")
+    return [] if vpc is None else [lambda doc: doc["vpcid"] in (None, vpc["id"])]
 
 
 def _defaults(call: Call) -> list[Doc]:
