@@ -274,8 +274,12 @@ class Resource:
         if env.page != WHOLE and not self._is_known(env):
             return frozenset()
         word = search_word(natural) if env.single else None
-        counted = Counter(record.natural for record in self.records(env, word=word))
-        return frozenset(name for name, count in counted.items() if count > 1)
+        names = None
+        if len(self.sources) == 1 and not self.regional:
+            names = self.sources[0].naturals(env, zone_id=self.narrowed_zone(env), word=word)
+        if names is None:
+            names = [record.natural for record in self.records(env, word=word)]
+        return frozenset(name for name, count in Counter(names).items() if count > 1)
 
     def _is_known(self, env: Env) -> bool:
         """Whether this request has read all records in the scope of ``env``."""
