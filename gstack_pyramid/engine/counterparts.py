@@ -81,6 +81,8 @@ def _methods(resource: str, compiled: Compiled) -> list[Method]:
 
 
 def _reading(method: Method) -> str:
+    if method.kind == "permissions":
+        return "none; it reads what the caller's role allows"
     return "gstack answers by itself" if method.served_by else "none; it reads"
 
 

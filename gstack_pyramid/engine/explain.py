@@ -52,8 +52,11 @@ class _Page:
         elif method.kind == "permissions":
             self._lookup_part()
             self._title("Answered with")
-            self._say("those of the permissions asked about whose methods the caller's role can", 1)
-            self._say("do, by the commands that CloudStack allows it.", 1)
+            self._say(
+                "those of the permissions asked about whose methods the caller's role can do, by"
+                " the commands that CloudStack allows it.",
+                1,
+            )
         elif method.kind == "mutation":
             self._lookup_part()
             self._mutation()

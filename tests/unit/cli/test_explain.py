@@ -193,3 +193,10 @@ def test_each_source_and_modifier_has_words() -> None:
 )  # fmt: skip
 def test_a_condition_in_words(spec: Any, words: str) -> None:
     assert Words().condition(spec) == words
+
+
+def test_a_method_about_permissions_says_where_they_are_from(gstack: Gstack) -> None:
+    result = gstack("explain", "disks.testIamPermissions")
+    assert result.exit_code == 0, result.output
+    assert "listVolumes" in result.output
+    assert "by the commands that CloudStack allows it" in " ".join(result.output.split())
