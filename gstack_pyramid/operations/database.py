@@ -6,6 +6,9 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +22,7 @@ DBOS_SCHEMA = "dbos"
 """The schema that DBOS's tables are in, where the database has schemas."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_WAIT_MS = 30_000
+_LOCK_POLL = 0.2
 
 
 class DatabaseError(Exception):
@@ -140,6 +144,22 @@ class Database:
                 f" {versions.wanted}. Stop all nodes, save it, and run 'gstack db upgrade'."
             )
         self.upgrade()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While no other node that shares the database is in this block."""
+        if not self.shared:
+            yield
+            return
+        # Asked for again and again, out of any transaction: an index that DBOS makes concurrently
+        # waits for every transaction there is.
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while not connection.scalar(sa.text("SELECT pg_try_advisory_lock(7240232)")):
+                time.sleep(_LOCK_POLL)
+            try:
+                yield
+            finally:
+                connection.execute(sa.text("SELECT pg_advisory_unlock(7240232)"))
 
     @property
     def new_to_dbos(self) -> bool:

@@ -76,7 +76,9 @@ class Host:
         self._thread = threading.Thread(target=self._serve, name="operations", daemon=True)
         self._thread.start()
         try:
-            self.run(self._launch(node, upgrade or database.new_to_dbos))
+            # DBOS makes its tables in many transactions: nobody is to look in between.
+            with database.alone():
+                self.run(self._launch(node, upgrade or database.new_to_dbos))
         except BaseException:
             self._end()
             raise
