@@ -26,6 +26,7 @@ OTHERWISE: dict[str, str | None] = {
     "resourcePolicies": "resource-policies",
     "imageFamilyViews": None,
     "licenses": None,
+    "regionZones": None,
     "regionDiskTypes": "disk-types",
     "regionDisks": "disks",
 }
