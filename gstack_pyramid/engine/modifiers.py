@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from gstack_pyramid.engine.converters import CONVERTERS
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.name_patterns import parse_pattern
-from gstack_pyramid.engine.paths import Getter, text_of
+from gstack_pyramid.engine.paths import Getter, Path, parse_format, text_of
 from gstack_pyramid.engine.scope import Scope, field_name
-from gstack_pyramid.engine.shapes import ANY, GceShape, Shape
+from gstack_pyramid.engine.shapes import ANY, GceShape, Shape, resolve
 from gstack_pyramid.errors import invalid_value
 
 MODIFIERS = frozenset(
@@ -29,7 +30,7 @@ def apply_modifiers(
     getter: Getter, shape: Shape, spec: Mapping[str, Any], scope: Scope, place: Place
 ) -> Getter:
     """``getter`` with the modifiers of ``spec`` around it, in their fixed order."""
-    field = field_name(shape, spec.get("from", "value"))
+    field = _field_of(shape, spec, scope)
     if "after" in spec:
         getter = _after(getter, spec["after"])
     if "parse" in spec:
@@ -65,6 +66,19 @@ def apply_modifiers(
     if "id_of" in spec:
         getter = _id_of(getter, spec["id_of"], field, scope, (*place, "id_of"))
     return getter
+
+
+def _field_of(shape: Shape, spec: Mapping[str, Any], scope: Scope) -> str:
+    """How an error names what a value was made from; of a format, its first placeholder."""
+    parts: list[str | Path] = []
+    # A wrong format is reported where it is compiled.
+    with suppress(ValueError):
+        parts = parse_format(spec.get("format", ""))
+    for part in parts:
+        if isinstance(part, Path):
+            inner = resolve(part, scope.current, scope.roots)
+            return field_name(ANY if isinstance(inner, str) else inner, str(part))
+    return field_name(shape, spec.get("from", "value"))
 
 
 def _after(getter: Getter, prefix: str) -> Getter:

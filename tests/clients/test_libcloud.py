@@ -190,3 +190,17 @@ def test_a_volume_a_snapshot_and_an_image(driver: Any) -> None:
     assert driver.destroy_volume(again)
     assert driver.destroy_volume(volume)
     assert driver.destroy_node(node)
+
+
+def test_a_volume_is_attached_to_a_node_and_detached(driver: Any) -> None:
+    volume = driver.create_volume(10, "libdata")
+    node = driver.create_node("libhost", "small", IMAGE)
+    assert driver.attach_volume(node, volume)
+    disks = driver.ex_get_node("libhost").extra["disks"]
+    assert [(disk["deviceName"], disk["autoDelete"]) for disk in disks] == [
+        ("libhost", True),
+        ("libdata", False),
+    ]
+    assert driver.detach_volume(volume, ex_node=node)
+    assert driver.destroy_node(node)
+    assert driver.destroy_volume(volume)

@@ -1,0 +1,111 @@
+"""What gcloud changes about instances: disks, addresses, size, groups."""
+
+from __future__ import annotations
+
+import pytest
+
+from .gcloud import Gcloud, rows_of
+
+pytestmark = pytest.mark.clients
+
+LINUX = "linux-ubuntu-24-04-lts-64-bit"
+
+
+def test_disks_come_with_an_instance_are_attached_detached_and_kept(gcloud: Gcloud) -> None:
+    where = "--zone=ch-gva-2"
+    gcloud.run(f"disks create held-data {where} --size=5GB --type=standard")
+    made = gcloud.run(
+        f"instances create held {where} --machine-type=micro --image={LINUX}",
+        "--boot-disk-device-name=root",
+        "--create-disk=name=held-logs,size=6GB,auto-delete=yes,device-name=logs",
+    )
+    (row,) = rows_of(made.stdout)
+    assert (row["NAME"], row["MACHINE_TYPE"], row["STATUS"]) == ("held", "micro", "RUNNING")
+    gcloud.run(f"instances attach-disk held {where} --disk=held-data --device-name=data")
+    disks = {
+        disk["deviceName"]: disk
+        for disk in gcloud.json(f"instances describe held {where}")["disks"]
+    }
+    assert {name: disk["autoDelete"] for name, disk in disks.items()} == {
+        "root": True,
+        "logs": True,
+        "data": False,
+    }
+    gcloud.run(f"instances detach-disk held {where} --disk=held-data")
+    gcloud.run(f"instances attach-disk held {where} --disk=held-data")
+    said = gcloud.refusal(f"disks delete held-data {where}")
+    assert "already being used by 'held'" in said
+    gcloud.run(f"instances delete held {where} --keep-disks=boot")
+    rows = gcloud.table("disks list --filter=name:held --zones=ch-gva-2")
+    assert [(row["NAME"], row["SIZE_GB"], row["STATUS"]) for row in rows] == [
+        ("held", "10", "READY"),
+        ("held-data", "5", "READY"),
+    ]
+    made = gcloud.run(
+        f"instances create again {where} --machine-type=micro",
+        "--disk=name=held,boot=yes,auto-delete=yes",
+    )
+    assert [row["STATUS"] for row in rows_of(made.stdout)] == ["RUNNING"]
+    gcloud.run(f"instances delete again {where}")
+    gcloud.run(f"disks delete held-data {where}")
+
+
+def test_size_protection_and_scheduling_are_changed(gcloud: Gcloud) -> None:
+    where = "grown --zone=ch-gva-2"
+    gcloud.run(f"instances create {where} --machine-type=micro --image={LINUX}")
+    gcloud.run(f"instances set-scheduling {where} --restart-on-failure")
+    gcloud.run(f"instances set-service-account {where} --no-service-account --no-scopes")
+    gcloud.run(f"instances update {where} --deletion-protection")
+    assert "protected against deletion" in gcloud.refusal(f"instances delete {where}")
+    gcloud.run(f"instances update {where} --no-deletion-protection")
+    gcloud.run(f"instances stop {where}")
+    gcloud.run(f"instances set-machine-type {where} --machine-type=large")
+    said = gcloud.refusal(f"instances set-machine-type {where} --machine-type=n9-huge-96")
+    assert "There are: extra-large, huge, large" in said
+    shown = gcloud.json(f"instances describe {where}")
+    assert shown["machineType"].endswith("/machineTypes/large")
+    assert shown["scheduling"]["automaticRestart"] is True
+    for verb, why in {
+        "suspend": "keeps its memory in between for nobody",
+        "get-serial-port-output": "keeps neither pictures nor output",
+        "simulate-maintenance-event": "upkeep is the operator's",
+    }.items():
+        assert why in gcloud.refusal(f"instances {verb} {where}")
+    gcloud.run(f"instances delete {where}")
+
+
+def test_an_external_address_and_interfaces_come_and_go(gcloud: Gcloud) -> None:
+    where = "reached --zone=ch-zrh-1"
+    gcloud.run(
+        f"instances create {where} --machine-type=micro --image={LINUX}",
+        "--network-interface=network=backend,no-address",
+        "--network-interface=subnet=prod-web,private-network-ip=10.8.1.77,no-address",
+    )
+    shown = gcloud.json(f"instances describe {where}")["networkInterfaces"]
+    assert shown[1]["networkIP"] == "10.8.1.77"
+    gcloud.run(f"instances add-access-config {where}")
+    # The addresses of an interface each stand in a line of their own.
+    row, _ = gcloud.table("instances list --filter=name=reached")
+    assert (row["NAME"], row["STATUS"]) == ("reached", "RUNNING")
+    assert row["EXTERNAL_IP"]
+    gcloud.run(f"instances delete-access-config {where}", "--access-config-name=external-nat")
+    row, _ = gcloud.table("instances list --filter=name=reached")
+    assert row["EXTERNAL_IP"] == ""
+    gcloud.run(f"instances delete {where}")
+
+
+def test_instance_groups_and_the_projects_metadata(gcloud: Gcloud) -> None:
+    where = "--zone=ch-gva-2"
+    made = gcloud.run(f"instance-groups unmanaged create fleet {where}")
+    (row,) = rows_of(made.stdout)
+    assert (row["NAME"], row["LOCATION"], row["SCOPE"]) == ("fleet", "ch-gva-2", "zone")
+    gcloud.run(f"instances create sailor {where} --machine-type=micro --image={LINUX}")
+    gcloud.run(f"instance-groups unmanaged add-instances fleet {where} --instances=sailor")
+    gcloud.run(f"instances delete sailor {where}")
+    assert gcloud.values("accelerator-types list") == []
+
+    gcloud.run("project-info add-metadata", "--metadata=x=1,y=two words")
+    gcloud.run("project-info remove-metadata --keys=x")
+    shown = gcloud.json("project-info describe")["commonInstanceMetadata"]
+    assert shown["items"] == [{"key": "y", "value": "two words"}]
+    gcloud.run("project-info remove-metadata --all")
