@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import sqlalchemy as sa
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS, SetWorkflowID, WorkflowHandleAsync
 from dbos import error as dbos_error
 
 from gstack_pyramid.operations.database import DBOS_SCHEMA, Database, DatabaseError
@@ -27,6 +27,9 @@ FORMAT = "1"
 
 _DATABASE_THREADS = 4
 _T = TypeVar("_T")
+Workflow = WorkflowHandleAsync[None]
+
+log = logging.getLogger(__name__)
 
 _quiet = logging.getLogger("dbos")
 _quiet.addHandler(logging.NullHandler())  # else DBOS adds one of its own, to standard error
@@ -136,9 +139,13 @@ class Host:
         """Run something on the loop and wait for it, from another thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
 
-    def start(self, name: str, service: str) -> Future[None]:
+    def start(self, name: str, service: str) -> Future[Workflow]:
         """Start an operation. Its workflow is durable when the future is done."""
         return asyncio.run_coroutine_threadsafe(self._start(name, service), self.loop)
+
+    def discard(self, workflow: Workflow) -> None:
+        """Delete what DBOS keeps of an operation that was refused, once it has noted its end."""
+        asyncio.run_coroutine_threadsafe(self._discard(workflow), self.loop)
 
     def resume(self, name: str, service: str) -> None:
         """Run an operation that another process has begun, from where it was."""
@@ -157,9 +164,16 @@ class Host:
         )
         return [str(step["output"]) for step in steps]
 
-    async def _start(self, name: str, service: str) -> None:
+    async def _start(self, name: str, service: str) -> Workflow:
         with SetWorkflowID(name):
-            await DBOS.start_workflow_async(_operation, name, service)
+            return await DBOS.start_workflow_async(_operation, name, service)
+
+    async def _discard(self, workflow: Workflow) -> None:
+        try:
+            await workflow.get_result()
+            await DBOS.delete_workflows_async([workflow.workflow_id])
+        except (sa.exc.SQLAlchemyError, dbos_error.DBOSException) as error:
+            log.warning("a refused operation stays in the database: %s", error)
 
     async def _resume(self, name: str, service: str) -> None:
         try:

@@ -281,12 +281,17 @@ class Operations:
         name, parts = run.operation.name, self._open()
         self._fresh[name] = run
         try:
-            parts.host.start(name, self.service).result()
+            workflow = parts.host.start(name, self.service).result()
         except BaseException:
             self._fresh.pop(name, None)
             parts.store.drop(run.operation)
             raise
-        return run.answer.result()
+        try:
+            return run.answer.result()
+        except BaseException:
+            # Nobody is told of it, so nobody would ever ask to have it deleted.
+            parts.host.discard(workflow)
+            raise
 
     async def _resumed(self, store: Store, name: str) -> Run | None:
         """An operation that another process has begun; None when it is over."""

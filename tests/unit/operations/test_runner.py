@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from dbos import DBOS
 
 from gstack_pyramid.cloudstack.errors import (
     CloudStackError,
@@ -15,6 +16,7 @@ from gstack_pyramid.cloudstack.errors import (
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.plans import Plan
 from gstack_pyramid.errors import GceError
+from gstack_pyramid.operations.host import Host
 from gstack_pyramid.operations.runner import Operations
 from gstack_pyramid.operations.store import Operation
 
@@ -46,6 +48,24 @@ def test_a_command_that_is_refused_at_once_is_the_answer_and_nothing_is_kept(
     cloud.answers.append({})
     again = start(operations, prepared(steps(command("deploy"))), request=asked())
     assert again.done
+
+
+def test_dbos_keeps_nothing_of_what_was_refused(operations: Operations, cloud: Cloud) -> None:
+    cloud.answers.append(refusal())
+    with pytest.raises(CloudStackError):
+        start(operations, prepared(steps(command("deploy"))), request=asked())
+    for _ in range(200):
+        host = Host.current()
+        assert host is not None
+        of_ours = [
+            workflow
+            for workflow in host.run(DBOS.list_workflows_async(load_output=False))
+            if workflow.input is not None and operations.service in workflow.input["args"]
+        ]
+        if not of_ours:
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError("the workflow of a refused operation stays")
 
 
 def test_a_lookup_before_the_first_change_that_fails_is_the_answer_too(
