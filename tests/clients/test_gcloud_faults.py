@@ -92,3 +92,23 @@ def test_a_cloud_that_is_gone_for_a_while_only_takes_longer(
     gcloud.run(CREATE.format("late"))
     assert faults.struck() == [2]
     assert held("late") == ["RUNNING", "READY"]
+
+
+def test_a_machine_whose_answer_was_lost_is_found_and_made_once(
+    gcloud: Gcloud, faults: Faults, held: Held
+) -> None:
+    for command in ("deployVirtualMachine", "createTags"):
+        faults.add(command, times=1, drop="after")
+    gcloud.run(CREATE.format("found"))
+    assert faults.struck() == [1, 1]
+    assert held("found") == ["RUNNING", "READY"]
+
+
+def test_a_cloud_that_has_enough_of_us_for_a_while_only_takes_longer(
+    gcloud: Gcloud, faults: Faults, held: Held
+) -> None:
+    for command in ("createTags", "updateVolume", "queryAsyncJobResult"):
+        faults.add(command, times=1, rate={"limit": 0, "seconds": 3600})
+    gcloud.run(CREATE.format("patient"))
+    assert faults.struck() == [1, 1, 1]
+    assert held("patient") == ["RUNNING", "READY"]

@@ -132,7 +132,7 @@ def test_volumes_and_firewalls_are_created_and_destroyed(driver: Any) -> None:
 
 def test_what_is_not_mapped_yet_is_told(driver: Any) -> None:
     with pytest.raises(GoogleBaseError, match="notImplemented"):
-        driver.ex_list_routes()
+        driver.ex_list_sslcertificates()
 
 
 def test_a_node_whose_job_fails_is_told_and_taken_away(driver: Any, faults: Faults) -> None:
@@ -157,6 +157,16 @@ def test_a_cloud_that_is_gone_is_told_and_nothing_is_made(driver: Any, faults: F
     with pytest.raises(GoogleBaseError, match="CloudStack can't be reached"):
         driver.create_volume(10, "nowhere")
     faults.heal()
+    assert driver.list_volumes() == []
+
+
+def test_a_volume_whose_answer_was_lost_is_found_and_made_once(driver: Any, faults: Faults) -> None:
+    faults.add("createVolume", times=1, drop="after")
+    volume = driver.create_volume(10, "found")
+    assert faults.struck() == [1]
+    assert [each.name for each in driver.list_volumes()] == ["found"]
+    faults.add("deleteVolume", times=1, drop="after")
+    assert driver.destroy_volume(volume)
     assert driver.list_volumes() == []
 
 
