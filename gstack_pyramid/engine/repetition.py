@@ -69,11 +69,13 @@ class Look:
         params: its parameters.
         pick: the result of the step out of the rows; None when the effect is not among them. What
             is older than the moment given, a Unix time, doesn't count.
+        nameless: whether what it finds has no name, and so may be what another command has made.
     """
 
     command: str
     params: dict[str, Any]
     pick: Callable[[list[dict[str, Any]], float], Any]
+    nameless: bool = False
 
 
 @dataclass(slots=True)
@@ -102,9 +104,8 @@ class Found:
                         return item if self.shape is None else self.shape(item, inner)
             return None
 
-        return Look(
-            self.command, env.session.with_scope(self.command, self.params(body, env)), pick
-        )
+        params = env.session.with_scope(self.command, self.params(body, env))
+        return Look(self.command, params, pick, nameless=self.since is not None)
 
 
 def _older(value: Any, moment: float) -> bool:

@@ -221,6 +221,7 @@ class Execution:
                 doubtful=not sure,
                 refusable=not run.taken,
                 pausing=run.accept,
+                claim=lambda key: self._store.claim(key, name, course.number),
             )
         except Exception as error:
             log.exception("operation %s broke at %s", name, command.command)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0001"
+VERSION = "0002"
 """The newest migration: what this program reads and writes."""
 
 VERSION_TABLE = "gstack_version"
@@ -47,6 +47,15 @@ OPERATIONS = sa.Table(
     sa.Column("call", sa.Text),
     sa.Index("gstack_operations_by_owner", "service", "owner", "scope"),
     sa.Index("gstack_operations_by_state", "service", "done", "ended"),
+)
+
+MADE = sa.Table(
+    "gstack_made",
+    METADATA,
+    # CloudStack's id of something without a name, and the command that it is the effect of.
+    sa.Column("id", sa.String(63), primary_key=True),
+    sa.Column("operation", sa.String(63), nullable=False, index=True),
+    sa.Column("number", sa.Integer, nullable=False),
 )
 
 NODES = sa.Table(

@@ -79,6 +79,7 @@ class Sender:
         doubtful: bool,
         refusable: bool,
         pausing: Callable[[], None],
+        claim: Callable[[str], bool],
     ) -> dict[str, Any]:
         """Send a command until CloudStack has taken or refused it.
 
@@ -90,6 +91,7 @@ class Sender:
             refusable: whether a client waits to hear that the operation was accepted: then a
                 failure that surely had no effect is told at once.
             pausing: called before it takes longer than the answer of one command.
+            claim: notes that something with this id is this command's, and tells whether it is.
 
         Returns:
             ``{"answer": body, "repeated": whether it may have been sent before}``, ``{"row":
@@ -101,7 +103,7 @@ class Sender:
             failure: CloudStackError | CloudStackUnavailable
             try:
                 if doubtful and command.look is not None:
-                    found = await self._look(credentials, command, command.look, since)
+                    found = await self._look(credentials, command, command.look, since, claim)
                     if found is not None:
                         return found
                     if time.monotonic() - doubted < self._pace.settle:
@@ -110,7 +112,10 @@ class Sender:
                 body = await self._call(
                     self._client.call, credentials, command.command, command.params
                 )
-                return {"answer": body, "repeated": repeated}
+                if await self._is_ours(command, body, claim):
+                    return {"answer": body, "repeated": repeated}
+                # Somebody whose own answer was lost has found it first, and has it now.
+                continue
             except CloudStackError as error:
                 if self.is_done(command, error, repeated=repeated):
                     return {"answer": {}}
@@ -161,13 +166,22 @@ class Sender:
             return {"result": result}
 
     async def _look(
-        self, credentials: Credentials, command: PlannedCommand, look: Look, since: float
+        self,
+        credentials: Credentials,
+        command: PlannedCommand,
+        look: Look,
+        since: float,
+        claim: Callable[[str], bool],
     ) -> dict[str, Any] | None:
         """What a command has made, if it is there; the job that makes it, if it is known."""
         rows = await self._call(self._client.rows, credentials, look.command, look.params)
-        row = look.pick(rows, since)
-        if row is None:
-            return None
+        while True:
+            row = look.pick(rows, since)
+            if row is None:
+                return None
+            if not look.nameless or await self._call(claim, str(row["id"])):
+                break
+            rows = [other for other in rows if other.get("id") != row["id"]]
         if command.asynchronous and isinstance(row, dict) and row.get("id") is not None:
             job = await self._call(self._client.newest_job, credentials, str(row["id"]))
             if job is not None:
@@ -186,6 +200,15 @@ class Sender:
             return self._translate(error).status == _ANSWERED["gone"]
         wanted = _ANSWERED.get(command.repeat or "")
         return repeated and wanted is not None and self._translate(error).status == wanted
+
+    async def _is_ours(
+        self, command: PlannedCommand, body: dict[str, Any], claim: Callable[[str], bool]
+    ) -> bool:
+        """Whether nobody else has what a command has made: for what has no name, it is noted."""
+        key = body.get("id")
+        if command.look is None or not command.look.nameless or key is None:
+            return True
+        return bool(await self._call(claim, str(key)))
 
     async def _pause(self, delay: float, pausing: Callable[[], None]) -> float:
         pausing()

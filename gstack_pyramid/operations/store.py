@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from gstack_pyramid.operations.schema import NODES, OPERATIONS
+from gstack_pyramid.operations.schema import MADE, NODES, OPERATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,8 @@ class Store:
                     OPERATIONS.c.done,
                 )
             )
+            if deleted.rowcount:
+                connection.execute(sa.delete(MADE).where(MADE.c.operation == name))
             return bool(deleted.rowcount)
 
     def runs(self, name: str, node: str) -> bool:
@@ -198,7 +200,32 @@ class Store:
     def forget(self, names: Collection[str]) -> None:
         """Delete operations by name."""
         with self._engine.begin() as connection:
+            connection.execute(sa.delete(MADE).where(MADE.c.operation.in_(names)))
             connection.execute(sa.delete(OPERATIONS).where(OPERATIONS.c.name.in_(names)))
+
+    def claim(self, key: str, operation: str, number: int) -> bool:
+        """Note which command has made something, unless another one has been noted.
+
+        Args:
+            key: CloudStack's id of what was made.
+            operation: the name of the command's operation.
+            number: which of the operation's commands it is.
+
+        Returns:
+            Whether it is this command's.
+        """
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(
+                    sa.insert(MADE).values(id=key, operation=operation, number=number)
+                )
+        except sa.exc.IntegrityError:
+            with self._engine.connect() as connection:
+                kept = connection.execute(
+                    sa.select(MADE.c.operation, MADE.c.number).where(MADE.c.id == key)
+                ).one_or_none()
+            return kept is not None and tuple(kept) == (operation, number)
+        return True
 
     def beat(self, node: str) -> dict[str, int]:
         """Tell that a node lives. Gives the beats of all nodes of the service."""
