@@ -132,7 +132,7 @@ def test_volumes_and_firewalls_are_created_and_destroyed(driver: Any) -> None:
 
 def test_what_is_not_mapped_yet_is_told(driver: Any) -> None:
     with pytest.raises(GoogleBaseError, match="notImplemented"):
-        driver.ex_list_sslcertificates()
+        driver.ex_list_urlmaps()
 
 
 def test_a_node_whose_job_fails_is_told_and_taken_away(driver: Any, faults: Faults) -> None:
