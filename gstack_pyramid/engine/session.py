@@ -21,6 +21,7 @@ from gstack_pyramid.engine.names import natural_name, suffixed_name
 from gstack_pyramid.engine.places import Reference, parse_reference
 from gstack_pyramid.engine.reads import Record
 from gstack_pyramid.engine.resources import Resource
+from gstack_pyramid.engine.surroundings import links_in, places_of
 from gstack_pyramid.errors import GceError, invalid_value
 
 Read = tuple[str, str, Rows]
@@ -193,7 +194,7 @@ class Session:
         if known is None:
             known = self._links[key] = {}
             for inner in places_of(target, env, self._resources):
-                known |= _links_in(target, inner)
+                known |= links_in(target, inner)
         env.links[resource] = known
         return known
 
@@ -418,51 +419,6 @@ class Session:
         return fitting
 
 
-def places_of(
-    target: Resource, env: Env, resources: Mapping[str, Resource], *, everywhere: bool = False
-) -> list[Env]:
-    """The zones or regions in which ``target`` can be seen from ``env``.
-
-    Args:
-        target: what is looked for.
-        env: where we are.
-        resources: all mapped resources by name.
-        everywhere: look beyond the zone or region that we are in.
-    """
-    segment = target.collection.scope
-    here = (env.zone if segment == "zones" else env.region) is not None
-    if segment not in ("zones", "regions") or (here and not everywhere):
-        return [env.child()]
-    scopes = resources[segment]
-    found = []
-    outer = env.child()
-    for name, record in scopes.named(scopes.records(outer)):
-        if segment == "regions":
-            inside = env.zone_id is None or any(row["id"] == env.zone_id for row in record.rows)
-            if everywhere or inside:
-                found.append(outer.in_region(record.rows, name))
-        elif everywhere or not env.region_zones or record.key in env.region_zones:
-            found.append(outer.in_zone(record.rows[0], name))
-    return found
-
-
-def _links_in(target: Resource, env: Env) -> dict[str, Any]:
-    """Links of all that ``target`` has in one place, by CloudStack id and by key."""
-    prefix = target.prefix(env)
-    known: dict[str, Any] = {}
-    for source in target.sources:
-        if source.pattern is not None:
-            for row in source.fetch(env, zone_id=env.zone_id, word=None):
-                if source.where is None or source.where(row, env):
-                    known[str(row["id"])] = _pattern_link(prefix, source.pattern.render)
-    for name, record in target.named(target.records(env)):
-        known[record.key] = prefix + name
-        for row in record.rows:
-            if "id" in row:
-                known[str(row["id"])] = prefix + name
-    return known
-
-
 def _rank(value: Any) -> tuple[float, str]:
     """What makes a value the newest: a moment by itself, whatever its offset, else its text."""
     text = str(value or "")
@@ -470,13 +426,3 @@ def _rank(value: Any) -> tuple[float, str]:
         return datetime.fromisoformat(text).timestamp(), text
     except ValueError:
         return 0.0, text
-
-
-def _pattern_link(
-    prefix: str, render: Callable[[Mapping[str, Any]], str | None]
-) -> Callable[[Mapping[str, Any]], str | None]:
-    def link(values: Mapping[str, Any]) -> str | None:
-        name = render(values)
-        return None if name is None else prefix + name
-
-    return link

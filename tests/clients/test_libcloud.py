@@ -207,3 +207,23 @@ def test_a_volume_is_attached_to_a_node_and_detached(driver: Any) -> None:
     assert driver.detach_volume(volume, ex_node=node)
     assert driver.destroy_node(node)
     assert driver.destroy_volume(volume)
+
+
+def test_networks_addresses_and_balanced_ports_live_and_go(driver: Any) -> None:
+    network = driver.ex_create_network("libnet", None, mode="custom")
+    tier = driver.ex_create_subnetwork("libsub", "10.128.9.0/24", network, region="ch-zrh")
+    assert tier.cidr == "10.128.9.0/24"
+    assert driver.ex_destroy_subnetwork(tier)
+    assert driver.ex_destroy_network(network)
+
+    # The driver looks for a new rule in its own region only, whatever region was named.
+    driver.region = driver.ex_get_region("ch-zrh")
+    node = driver.create_node("balanced", "small", IMAGE, location="ch-zrh-1", ex_network="backend")
+    pool = driver.ex_create_targetpool("libpool", region="ch-zrh", nodes=[node])
+    assert [member.name for member in pool.nodes] == ["balanced"]
+    rule = driver.ex_create_forwarding_rule("librule", pool, "ch-zrh", "TCP", "80-80")
+    assert (rule.protocol, rule.extra["portRange"]) == ("TCP", "80-80")
+    assert rule.targetpool.name == "libpool"
+    assert driver.ex_destroy_forwarding_rule(rule)
+    assert driver.ex_destroy_targetpool(pool)
+    assert driver.destroy_node(node)

@@ -22,7 +22,7 @@ COLLECTIONS = {
     f"zones/{SG_ZONE}/disks": ["data", "web"],
     f"zones/{ADVANCED_ZONE}/disks": ["app"],
     "global/networks": ["backend", "default", "prod-vpc"],
-    "global/firewalls": ["prod-web-acl-704c4472", "prod-web-acl-b22a37ae", "ssh"],
+    "global/firewalls": ["prod-web-acl-1", "prod-web-acl-2", "ssh"],
     "global/images": [
         *(f"{CENTOS}-{suffix}" for suffix in ("69a533a0", "8e23c164", "a272dbea", "b004dfe6")),
         f"{CENTOS}-ffad05b5",
