@@ -114,7 +114,9 @@ class Sender:
                 )
                 if await self._is_ours(command, body, claim):
                     return {"answer": body, "repeated": repeated}
-                # Somebody whose own answer was lost has found it first, and has it now.
+                # Somebody whose own answer was lost has found it first, and has it now. What theirs
+                # has made may still be there, for us to find.
+                doubtful, repeated, doubted = True, True, time.monotonic()
                 continue
             except CloudStackError as error:
                 if self.is_done(command, error, repeated=repeated):

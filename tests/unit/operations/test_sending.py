@@ -84,6 +84,13 @@ def test_a_command_whose_effect_another_one_has_found_is_sent_again() -> None:
     assert sent["answer"]["id"] == "new-1"
 
 
+def test_who_has_lost_its_effect_to_another_takes_what_that_one_has_left() -> None:
+    cloud = Cloud("left")
+    sent = send(cloud, lambda key: key != "new-1", doubtful=False)
+    assert sent["answer"]["id"] == "left"
+    assert cloud.addresses == ["left", "new-1"]
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     database = Database(str(tmp_path / "operations.sqlite"))
