@@ -85,3 +85,13 @@ def test_tags_whose_deletion_got_no_answer_are_deleted_once(gateway: Gateway) ->
     body = {"labels": {"env": "test"}, "labelFingerprint": made["labelFingerprint"]}
     gateway.do("POST", f"{INSTANCES}/web/setLabels", body)
     assert gateway.get(f"{INSTANCES}/web")["labels"] == {"env": "test"}
+
+
+def test_a_rule_whose_removal_got_no_answer_is_removed_once(gateway: Gateway) -> None:
+    allowed = [{"IPProtocol": "tcp", "ports": ["80", "443"]}]
+    body = {"name": "wall", "network": "global/networks/default", "allowed": allowed}
+    gateway.do("POST", "global/firewalls", body)
+    fault = {"command": "revokeSecurityGroupIngress", "times": 1, "drop": "after"}
+    gateway.cloud.app.injection.add(fault)
+    gateway.do("DELETE", "global/firewalls/wall")
+    assert "wall" not in gateway.names("global/firewalls")

@@ -130,6 +130,14 @@ SEEN: list[tuple[int, str, str, list[Any]]] = [
         "notFound",
         "RESOURCE_NOT_FOUND",
         [
+            refused(530, "Unable to find security rule with id 7", None),
+        ],
+    ),
+    (
+        404,
+        "notFound",
+        "RESOURCE_NOT_FOUND",
+        [
             refused(530, "Failed to delete tags", None),
         ],
     ),
