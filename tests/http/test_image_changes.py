@@ -146,6 +146,32 @@ def test_a_deprecated_image_is_not_the_newest_of_its_family(stopped: Gateway) ->
     assert stopped.get(f"{IMAGES}/family/web")["name"] == "new"
 
 
+@pytest.mark.parametrize("state", ["OBSOLETE", "DELETED"])
+def test_no_instance_is_made_of_an_image_that_is_gone(stopped: Gateway, state: str) -> None:
+    image = make(stopped)
+    body = instance_body("late", disks=[boot_of(image)])
+    stopped.do("POST", f"{IMAGES}/mine/deprecate", {"state": state})
+    stopped.sent.clear()
+    error = stopped.refused(400, "POST", f"{HERE}/instances", body)
+    assert "obsolete or deleted" in error["message"]
+    assert "deployVirtualMachine" not in stopped.sent
+
+
+def test_an_instance_is_still_made_of_a_deprecated_image(stopped: Gateway) -> None:
+    image = make(stopped)
+    stopped.do("POST", f"{IMAGES}/mine/deprecate", {"state": "DEPRECATED"})
+    stopped.do("POST", f"{HERE}/instances", instance_body("late", disks=[boot_of(image)]))
+
+
+def boot_of(image: dict[str, Any]) -> dict[str, Any]:
+    """A boot disk from an image."""
+    return {
+        "boot": True,
+        "autoDelete": True,
+        "initializeParams": {"sourceImage": image["selfLink"]},
+    }
+
+
 def test_a_replacement_must_exist(stopped: Gateway) -> None:
     make(stopped)
     body = {"state": "OBSOLETE", "replacement": f"{IMAGES}/none"}
