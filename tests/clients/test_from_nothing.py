@@ -67,9 +67,11 @@ def shell(command: str, environment: dict[str, str], folder: Path) -> str:
 
 
 def test_the_readme_leads_to_an_answer(tmp_path: Path, cloud: str, gcloud: Gcloud) -> None:
-    install, configure, serve, ask = (block.strip() for block in blocks())
+    install, configure, serve, ask, sign_in = (block.strip() for block in blocks())
     assert configure == "gstack-configure"
     assert serve == "gstack"
+    # Walked with a browser in test_sign_in.py.
+    assert sign_in == 'eval "$(gstack env --sign-in)"\ngcloud auth login'
     source = tmp_path / "gstack"
     shutil.copytree(ROOT, source, ignore=_NOT_SOURCE)
     address = urlsplit(cloud)

@@ -93,7 +93,7 @@ def test_catalogue_lists_parse_and_page(connect: Connect[Any]) -> None:
 def test_an_instance_lives_from_insert_to_delete(connect: Connect[Any]) -> None:
     instances, disks = connect(compute.InstancesClient), connect(compute.DisksClient)
     mine = {"project": PROJECT, "zone": ZONE, "instance": "strict"}
-    wanted = instance("strict", labels={"a": "b"}, tags=compute.Tags(items=["http"]))
+    wanted = instance("strict", labels={"life": "strict"}, tags=compute.Tags(items=["http"]))
     operation = instances.insert(project=PROJECT, zone=ZONE, instance_resource=wanted)
     done(operation)
     assert (operation.done(), operation.error_code) == (True, 0)
@@ -101,7 +101,7 @@ def test_an_instance_lives_from_insert_to_delete(connect: Connect[Any]) -> None:
     made = instances.get(**mine)
     assert (made.status, dict(made.labels), list(made.tags.items)) == (
         "RUNNING",
-        {"a": "b"},
+        {"life": "strict"},
         ["http"],
     )
     assert made.network_interfaces[0].access_configs[0].nat_i_p
@@ -109,7 +109,9 @@ def test_an_instance_lives_from_insert_to_delete(connect: Connect[Any]) -> None:
 
     scopes = dict(instances.aggregated_list(project=PROJECT))
     assert "strict" in [each.name for each in scopes[f"zones/{ZONE}"].instances]
-    request = compute.ListInstancesRequest(project=PROJECT, zone=ZONE, filter="labels.a = b")
+    request = compute.ListInstancesRequest(
+        project=PROJECT, zone=ZONE, filter="labels.life = strict"
+    )
     assert [each.name for each in instances.list(request=request)] == ["strict"]
 
     done(instances.stop(**mine))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+import httplib2
 import pytest
 
 from .chromium import chromium
@@ -177,8 +178,9 @@ def trusting(monkeypatch: pytest.MonkeyPatch, authority: Authority, key_file: Pa
     """A process whose libraries trust the authority and find the key file, and nothing else."""
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1,localhost")
-    for name in ("REQUESTS_CA_BUNDLE", "HTTPLIB2_CA_CERTS"):
-        monkeypatch.setenv(name, str(authority.file))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+    # It has looked at HTTPLIB2_CA_CERTS already, when it was imported.
+    monkeypatch.setattr(httplib2, "CA_CERTS", str(authority.file))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key_file))
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "demo-project")
 

@@ -45,7 +45,7 @@ def test_a_limited_role_may_do_what_its_commands_allow(
 
 def test_what_is_not_served_nobody_may_do(gateway: Gateway) -> None:
     gateway.create("vm")
-    unserved = ["compute.instances.nosuch", "compute.vpnTunnels.get", "storage.buckets.get"]
+    unserved = ["compute.instances.nosuch", "compute.interconnects.get", "storage.buckets.get"]
     assert granted(gateway, unserved) == []
     answer = gateway.ask("POST", f"{INSTANCE}/testIamPermissions", {"permissions": unserved})
     assert answer == {}

@@ -128,7 +128,7 @@ WRONG_FORMS = {
         fields:
           sizeGb: {from: size, convert: shout} # here
         """,
-        "no converter 'shout'; there are bytes_to_gb",
+        "no converter 'shout'; there are ",
     ),
     # roots
     "root": (
