@@ -89,7 +89,8 @@ def _body(request: Request, application: Application, bound: Any) -> Any:
         parsed = orjson.loads(content) if content else {}
     except orjson.JSONDecodeError as error:
         raise GceError(400, "parseError", f"The request body is no JSON: {error}") from error
-    body = bound.coerce(parsed)
+    rules = bound.method.body_rules
+    body = bound.coerce(rules.known(parsed) if rules else parsed)
     if not bound.body.is_valid(body):
         raise _refused(bound.body.problems(body))
     return body

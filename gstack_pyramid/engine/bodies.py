@@ -2,7 +2,8 @@
 
 Nothing is silently dropped: a field that no value of the mapping reads is refused (400) unless the
 mapping lists it under ``ignores``. A field that asks for nothing (false, 0, an empty text, list or
-object, an object of such fields) passes.
+object, an object of such fields) passes. A field that GCE's type lacks is refused by the schema,
+unless the mapping lists it as ``unknown``: then it is dropped before the schema sees the body.
 """
 
 from __future__ import annotations
@@ -16,6 +17,24 @@ from gstack_pyramid.schemas.gce import GceModel
 Path = tuple[str, ...]
 
 
+def without(value: Any, paths: Iterable[Path]) -> Any:
+    """A decoded body without the fields at ``paths``, which lead through lists; not in place."""
+    if isinstance(value, list):
+        return [without(part, paths) for part in value]
+    if not isinstance(value, Mapping):
+        return value
+    gone = {path[0] for path in paths if len(path) == 1}
+    below: dict[str, list[Path]] = {}
+    for first, *rest in paths:
+        if rest:
+            below.setdefault(first, []).append(tuple(rest))
+    return {
+        name: without(part, below[name]) if name in below else part
+        for name, part in value.items()
+        if name not in gone
+    }
+
+
 class BodyRules:
     """The fields of one method's body that may be given.
 
@@ -26,6 +45,7 @@ class BodyRules:
         ignored: paths that are accepted without effect, as ``a.b`` -> reason.
         refused: paths that are refused, as ``a.b`` -> reason.
         kept: paths that are accepted with all that is below them, as ``a.b``.
+        unknown: paths that GCE's type lacks and clients send, as ``a.b``.
     """
 
     def __init__(
@@ -36,6 +56,7 @@ class BodyRules:
         ignored: Mapping[str, str],
         refused: Mapping[str, str],
         kept: Iterable[str] = (),
+        unknown: Iterable[str] = (),
     ) -> None:
         self._model = model
         self._type = type_name
@@ -43,6 +64,7 @@ class BodyRules:
         self._ignored = frozenset(tuple(path.split(".")) for path in ignored)
         self._refused = {tuple(path.split(".")): reason for path, reason in refused.items()}
         self._kept = frozenset(tuple(path.split(".")) for path in kept)
+        self._unknown = frozenset(tuple(path.split(".")) for path in unknown)
         self._inside = frozenset(
             path[:length]
             for path in (*self._honoured, *self._ignored, *self._refused)
@@ -53,6 +75,10 @@ class BodyRules:
     def honoured(self) -> frozenset[Path]:
         """The paths that the mapping reads."""
         return self._honoured
+
+    def known(self, body: Any) -> Any:
+        """A decoded body without the fields that the mapping lists as unknown to GCE."""
+        return without(body, self._unknown) if self._unknown else body
 
     def check(self, body: Any) -> None:
         """Refuse a body that asks for something the mapping does not do.

@@ -268,10 +268,22 @@ class _Page:
                 for path, why in self._document.get(key, {}).items()
                 if self._compiled.gce.field(request, path.split(".")) is not None
             }
-            rows = {**everywhere, **self._spec.get(key, {})}
+            own = self._spec.get(key, {})
+            rows = {
+                **everywhere,
+                **{path: why for path, why in own.items() if isinstance(why, str)},
+            }
             if rows:
                 self._title(title)
                 self._table(sorted(rows.items()), 1)
+        unknown = {
+            path: why["why"]
+            for path, why in self._spec.get("ignores", {}).items()
+            if not isinstance(why, str)
+        }
+        if unknown:
+            self._title(f"Dropped, since GCE's {request} has no such field")
+            self._table(sorted(unknown.items()), 1)
         if self._method.kind == "mutation":
             self._title(f"Any other field of {request} that asks for something is refused: 400.")
 

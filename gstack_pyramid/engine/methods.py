@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -259,14 +259,17 @@ def compile_method(
     if compiled.kind == "mutation":
         _compile_mutation(compiled, spec, inner, place)
     if method.request:
-        ignored = {**rules[0], **spec.get("ignores", {})}
+        given = spec.get("ignores", {})
+        unknown = [path for path, why in given.items() if not isinstance(why, str)]
+        ignored = {**rules[0], **{path: given[path] for path in given if path not in unknown}}
         refused = {**rules[1], **spec.get("refuses", {})}
-        _check_paths(ignored, scope, (*place, "ignores"), method, known=spec.get("ignores", {}))
+        _check_paths(ignored, scope, (*place, "ignores"), method, known=given)
+        _check_unknown(unknown, scope, (*place, "ignores"), method)
         _check_paths(refused, scope, (*place, "refuses"), method, known=spec.get("refuses", {}))
         kept = spec.get("keeps", [])
         _check_paths(dict.fromkeys(kept, ""), scope, (*place, "keeps"), method, known=kept)
         compiled.body_rules = BodyRules(
-            models.gce, method.request, inner.honoured, ignored, refused, kept
+            models.gce, method.request, inner.honoured, ignored, refused, kept, unknown
         )
     compiled.uses, compiled.query = frozenset(inner.used), frozenset(inner.query)
     return compiled
@@ -292,6 +295,13 @@ def _check_paths(
     for path in given:
         if path in known and scope.models.gce.field(method.request or "", path.split(".")) is None:
             scope.report((*place, path), f"{method.request} has no field {path!r}")
+
+
+def _check_unknown(paths: Iterable[str], scope: Scope, place: Place, method: GceMethod) -> None:
+    for path in paths:
+        if scope.models.gce.field(method.request or "", path.split(".")) is not None:
+            said = f"{method.request} has a field {path!r}: say only why it is ignored"
+            scope.report((*place, path), said)
 
 
 def _compile_mutation(

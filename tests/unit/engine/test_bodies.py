@@ -38,6 +38,26 @@ def rules(gce: GceModel) -> BodyRules:
     )
 
 
+def test_a_field_that_gce_lacks_is_dropped_wherever_it_stands(gce: GceModel) -> None:
+    rules = BodyRules(gce, "Instance", [], {}, {}, unknown=["zonename", "disks.colour", "tags.x.y"])
+    sent = {
+        "name": "a",
+        "zonename": {"b": 1},
+        "disks": [{"colour": "red", "boot": True}, {"boot": False}, 3],
+        "tags": {"x": [{"y": 1, "z": 2}], "y": 1},
+        "labels": {"colour": "red"},
+    }
+    before = repr(sent)
+    assert rules.known(sent) == {
+        "name": "a",
+        "disks": [{"boot": True}, {"boot": False}, 3],
+        "tags": {"x": [{"z": 2}], "y": 1},
+        "labels": {"colour": "red"},
+    }
+    assert repr(sent) == before
+    assert rules.known("no object") == "no object"
+
+
 def refusal(rules: BodyRules, body: Any) -> GceError:
     with pytest.raises(GceError) as refused:
         rules.check(body)

@@ -45,6 +45,29 @@ WRONG_FORMS = {
         """,
         "deleteTemplate is a job, and GCE answers without waiting",
     ),
+    # fields that GCE lacks
+    "an unknown field without a reason": (
+        """
+        resource: disks
+        methods:
+          insert:
+            ignores:
+              colour: {unknown: true} # here
+            steps: []
+        """,
+        "'why' is a required property",
+    ),
+    "an unknown field with an empty reason": (
+        """
+        resource: disks
+        methods:
+          insert:
+            ignores:
+              colour: {unknown: true, why: " "} # here
+            steps: []
+        """,
+        "does not match",
+    ),
     # words
     "enum of a request": (
         """

@@ -96,6 +96,17 @@ WRONG_NAMES = {
         """,
         "Disk has no field 'colour'",
     ),
+    "field that is not unknown": (
+        """
+        resource: disks
+        methods:
+          insert:
+            ignores:
+              description: {unknown: true, why: an old client sends it} # here
+            steps: []
+        """,
+        "Disk has a field 'description': say only why it is ignored",
+    ),
     # names that CloudStack does not know
     "command": (
         """
