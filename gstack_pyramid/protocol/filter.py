@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import re2
-
 from gstack_pyramid.protocol.filter_grammar import parse_filter, refused
 from gstack_pyramid.protocol.filter_match import equals, has, has_path, is_ordered, matches
 from gstack_pyramid.protocol.filter_tree import And, Compare, Match, Node, Not, Or
+from gstack_pyramid.protocol.patterns import Budget, PatternError
 
 __all__ = ["Predicate", "compile_filter", "compile_node", "compile_tree", "parse_filter"]
 
@@ -31,26 +30,25 @@ def compile_tree(tree: Node, text: str) -> Predicate:
     """Return the predicate of a filter that is parsed already; ``text`` is for the message.
 
     Raises:
-        GceError: 400 ``invalid`` at ``filter``: a legacy pattern is no RE2 pattern.
+        GceError: 400 ``invalid`` at ``filter``: a legacy pattern is no RE2 pattern, or costs too
+            much. The message tells its position.
     """
     try:
         return compile_node(tree)
-    except re2.error as error:
-        why = error.args[0]
-        raise refused(text, why.decode() if isinstance(why, bytes) else str(why)) from None
-    except UnicodeError:
-        raise refused(text, "The expression is not valid Unicode.") from None
+    except PatternError as error:
+        raise refused(text, str(error)) from None
 
 
-def compile_node(node: Node) -> Predicate:
+def compile_node(node: Node, budget: Budget | None = None) -> Predicate:
     """Return the predicate of a tree, for example of a part of a filter.
 
     Raises:
-        re2.error: a legacy pattern is no RE2 pattern, or takes too much memory.
+        PatternError: a legacy pattern is no RE2 pattern, or costs more than the budget has.
     """
+    budget = budget or Budget()
     match node:
         case Match():
-            found = has_path(node.path, matches(node))
+            found = has_path(node.path, matches(node, budget))
             return _negated(found) if node.negated else found
         case Compare(op="!="):
             return _negated(has_path(node.path, equals(node)))
@@ -61,11 +59,11 @@ def compile_node(node: Node) -> Predicate:
         case Compare():
             return has_path(node.path, is_ordered(node))
         case Not(item):
-            return _negated(compile_node(item))
+            return _negated(compile_node(item, budget))
         case And(items):
-            return _all(tuple(map(compile_node, items)))
+            return _all(tuple(compile_node(item, budget) for item in items))
         case Or(items):
-            return _any(tuple(map(compile_node, items)))
+            return _any(tuple(compile_node(item, budget) for item in items))
 
 
 def _negated(test: Predicate) -> Predicate:

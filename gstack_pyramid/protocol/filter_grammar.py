@@ -177,7 +177,8 @@ class _Legacy(_Builder):
             pattern = str(first[1:-1])
         else:
             pattern = self.text[first.start_pos : children[-1].end_pos]
-        return Match(_path(field), pattern, kind == "ne")
+        position = (first.start_pos or 0) + 1
+        return Match(_path(field), pattern, kind == "ne", position)
 
 
 class _Aip160(_Builder):

@@ -7,15 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import re2
-
 from gstack_pyramid.protocol.filter_tree import Compare, Match
 from gstack_pyramid.protocol.instants import parse_instant
+from gstack_pyramid.protocol.patterns import Budget
 
 Test = Callable[[Any], bool]
-
-# Bytes that one pattern may take; RE2 refuses one that does not fit. It keeps the last 128.
-_MAX_PATTERN_MEMORY = 256 * 1024
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -24,7 +20,6 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?")
-_NO_PATTERN = re.compile(r"[\w /:-]*")
 
 
 def has_path(path: tuple[str, ...], test: Test) -> Callable[[Mapping[str, Any]], bool]:
@@ -142,7 +137,7 @@ def has(compare: Compare) -> Test:
     return test
 
 
-def matches(match: Match) -> Test:
+def matches(match: Match, budget: Budget) -> Test:
     r"""``eq`` of the legacy kind: RE2 matches the whole text of a scalar; case counts.
 
     Numbers and truth values are matched in the form that JSON gives them. ``.`` matches a line
@@ -151,18 +146,9 @@ def matches(match: Match) -> Test:
     list, one element is enough.
 
     Raises:
-        re2.error: RE2 does not take the pattern; the message is bytes.
-        UnicodeError: the pattern is no text that UTF-8 can hold.
+        PatternError: RE2 does not take the pattern, or it costs more than the budget has.
     """
-    if _NO_PATTERN.fullmatch(match.pattern):
-        full: Callable[[str], object] = match.pattern.__eq__
-    else:
-        options = re2.Options()
-        options.max_mem = _MAX_PATTERN_MEMORY
-        options.never_capture = True
-        options.dot_nl = True
-        options.log_errors = False
-        full = re2.compile(match.pattern, options).fullmatch
+    full = budget.compiled(match)
     instant = parse_instant(match.pattern)
 
     def test(value: Any) -> bool:

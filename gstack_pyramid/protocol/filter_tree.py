@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", ":"]
@@ -33,11 +33,19 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One legacy comparison: the whole field matches the RE2 pattern (``eq``) or not (``ne``)."""
+    """One legacy comparison: the whole field matches the RE2 pattern (``eq``) or not (``ne``).
+
+    Attributes:
+        path: the names from the resource down, quotes taken off.
+        pattern: the RE2 pattern.
+        negated: it is ``ne``.
+        position: where the pattern stands in the filter's text, from 1; it is for messages only.
+    """
 
     path: tuple[str, ...]
     pattern: str
     negated: bool
+    position: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
