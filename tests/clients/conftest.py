@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partialmethod
+from typing import Any
 
 import pytest
 
@@ -26,3 +28,74 @@ def exports(gateway: Gateway) -> dict[str, str]:
 def gcloud(exports: dict[str, str]) -> Gcloud:
     """gcloud with no other configuration than ``gstack env`` makes."""
     return Gcloud(find_gcloud(), exports)
+
+
+@pytest.fixture(scope="module")
+def libcloud_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway with links for Libcloud and a disk type by the name that it takes by default.
+
+    Libcloud takes a link's path by cutting off ``https://host``, whatever it speaks itself, so this
+    gateway makes such links although it is served without TLS.
+    """
+    with served(
+        tmp_path_factory.mktemp("libcloud"),
+        {
+            "gstack.public_url": "https://gce.example.com",
+            "gstack.settings.disk_types": "{pd-standard: standard}",
+        },
+    ) as gateway:
+        yield gateway
+        assert gateway.complaints() == []
+
+
+@pytest.fixture(scope="module")
+def libcloud_exports(libcloud_gateway: Gateway) -> dict[str, str]:
+    """The environment of a shell that has been pointed at that gateway."""
+    return libcloud_gateway.exports()
+
+
+@pytest.fixture
+def libcloud(
+    libcloud_gateway: Gateway, libcloud_exports: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Any]:
+    """Makes Libcloud's driver for a zone, as a user makes it who was told host and port."""
+    # Only those who ask for it wait for Libcloud to be imported.
+    from libcloud.compute.drivers.gce import GCEConnection, GCENodeDriver
+
+    host, _, port = libcloud_gateway.url.removeprefix("http://").partition(":")
+
+    # Host and port of a driver can be told only by a connection class of one's own.
+    there = partialmethod(GCEConnection.__init__, host=host, port=int(port))
+    connection = type("Connection", (GCEConnection,), {"__init__": there, "poll_interval": 0.05})
+    kind: Any = type("Driver", (GCENodeDriver,), {"connectionCls": connection})
+    # Proxies that the shell names are for other hosts.
+    monkeypatch.setenv("NO_PROXY", host)
+    exports = libcloud_exports
+
+    def connect(zone: str) -> Any:
+        return kind(
+            "id",
+            "secret",
+            project=exports["GSTACK_PROJECT"],
+            datacenter=zone,
+            auth_type="IA",
+            credential_file=exports["GSTACK_CREDENTIAL_FILE"],
+            secure=False,
+        )
+
+    return connect
+
+
+@pytest.fixture
+def driver(libcloud: Callable[[str], Any]) -> Any:
+    """Libcloud's driver for the zone with security groups."""
+    return libcloud("ch-gva-2")
+
+
+@pytest.fixture
+def advanced(libcloud: Callable[[str], Any]) -> Any:
+    """Libcloud's driver for the zone with networks of its own."""
+    driver = libcloud("ch-zrh-1")
+    # It would look for new forwarding rules and addresses in another region.
+    driver.region = driver.ex_get_region("ch-zrh")
+    return driver

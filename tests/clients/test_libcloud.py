@@ -1,13 +1,8 @@
-"""Apache Libcloud's GCE driver.
-
-It takes a link's path by cutting off ``https://host``, whatever it speaks itself, so this gateway
-makes such links although it is served without TLS.
-"""
+"""Apache Libcloud's GCE driver: nodes, volumes, and what becomes of faults at the cloud."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partialmethod
 from typing import Any
 
 import pytest
@@ -17,52 +12,14 @@ from libcloud.common.google import (
     ResourceExistsError,
     ResourceNotFoundError,
 )
-from libcloud.compute.drivers.gce import GCEConnection, GCENodeDriver
 from libcloud.compute.types import NodeState
 
 from .faults import Faults, faults_of
-from .gateway import Gateway, served
+from .gateway import Gateway
 
 pytestmark = pytest.mark.clients
 
 IMAGE = "linux-ubuntu-24-04-lts-64-bit"
-
-
-@pytest.fixture(scope="module")
-def libcloud_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway with links for libcloud and a disk type by the name that it takes by default."""
-    with served(
-        tmp_path_factory.mktemp("libcloud"),
-        {
-            "gstack.public_url": "https://gce.example.com",
-            "gstack.settings.disk_types": "{pd-standard: standard}",
-        },
-    ) as gateway:
-        yield gateway
-        assert gateway.complaints() == []
-
-
-@pytest.fixture
-def driver(libcloud_gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A driver as a user makes it who was told host and port."""
-    host, _, port = libcloud_gateway.url.removeprefix("http://").partition(":")
-
-    # Host and port of a driver can be told only by a connection class of one's own.
-    there = partialmethod(GCEConnection.__init__, host=host, port=int(port))
-    connection = type("Connection", (GCEConnection,), {"__init__": there, "poll_interval": 0.05})
-    kind = type("Driver", (GCENodeDriver,), {"connectionCls": connection})
-    # Proxies that the shell names are for other hosts.
-    monkeypatch.setenv("NO_PROXY", host)
-    exports = libcloud_gateway.exports()
-    return kind(
-        "id",
-        "secret",
-        project=exports["GSTACK_PROJECT"],
-        datacenter="ch-gva-2",
-        auth_type="IA",
-        credential_file=exports["GSTACK_CREDENTIAL_FILE"],
-        secure=False,
-    )
 
 
 @pytest.fixture

@@ -19,6 +19,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 
+def certificate_and_key() -> tuple[str, str]:
+    """A certificate for ``www.example.com`` that signs itself, and its key, both in PEM form."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name("www.example.com")
+    made = _builder(name, name, key).sign(key, hashes.SHA256())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return made.public_bytes(Encoding.PEM).decode(), private.decode()
+
+
 class Authority:
     """A certificate authority with one server certificate, of this machine's own names.
 
