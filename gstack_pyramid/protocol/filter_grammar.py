@@ -32,7 +32,7 @@ MAX_LENGTH = 2048
 MAX_DEPTH = 32
 
 _QUOTED = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
-_FIELD_PART = rf"""(?:[^\s()"',.:<>=!*]+|{_QUOTED})"""
+_FIELD_PART = rf"""(?:[^\s()\[\]"',.:<>=!*]+|{_QUOTED})"""
 _KEYWORD = r"(?:AND|OR|NOT)(?:[\s()]|\Z)"
 _OPERATOR = r"(?:eq|ne|[<>=!:]+)(?:[\s()]|\Z)"
 _CHARACTER_CLASS = r"\[\^?\]?(?:\\.|[^\]\\])*\]"
@@ -78,14 +78,16 @@ _group: "(" match ")" | "(" conjunction ")"
 match: FIELD KIND (STRING | _words)
 _words: (WORD | LEFT _words RIGHT)+
 
-KIND: /(?:eq|ne)(?=\s)/
+KIND: /(?:eq|ne)(?=[\s)]|\Z)/
 LEFT: "("
 RIGHT: ")"
 WORD.2: /(?!["']|{_KEYWORD}|{_OPERATOR})(?:\\.|{_CHARACTER_CLASS}|[^\s()\\\[])+/
 {_SHARED}
 """
 
-_IS_LEGACY = re.compile(rf"""[\s(]*{_FIELD_PART}(?:\.{_FIELD_PART})*\s+(?:eq|ne)\s""", re.DOTALL)
+_IS_LEGACY = re.compile(
+    rf"""[\s(]*{_FIELD_PART}(?:\.{_FIELD_PART})*\s+(?:eq|ne)(?=[\s)]|\Z)""", re.DOTALL
+)
 _PART = re.compile(rf"{_QUOTED}|[^.]+", re.DOTALL)
 _PARENTHESES = re.compile(rf"\\.|{_QUOTED}|([()])", re.DOTALL)
 _ESCAPE_OR_STAR = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))|\*", re.DOTALL)
@@ -202,10 +204,14 @@ class _Aip160(_Builder):
         values = cast(Node, children[2])
         single = isinstance(values, Compare)
         if not single and operator not in ("=", ":"):
-            raise refused(self.text, f"'{operator}' takes one value, not values in parentheses.")
+            raise self.misused(operator, "one value, not values in parentheses")
         if isinstance(values, Compare) and operator[0] in "<>" and values.exact is None:
-            raise refused(self.text, f"'{operator}' takes no wildcard.")
+            raise self.misused(operator, "no wildcard")
         return _spread(values, _path(field), cast(Operator, str(operator)))
+
+    def misused(self, operator: Token, why: str) -> GceError:
+        position = (operator.start_pos or 0) + 1
+        return refused(self.text, f"'{operator}' at position {position} takes {why}.")
 
 
 def _spread(values: Node, path: tuple[str, ...], op: Operator) -> Node:
