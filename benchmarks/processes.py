@@ -36,14 +36,26 @@ def simulator(load: int = 0) -> Iterator[str]:
 
 
 @contextmanager
+def replay(endpoint: str, seconds: float) -> Iterator[str]:
+    """A cloud that repeats what ``endpoint`` says, each answer after so many seconds."""
+    port = free_port()
+    code = (
+        "import asyncio\n"
+        "from benchmarks.replay import Replay\n"
+        f"asyncio.run(Replay({endpoint!r}, {seconds}).serve({port}))\n"
+    )
+    with _running(code, port):
+        yield f"http://127.0.0.1:{port}/client/api"
+
+
+@contextmanager
 def gateway(settings: Mapping[str, str]) -> Iterator[int]:
     """A gateway with these settings of the ini; gives its port."""
     port = free_port()
     code = (
-        "from gstack_pyramid.routes import make_app\n"
-        "from gstack_pyramid.settings import Settings\n"
+        "from gstack_pyramid import main\n"
         "import waitress\n"
-        f"app = make_app(Settings.from_ini({dict(settings)!r}, {{}}))\n"
+        f"app = main({{}}, **{dict(settings)!r})\n"
         f"waitress.serve(app, host='127.0.0.1', port={port}, threads=32)\n"
     )
     with _running(code, port):

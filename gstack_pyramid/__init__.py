@@ -20,8 +20,13 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
             used.
     """
     # Imported here so that importing a module of the package, as the command line does, is cheap.
+    from gstack_pyramid.courtesy import take_turns
+    from gstack_pyramid.protocol.filter_grammar import warm_up
     from gstack_pyramid.routes import make_app
     from gstack_pyramid.settings import Settings
 
     given: dict[str, Any] = {**global_config, **settings}
-    return make_app(Settings.from_ini(given))
+    app = make_app(Settings.from_ini(given))
+    warm_up()
+    take_turns()
+    return app

@@ -170,7 +170,9 @@ def build_application(settings: Settings) -> Application:
         verify=cloud.verify,
         waiting=courtesy.waiting,
     )
-    engine = Engine(compiled, client, catalogue_ttl=settings.catalogue_ttl)
+    engine = Engine(
+        compiled, client, catalogue_ttl=settings.catalogue_ttl, breathe=courtesy.give_way
+    )
     application = Application(
         settings=settings,
         engine=engine,

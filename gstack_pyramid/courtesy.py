@@ -1,17 +1,21 @@
-"""Batches give way: single requests, whose clients wait for each, compute first.
+"""Batches give way: single requests, whose clients wait for each, come first.
 
 Threads of one Python process take turns, and a thousand parts of a batch would take most of them.
-So a part computes only while no single request does, and one part at a time; while they wait for
-CloudStack, neither counts. All this is courtesy: whoever has waited long enough goes on regardless,
-so that nothing can stand still.
+So a part computes only while no single request is under way, and one part at a time. While there
+are single requests, or were a moment ago, one part at a time waits for CloudStack as well, so that
+the next one finds no queue there. All this is courtesy: whoever has waited long enough goes on
+regardless, so that nothing can stand still.
 """
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pyramid.registry import Registry
 from pyramid.request import Request
@@ -19,27 +23,44 @@ from pyramid.response import Response
 
 from gstack_pyramid.protocol.batch_run import IN_BATCH
 
-LONGEST = 0.05
-"""Seconds for which a part of a batch gives way at most, each time."""
-
-SWITCH = 0.0005
+SWITCH = 0.0002
 """Seconds after which a computing thread lets another one on, where Python's default is 0.005."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """For how many seconds a batch gives way at most, each time.
+
+    Attributes:
+        computing: while single requests compute.
+        active: while they wait for CloudStack. A slow one must not stop batches.
+        turn: while another part has its turn.
+        lately: after the last single request, others are expected.
+    """
+
+    computing: float = 0.05
+    active: float = 0.01
+    turn: float = 0.25
+    lately: float = 0.5
 
 
 class Courtesy:
     """Knows who computes: single requests, and at most one part of a batch.
 
-    While single requests are under way, parts wait for CloudStack one at a time as well.
-
     Args:
-        longest: seconds for which anybody gives way at most.
+        patience: for how long anybody gives way at most.
+        clock: seconds that only grow.
     """
 
-    def __init__(self, longest: float = LONGEST) -> None:
-        self._longest = longest
-        self._idle = threading.Condition()
+    def __init__(
+        self, patience: Patience | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._patience = patience or Patience()
+        self._clock = clock
+        self._changed = threading.Condition()
         self._active = 0
         self._computing = 0
+        self._seen = -self._patience.lately
         self._turn = threading.Lock()
         self._mine = threading.local()
 
@@ -47,16 +68,12 @@ class Courtesy:
     def single(self) -> Iterator[None]:
         """Within, a single request is answered."""
         self._mine.role = _SINGLE
-        with self._idle:
-            self._active += 1
-            self._computing += 1
+        self._count(1, 1)
         try:
             yield
         finally:
             self._mine.role = None
-            with self._idle:
-                self._active -= 1
-            self._stop()
+            self._count(-1, -1)
 
     @contextmanager
     def batched(self) -> Iterator[None]:
@@ -71,17 +88,16 @@ class Courtesy:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Within, the thread waits for something, and others may compute."""
+        """Within, the thread waits for CloudStack, and others may compute."""
         role = getattr(self._mine, "role", None)
         if role is _SINGLE:
-            self._stop()
+            self._count(0, -1)
             try:
                 yield
             finally:
-                with self._idle:
-                    self._computing += 1
+                self._count(0, 1)
         elif role is _BATCHED:
-            if not self._active:
+            if not self._expected():
                 self._leave()
             try:
                 yield
@@ -90,20 +106,56 @@ class Courtesy:
         else:
             yield
 
-    def _stop(self) -> None:
-        with self._idle:
-            self._computing -= 1
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Within, the thread does not count: it waits for long, or its request is a batch."""
+        role = getattr(self._mine, "role", None)
+        if role is _BATCHED:
+            self._leave()
+            try:
+                yield
+            finally:
+                self._take()
+        elif role is _SINGLE:
+            self._mine.role = _ASIDE
+            self._count(-1, -1)
+            try:
+                yield
+            finally:
+                self._mine.role = _SINGLE
+                self._count(1, 1)
+        else:
+            yield
+
+    def give_way(self) -> None:
+        """Let single requests compute first, for those who are a batch or a part of one."""
+        if self._active and getattr(self._mine, "role", None) in (_BATCHED, _ASIDE):
+            self._let_pass()
+
+    def _count(self, active: int, computing: int) -> None:
+        with self._changed:
+            self._active += active
+            self._computing += computing
+            if active < 0:
+                self._seen = self._clock()
             if not self._computing:
-                self._idle.notify_all()
+                self._changed.notify_all()
+
+    def _expected(self) -> bool:
+        """Whether there are single requests, or may be in a moment."""
+        return bool(self._active) or self._clock() < self._seen + self._patience.lately
+
+    def _let_pass(self) -> None:
+        with self._changed:
+            # Whoever waits for CloudStack will compute again soon.
+            if not self._changed.wait_for(lambda: not self._active, self._patience.active):
+                self._changed.wait_for(lambda: not self._computing, self._patience.computing)
 
     def _take(self) -> None:
-        """Give way to single requests, then to another part that computes."""
-        until = time.monotonic() + self._longest
-        with self._idle:
-            self._idle.wait_for(lambda: not self._computing, self._longest)
+        """Wait for another part's turn to end, then give way to single requests."""
         if not getattr(self._mine, "has_turn", False):
-            left = max(until - time.monotonic(), 0)
-            self._mine.has_turn = self._turn.acquire(timeout=left)
+            self._mine.has_turn = self._turn.acquire(timeout=self._patience.turn)
+        self._let_pass()
 
     def _leave(self) -> None:
         if self._mine.has_turn:
@@ -111,15 +163,26 @@ class Courtesy:
             self._turn.release()
 
 
-_SINGLE, _BATCHED = "single", "batched"
+_SINGLE, _BATCHED, _ASIDE = "single", "batched", "aside"
+
+
+def take_turns() -> None:
+    """Have this process's threads take short turns, and none stop all others for long.
+
+    What is there once a gateway is up stays. Looking through all of it for garbage takes a tenth of
+    a second, during which nobody is answered; so the collector is told to leave it alone.
+    """
+    sys.setswitchinterval(SWITCH)
+    gc.collect()
+    gc.freeze()
 
 
 def giving_way(
     handler: Callable[[Request], Response], registry: Registry
 ) -> Callable[[Request], Response]:
-    """The tween that tells single requests, batches and their parts apart.
+    """The tween that tells single requests and parts of batches apart.
 
-    A batch itself only waits for its parts.
+    A batch itself is a single request until its view steps aside.
     """
 
     def handle(request: Request) -> Response:

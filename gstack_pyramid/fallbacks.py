@@ -64,15 +64,21 @@ def batch(request: Request) -> Response:
     limit = application.settings.max_body_bytes * 8
     if (request.content_length or 0) > limit:
         raise too_large(limit)
-    parts = parse_batch(
-        request.headers.get("Content-Type", ""),
-        request.body,
-        max_parts=application.settings.batch.max_parts,
-        max_bytes=limit,
-    )
-    with application.courtesy.waiting():
+    courtesy = application.courtesy
+    with courtesy.aside():
+        parts = parse_batch(
+            request.headers.get("Content-Type", ""),
+            request.body,
+            max_parts=application.settings.batch.max_parts,
+            max_bytes=limit,
+            pause=courtesy.give_way,
+        )
         body, content_type = run_batch(
-            request.registry["gstack.wsgi"], request.environ, parts, application.batch_workers
+            request.registry["gstack.wsgi"],
+            request.environ,
+            parts,
+            application.batch_workers,
+            pause=courtesy.give_way,
         )
     response = Response(body)
     response.headers["Content-Type"] = content_type

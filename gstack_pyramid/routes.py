@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import re
-import sys
 
 import hupper
 from pyramid.config import Configurator
@@ -16,7 +15,6 @@ from gstack_pyramid.application import Application, build_application, mapping_f
 from gstack_pyramid.auth import SealedTokenPolicy
 from gstack_pyramid.auth.scopes import CHANGE, READ
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
-from gstack_pyramid.courtesy import SWITCH
 from gstack_pyramid.documents import add_documents
 from gstack_pyramid.engine.loader import files_in
 from gstack_pyramid.errors import GceError
@@ -39,7 +37,6 @@ def make_app(settings: Settings) -> Router:
         files = [file for folder in mapping_folders(settings) for file in files_in(folder)]
         hupper.get_reloader().watch_files([str(file) for file in files])
     application = build_application(settings)
-    sys.setswitchinterval(SWITCH)
     config = Configurator(settings={})
     config.registry["gstack"] = application
     config.set_security_policy(

@@ -126,7 +126,7 @@ def _result(application: Application, call: Call, request: Request) -> Any:
     own = _served(application, request) if method.served_by else engine
     if method.kind == "get":
         # What an operation's `wait` waits for is not for others to wait for as well.
-        with application.courtesy.waiting() if method.gce.name == "wait" else nullcontext():
+        with application.courtesy.aside() if method.gce.name == "wait" else nullcontext():
             return own.get(call)
     envelope = _envelope(application, call, request)
     # Before anything is read: what can't be understood costs nothing.

@@ -106,12 +106,21 @@ class Engine:
         compiled: the compiled mappings.
         client: the way to CloudStack.
         catalogue_ttl: how long marked reads are kept, in seconds.
+        breathe: called now and then in long computations, so that others may have their turn.
     """
 
-    def __init__(self, compiled: Compiled, client: Client, *, catalogue_ttl: float = 30.0) -> None:
+    def __init__(
+        self,
+        compiled: Compiled,
+        client: Client,
+        *,
+        catalogue_ttl: float = 30.0,
+        breathe: Callable[[], None] = lambda: None,
+    ) -> None:
         self.compiled = compiled
         self.client = client
         self._catalogue = Catalogue(catalogue_ttl)
+        self._breathe = breathe
         self._permissions = Permissions(compiled.methods, client, ttl=catalogue_ttl)
         self._lock = threading.Lock()
         self._creating: WeakValueDictionary[tuple[Credentials, str], _Turn] = WeakValueDictionary()
@@ -140,8 +149,7 @@ class Engine:
         Args:
             credentials: whose keys to read with.
         """
-        session = Session(self.client, credentials, self.compiled.resources, self._catalogue, "")
-        return Env(session, {"settings": self.compiled.settings})
+        return Env(self._session(credentials, ""), {"settings": self.compiled.settings})
 
     def owner(self, call: Call) -> str:
         """CloudStack's id of the account or project that a call is in.
@@ -406,7 +414,9 @@ class Engine:
 
     def _session(self, credentials: Credentials, base_url: str) -> Session:
         resources = self.compiled.resources
-        return Session(self.client, credentials, resources, self._catalogue, base_url)
+        return Session(
+            self.client, credentials, resources, self._catalogue, base_url, self._breathe
+        )
 
 
 def _in_zone(zone_id: str) -> Callable[[Record], bool]:

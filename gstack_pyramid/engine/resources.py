@@ -234,7 +234,10 @@ class Resource:
             region = f"{env.session.base_url}/projects/{env.project}/regions/{env.region}"
         with_id, with_kind, with_link = "id" in own, "kind" in own, "selfLink" in own
         with_name = "name" in own
-        for name, record in named:
+        breathe = env.session.breathe
+        for number, (name, record) in enumerate(named):
+            if not number % _BREATH:
+                breathe()
             source, row = record.source, record.rows[0]
             known = indexes.get(id(source))
             if known is None:
@@ -296,6 +299,9 @@ class Resource:
 
 
 _NOTHING: list[Any] = []
+
+_BREATH = 8
+"""Resources that are shaped in one go: less than a millisecond's work."""
 
 _FEW_WORDS = 3
 """Words that are searched for one by one before everything is read instead."""

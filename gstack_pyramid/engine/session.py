@@ -45,6 +45,7 @@ class Session:
         resources: all mapped resources by name.
         catalogue: the cache for marked reads.
         base_url: what links start with, up to and including ``/compute/v1``.
+        breathe: to be called now and then in long computations.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class Session:
         resources: Mapping[str, Resource],
         catalogue: Catalogue,
         base_url: str,
+        breathe: Callable[[], None] = lambda: None,
     ) -> None:
         self.client = client
+        self.breathe = breathe
         self.credentials = credentials
         self.base_url = base_url
         self.scope_params: dict[str, Any] = {}

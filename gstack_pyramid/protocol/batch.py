@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -56,8 +56,17 @@ class PartAnswer:
     content_id: str | None
 
 
+Pause = Callable[[], object]
+"""Called between two parts, so that others may have their turn."""
+
+
 def parse_batch(
-    content_type: str, body: bytes, *, max_parts: int = MAX_PARTS, max_bytes: int = MAX_BYTES
+    content_type: str,
+    body: bytes,
+    *,
+    max_parts: int = MAX_PARTS,
+    max_bytes: int = MAX_BYTES,
+    pause: Pause = lambda: None,
 ) -> list[Part]:
     """Return the requests of a batch in their order.
 
@@ -66,6 +75,7 @@ def parse_batch(
         body: its body.
         max_parts: more of them are refused (compute takes 1,000).
         max_bytes: a longer body is refused.
+        pause: called before each part.
 
     Raises:
         GceError: 400 ``badRequest`` for a batch that is too large, or is not one.
@@ -78,10 +88,16 @@ def parse_batch(
     if header.get_content_type() != "multipart/mixed" or not boundary or len(boundary) > 70:
         raise _refused("The Content-Type must be multipart/mixed with a boundary.")
     chunks = _split(body, boundary.encode("utf-8", "replace"), max_parts)
-    return [_part(chunk, number) for number, chunk in enumerate(chunks, 1)]
+    parts = []
+    for number, chunk in enumerate(chunks, 1):
+        pause()
+        parts.append(_part(chunk, number))
+    return parts
 
 
-def render_batch(answers: Sequence[PartAnswer]) -> tuple[bytes, str]:
+def render_batch(
+    answers: Sequence[PartAnswer], *, pause: Pause = lambda: None
+) -> tuple[bytes, str]:
     """Return body and ``Content-Type`` of the answer to a batch.
 
     A part's ``Content-ID`` is that of its request with ``response-`` before it, inside the
@@ -92,6 +108,7 @@ def render_batch(answers: Sequence[PartAnswer]) -> tuple[bytes, str]:
     boundary = f"batch_{secrets.token_urlsafe(16)}"
     out: list[bytes] = []
     for answer in answers:
+        pause()
         outer = [f"--{boundary}", "Content-Type: application/http"]
         if answer.content_id is not None:
             outer.append(f"Content-ID: {_response_id(answer.content_id)}")

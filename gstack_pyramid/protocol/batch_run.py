@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 from webob import Request
 
 from gstack_pyramid.errors import GceError, internal_error
-from gstack_pyramid.protocol.batch import Part, PartAnswer, render_batch
+from gstack_pyramid.protocol.batch import Part, PartAnswer, Pause, render_batch
 from gstack_pyramid.protocol.errors import error_response
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def run_batch(
     executor: Executor,
     *,
     path_prefix: str = "/compute/",
+    pause: Pause = lambda: None,
 ) -> tuple[bytes, str]:
     """Run the parts side by side; return body and ``Content-Type`` of the answer, in their order.
 
@@ -90,6 +91,7 @@ def run_batch(
             executor would wait for itself.
         path_prefix: a part whose path does not start with it is answered 404; so no part can be a
             batch itself.
+        pause: called before each part is handed on, and before each answer is written.
     """
     shared = {name: environ[name] for name in _SHARED if name in environ}
     shared |= {
@@ -99,13 +101,16 @@ def run_batch(
         and not name.startswith("HTTP_CONTENT_")
         and name not in _OUTER_ONLY
     }
-    futures = [executor.submit(_answer, app, shared, part, path_prefix) for part in parts]
+    futures = []
     try:
+        for part in parts:
+            pause()
+            futures.append(executor.submit(_answer, app, shared, part, path_prefix))
         answers = [future.result() for future in futures]
     finally:
         for future in futures:  # only has an effect when the wait was interrupted
             future.cancel()
-    return render_batch(answers)
+    return render_batch(answers, pause=pause)
 
 
 def _answer(

@@ -137,6 +137,12 @@ def _legacy_parser() -> Lark:
     return Lark(_LEGACY, parser="lalr")
 
 
+def warm_up() -> None:
+    """Make the parsers now, so that the first filters don't have everybody wait for that."""
+    _aip160_parser()
+    _legacy_parser()
+
+
 def _check_depth(text: str) -> None:
     """Refuse what is nested too deeply to be walked by recursion later."""
     depth = 0

@@ -6,9 +6,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from gstack_pyramid.courtesy import Courtesy
+from gstack_pyramid.courtesy import Courtesy, Patience
 
 LONG = 30.0
+SHORT = 0.01
+PATIENT = Patience(computing=LONG, active=SHORT, turn=LONG, lately=LONG)
+"""Waits for whoever computes, but not for the cloud."""
 
 
 def started(work: Callable[[], None]) -> threading.Thread:
@@ -18,7 +21,7 @@ def started(work: Callable[[], None]) -> threading.Thread:
 
 
 def test_a_part_begins_when_no_single_request_computes() -> None:
-    courtesy, order = Courtesy(LONG), []
+    courtesy, order = Courtesy(PATIENT), []
 
     def part() -> None:
         with courtesy.batched():
@@ -33,7 +36,7 @@ def test_a_part_begins_when_no_single_request_computes() -> None:
 
 
 def test_a_part_computes_while_a_single_request_waits() -> None:
-    courtesy, done = Courtesy(LONG), threading.Event()
+    courtesy, done = Courtesy(PATIENT), threading.Event()
 
     def part() -> None:
         with courtesy.batched():
@@ -45,8 +48,129 @@ def test_a_part_computes_while_a_single_request_waits() -> None:
     thread.join(LONG)
 
 
+def test_a_part_gives_way_to_a_single_request_that_waits_for_a_quick_cloud() -> None:
+    courtesy, order = Courtesy(Patience(active=LONG)), []
+
+    def part() -> None:
+        with courtesy.batched():
+            order.append("part")
+
+    with courtesy.single():
+        with courtesy.waiting():
+            thread = started(part)
+            thread.join(0.05)
+        order.append("single")
+    thread.join(LONG)
+    assert order == ["single", "part"]
+
+
+def test_a_part_that_is_under_way_gives_way_as_well() -> None:
+    courtesy, order = Courtesy(Patience(active=LONG)), []
+    inside, there = threading.Event(), threading.Event()
+
+    def part() -> None:
+        with courtesy.batched():
+            courtesy.give_way()
+            inside.set()
+            assert there.wait(LONG)
+            courtesy.give_way()
+            order.append("part")
+
+    thread = started(part)
+    assert inside.wait(LONG)
+    with courtesy.single():
+        there.set()
+        thread.join(0.05)
+        order.append("single")
+    thread.join(LONG)
+    assert order == ["single", "part"]
+
+
+def test_single_requests_do_not_give_way_to_each_other() -> None:
+    courtesy, done = Courtesy(Patience(active=LONG, computing=LONG)), threading.Event()
+
+    def other() -> None:
+        with courtesy.single():
+            courtesy.give_way()
+            done.set()
+
+    with courtesy.single():
+        thread = started(other)
+        assert done.wait(LONG)
+    thread.join(LONG)
+
+
+def test_a_request_that_has_stepped_aside_holds_up_no_part() -> None:
+    courtesy, done = Courtesy(Patience(active=LONG, computing=LONG)), threading.Event()
+
+    def part() -> None:
+        with courtesy.batched():
+            done.set()
+
+    with courtesy.single(), courtesy.aside():
+        thread = started(part)
+        assert done.wait(LONG)
+    thread.join(LONG)
+
+
+def test_a_part_that_has_stepped_aside_lets_another_one_have_its_turn() -> None:
+    courtesy, done = Courtesy(PATIENT), threading.Event()
+
+    def part() -> None:
+        with courtesy.batched():
+            done.set()
+
+    with courtesy.single():
+        pass
+    with courtesy.batched(), courtesy.aside():
+        thread = started(part)
+        assert done.wait(LONG)
+        thread.join(LONG)
+
+
+def test_parts_wait_for_the_cloud_together_once_nobody_else_has_come_for_a_while() -> None:
+    now = [1000.0]
+    courtesy = Courtesy(Patience(turn=LONG, lately=1.0), lambda: now[0])
+    together = threading.Barrier(2)
+
+    def part() -> None:
+        with courtesy.batched(), courtesy.waiting():
+            together.wait(LONG)
+
+    with courtesy.single():
+        pass
+    now[0] += 1.0
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(part) for _ in range(2)]:
+            done.result(LONG)
+
+
+def test_parts_wait_for_the_cloud_one_by_one_a_moment_after_a_single_request() -> None:
+    courtesy, order = Courtesy(PATIENT, lambda: 1000.0), []
+    first_waits = threading.Event()
+
+    def first() -> None:
+        with courtesy.batched(), courtesy.waiting():
+            first_waits.set()
+            second_thread.join(0.05)
+            order.append("first")
+
+    def second() -> None:
+        assert first_waits.wait(LONG)
+        with courtesy.batched():
+            order.append("second")
+
+    with courtesy.single():
+        pass
+    second_thread = started(second)
+    first_thread = started(first)
+    first_thread.join(LONG)
+    second_thread.join(LONG)
+    assert order == ["first", "second"]
+
+
 def test_one_part_computes_at_a_time_and_others_while_it_waits() -> None:
-    courtesy = Courtesy(LONG)
+    courtesy = Courtesy(PATIENT)
     together, lock, most, computing = threading.Barrier(4), threading.Lock(), [0], [0]
 
     def compute() -> None:
@@ -71,7 +195,7 @@ def test_one_part_computes_at_a_time_and_others_while_it_waits() -> None:
 
 
 def test_while_a_single_request_is_under_way_parts_wait_for_the_cloud_one_by_one() -> None:
-    courtesy, order = Courtesy(LONG), []
+    courtesy, order = Courtesy(PATIENT), []
     first_waits = threading.Event()
 
     def first() -> None:
@@ -95,7 +219,8 @@ def test_while_a_single_request_is_under_way_parts_wait_for_the_cloud_one_by_one
 
 
 def test_whoever_has_waited_long_enough_goes_on() -> None:
-    courtesy, done = Courtesy(0.01), threading.Event()
+    courtesy = Courtesy(Patience(computing=SHORT, active=SHORT, turn=SHORT))
+    done = threading.Event()
 
     def part() -> None:
         with courtesy.batched():
