@@ -1,9 +1,10 @@
 """What a batch of 1,000 parts and hostile filters do to the latency of other clients.
 
 Gateway, attacker and the measured client are processes of their own. First nobody else asks
-anything, then a batch is under way and hostile filters come one after the other, none of them twice;
-both in one run, and in turns, since machines are noisy. The cloud is one that repeats what the
-simulator has said, after a fixed time: what is measured is the gateway, and not who gets the cores.
+anything, then a batch is under way and hostile filters come one after the other, none of them
+twice; both in one run, and in turns, since machines are noisy. The cloud is one that repeats what
+the simulator has said, after a fixed time: what is measured is the gateway, and not who gets the
+cores.
 """
 
 from __future__ import annotations
