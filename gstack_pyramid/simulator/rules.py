@@ -121,8 +121,23 @@ def check_conflicts(store: Store, address: Doc, kind: str, rule: dict[str, Any])
             continue
         if kind == "fwrule" and not set(other["cidrlist"]) & set(rule["cidrlist"]):
             continue
-        if rule["protocol"] == "icmp" and other["icmptype"] != rule["icmptype"]:
-            continue
+        _check_ports(other, rule)
+
+
+def check_egress_conflicts(store: Store, network: Doc, rule: dict[str, Any]) -> None:
+    """Make sure that no other egress rule of a network has these ports and ranges.
+
+    Raises:
+        CommandError: 537, one has.
+    """
+    for other in store.by("fwrule", "network", network["id"]):
+        ranges = all(set(other[key]) & set(rule[key]) for key in ("cidrlist", "destcidrlist"))
+        if other["traffictype"] == "Egress" and other["protocol"] == rule["protocol"] and ranges:
+            _check_ports(other, rule)
+
+
+def _check_ports(other: Doc, rule: dict[str, Any]) -> None:
+    if rule["protocol"] != "icmp" or other["icmptype"] == rule["icmptype"]:
         first, last = rule["startport"] or 1, rule["endport"] or _HIGHEST
         if first <= (other["endport"] or _HIGHEST) and (other["startport"] or 1) <= last:
             raise rule_conflict(

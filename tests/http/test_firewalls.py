@@ -230,7 +230,7 @@ def test_egress_goes_to_a_vpc_only(gateway: Gateway) -> None:
         ({"targetTags": ["a"]}, "targetTags"),
         ({"disabled": True}, "disabled"),
         ({"logConfig": {"enable": True}}, "logConfig.enable"),
-        ({"network": "global/networks/backend"}, "network"),
+        ({"network": "global/networks/backend"}, "direction"),
         ({"network": "global/networks/nothing"}, "network"),
         ({"destinationRanges": ["10.0.0.0/8"]}, "destinationRanges"),
         ({"direction": "SIDEWAYS"}, "direction"),

@@ -5,15 +5,24 @@ Source: ``FirewallManagerImpl`` of CloudStack.
 
 from __future__ import annotations
 
+import ipaddress
+
 from gstack_pyramid.simulator.calls import Call, command, success
 from gstack_pyramid.simulator.commands.machine_power import remove_tagged
 from gstack_pyramid.simulator.faults import invalid
 from gstack_pyramid.simulator.jobs import Arguments, end, submit
 from gstack_pyramid.simulator.listing import listed, owned, referring, select, tagged
 from gstack_pyramid.simulator.rule_rows import firewall_rule
-from gstack_pyramid.simulator.rules import check_conflicts, checked_ranges, of_protocol
+from gstack_pyramid.simulator.rules import (
+    check_conflicts,
+    check_egress_conflicts,
+    checked_ranges,
+    of_protocol,
+)
 from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.world import Actor, Answer
+
+_EVERYWHERE = "0.0.0.0/0"
 
 
 @command("listFirewallRules")
@@ -71,7 +80,12 @@ def create_egress(call: Call) -> Answer:
     if network["type"] != "Isolated" or network["vpcid"] is not None:
         raise invalid(f"Egress firewall rules are not supported in network {network['name']}")
     rule["cidrlist"] = checked_ranges(call.params.many("cidrlist") or [network["cidr"]])
-    rule["destcidrlist"] = checked_ranges(call.params.many("destcidrlist") or ["0.0.0.0/0"])
+    guests = ipaddress.IPv4Network(network["cidr"])
+    for cidr in rule["cidrlist"]:
+        if cidr != _EVERYWHERE and not ipaddress.IPv4Network(cidr).subnet_of(guests):
+            raise invalid(f"[{cidr}] is not within the guest CIDR [{guests}].")
+    rule["destcidrlist"] = checked_ranges(call.params.many("destcidrlist") or [_EVERYWHERE])
+    check_egress_conflicts(call.store, network, rule)
     doc = call.add(
         "fwrule",
         network["owner"],

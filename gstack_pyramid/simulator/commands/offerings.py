@@ -160,7 +160,7 @@ def _network_offering(doc: Doc) -> dict[str, Any]:
         "service": services(doc),
         "forvpc": doc["forvpc"],
         "ispersistent": False,
-        "egressdefaultpolicy": False,
+        "egressdefaultpolicy": doc.get("egressdefaultpolicy", False),
         "supportsstrechedl2subnet": False,
         "supportspublicaccess": False,
         "created": doc["created"],

@@ -45,8 +45,8 @@ def test_an_old_page_is_told_with_the_command_that_mends_it(gstack: Gstack, tmp_
 
 
 def test_a_method_has_the_commands_of_each_of_its_ways(page: str) -> None:
-    delete = "| delete | `revokeSecurityGroupIngress`; or `deleteNetworkACL` |"
-    assert delete in page
+    ways = ("revokeSecurityGroupIngress", "deleteEgressFirewallRule", "deleteNetworkACL")
+    assert f"| delete | {'; or '.join(f'`{way}`' for way in ways)} |" in page
 
 
 def test_a_command_names_the_resources_and_methods_behind_it(page: str) -> None:

@@ -64,6 +64,28 @@ def test_egress_rules_belong_to_an_isolated_network(cloud: Cloud, place: Place) 
 
 
 @pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, 537),
+        ({"startport": 70, "endport": 90}, 537),
+        ({"cidrlist": "10.2.0.0/16"}, 431),
+        ({"cidrlist": "10.1.4.0/24"}, None),
+        ({"destcidrlist": "192.0.2.0/24"}, None),
+        ({"protocol": "udp"}, None),
+    ],
+)
+def test_egress_rules_exclude_each_other_by_ports_and_both_ranges(
+    cloud: Cloud, place: Place, change: dict[str, object], code: int | None
+) -> None:
+    rule = {"networkid": place.network, **WEB}
+    cloud.done("createEgressFirewallRule", **rule)
+    if code is None:
+        cloud.done("createEgressFirewallRule", **{**rule, **change})
+    else:
+        assert cloud.refused("createEgressFirewallRule", **{**rule, **change})[0] == code
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"protocol": "sctp"},
