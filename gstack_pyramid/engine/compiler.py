@@ -14,6 +14,7 @@ from gstack_pyramid.engine.lookups import Lookups, needs_of
 from gstack_pyramid.engine.methods import Method, compile_method
 from gstack_pyramid.engine.places import collection_of
 from gstack_pyramid.engine.resources import Resource
+from gstack_pyramid.engine.runs import link_runs
 from gstack_pyramid.engine.scope import Models, Scope
 from gstack_pyramid.engine.shapes import ANY, GceShape, ObjectShape, Shape, UnionShape
 from gstack_pyramid.engine.sources import SourceCompiler, source_shape
@@ -74,6 +75,7 @@ def compile_mappings(
     compiled.errors = compile_error_table(mappings.errors)
     for name, document in mappings.resources.items():
         _compile_resource(name, document, models, compiled, mappings, findings)
+    link_runs(compiled.methods, findings)
     if findings:
         raise MappingError(findings)
     lookups = Lookups(mappings, certain=True)
@@ -147,7 +149,7 @@ def _compile_resource(
         type_name=type_name,
         sources=[],
         own_fields=_own_fields(document, models.gce, type_name),
-        kind=(models.gce.field(type_name, ("kind",)) or {}).get("default"),
+        kind=_kind(type_name, models.gce),
         about=" ".join(document.data.get("about", "").split()),
     )
     compiled.resources[name] = resource
@@ -196,6 +198,11 @@ def _compile_resource(
             resource.sources or "served_by" in document.data
         ):
             scope.report(place, f"{name} has no read, so {method_name} has nothing to answer with")
+
+
+def _kind(type_name: str, gce: GceModel) -> str | None:
+    """What ``kind`` of a resource is; None where nothing can be read, or the type has none."""
+    return (gce.field(type_name, ("kind",)) or {}).get("default") if type_name else None
 
 
 def _own_fields(document: Document, gce: GceModel, type_name: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.loader import Mappings
-from gstack_pyramid.engine.lookups import nested, sources_of
+from gstack_pyramid.engine.lookups import Lookups, nested, sources_of
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.paths import Field, parse_path
 from gstack_pyramid.engine.wording import flat_fields
@@ -58,7 +58,7 @@ def _resource(name: str, mappings: Mappings, compiled: Compiled) -> list[str]:
         lines += [f"Read with {', '.join(f'`{call}`' for call in dict.fromkeys(read))}.", ""]
     lines += ["| method | commands that it sends |", "|---|---|"]
     for method in _methods(name, compiled):
-        ways = [", then ".join(f"`{call}`" for call in way) for way in _ways(method, document)]
+        ways = [", then ".join(f"`{call}`" for call in way) for way in _ways(method, mappings)]
         told = "; or ".join(dict.fromkeys(way for way in ways if way))
         lines.append(f"| {method.gce.name} | {told or _reading(method)} |")
     lines += _fields(resource.type_name, "CloudStack", document.get("fields", {}))
@@ -86,11 +86,13 @@ def _reading(method: Method) -> str:
     return "gstack answers by itself" if method.served_by else "none; it reads"
 
 
-def _ways(method: Method, document: Spec) -> list[list[str]]:
+def _ways(method: Method, mappings: Mappings) -> list[list[str]]:
     """The commands of each way that a change can go."""
+    document = mappings.resources[method.resource.name].data
     spec = document["methods"].get(method.gce.name) or {}
+    lookups = Lookups(mappings)
     parts = [spec, *spec.get("variants", [])]
-    return [[step["call"] for step in part.get("steps", [])] for part in parts]
+    return [[step["call"] for step in lookups.steps_of(part)] for part in parts]
 
 
 def _cell(text: str) -> str:
@@ -109,7 +111,7 @@ def _users(mappings: Mappings, compiled: Compiled) -> dict[str, list[str]]:
             for join in source.get("join", {}).values():
                 users.setdefault(join["call"], {})[name] = None
         for method in _methods(name, compiled):
-            for way in _ways(method, document):
+            for way in _ways(method, mappings):
                 for command in way:
                     users.setdefault(command, {})[f"{name}.{method.gce.name}"] = None
     return {command: list(known) for command, known in users.items()}

@@ -23,6 +23,7 @@ from gstack_pyramid.engine.plans import Plan, run_steps
 from gstack_pyramid.engine.pushdown import Narrowing, fields_of
 from gstack_pyramid.engine.reads import Record
 from gstack_pyramid.engine.resources import Resource
+from gstack_pyramid.engine.runs import Run, settle
 from gstack_pyramid.engine.session import Session
 from gstack_pyramid.errors import GceError, already_exists, invalid_value, not_found
 from gstack_pyramid.protocol.filter_tree import Node
@@ -67,7 +68,9 @@ class Prepared:
         target_id: its numeric id; None until a resource that is being made has one.
         session: the caller's way to CloudStack.
         answer: makes the answer after the plan, where GCE answers with no operation.
-        creates: whether it makes a resource, so that its name must be free until then.
+        takes: the path of a resource whose name must be free until it has been made; None if
+            none. Of several, it is the first.
+        grouped: whether parts of it are operations of their own.
         state: all that the plan depends on, as JSON can hold it: what :meth:`Engine.restore` makes
             the same plan from. To be written down before the plan is begun, which changes it.
     """
@@ -81,7 +84,8 @@ class Prepared:
     target_id: str | None
     session: Session
     answer: Callable[[], Any] | None = None
-    creates: bool = False
+    takes: str | None = None
+    grouped: bool = False
     state: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -132,11 +136,12 @@ class Engine:
         CloudStack lets two things have one name, GCE does not: between the look whether a name is
         taken and the command that takes it nobody else of this process may come in.
         """
-        if not call.method.creates:
+        making = call.method.making
+        if making is None:
             yield
             return
         with self._lock:
-            key = (call.credentials, call.method.resource.name)
+            key = (call.credentials, making)
             turn = self._creating.get(key)
             if turn is None:
                 turn = self._creating[key] = _Turn()
@@ -355,20 +360,15 @@ class Engine:
             if method.creates and name and resource.find(name, env) is not None:
                 path = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + name
                 raise already_exists(path)
-        if method.body is not None:
-            env.roots["body"] = method.body(call.body, env)
-            if method.body_rules is not None:
-                method.body_rules.check(env.roots["body"])
-        if method.common is not None:
-            method.common.enter(env)
-        if method.fingerprint is not None:
-            method.fingerprint.check(env)
-        variant = method.choose(env)
-        variant.enter(env)
+        variant = settle(method, env)
         if variant.makes is not None:
-            key = variant.makes(call.body, env)
+            key = variant.makes(env.roots["body"], env)
             target_id = None if key is None else numeric_id(str(key))
         target = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + name
+        made = [
+            path for step in variant.steps if isinstance(step, Run) for path in step.targets(env)
+        ]
+        takes = target if method.creates and name else next(iter(made), None)
         scope = resource.collection.scope
         scope_name = env.scope_name(scope)
         return Prepared(
@@ -377,11 +377,12 @@ class Engine:
             str(env.roots["project"].get("name", "")),
             env.project,
             f"{scope}/{scope_name}" if scope_name else "global",
-            target,
+            target.rstrip("/"),
             target_id,
             env.session,
             None if method.answer is None else partial(method.answer, call.body, env),
-            method.creates and bool(name),
+            takes,
+            bool(made),
             {
                 "method": method.gce.id,
                 "variant": method.variants.index(variant),

@@ -214,6 +214,9 @@ class _Page:
             self._step(number, step, level)
 
     def _step(self, number: int, step: Spec, level: int) -> None:
+        if "run" in step:
+            self._run(number, step, level)
+            return
         command = self._compiled.cloudstack.command(step["call"])
         words = self._words.inside_of(step["each"]) if "each" in step else self._words
         line = step["call"]
@@ -237,6 +240,24 @@ class _Page:
             undo = step["undo"]
             given = words.object(undo.get("params", {}))
             self._say(f"undone by {undo['call']} {given}, $result being what it made", level + 1)
+
+    def _run(self, number: int, step: Spec, level: int) -> None:
+        """A step that does another method, checked beforehand like a request for it."""
+        words = self._words.inside_of(step["each"]) if "each" in step else self._words
+        self._say(f"all that {step['run']} does, checked beforehand", level, f"{number}. ")
+        if "about" in step:
+            self._say(step["about"], level + 1)
+        if "when" in step:
+            self._say(f"only if {self._words.condition(step['when'])}", level + 1)
+        if "each" in step:
+            self._say(f"for each {self._words.loop(step['each'])}", level + 1)
+        if "least" in step:
+            least = self._words.value(step["least"])
+            self._say(f"a turn may fail as long as {least} can succeed", level + 1)
+        rows = [("zone", words.value(step["in"]))] if "in" in step else []
+        rows += [("body", words.value(step["body"]))] if "body" in step else []
+        rows += [(f"?{name}", words.value(value)) for name, value in step.get("query", {}).items()]
+        self._table(rows, level + 1)
 
     def _repetition(self, step: Spec, words: Words, level: int) -> None:
         """How a command whose answer was lost is found, or read when it is sent again."""

@@ -99,11 +99,46 @@ class Lookups:
         for name, value in spec.get("with", {}).items():
             self._of_value(rows, value, f"${name}")
         for step in spec.get("steps", []):
-            for value in step.get("params", {}).values():
+            for value in (*step.get("params", {}).values(), *step.get("query", {}).values()):
                 self._of_value(rows, value)
+            for key in ("body", "least", "in"):
+                self._of_value(rows, step.get(key))
             if "each" in step:
-                self._of_value(rows, {"each": step["each"]}, f"what {step['call']} goes through")
+                name = step.get("call") or step["run"]
+                self._of_value(rows, {"each": step["each"]}, f"what {name} goes through")
+            if "run" in step and not (self._certain and "when" in step):
+                self._of_run(rows, step["run"])
         return list(rows.items())
+
+    def steps_of(self, spec: Spec) -> list[Spec]:
+        """The steps of a method or variant; for one that does another method, that one's steps.
+
+        Those of a method that is done under a condition have that condition, unless they have one
+        of their own, and so have those of one that has several ways.
+        """
+        steps: list[Spec] = []
+        for step in spec.get("steps", []):
+            if "run" not in step:
+                steps.append(step)
+                continue
+            inner = self._run(step["run"])
+            for part in (inner, *inner.get("variants", [])):
+                maybe = {"when": step.get("when", "variants")} if part is not inner else {}
+                maybe |= {"when": step["when"]} if "when" in step else {}
+                steps += [{**maybe, **own} for own in self.steps_of(part)]
+        return steps
+
+    def _run(self, name: str) -> Spec:
+        resource, _, method = name.rpartition(".")
+        return (self._documents[resource].get("methods") or {}).get(method) or {}
+
+    def _of_run(self, rows: dict[str, str], name: str) -> None:
+        """What another method reads that is done by a step."""
+        spec, resource = self._run(name), name.rpartition(".")[0]
+        self._note(rows, resource, f"what {name} is about")
+        for part in (spec, *([] if self._certain else spec.get("variants", []))):
+            for command, why in self.of_variant(part):
+                rows.setdefault(command, why)
 
     def _note(self, rows: dict[str, str], resource: str, why: str) -> None:
         for source in sources_of(self._documents.get(resource, {})):
@@ -157,7 +192,7 @@ def needs_of(lookups: Lookups, method: Method, spec: Spec) -> Needs:
 
 
 def _way(lookups: Lookups, spec: Spec) -> Way:
-    steps = spec.get("steps", [])
+    steps = lookups.steps_of(spec)
     sent = frozenset(step["call"] for step in steps if "when" not in step)
     reads = frozenset(command for command, _ in lookups.of_variant(spec)) if sent else frozenset()
     return Way(sent | reads, frozenset(step["call"] for step in steps) - sent)

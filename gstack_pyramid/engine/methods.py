@@ -16,6 +16,7 @@ from gstack_pyramid.engine.needs import NOTHING, Needs
 from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.plans import Step, compile_steps
 from gstack_pyramid.engine.resources import Resource
+from gstack_pyramid.engine.runs import Run
 from gstack_pyramid.engine.scope import Scope
 from gstack_pyramid.engine.shapes import ANY, GceShape, ListShape, ObjectShape
 from gstack_pyramid.errors import GceError, condition_not_met
@@ -68,7 +69,7 @@ class Variant:
     when: Condition | None
     bindings: list[tuple[str, Getter]]
     checks: list[Check]
-    steps: list[Step]
+    steps: list[Step | Run]
     about: str = ""
     condition: Any = None
     makes: Getter | None = None
@@ -168,6 +169,17 @@ class Method:
     def creates(self) -> bool:
         """Whether it makes a resource called as its body says."""
         return self.gce.http_method == "POST" and self.gce.path == self.resource.collection.path
+
+    @property
+    def making(self) -> str | None:
+        """The resource of which it makes one that has a name, or several; None if none."""
+        if self.creates:
+            return self.resource.name
+        for variant in self.variants:
+            for step in variant.steps:
+                if isinstance(step, Run) and step.creates:
+                    return step.name.rpartition(".")[0]
+        return None
 
     def choose(self, env: Env) -> Variant:
         """The variant for this request.
@@ -338,7 +350,7 @@ def _check_direct(compiled: Method, scope: Scope, place: Place) -> None:
         scope.report((*place, "answer"), "GCE answers with an operation, which the engine makes")
     for variant in compiled.variants:
         for step in variant.steps:
-            if step.asynchronous:
+            if isinstance(step, Step) and step.asynchronous:
                 scope.report(place, f"{step.command} is a job, and GCE answers without waiting")
 
 
@@ -356,7 +368,7 @@ def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tup
     ]
     if "refuse" in spec:
         checks.append(_compile_check({**spec, "when": None}, scope, place))
-    steps: list[Step] = []
+    steps: list[Step | Run] = []
     makes, made_by = spec.get("makes"), None
     if isinstance(makes, str) and makes.startswith("$"):
         made_by = makes[1:].partition(".")[0]

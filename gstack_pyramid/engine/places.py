@@ -54,13 +54,17 @@ def _anonymous(path: str) -> str:
 def collection_of(resource: str, methods: dict[str, GceMethod]) -> Collection:
     """The collection that the ``get`` method of a resource reads from, else its ``list`` method.
 
+    A resource that has neither and one method alone is where that method's verb is appended.
+
     Raises:
-        ValueError: the resource has neither, so nothing can be addressed.
+        ValueError: the resource has none of these, so nothing can be addressed.
     """
     if "get" in methods:
         path, _, _ = methods["get"].path.rpartition("/")
     elif "list" in methods:
         path = methods["list"].path
+    elif len(methods) == 1:
+        path = next(iter(methods.values())).path.rpartition("/")[0]
     else:
         raise ValueError(f"{resource} has neither get nor list in GCE's model")
     head, _, segment = path.rpartition("/")

@@ -16,61 +16,23 @@ from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
+from gstack_pyramid.engine.parts import Part, PlannedCommand, StepError
 from gstack_pyramid.engine.repetition import (
     Found,
-    Look,
     Repeat,
     compile_found,
     repeat_of,
     undo_repeat_of,
 )
+from gstack_pyramid.engine.runs import Run, compile_run, take_back
 from gstack_pyramid.engine.scope import Builder, Scope
 from gstack_pyramid.engine.shapes import ListShape, RowShape, Shape
 from gstack_pyramid.engine.values import compile_params
 
+__all__ = ["Part", "Plan", "PlannedCommand", "Step", "StepError", "compile_steps", "run_steps"]
 
-class StepError(Exception):
-    """A command of a plan failed.
-
-    Attributes:
-        cause: the client's exception.
-        made: what the command had made before its job failed, ``{"id": ...}``; None if nothing.
-    """
-
-    def __init__(self, cause: Exception, made: dict[str, Any] | None = None) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
-        self.made = made
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedCommand:
-    """One command to send.
-
-    Attributes:
-        command: its name.
-        params: its parameters.
-        is_list: whether it is a read whose rows are wanted.
-        asynchronous: whether CloudStack answers with a job, whose result is wanted.
-        undoing: whether it takes back an earlier step.
-        makes: whether the id in its answer is that of the resource that the method makes.
-        repeat: how it may be sent again when its answer was lost; None: only after a look.
-        look: how its effect is found; None where it can simply be sent again.
-        about: what the mapping says that it is for.
-    """
-
-    command: str
-    params: dict[str, Any]
-    is_list: bool
-    asynchronous: bool
-    undoing: bool = False
-    makes: bool = False
-    repeat: Repeat | None = None
-    look: Look | None = None
-    about: str = ""
-
-
-Plan = Generator[PlannedCommand, Any, None]
+Plan = Generator[PlannedCommand, Any, list[Part] | None]
+"""Its result: the parts that are operations of their own, if any."""
 
 
 @dataclass(slots=True)
@@ -106,12 +68,12 @@ class Step:
         """Yield this step's commands; note in ``done`` what would take them back."""
         body = env.roots.get("body")
         if self.when is not None and not self.when(body, env):
-            return
+            return []
         if self.loop is None:
             result = yield from self._send(body, env, done)
             if self.bind is not None:
                 env.roots[self.bind] = result
-            return
+            return []
         results = []
         # The turns are fixed before the first command: results must not change what is looped over.
         turns = []
@@ -122,6 +84,7 @@ class Step:
             results.append((yield from self._send(body, env, done)))
         if self.bind is not None:
             env.roots[self.bind] = results
+        return []
 
     def _send(
         self, body: Any, env: Env, done: list[PlannedCommand]
@@ -165,7 +128,7 @@ class Step:
         )
 
 
-def run_steps(steps: list[Step], env: Env) -> Plan:
+def run_steps(steps: list[Step | Run], env: Env) -> Plan:
     """A plan of steps in their order.
 
     Raises:
@@ -173,22 +136,20 @@ def run_steps(steps: list[Step], env: Env) -> Plan:
         GceError: a value of a later step can't be made; likewise, as with a bug of ours.
     """
     done: list[PlannedCommand] = []
+    parts: list[Part] = []
     try:
         for step in steps:
-            yield from step.run(env, done)
+            parts += (yield from step.run(env, done)) or []
     except Exception:
-        for command in reversed(done):
-            try:
-                yield command
-            except StepError:
-                # What can't be taken back stays; the first failure is the one to tell.
-                continue
+        # What can't be taken back stays; the first failure is the one to tell.
+        yield from take_back(done)
         raise
+    return parts
 
 
 def compile_steps(
     specs: list[dict[str, Any]], scope: Scope, place: Place, made_by: str | None = None
-) -> tuple[list[Step], Scope]:
+) -> tuple[list[Step | Run], Scope]:
     """Compile ``steps``; each may use the results of those before it.
 
     Args:
@@ -197,8 +158,11 @@ def compile_steps(
         place: where the steps stand.
         made_by: the name of the result whose id is that of the resource that is made.
     """
-    steps: list[Step] = []
+    steps: list[Step | Run] = []
     for index, spec in enumerate(specs):
+        if "run" in spec:
+            steps.append(compile_run(spec, scope, (*place, index)))
+            continue
         step, scope = _compile_step(spec, scope, (*place, index))
         if step is not None:
             step.makes = made_by is not None and step.bind == made_by

@@ -209,6 +209,17 @@ class Session:
                 return name
         return None
 
+    def zone(self, name: str, env: Env) -> tuple[dict[str, Any], str]:
+        """The row of a zone, and the name that it is shown by.
+
+        Raises:
+            GceError: 400, there is none.
+        """
+        found = self._resources["zones"].find(name, env.anywhere())
+        if found is None:
+            raise invalid_value("zone", name, "Unknown zone.")
+        return found[1].rows[0], found[0]
+
     def at(self, target: Resource, zone_id: str | None, env: Env) -> Env:
         """Where ``target`` is in the zone of that id, when ``env`` itself is in no such place."""
         scope = target.collection.scope

@@ -14,7 +14,7 @@ from typing import Any
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
-from gstack_pyramid.engine.plans import Plan, PlannedCommand, StepError
+from gstack_pyramid.engine.plans import Part, Plan, PlannedCommand, StepError
 from gstack_pyramid.engine.session import Session
 
 
@@ -43,9 +43,10 @@ class Course:
         client: the way to CloudStack.
         command: the command that is to be sent next; None at the end.
         cause: why the plan ended; None when all went well.
-        failed: the command that failed first, unless it was the first of all.
+        failed: the command that failed last, unless it was the first of all.
         left: what could not be taken back.
         number: how many changing commands have been sent.
+        parts: what came of parts that are operations of their own, once the plan has ended well.
     """
 
     plan: Plan
@@ -56,6 +57,7 @@ class Course:
     failed: PlannedCommand | None = None
     left: list[PlannedCommand] = field(default_factory=list)
     number: int = 0
+    parts: list[Part] = field(default_factory=list)
     _lists: list[Any] = field(default_factory=list)
 
     @property
@@ -85,8 +87,9 @@ class Course:
                     self.command = self.plan.throw(StepError(outcome.failure, outcome.made))
                 else:
                     self.command = self.plan.send(outcome.result)
-            except StopIteration:
+            except StopIteration as end:
                 self.command = None
+                self.parts = end.value or []
                 return
             except Exception as ended:
                 self.command = None
@@ -107,7 +110,7 @@ class Course:
             return
         if command.undoing:
             self.left.append(command)
-        elif self.failed is None and self.number > 1:
+        elif self.number > 1:
             self.failed = command
 
     def _read(self, command: PlannedCommand, known: deque[Any]) -> Outcome:

@@ -46,6 +46,7 @@ class Run:
             answer to the request; from then on it is told by the operation.
         answer: what the request that began it waits for.
         warnings: what the operation's reader should know.
+        losses: what was not made although the operation went well.
         broken: our own mistake.
     """
 
@@ -56,6 +57,7 @@ class Run:
     taken: bool = False
     answer: Future[Operation] = field(default_factory=Future)
     warnings: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
     broken: Exception | None = None
 
     def accept(self) -> None:
@@ -146,34 +148,64 @@ class Execution:
             # A bug of ours, which must not make an accepted operation vanish.
             log.error("operation %s broke", run.operation.name, exc_info=cause)
         error = None if cause is None else self._told(course, cause)
+        await self._keep_parts(run)
         await self._end(run, error)
+
+    async def _keep_parts(self, run: Run) -> None:
+        """Keep an operation for each part of the plan that is one in GCE."""
+        own, now = run.operation, self._clock()
+        kept = []
+        for number, part in enumerate(run.course.parts):
+            error = None
+            if part.failure is not None:
+                error = self._error(part.failure)
+                run.losses.append(f"'{part.target}' was not made: {error['message']}")
+            operation = replace(
+                own,
+                name=f"{own.name}-{number}",
+                scope=part.scope,
+                type=part.type,
+                target=part.target,
+                target_id=part.target_id,
+                request=None,
+                digest=None,
+                request_id=None,
+                warnings=[],
+            )
+            kept.append(finished(operation, now, error))
+        await asyncio.to_thread(self._store.keep, kept)
 
     async def _end(self, run: Run, error: dict[str, Any] | None) -> None:
         for command in run.course.left:
             about = command.params.get("id", "")
             run.warnings.append(f"What was made could not be taken back: {command.command} {about}")
         warnings = [{"code": "CLEANUP_FAILED", "message": text} for text in run.warnings]
+        warnings += [{"code": "PARTIAL_SUCCESS", "message": text} for text in run.losses]
         operation = replace(run.operation, warnings=warnings)
         run.operation = finished(operation, self._clock(), error)
         await asyncio.to_thread(self._store.save, run.operation)
         run.accept()
 
     def _told(self, course: Course, cause: Exception) -> dict[str, Any]:
+        told = self._error(cause)
+        if course.failed is not None and course.number > 1:
+            step = course.failed.command
+            if course.failed.about:
+                step += f" ({' '.join(course.failed.about.split())})"
+            told["message"] = f"The step {step} failed: {told['message']}"
+        return told
+
+    def _error(self, cause: Exception) -> dict[str, Any]:
+        """What an operation says of a failure."""
         if isinstance(cause, GceError):
             told = cause
         elif isinstance(cause, CloudStackError | CloudStackUnavailable):
             told = self._translate(cause)
         else:
             told = internal_error()
-        message = told.message
-        if course.failed is not None and course.number > 1:
-            step = course.failed.command
-            if course.failed.about:
-                step += f" ({' '.join(course.failed.about.split())})"
-            message = f"The step {step} failed: {message}"
         return {
             "code": told.code or "INTERNAL_ERROR",
-            "message": message,
+            "message": told.message,
             "status": told.status,
             "reason": told.reason,
         }

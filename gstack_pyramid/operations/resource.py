@@ -52,6 +52,8 @@ def shape(operation: Operation, base_url: str) -> dict[str, Any]:
         shaped[segment.removesuffix("s")] = f"{project}/{operation.scope}"
     if operation.request_id:
         shaped["clientOperationId"] = operation.request_id
+    if operation.together:
+        shaped["operationGroupId"] = operation.together
     if operation.warnings:
         shaped["warnings"] = operation.warnings
     if operation.error is not None:

@@ -20,6 +20,7 @@ from dbos import error as dbos_error
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.engine import Prepared
+from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.plans import Plan
 from gstack_pyramid.engine.session import Session
 from gstack_pyramid.errors import GceError, already_exists
@@ -168,8 +169,9 @@ class Operations:
         if course.cause is not None:
             raise course.cause
         now = self._clock()
+        name = f"operation-{int(now * 1000)}-{uuid.uuid4().hex[:20]}"
         operation = Operation(
-            name=f"operation-{int(now * 1000)}-{uuid.uuid4().hex[:20]}",
+            name=name,
             owner=owner,
             project=prepared.project,
             scope=prepared.scope,
@@ -182,6 +184,7 @@ class Operations:
             request_id=request.id if request else None,
             inserted=now,
             started=now,
+            together=numeric_id(name) if prepared.grouped else None,
         )
         if course.command is None:
             operation = finished(operation, now, None)
@@ -191,12 +194,12 @@ class Operations:
                 operation,
                 node=self.node,
                 call=self._notes.write(asked.content),
-                claim=claim_of(owner, operation.target) if prepared.creates else None,
+                claim=claim_of(owner, prepared.takes) if prepared.takes else None,
             )
         try:
             kept = self.store.add(operation)
         except Taken:
-            raise already_exists(operation.target) from None
+            raise already_exists(prepared.takes or operation.target) from None
         if kept.name != operation.name:
             return same(kept, request)
         if course.command is None:

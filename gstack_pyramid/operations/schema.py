@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0002"
+VERSION = "0003"
 """The newest migration: what this program reads and writes."""
 
 VERSION_TABLE = "gstack_version"
@@ -38,6 +38,8 @@ OPERATIONS = sa.Table(
     sa.Column("ended", sa.Float(53)),
     sa.Column("progress", sa.Integer, nullable=False),
     sa.Column("done", sa.Boolean, nullable=False),
+    # What operations that belong together have in common.
+    sa.Column("together", sa.String(36)),
     # JSON.
     sa.Column("error", sa.Text),
     sa.Column("warnings", sa.Text),

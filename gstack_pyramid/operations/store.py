@@ -30,6 +30,7 @@ class Operation:
         digest: of the request's content, to tell a repeated request from another one.
         request_id: the ``requestId`` as the client gave it.
         claim: identifies the name that it is about to take; None when it takes none, or has ended.
+        together: GCE's ``operationGroupId``; None where it stands alone.
         progress: 0 to 100.
         error: ``{code, message}`` once failed; ``status`` and ``reason`` are its HTTP form.
         warnings: ``{code, message}`` each.
@@ -53,6 +54,7 @@ class Operation:
     claim: str | None = None
     started: float | None = None
     ended: float | None = None
+    together: str | None = None
     progress: int = 0
     error: dict[str, Any] | None = None
     warnings: list[dict[str, str]] = field(default_factory=list)
@@ -101,6 +103,17 @@ class Store:
                 if self._one(OPERATIONS.c.claim == operation.claim) is not None:
                     raise Taken(operation.target) from None
                 # What was in the way has been refused meanwhile, and is gone.
+
+    def keep(self, operations: Collection[Operation]) -> None:
+        """Keep operations that have ended already, unless they are kept."""
+        for operation in operations:
+            try:
+                with self._engine.begin() as connection:
+                    row = {**_row(operation), "service": self.service}
+                    connection.execute(sa.insert(OPERATIONS).values(row))
+            except sa.exc.IntegrityError:
+                # A process that ended at the wrong moment has kept it.
+                continue
 
     def by_request(self, request: str) -> Operation | None:
         """The operation that a request with this key has started."""

@@ -72,6 +72,7 @@ class Fault:
         rule: as it was asked for.
         chance: gives the numbers that are compared with ``probability``, one for each command.
         struck: how many commands it has met.
+        passed: how many commands it has let pass first, for ``after``.
         windows: for ``rate``: the account's window, as when it began and commands since.
     """
 
@@ -79,6 +80,7 @@ class Fault:
     rule: Mapping[str, Any]
     chance: random.Random
     struck: int = 0
+    passed: int = 0
     windows: dict[str, tuple[float, int]] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
@@ -88,6 +90,9 @@ class Fault:
     def strikes(self, account: str, now: float) -> bool:
         """Whether a command that it is about is met by it."""
         over = "rate" not in self.rule or self._over(account, now)
+        if self.passed < self.rule.get("after", 0):
+            self.passed += 1
+            return False
         if self.struck >= self.rule.get("times", float("inf")):
             return False
         # One number for each command, whatever became of it: the same seed strikes the same ones.

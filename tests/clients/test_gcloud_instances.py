@@ -109,3 +109,22 @@ def test_instance_groups_and_the_projects_metadata(gcloud: Gcloud) -> None:
     shown = gcloud.json("project-info describe")["commonInstanceMetadata"]
     assert shown["items"] == [{"key": "y", "value": "two words"}]
     gcloud.run("project-info remove-metadata --all")
+
+
+def test_several_instances_are_made_by_one_command(gcloud: Gcloud) -> None:
+    where = "--zone=ch-gva-2"
+    made = gcloud.run(
+        f"instances bulk create {where} --name-pattern=bulk-### --count=3"
+        f" --machine-type=micro --image={LINUX} --labels=set=bulk",
+    )
+    assert "VM instances created: 3, failed: 0." in made.stderr
+    rows = gcloud.table("instances list --filter=labels.set=bulk")
+    assert [(row["NAME"], row["STATUS"]) for row in rows] == [
+        (f"bulk-00{number}", "RUNNING") for number in (1, 2, 3)
+    ]
+    made = gcloud.run(
+        "instances bulk create --region=ch-gva --name-pattern=bulk-### --count=1"
+        f" --machine-type=micro --image={LINUX} --labels=set=bulk",
+    )
+    assert "VM instances created: 1, failed: 0." in made.stderr
+    gcloud.run(f"instances delete bulk-001 bulk-002 bulk-003 bulk-004 {where}")

@@ -95,6 +95,41 @@ def test_a_date_of_another_form_is_read_or_left_out(value: str, shown: str | Non
     assert convert("timestamp", value) == shown
 
 
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ({"pattern": "vm-##", "count": "2"}, ["vm-01", "vm-02"]),
+        ({"pattern": "#-vm", "count": "1", "taken": ["x", "7-vm", "10-other"]}, ["8-vm"]),
+        ({"pattern": "vm-##", "count": "1", "taken": ["vm-007", "vm-3x"]}, ["vm-08"]),
+        ({"pattern": "a#", "count": "2", "given": ["b"]}, ["b", "a1"]),
+        ({"pattern": "a#", "count": "2", "given": ["a4"]}, ["a4", "a5"]),
+        ({"given": ["b", "c"]}, ["b", "c"]),
+        ({"pattern": "a#", "count": "0"}, []),
+    ],
+)
+def test_numbers_go_on_after_those_that_are_taken(asked: dict[str, Any], names: list[str]) -> None:
+    assert convert("numbered_names", asked) == {"names": names}
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ({"pattern": "a#", "count": "10"}, "not enough numbers of 1 digits after 0"),
+        ({"pattern": "a#", "count": "1", "taken": ["a9"]}, "not enough numbers"),
+        ({"pattern": "a", "count": "1"}, "one sequence of '#'"),
+        ({"pattern": "a#b#", "count": "1"}, "one sequence of '#'"),
+        ({"count": "1"}, "a pattern is needed"),
+        ({"count": "1", "given": ["a", "b"]}, "from 2 to 1000"),
+        ({"pattern": "a####", "count": "1001"}, "from 0 to 1000"),
+        ({"pattern": "a#", "count": "-1"}, "from 0 to 1000"),
+    ],
+)
+def test_numbers_that_cant_be_given_are_explained(asked: dict[str, Any], problem: str) -> None:
+    told = convert("numbered_names", asked)
+    assert told.keys() == {"problem"}
+    assert problem in told["problem"]
+
+
 @given(st.integers(0, (1 << 64) - 1))
 def test_bytes_are_counted_up_to_whole_gib_exactly(size: int) -> None:
     shown = convert("bytes_to_gb", size)

@@ -429,4 +429,91 @@ WRONG_FORMS = {
         "['name'] is none of: string, number, boolean, object",
     ),
     "no resource": ("about: nothing # here", "'resource' is a required property"),
+    "a step that does what is no change": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          list: {}
+          insert:
+            steps:
+              - run: disks.list # here
+        """,
+        "'disks.list' is not a mapped change",
+    ),
+    "a step that does what isn't there": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - run: disks.melt # here
+        """,
+        "GCE has no method 'disks.melt'",
+    ),
+    "a step that does its own method": (
+        """
+        resource: disks
+        methods:
+          insert:
+            steps:
+              - run: disks.insert # here
+        """,
+        "'disks.insert' is not a mapped change",
+    ),
+    "a step that says a field wrong": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          resize: {steps: []}
+          insert:
+            steps:
+              - run: disks.resize
+                body:
+                  fields:
+                    size: sizeGb # here
+        """,
+        "GCE's DisksResizeRequest has no field 'size'",
+    ),
+    "a step that says a parameter wrong": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          resize: {steps: []}
+          insert:
+            steps:
+              - run: disks.resize
+                query:
+                  force: true # here
+        """,
+        "compute.disks.resize has no parameter 'force'",
+    ),
+    "a body for what takes none": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete: {steps: []}
+          insert:
+            steps:
+              - run: disks.delete
+                body: . # here
+        """,
+        "compute.disks.delete takes no body",
+    ),
+    "a least number of turns without turns": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete: {steps: []}
+          insert:
+            steps:
+              - run: disks.delete
+                least: 1 # here
+        """,
+        "'least' counts the turns of 'each', and there is none",
+    ),
 }

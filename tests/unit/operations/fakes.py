@@ -116,12 +116,10 @@ def prepared(
     target_id: str | None = None,
     *,
     target: str = "target",
-    creates: bool = False,
+    takes: str | None = None,
 ) -> Prepared:
     inner: Any = session or Session()
-    return Prepared(
-        plan, "me", "someone", "p", "zones/z", target, target_id, inner, creates=creates
-    )
+    return Prepared(plan, "me", "someone", "p", "zones/z", target, target_id, inner, takes=takes)
 
 
 def forgotten(state: Mapping[str, Any], credentials: Credentials) -> Any:
@@ -140,6 +138,7 @@ def steps(*commands: PlannedCommand, results: list[Any] | None = None) -> Plan:
         for one in commands:
             if not one.undoing:
                 kept.append((yield one))
+        return None
     except StepError:
         for one in commands:
             if one.undoing:

@@ -131,6 +131,7 @@ def plan() -> Plan:
     made = yield CREATE
     try:
         yield PlannedCommand("createTags", {"key": made["id"]}, False, False, repeat="exists")
+        return None
     except StepError:
         undo = {"id": made["id"]}
         yield PlannedCommand("deleteVolume", undo, False, True, undoing=True, repeat="gone")
