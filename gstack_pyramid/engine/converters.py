@@ -229,6 +229,13 @@ def count(value: list[Any]) -> int:
 
 
 @converter("arithmetic")
+def times_in_days(value: dict[str, int]) -> int | None:
+    """How often something happens in ``days`` days, every so many ``hours``; None if not evenly."""
+    times, rest = divmod(int(value["days"]) * 24, int(value["hours"]))
+    return None if rest else times
+
+
+@converter("arithmetic")
 def greatest(value: list[Any]) -> Any:
     """The greatest element of a list of numbers; None of an empty one."""
     return max(value, default=None)

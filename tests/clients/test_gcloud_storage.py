@@ -63,3 +63,45 @@ def test_an_image_is_shared_by_its_policy(gcloud: Gcloud) -> None:
     assert not gcloud.json("images get-iam-policy shared").get("bindings")
     gcloud.run("images delete shared")
     gcloud.run(f"instances delete sharer {ZONE}")
+
+
+def test_a_schedule_takes_snapshots_of_a_disk(gcloud: Gcloud) -> None:
+    region = "--region=ch-gva"
+    gcloud.run(f"instances create scheduled {ZONE} --machine-type=micro --image={LINUX}")
+    gcloud.run(
+        f"resource-policies create snapshot-schedule nightly {region} --daily-schedule"
+        " --start-time=04:00 --max-retention-days=7 --snapshot-labels=made=nightly"
+        " --on-source-disk-delete=keep-auto-snapshots",
+        "--description=Every night",
+    )
+    gcloud.run(
+        f"resource-policies create snapshot-schedule weekly {region}"
+        " --weekly-schedule=sunday --start-time=22:00 --max-retention-days=28"
+    )
+    said = gcloud.refusal(
+        f"resource-policies create snapshot-schedule often {region}"
+        " --hourly-schedule=4 --start-time=00:00 --max-retention-days=1"
+    )
+    assert "of hours, only 1 can be given" in said
+    rows = {row["NAME"]: row for row in gcloud.table("resource-policies list")}
+    assert rows.keys() == {"nightly", "weekly"}
+    assert rows["nightly"]["DESCRIPTION"] == "Every night"
+    assert rows["nightly"]["REGION"].endswith("/regions/ch-gva")
+    shown = gcloud.json(f"resource-policies describe nightly {region}")
+    policy = shown["snapshotSchedulePolicy"]
+    assert policy["schedule"]["dailySchedule"] == {"daysInCycle": 1, "startTime": "04:00"}
+    assert policy["snapshotProperties"]["labels"] == {"made": "nightly"}
+
+    gcloud.run(f"disks add-resource-policies scheduled {ZONE} --resource-policies=nightly")
+    gcloud.run(f"disks add-resource-policies scheduled {ZONE} --resource-policies=weekly")
+    links = gcloud.json(f"disks describe scheduled {ZONE}")["resourcePolicies"]
+    assert [link.rpartition("/")[2] for link in links] == ["nightly", "weekly"]
+    gcloud.run(
+        f"resource-policies update snapshot-schedule nightly {region} --max-retention-days=3"
+    )
+    assert "already being used" in gcloud.refusal(f"resource-policies delete nightly {region}")
+    for name in ("nightly", "weekly"):
+        gcloud.run(f"disks remove-resource-policies scheduled {ZONE} --resource-policies={name}")
+        gcloud.run(f"resource-policies delete {name} {region}")
+    assert gcloud.values("resource-policies list") == []
+    gcloud.run(f"instances delete scheduled {ZONE}")

@@ -15,6 +15,7 @@ from gstack_pyramid.simulator.commands.machine_power import remove_tagged
 from gstack_pyramid.simulator.commands.tags import add_tags
 from gstack_pyramid.simulator.faults import invalid
 from gstack_pyramid.simulator.listing import containing, listed, owned, referring, select
+from gstack_pyramid.simulator.placement import limits
 from gstack_pyramid.simulator.rows import Row, tags, zone_of
 from gstack_pyramid.simulator.store import Doc, Store
 from gstack_pyramid.simulator.world import Answer
@@ -62,7 +63,17 @@ def policy(store: Store, doc: Doc) -> Row:
 def create(call: Call) -> Answer:
     """Make a policy for a volume, or give the one of this interval another schedule."""
     volume = call.one("volumeid", "volume")
+    if volume["state"] != "Ready":
+        raise invalid(
+            f"VolumeId: {volume['id']} is not in Ready state but {volume['state']}. "
+            "Cannot take snapshot."
+        )
     values = _checked(call)
+    limit = limits(call.store, volume["owner"])["snapshot"]
+    if -1 < limit < values["maxsnaps"]:
+        raise invalid(
+            "Max number of snapshots shouldn't exceed the domain/account level snapshot limit"
+        )
     pairs = [(entry.get("key"), entry.get("value")) for entry in call.params.maps("tags")]
     same = [
         doc

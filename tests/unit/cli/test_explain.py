@@ -56,7 +56,7 @@ def test_a_mutation_shows_its_commands_in_order_with_what_undoes_them(gstack: Gs
     page = gstack("explain", "disks.insert").output
     commands = re.findall(r"^ +(\d)\. (\w+)", page, re.MULTILINE)
     assert ("3", "createVolume") in commands
-    assert commands[-1] == ("5", "createTags")
+    assert commands[-2:] == [("5", "createTags"), ("6", "createSnapshotPolicy")]
     assert re.search(r"^ +name +\$body\.name$", page, re.MULTILINE)
     assert "undone by deleteVolume {id: $result.id}" in page
     assert "listDiskOfferings" in page.partition("Found out first")[0]

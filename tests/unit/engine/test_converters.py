@@ -357,6 +357,13 @@ def test_several_things_for_the_guest_are_parts_of_a_message_with_keys_by_user()
     ]
 
 
+@pytest.mark.parametrize(
+    ("days", "hours", "times"), [(7, 24, 7), (28, 168, 4), (1, 1, 24), (10, 168, None)]
+)
+def test_what_happens_every_few_hours_is_counted(days: int, hours: int, times: int | None) -> None:
+    assert convert("times_in_days", {"days": days, "hours": hours}) == times
+
+
 def test_lists_are_counted_and_their_greatest_number_is_found() -> None:
     assert (convert("count", []), convert("count", [3, 1])) == (0, 2)
     assert (convert("greatest", []), convert("greatest", [1, 3, 2])) == (None, 3)

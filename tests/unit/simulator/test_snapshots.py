@@ -144,10 +144,26 @@ def test_policies_are_checked(cloud: Cloud, root: dict[str, Any], wrong: dict[st
     assert cloud.rows("listSnapshotPolicies") == []
 
 
-def test_policies_go_with_their_volume(cloud: Cloud) -> None:
+def test_a_policy_needs_a_volume_on_a_storage(cloud: Cloud) -> None:
     disk = cloud.id("listDiskOfferings", "SSD 50 GB")
     blank = cloud.done("createVolume", name="d", diskofferingid=disk, zoneid=cloud.zone())["id"]
-    cloud.call("createSnapshotPolicy", volumeid=blank, **DAILY)
-    cloud.call("deleteVolume", id=blank)
+    code, text = cloud.refused("createSnapshotPolicy", volumeid=blank, **DAILY)
+    assert (code, "not in Ready state but Allocated" in text) == (431, True)
+
+
+def test_a_policy_keeps_no_more_than_the_account_may_have(make_cloud: MakeCloud) -> None:
+    cloud = make_cloud(limit=2)
+    cloud.machine("one")
+    volume = cloud.rows("listVolumes")[0]["id"]
+    code, text = cloud.refused("createSnapshotPolicy", volumeid=volume, **DAILY)
+    assert (code, "snapshot limit" in text) == (431, True)
+    cloud.call("createSnapshotPolicy", volumeid=volume, **{**DAILY, "maxsnaps": 2})
+
+
+def test_policies_go_with_their_volume(cloud: Cloud, root: dict[str, Any]) -> None:
+    taken = cloud.done("createSnapshot", volumeid=root["id"])["id"]
+    copy = cloud.done("createVolume", name="d", snapshotid=taken, zoneid=cloud.zone())["id"]
+    cloud.call("createSnapshotPolicy", volumeid=copy, **DAILY)
+    cloud.call("deleteVolume", id=copy)
     assert cloud.rows("listSnapshotPolicies") == []
     assert cloud.refused("deleteSnapshotPolicies")[0] == 431
