@@ -122,6 +122,19 @@ def gb_number(value: int | str) -> int:
     return int(value)
 
 
+@converter("arithmetic")
+def difference(value: list[int]) -> int:
+    """By how much the first of two numbers is greater than the second; 0 when it isn't."""
+    first, second = value
+    return max(int(first) - int(second), 0)
+
+
+@converter("arithmetic")
+def fraction(value: int | str) -> float:
+    """A percentage as a part of 1."""
+    return int(value) / 100
+
+
 @converter("the region's name is a part of the zone's, a rule that gcloud computes as well")
 def region_of_zone(value: str) -> str:
     """A zone's name without its last ``-part``; a name of one part is its own region."""

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
-from gstack_pyramid.simulator import commands, jobs
+from gstack_pyramid.simulator import autoscaling, commands, jobs
 from gstack_pyramid.simulator.admin import Admin
 from gstack_pyramid.simulator.calls import HANDLERS, Call
 from gstack_pyramid.simulator.faults import CommandError, internal, unauthorised, unsupported
@@ -152,6 +152,8 @@ class Simulator:
         now = self.world.clock()
         with self.world.store.locked():
             jobs.advance(self.world, now)
+            if autoscaling.check(self.world, now):
+                jobs.start(self.world, now)
             with self.world.store.transaction():
                 account = self.world.store.get("account", user["owner"])
                 answer = handler(Call(self.world, account, user, now, command, params))

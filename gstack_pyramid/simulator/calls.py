@@ -31,6 +31,9 @@ _NOUNS = {
     "vpncustomer": "VPN customer gateway",
     "vpnconnection": "VPN connection",
     "sslcert": "SSL certificate",
+    "aspolicy": "AutoScale Policy",
+    "asprofile": "AutoScale Vm Profile",
+    "asgroup": "AutoScale Vm Group",
 }
 
 

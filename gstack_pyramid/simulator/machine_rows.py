@@ -48,6 +48,9 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
     if "group" in details and vm["groupid"]:
         row["groupid"] = vm["groupid"]
         row["group"] = store.get("instancegroup", vm["groupid"])["name"]
+    for group in store.by("asgroup", "vm", vm["id"]):
+        row["autoscalevmgroupid"] = group["id"]
+        row["autoscalevmgroupname"] = group["name"]
     if "tmpl" in details:
         row["templateid"] = template["id"]
         row["templatename"] = template["name"]

@@ -195,3 +195,24 @@ def drop_machine(actor: Actor, vm: Doc) -> None:
         actor.remove(doc)
     for doc in actor.store.by("lbrule", "vm", vm["id"]):
         actor.store.update(doc, vmids=[key for key in doc["vmids"] if key != vm["id"]])
+    leave_groups(actor, vm)
+
+
+def leave_groups(actor: Actor, vm: Doc) -> None:
+    """Take a machine out of the autoscale group that has made it."""
+    for doc in actor.store.by("asgroup", "vm", vm["id"]):
+        actor.store.update(doc, vmids=[key for key in doc["vmids"] if key != vm["id"]])
+
+
+def check_unmanaged(actor: Actor, vm: Doc) -> None:
+    """Machines of a group that scales are CloudStack's to handle.
+
+    Raises:
+        CommandError: 431, as ``AutoScaleManagerImpl.checkIfVmActionAllowed``.
+    """
+    for doc in actor.store.by("asgroup", "vm", vm["id"]):
+        if doc["state"] != "Disabled":
+            raise invalid(
+                "Cannot perform actions on VM in an AutoScale VM group, Please disable the VM "
+                "group and retry."
+            )

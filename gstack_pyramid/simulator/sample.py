@@ -6,6 +6,7 @@ gateway for CloudStack; the other zone has isolated networks and a VPC.
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from gstack_pyramid.simulator.store import Doc
@@ -51,6 +52,26 @@ _NETWORK_OFFERINGS = (
     ("DefaultIsolatedNetworkOfferingWithSourceNatService", "Isolated", False, "Required"),
     ("DefaultIsolatedNetworkOfferingForVpcNetworks", "Isolated", True, "Optional"),
 )
+_COUNTERS = (
+    ("cpu", "VM CPU - average percentage", "vm.cpu.average.percentage"),
+    ("memory", "VM Memory - average percentage", "vm.memory.average.percentage"),
+    (
+        "virtualrouter",
+        "Public Network - mbps received per vm",
+        "public.network.received.average.mbps",
+    ),
+    (
+        "virtualrouter",
+        "Public Network - mbps transmit per vm",
+        "public.network.transmit.average.mbps",
+    ),
+    (
+        "virtualrouter",
+        "Load Balancer - average connections per vm",
+        "virtual.network.lb.average.connections",
+    ),
+)
+"""What CloudStack 4.18 and later can measure for autoscaling, with each of two providers."""
 
 
 class _Builder:
@@ -162,6 +183,14 @@ class _Builder:
             **{**usual, **fields},
         )
 
+    def counters(self) -> None:
+        for provider in ("VirtualRouter", "VpcVirtualRouter"):
+            for source, name, value in _COUNTERS:
+                # An id of its own making, so that those of all else stay what they were.
+                key = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{provider}/{value}"))
+                told = {"provider": provider, "source": source, "name": name, "value": value}
+                self.world.store.add("counter", key, None, {"created": self.born, **told})
+
     def default_lists(self) -> None:
         for action in ("allow", "deny"):
             acl = self.add(
@@ -271,3 +300,4 @@ def build(world: World) -> None:
             state="Allocated",
         )
         build.vpc(demo["id"], advanced)
+        build.counters()

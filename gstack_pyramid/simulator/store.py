@@ -61,6 +61,7 @@ _INDEXES: Mapping[str, Mapping[str, Callable[[Doc], Iterable[str]]]] = {
     "fwrule": {"address": _one("addressid"), "network": _one("networkid")},
     "pfrule": {"address": _one("addressid"), "vm": _one("vmid")},
     "lbrule": {"address": _one("addressid"), "vm": lambda rule: rule["vmids"]},
+    "asgroup": {"rule": _one("ruleid"), "vm": lambda group: group["vmids"]},
     "staticroute": {"vpc": _one("vpcid")},
     "vpngateway": {"vpc": _one("vpcid")},
     "vpnconnection": {"gateway": _one("gatewayid"), "customer": _one("customerid")},

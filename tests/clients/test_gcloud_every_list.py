@@ -24,6 +24,8 @@ OTHERWISE: dict[str, str | None] = {
     "regionOperations": "operations",
     "zoneOperations": "operations",
     "resourcePolicies": "resource-policies",
+    "instanceGroupManagers": "instance-groups managed",
+    "autoscalers": None,
     "imageFamilyViews": None,
     "licenses": None,
     "regionZones": None,

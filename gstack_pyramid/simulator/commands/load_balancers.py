@@ -9,7 +9,7 @@ from typing import Any
 
 from gstack_pyramid.simulator.calls import Call, command, success
 from gstack_pyramid.simulator.commands.machine_power import living, remove_tagged
-from gstack_pyramid.simulator.faults import invalid
+from gstack_pyramid.simulator.faults import internal, invalid
 from gstack_pyramid.simulator.jobs import Arguments, end, submit
 from gstack_pyramid.simulator.listing import (
     Test,
@@ -25,9 +25,11 @@ from gstack_pyramid.simulator.machine_rows import virtual_machine
 from gstack_pyramid.simulator.rule_rows import load_balancer_rule
 from gstack_pyramid.simulator.rules import (
     check_conflicts,
+    check_unmanaged,
     checked_ports,
     checked_ranges,
     close_firewall,
+    leave_groups,
     network_of,
     open_firewall,
     usable_address,
@@ -139,6 +141,12 @@ def delete(call: Call) -> Answer:
 @end("deleteLoadBalancerRule")
 def _end_delete(actor: Actor, arguments: Arguments) -> Answer:
     doc = _there(actor, arguments)
+    groups = actor.store.by("asgroup", "rule", doc["id"])
+    if groups:
+        raise internal(
+            f"Cannot delete load balancer rule {doc['id']} because it is being used by "
+            f"{len(groups)} Autoscale VM group."
+        )
     close_firewall(actor, doc)
     remove_tagged(actor, doc)
     return success()
@@ -187,6 +195,17 @@ def remove(call: Call) -> Answer:
 @end("assignToLoadBalancerRule", "removeFromLoadBalancerRule")
 def _end_members(actor: Actor, arguments: Arguments) -> Answer:
     doc = _there(actor, arguments)
+    managed = actor.store.has("asgroup", "rule", doc["id"])
+    if managed and arguments["add"]:
+        raise invalid(
+            f"Failed to assign to load balancer {doc['id']} because it is being used by an "
+            "Autoscale VM group."
+        )
+    leaving = [actor.store.get("vm", key) for key in arguments["drop"]]
+    for vm in leaving:
+        check_unmanaged(actor, vm)
+        if managed:
+            leave_groups(actor, vm)
     kept = [key for key in doc["vmids"] if key not in arguments["drop"]]
     actor.store.update(doc, vmids=[*kept, *(k for k in arguments["add"] if k not in kept)])
     return success()

@@ -8,7 +8,7 @@ from gstack_pyramid.simulator.faults import internal, invalid
 from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
 from gstack_pyramid.simulator.machine_rows import virtual_machine
 from gstack_pyramid.simulator.placement import check_capacity, check_limit
-from gstack_pyramid.simulator.rules import drop_machine
+from gstack_pyramid.simulator.rules import check_unmanaged, drop_machine, leave_groups
 from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.world import Actor, Answer
 
@@ -120,6 +120,7 @@ def _begin_destroy(actor: Actor, arguments: Arguments) -> None:
             f"Instance [id = {vm['id']}, name = {vm['name']}] has delete protection enabled and "
             "cannot be deleted."
         )
+    check_unmanaged(actor, vm)
     mine = {v["id"] for v in actor.store.by("volume", "vm", vm["id"]) if v["type"] != "ROOT"}
     wrong = [key for key in arguments["volumes"] if key not in mine]
     if wrong:
@@ -139,6 +140,7 @@ def _end_destroy(actor: Actor, arguments: Arguments) -> Answer:
             remove_tagged(actor, actor.store.update(volume, virtualmachineid=None))
         elif volume["type"] != "ROOT":
             actor.store.update(volume, virtualmachineid=None, deviceid=None, attached=None)
+    leave_groups(actor, vm)
     if not arguments["expunge"]:
         return _told(actor, _to(actor, vm, "Destroyed"))
     vm = _to(actor, vm, "Expunging")

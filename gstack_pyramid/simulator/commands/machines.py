@@ -59,6 +59,7 @@ def list_machines(call: Call) -> Answer:
         _in_network(call),
         _in_vpc(call),
         _in_group(call),
+        _of_autoscale_group(call),
         _with_key(call),
         tagged(call),
     )
@@ -108,6 +109,11 @@ def _in_vpc(call: Call) -> list[Test]:
 def _in_group(call: Call) -> list[Test]:
     group = call.resolve("securitygroupid", "securitygroup")
     return [] if group is None else [lambda vm: group["id"] in vm["securitygroupids"]]
+
+
+def _of_autoscale_group(call: Call) -> list[Test]:
+    group = call.resolve("autoscalevmgroupid", "asgroup")
+    return [] if group is None else [lambda vm: vm["id"] in group["vmids"]]
 
 
 def _with_key(call: Call) -> list[Test]:

@@ -388,3 +388,15 @@ def test_a_certificate_tells_when_it_expires() -> None:
     expiry = CONVERTERS["certificate_expiry"]
     assert expiry(CERTIFICATE).startswith("2046-")
     assert expiry("no certificate") is None
+
+
+@given(st.integers(0, 1000), st.integers(0, 1000))
+def test_a_difference_is_never_below_nothing(one: int, other: int) -> None:
+    assert convert("difference", [one, other]) == max(one - other, 0)
+    assert convert("difference", [str(one), other]) - convert("difference", [other, one]) == (
+        one - other
+    )
+
+
+def test_a_percentage_is_a_part_of_one() -> None:
+    assert [convert("fraction", value) for value in (60, "29", 100)] == [0.6, 0.29, 1.0]

@@ -13,6 +13,7 @@ from gstack_pyramid.simulator.calls import HANDLERS
 from gstack_pyramid.simulator.faults import CommandError
 from gstack_pyramid.simulator.fields import check_answer
 
+from .autoscale import scaled
 from .cloud import Cloud
 from .test_parameters import NOWHERE
 from .vpn import CERTIFICATE, PEER, PRIVATE_KEY
@@ -96,6 +97,7 @@ def every(c: Cloud) -> None:
     networks(c)
     rules(c)
     vpns(c)
+    groups(c)
     storage(c)
     assert c.call("registerUserKeys", id=me)["userkeys"]["apikey"] != c.api_key
 
@@ -168,6 +170,21 @@ def rules(c: Cloud) -> None:
     assert "loadbalancerruleinstance" in c.rows("listLoadBalancerRuleInstances", id=lb)[0]
     c.done("removeFromLoadBalancerRule", id=lb, virtualmachineids=vm)
     c.done("deleteLoadBalancerRule", id=lb)
+
+
+def groups(c: Cloud) -> None:
+    group = scaled(c)
+    assert len(group.machines(c)) == 1
+    c.done("disableAutoScaleVmGroup", id=group.id)
+    c.done("updateAutoScaleVmGroup", id=group.id, maxmembers=3)
+    c.done("updateAutoScaleVmProfile", id=group.profile, expungevmgraceperiod=1)
+    c.done("updateAutoScalePolicy", id=group.policies[0], quiettime=1)
+    c.done("updateCondition", id=group.conditions[0], relationaloperator="LE", threshold=1)
+    c.done("enableAutoScaleVmGroup", id=group.id)
+    c.done("deleteAutoScaleVmGroup", id=group.id, cleanup=True)
+    c.done("deleteAutoScaleVmProfile", id=group.profile)
+    c.done("deleteAutoScalePolicy", id=group.policies[0])
+    c.done("deleteCondition", id=group.conditions[0])
 
 
 def vpns(c: Cloud) -> None:
