@@ -1,13 +1,14 @@
 """The floor: what a person would write by hand for one list of instances, and nothing else.
 
-No validation, no names told apart, no lookups that could miss: JSON in, one comprehension, JSON
-out. gstack is measured as a multiple of this.
+No validation, no names told apart, no lookups that could miss: JSON in, one loop, JSON out. But
+the answer is the same to the byte. gstack is measured as a multiple of this.
 """
 
 from __future__ import annotations
 
 import base64
 import math
+import re
 from collections import defaultdict
 from functools import lru_cache
 from hashlib import blake2b
@@ -29,6 +30,70 @@ def _fingerprint(value: Any) -> str:
 
 def _number(key: str) -> str:
     return str(int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big"))
+
+
+_TAG = "gce:tag:"
+_METADATA = "gce:metadata:"
+_DESCRIPTION = "gce:description"
+_PART = re.compile(r"(.*)#([0-9]+)")
+
+
+def _whole(parts: dict[str, str]) -> dict[str, str]:
+    """Texts that were spread over several tags."""
+    pieces: dict[str, list[tuple[int, str]]] = {}
+    for key, text in parts.items():
+        found = _PART.fullmatch(key)
+        name, number = (found[1], int(found[2])) if found else (key, 0)
+        pieces.setdefault(name, []).append((number, text))
+    return {name: "".join(text for _, text in sorted(all_)) for name, all_ in pieces.items()}
+
+
+def _disk(volume: dict[str, Any], index: int, zone: str) -> dict[str, Any]:
+    tags = {tag["key"]: tag["value"] for tag in volume["tags"]}
+    device = volume["deviceid"]
+    kept = tags.get("gce:attached:autoDelete")
+    name = tags.get("gce:attached:deviceName")
+    if name is None:
+        name = "boot" if device == 0 else f"persistent-disk-{device}"
+    return {
+        "kind": "compute#attachedDisk",
+        "type": "PERSISTENT",
+        "mode": "READ_WRITE",
+        "index": index,
+        "boot": device == 0,
+        "autoDelete": device == 0 if kept is None else kept == "true",
+        "deviceName": name,
+        "source": f"{zone}/disks/{volume['name'].lower()}",
+        "diskSizeGb": str(math.ceil(volume["size"] / (1 << 30))),
+    }
+
+
+def _interface(
+    nic: dict[str, Any], row: dict[str, Any], networks: dict[str, str]
+) -> dict[str, Any]:
+    public = nic.get("publicip")
+    if public is None and nic["isdefault"]:
+        public = row.get("publicip")
+    address = nic["ipaddress"] if nic["type"] == "Shared" else public
+    known = [nic["networkid"], nic["ipaddress"]]
+    return {
+        "kind": "compute#networkInterface",
+        "stackType": "IPV4_ONLY",
+        "name": f"nic{nic['deviceid']}",
+        "network": networks[nic["networkid"]],
+        "networkIP": nic["ipaddress"],
+        "accessConfigs": [
+            {
+                "kind": "compute#accessConfig",
+                "type": "ONE_TO_ONE_NAT",
+                "name": "external-nat",
+                "natIP": address,
+            }
+        ]
+        if address is not None
+        else [],
+        "fingerprint": _fingerprint(known if public is None else [*known, public]),
+    }
 
 
 def _time(text: str) -> str:
@@ -53,6 +118,24 @@ def list_instances(
         by_machine[volume["virtualmachineid"]].append(volume)
     items = []
     for row in orjson.loads(machines)["listvirtualmachinesresponse"]["virtualmachine"]:
+        tags: list[str] = []
+        metadata: dict[str, str] = {}
+        description: dict[str, str] = {}
+        labels: dict[str, str] = {}
+        for tag in row["tags"]:
+            key: str = tag["key"]
+            if not key.startswith("gce:"):
+                labels[key] = tag["value"]
+            elif key.startswith(_TAG):
+                tags.append(key[len(_TAG) :])
+            elif key.startswith(_METADATA):
+                metadata[key[len(_METADATA) :]] = tag["value"]
+            elif key.startswith(_DESCRIPTION):
+                description[key[4:]] = tag["value"]
+        tags.sort()
+        kept = [{"key": key, "value": value} for key, value in sorted(_whole(metadata).items())]
+        disks = sorted(by_machine[row["id"]], key=lambda volume: int(volume["deviceid"]))
+        nics = sorted(row["nic"], key=lambda nic: str(nic["deviceid"]))
         items.append(
             {
                 "kind": "compute#instance",
@@ -61,70 +144,28 @@ def list_instances(
                 "selfLink": f"{zone}/instances/{row['name']}",
                 "zone": zone,
                 "creationTimestamp": _time(row["created"]),
-                "description": "",
+                "description": _whole(description).get("description", ""),
                 "status": STATUS[row["state"]],
                 "machineType": links["machineTypes"][row["serviceofferingid"]],
                 "canIpForward": False,
                 "deletionProtection": row["deleteprotection"],
                 "startRestricted": False,
                 "scheduling": {
-                    "automaticRestart": row["haenable"],
                     "onHostMaintenance": "MIGRATE",
                     "preemptible": False,
                     "provisioningModel": "STANDARD",
+                    "automaticRestart": row["haenable"],
                 },
-                "disks": [
-                    {
-                        "kind": "compute#attachedDisk",
-                        "type": "PERSISTENT",
-                        "mode": "READ_WRITE",
-                        "index": index,
-                        "boot": volume["type"] == "ROOT",
-                        "autoDelete": volume["type"] == "ROOT",
-                        "deviceName": "boot"
-                        if volume["type"] == "ROOT"
-                        else f"persistent-disk-{index}",
-                        "source": f"{zone}/disks/{volume['name'].lower()}",
-                        "diskSizeGb": str(math.ceil(volume["size"] / (1 << 30))),
-                    }
-                    for index, volume in enumerate(
-                        sorted(by_machine[row["id"]], key=lambda volume: volume["deviceid"])
-                    )
-                ],
-                "networkInterfaces": [
-                    {
-                        "kind": "compute#networkInterface",
-                        "name": f"nic{index}",
-                        "network": links["networks"][nic["networkid"]],
-                        "networkIP": nic["ipaddress"],
-                        "stackType": "IPV4_ONLY",
-                        "accessConfigs": [
-                            {
-                                "kind": "compute#accessConfig",
-                                "type": "ONE_TO_ONE_NAT",
-                                "name": "external-nat",
-                                "natIP": nic["ipaddress"],
-                            }
-                        ]
-                        if nic["type"] == "Shared"
-                        else [],
-                        "fingerprint": _fingerprint([nic["networkid"], nic["ipaddress"]]),
-                    }
-                    for index, nic in enumerate(row["nic"])
-                ],
-                "tags": {
-                    "items": [
-                        tag["key"][8:] for tag in row["tags"] if tag["key"][:8] == "gce:tag:"
-                    ],
-                    "fingerprint": _fingerprint([]),
-                },
+                "disks": [_disk(volume, index, zone) for index, volume in enumerate(disks)],
+                "networkInterfaces": [_interface(nic, row, links["networks"]) for nic in nics],
+                "tags": {"items": tags, "fingerprint": _fingerprint(tags)},
                 "metadata": {
                     "kind": "compute#metadata",
-                    "items": [],
-                    "fingerprint": _fingerprint([]),
+                    "items": kept,
+                    "fingerprint": _fingerprint(kept),
                 },
-                "labels": {tag["key"]: tag["value"] for tag in row["tags"]},
-                "labelFingerprint": _fingerprint({tag["key"]: tag["value"] for tag in row["tags"]}),
+                "labels": labels,
+                "labelFingerprint": _fingerprint(labels),
             }
         )
     items.sort(key=lambda item: str(item["name"]))
@@ -134,5 +175,6 @@ def list_instances(
             "id": path,
             "selfLink": f"{base}/{path}",
             "items": items,
-        }
+        },
+        option=orjson.OPT_INDENT_2,
     )

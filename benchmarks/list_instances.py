@@ -1,7 +1,10 @@
 """How much CPU a list of 500 instances costs, as a multiple of the hand-written floor.
 
 The simulator runs in a process of its own, so that its work is not counted. All ways are measured
-in turns within one run and compared by their medians: machines are noisy, ratios less so.
+in turns within one run and compared by their medians: machines are noisy, ratios less so. The floor
+has to give the same answer as gstack, to the byte, for machines that have been in use for a while:
+with labels, tags, metadata, and second disks. The simulator's own are bare; what the way over HTTP
+adds is shown for those.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,14 +106,17 @@ def measure() -> dict[str, float]:
             return gateway.get(f"/compute/v1/{PATH}", headers=headers)
 
         answer = ask()
-        body, rows, floor = _floor(client, credentials, answer)
-        plain = plain_view(body)
         recorded = Recorded(endpoint, client.model)
-        recorded.recorded = rows
+        recorded.recorded, floor = _floor(client, credentials, answer)
+        application.engine.client = recorded
+        body = ask().body
+        application.engine.client = client
+        assert floor() == body, "the floor gives another answer"
+        plain = plain_view(body)
         ways: dict[str, Callable[[], object]] = {
             "floor": floor,
             "plain view": lambda: plain.get(f"/compute/v1/{PATH}"),
-            "gstack over HTTP": ask,
+            "bare, over HTTP": ask,
         }
         figures: dict[str, list[float]] = {name: [] for name in [*ways, "gstack"]}
         for _ in range(ROUNDS):
@@ -134,20 +141,43 @@ def _settings(endpoint: str) -> Settings:
     )
 
 
+def _used(machines: list[dict[str, Any]], volumes: list[dict[str, Any]]) -> None:
+    """Make machines and volumes look as if they had been in use."""
+    for number, row in enumerate(machines):
+        tags = {"env": "prod", "team": f"team-{number % 7}", "gce:tag:web": "web"}
+        tags |= {"gce:metadata:startup-script": "#!/bin/sh", "gce:metadata:owner": f"{number}"}
+        if not number % 5:
+            tags["gce:description"] = f"The machine number {number}"
+            row["nic"][0] |= {"type": "Isolated", "publicip": f"192.0.2.{number % 250}"}
+        row["tags"] = [{"key": key, "value": value} for key, value in tags.items()]
+    for number, volume in enumerate(list(volumes)):
+        if not number % 3:
+            more = {"id": str(uuid.UUID(int=number)), "name": f"data-{number}", "tags": []}
+            volumes.append({**volume, **more, "type": "DATADISK", "deviceid": 1})
+        if not number % 4:
+            tags = {"gce:attached:deviceName": "system", "gce:attached:autoDelete": "false"}
+            volume["tags"] = [{"key": key, "value": value} for key, value in tags.items()]
+
+
 def _floor(
     client: Client, credentials: Credentials, answer: Any
-) -> tuple[bytes, dict[str, bytes], Callable[[], object]]:
-    """The bytes to beat, what the cloud said, and the floor as a function."""
+) -> tuple[dict[str, bytes], Callable[[], object]]:
+    """What the cloud says, and the floor as a function."""
     listed = orjson.loads(answer.body)["items"]
     assert len(listed) == COUNT, f"{len(listed)} instances"
     zone_link = str(listed[0]["zone"])
     zone_id = next(r["id"] for r in client.rows(credentials, "listZones", {}) if r["name"] == ZONE)
-    raw: dict[str, bytes] = {}
-    for command, key in (("listVirtualMachines", "virtualmachine"), ("listVolumes", "volume")):
-        rows = client.rows(credentials, command, {"zoneid": zone_id})
-        raw[command] = orjson.dumps({f"{command.lower()}response": {"count": len(rows), key: rows}})
+    keys = {"listVirtualMachines": "virtualmachine", "listVolumes": "volume"}
+    rows = {command: client.rows(credentials, command, {"zoneid": zone_id}) for command in keys}
+    machines = rows["listVirtualMachines"]
+    _used(machines, rows["listVolumes"])
+    raw = {
+        command: orjson.dumps(
+            {f"{command.lower()}response": {"count": len(rows[command]), key: rows[command]}}
+        )
+        for command, key in keys.items()
+    }
     links: dict[str, dict[str, str]] = {"machineTypes": {}, "networks": {}}
-    machines = client.rows(credentials, "listVirtualMachines", {"zoneid": zone_id})
     by_name = {row["name"]: row for row in machines}
     for item in listed:
         row = by_name[item["name"]]
@@ -160,10 +190,7 @@ def _floor(
             raw["listVirtualMachines"], raw["listVolumes"], links, zone_link, PATH
         )
 
-    made, theirs = orjson.loads(floor()), orjson.loads(answer.body)
-    for mine, other in zip(made["items"], theirs["items"], strict=True):
-        assert mine.keys() == other.keys(), set(mine) ^ set(other)
-    return answer.body, raw, floor
+    return raw, floor
 
 
 def report() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gstack_pyramid.engine.document import Place
-from gstack_pyramid.engine.paths import text_of
+from gstack_pyramid.engine.paths import plain_field, text_of
 from gstack_pyramid.engine.scope import Scope
 from gstack_pyramid.engine.shapes import body_paths
 
@@ -61,6 +61,10 @@ def _compare(path: str, operand: Any, scope: Scope, place: Place) -> Condition:
     if operand is False and body_paths(shape):
         # CloudStack leaves out a flag that is not set; a client that leaves one out says nothing.
         return lambda current, env: getter(current, env) is False
+    field = plain_field(path)
+    if field is not None and (fused := _of_field(field, operand)) is not None:
+        _operator(operand, scope, place)  # nothing to run, but something to check
+        return fused
     if isinstance(operand, str):
         # By far the commonest condition in lists; the rest is for values that are no texts.
         literal = _literal(operand)
@@ -69,6 +73,36 @@ def _compare(path: str, operand: Any, scope: Scope, place: Place) -> Condition:
         )
     test = _operator(operand, scope, place)
     return lambda current, env: test(getter(current, env), current, env)
+
+
+def _of_field(name: str, operand: Any) -> Condition | None:
+    """The commonest conditions on a field of a list's elements, each in one go."""
+    match operand:
+        case {"starts": str(prefix)} if len(operand) == 1:
+            return lambda current, env: (
+                type(current) is dict
+                and isinstance(value := current.get(name), str)
+                and value.startswith(prefix)
+            )
+        case {"not": {"starts": str(prefix), **others}} if len(operand) == 1 and not others:
+            return lambda current, env: (
+                not (
+                    type(current) is dict
+                    and isinstance(value := current.get(name), str)
+                    and value.startswith(prefix)
+                )
+            )
+        case {"present": bool(wanted)} if len(operand) == 1:
+            return lambda current, env: (
+                (type(current) is dict and current.get(name) is not None) is wanted
+            )
+        case str() | int() if operand is not False:
+            kind, text = type(operand), text_of(operand)
+            return lambda current, env: (
+                (value := current.get(name) if type(current) is dict else None) == operand
+                or (value is not None and type(value) is not kind and text_of(value) == text)
+            )
+    return None
 
 
 _Test = Callable[[Any, Any, Any], bool]

@@ -367,6 +367,8 @@ def tag_text(value: str) -> str:
 @converter("undoes tag_text")
 def from_tag_text(value: str) -> str:
     """A tag's value as the text that was meant."""
+    if value.isascii() and not value.startswith("("):
+        return value
     if value == "(empty)":
         return ""
     if _EMPTY.fullmatch(value):
@@ -388,8 +390,8 @@ def chunked(value: dict[str, str]) -> dict[str, str]:
 @converter("undoes chunked")
 def unchunked(value: dict[str, str]) -> dict[str, str]:
     """The map that ``chunked`` cut into parts, whole again."""
-    if not value:
-        return {}
+    if not any("#" in key for key in value):
+        return {key: from_tag_text(text) for key, text in value.items()}
     whole: dict[str, list[tuple[int, str]]] = {}
     for key, text in value.items():
         found = _PART.fullmatch(key)

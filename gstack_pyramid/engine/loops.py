@@ -40,7 +40,11 @@ def compile_loop(spec: Any, scope: Scope, place: Place) -> tuple[Loop, Scope]:
     if not is_cross_product(spec):
         getter, shape = scope.value_and_shape(spec, place)
         inner = scope.entering(shape.element(), index=ANY)
-        return (lambda current, env: entries(getter(current, env))), inner
+        return (
+            lambda current, env: (
+                found if type(found := getter(current, env)) is list else entries(found)
+            )
+        ), inner
     names: list[tuple[str, Getter]] = []
     inner = scope.entering(scope.current, index=ANY)
     for name, choice in spec.items():

@@ -159,7 +159,32 @@ def compile_path(path: Path) -> Getter:
     if len(steps) == 1 and isinstance(steps[0], Field):
         name = steps[0].name
         return lambda current, env: current.get(name) if type(current) is dict else None
+    match steps:
+        case (Field(name), Match(field, text), Field(wanted)):
+            return _matched(name, field, text, wanted)
     return lambda current, env: walk(current, steps)
+
+
+def plain_field(text: str) -> str | None:
+    """The field of the current value that a path names, when it says nothing else."""
+    return text if re.fullmatch(_NAME, text) else None
+
+
+def _matched(name: str, field: str, text: str, wanted: str) -> Getter:
+    """``name[field=text].wanted``, as tags are looked up."""
+
+    def find(current: Any, env: Any) -> Any:
+        items = current.get(name) if type(current) is dict else None
+        if type(items) is list:
+            for item in items:
+                if type(item) is not dict:
+                    continue
+                found = item.get(field)
+                if found == text or (found is not None and text_of(found) == text):
+                    return item.get(wanted)
+        return None
+
+    return find
 
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

@@ -261,8 +261,8 @@ class Resource:
                 shaped["zone"] = zone
             if region is not None:
                 shaped["region"] = region
+            roots["this"] = shaped
             for field_name, getter in fields:
-                roots["this"] = shaped
                 value = getter(row, env)
                 if value is not None:
                     shaped[field_name] = value

@@ -212,9 +212,9 @@ def _self_aware(constants: dict[str, Any], getters: list[tuple[str, Getter]]) ->
     def build(current: Any, env: Any) -> dict[str, Any]:
         result = constants.copy()
         outer = env.roots.get("this")
+        env.roots["this"] = result
+        # A field that is an object of its own puts this one back.
         for name, getter in getters:
-            # Set anew each time: a field that is an object of its own has changed it.
-            env.roots["this"] = result
             value = getter(current, env)
             if value is not None:
                 result[name] = value

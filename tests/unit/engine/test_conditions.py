@@ -108,6 +108,22 @@ def test_any_and_all_combine_conditions_of_every_form(language: Language) -> Non
     assert language.holds({"all": []})
 
 
+@pytest.mark.parametrize("value", [*NOTHING, *SOMETHING, "1", "true", "abc", 1.0, ["abc"]])
+@pytest.mark.parametrize(
+    "operand",
+    [
+        *(0, 1, True, "", "0", "1", "true", "abc"),
+        *({"starts": "a"}, {"not": {"starts": "a"}}, {"present": True}, {"present": False}),
+    ],
+)
+def test_a_condition_on_a_field_is_the_same_by_a_longer_way(
+    language: Language, operand: Any, value: Any
+) -> None:
+    for current in ({"a": value}, {}, value):
+        found = current.get("a") if isinstance(current, dict) else None
+        assert language.holds({"a": operand}, current) == language.holds({".": operand}, found)
+
+
 def test_conditions_look_at_roots_as_well(language: Language) -> None:
     assert language.holds({"$zone.type": "Basic"}, None, zone={"type": "Basic"})
     assert not language.holds("$zone.type", {"type": "x"}, zone={})
