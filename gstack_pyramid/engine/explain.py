@@ -240,6 +240,8 @@ class _Page:
             undo = step["undo"]
             given = words.object(undo.get("params", {}))
             self._say(f"undone by {undo['call']} {given}, $result being what it made", level + 1)
+        if step.get("cleanup"):
+            self._say("tried a few times; when it fails, the operation only warns", level + 1)
 
     def _run(self, number: int, step: Spec, level: int) -> None:
         """A step that does another method, checked beforehand like a request for it."""

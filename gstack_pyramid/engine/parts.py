@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Generator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gstack_pyramid.engine.repetition import Look, Repeat
+
+TRIES = 3
+"""How often what takes back or tidies up is sent when it fails for a reason that may pass."""
 
 
 class StepError(Exception):
@@ -14,12 +18,23 @@ class StepError(Exception):
     Attributes:
         cause: the client's exception.
         made: what the command had made before its job failed, ``{"id": ...}``; None if nothing.
+        doubtful: whether the command may have had its effect all the same.
+        lasting: whether it would fail again, sent once more.
     """
 
-    def __init__(self, cause: Exception, made: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        cause: Exception,
+        made: dict[str, Any] | None = None,
+        *,
+        doubtful: bool = False,
+        lasting: bool = False,
+    ) -> None:
         super().__init__(str(cause))
         self.cause = cause
         self.made = made
+        self.doubtful = doubtful
+        self.lasting = lasting
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +47,15 @@ class PlannedCommand:
         is_list: whether it is a read whose rows are wanted.
         asynchronous: whether CloudStack answers with a job, whose result is wanted.
         undoing: whether it takes back an earlier step.
+        cleanup: whether it only tidies up, and the plan has reached its aim without it.
         makes: whether the id in its answer is that of the resource that the method makes.
         repeat: how it may be sent again when its answer was lost; None: only after a look.
         look: how its effect is found; None where it can simply be sent again.
         about: what the mapping says that it is for.
+        reversible: whether the plan takes it back by itself when nobody knows whether it had an
+            effect.
+        tried: how often it was sent before, and failed.
+        leaves: what there is too much of when it fails, in GCE's words.
     """
 
     command: str
@@ -47,6 +67,15 @@ class PlannedCommand:
     repeat: Repeat | None = None
     look: Look | None = None
     about: str = ""
+    reversible: bool = False
+    tried: int = 0
+    cleanup: bool = False
+    leaves: str = ""
+
+    @property
+    def optional(self) -> bool:
+        """Whether the plan goes on as it would have when it fails."""
+        return self.undoing or self.cleanup
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +95,23 @@ class Part:
     target: str
     target_id: str | None = None
     failure: Exception | None = None
+
+
+def take_back(done: list[PlannedCommand]) -> Generator[PlannedCommand, Any, None]:
+    """What undoes steps, newest first; what can't be taken back stays."""
+    for command in reversed(done):
+        yield from persist(command)
+
+
+def persist(command: PlannedCommand) -> Generator[PlannedCommand, Any, Any]:
+    """Yield a command until it is done, or there is no use in trying; gives its result.
+
+    That it failed is no failure of the plan's: whoever runs it keeps a record.
+    """
+    for tried in range(TRIES):
+        try:
+            return (yield replace(command, tried=tried))
+        except StepError as failed:
+            if failed.lasting:
+                break
+    return None

@@ -3,6 +3,9 @@
 The engine says what to send; whoever runs a plan sends it, waits for jobs and keeps a record. A
 plan yields :class:`PlannedCommand` and is sent each result; a failure is thrown into it, and it
 then yields what undoes the steps that were done, newest first, before it ends with the failure.
+
+What undoes a step is tried more than once, as nobody else will do it. So is what only tidies up
+after the steps that count: a plan goes on when that fails.
 """
 
 from __future__ import annotations
@@ -16,15 +19,16 @@ from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
-from gstack_pyramid.engine.parts import Part, PlannedCommand, StepError
+from gstack_pyramid.engine.parts import Part, PlannedCommand, StepError, persist, take_back
 from gstack_pyramid.engine.repetition import (
     Found,
     Repeat,
     compile_found,
+    forgets,
     repeat_of,
     undo_repeat_of,
 )
-from gstack_pyramid.engine.runs import Run, compile_run, take_back
+from gstack_pyramid.engine.runs import Run, compile_run
 from gstack_pyramid.engine.scope import Builder, Scope
 from gstack_pyramid.engine.shapes import ListShape, RowShape, Shape
 from gstack_pyramid.engine.values import compile_params
@@ -43,6 +47,7 @@ class Undo:
     params: Builder
     asynchronous: bool
     repeat: Repeat | None
+    leaves: Builder | None
 
 
 @dataclass(slots=True)
@@ -62,7 +67,17 @@ class Step:
     described: str
     repeat: Repeat | None
     found: Found | None
+    cleanup: bool = False
+    leaves: Builder | None = None
     makes: bool = False
+
+    @property
+    def reversible(self) -> bool:
+        """Whether it can be taken back without knowing what it made, or whether it made it.
+
+        Where its effect can be found, it is known.
+        """
+        return self.undo is not None and self.found is None
 
     def run(self, env: Env, done: list[PlannedCommand]) -> Plan:
         """Yield this step's commands; note in ``done`` what would take them back."""
@@ -89,22 +104,29 @@ class Step:
     def _send(
         self, body: Any, env: Env, done: list[PlannedCommand]
     ) -> Generator[PlannedCommand, Any, Any]:
-        params = env.session.with_scope(self.command, self.params(body, env))
+        command = PlannedCommand(
+            self.command,
+            env.session.with_scope(self.command, self.params(body, env)),
+            self.is_list,
+            self.asynchronous,
+            makes=self.makes,
+            repeat=self.repeat,
+            look=self.found.look(body, env) if self.found is not None else None,
+            about=self.about,
+            reversible=self.reversible,
+            cleanup=self.cleanup,
+            leaves=_text(self.leaves, body, env),
+        )
+        if self.cleanup:
+            return (yield from persist(command))
         try:
-            result = yield PlannedCommand(
-                self.command,
-                params,
-                self.is_list,
-                self.asynchronous,
-                makes=self.makes,
-                repeat=self.repeat,
-                look=self.found.look(body, env) if self.found is not None else None,
-                about=self.about,
-            )
+            result = yield command
         except StepError as failed:
             # A job that fails may leave what it was to make, a machine in state Error for example.
             if failed.made is not None:
                 self._note_undo(failed.made, body, env, done)
+            elif failed.doubtful and self.reversible:
+                self._note_undo({}, body, env, done)
             raise
         if self.take_first:
             result = result[0] if result else None
@@ -124,6 +146,7 @@ class Step:
                 self.undo.asynchronous,
                 undoing=True,
                 repeat=self.undo.repeat,
+                leaves=_text(self.undo.leaves, body, env),
             )
         )
 
@@ -147,6 +170,10 @@ def run_steps(steps: list[Step | Run], env: Env) -> Plan:
     return parts
 
 
+def _text(builder: Builder | None, body: Any, env: Env) -> str:
+    return "" if builder is None else str(builder(body, env) or "")
+
+
 def compile_steps(
     specs: list[dict[str, Any]], scope: Scope, place: Place, made_by: str | None = None
 ) -> tuple[list[Step | Run], Scope]:
@@ -159,14 +186,22 @@ def compile_steps(
         made_by: the name of the result whose id is that of the resource that is made.
     """
     steps: list[Step | Run] = []
+    last = 0
     for index, spec in enumerate(specs):
         if "run" in spec:
             steps.append(compile_run(spec, scope, (*place, index)))
+            last = index
             continue
         step, scope = _compile_step(spec, scope, (*place, index))
         if step is not None:
             step.makes = made_by is not None and step.bind == made_by
             steps.append(step)
+            if not step.cleanup and not step.is_list:
+                last = index
+    for index, spec in enumerate(specs[:last]):
+        if forgets(spec.get("call", "")) and not spec.keys() & {"undo", "cleanup"}:
+            message = "when a later step fails, the tags are lost: say what their 'undo' is"
+            scope.report((*place, index), message)
     return steps, scope
 
 
@@ -208,7 +243,8 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
                     (*place, "undo", "params"),
                 ),
                 undoing.asynchronous,
-                undo_repeat_of(undoing.name),
+                spec["undo"].get("repeat") or undo_repeat_of(undoing.name),
+                _compile_leaves(spec["undo"], undo_scope, (*place, "undo")),
             )
             if undo.repeat is None:
                 scope.report((*place, "undo", "call"), f"{undoing.name} can't be sent again")
@@ -217,6 +253,10 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
         found = compile_found(spec["found"], result, inner, (*place, "found"))
     elif repeat is None:
         scope.report(place, f"{command.name} must not be sent twice: say how it is 'found'")
+    for unfit in spec.keys() & {"as", "undo", "found"} if spec.get("cleanup") else ():
+        scope.report((*place, unfit), f"the change is done without a cleanup: it has no {unfit!r}")
+    if "leaves" in spec and not spec.get("cleanup"):
+        scope.report((*place, "leaves"), "only a step that is a cleanup may leave something")
     bind = spec.get("as")
     if bind is not None:
         scope.naming(bind, (*place, "as"))
@@ -241,5 +281,13 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
         described=described,
         repeat=None if "found" in spec else repeat,
         found=found,
+        cleanup=spec.get("cleanup", False),
+        leaves=_compile_leaves(spec, inner, place),
     )
     return step, scope
+
+
+def _compile_leaves(spec: dict[str, Any], scope: Scope, place: Place) -> Builder | None:
+    if "leaves" not in spec:
+        return None
+    return scope.value({"format": spec["leaves"]}, (*place, "leaves"))

@@ -51,6 +51,11 @@ def repeat_of(command: str) -> Repeat | None:
     return "exists" if words[1:] == ["Tags"] else None
 
 
+def forgets(command: str) -> bool:
+    """Whether a command deletes values that are kept nowhere else, so that only we can undo it."""
+    return _WORDS.findall(command) == ["delete", "Tags"]
+
+
 def undo_repeat_of(command: str) -> Repeat | None:
     """How a command that takes something back may be sent again; None when it must not.
 

@@ -16,7 +16,7 @@ from gstack_pyramid.engine.document import Finding, Place
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
 from gstack_pyramid.engine.names import numeric_id
-from gstack_pyramid.engine.parts import Part, PlannedCommand, StepError
+from gstack_pyramid.engine.parts import Part, PlannedCommand, StepError, take_back
 from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.scope import Builder, Scope
 from gstack_pyramid.engine.shapes import GceShape
@@ -197,15 +197,6 @@ def settle(method: Method, env: Env) -> Variant:
         if isinstance(step, Run):
             step.settle(env)
     return variant
-
-
-def take_back(done: list[PlannedCommand]) -> Generator[PlannedCommand, Any, None]:
-    """What undoes steps, newest first; what can't be taken back stays."""
-    for command in reversed(done):
-        try:
-            yield command
-        except StepError:
-            continue
 
 
 def _noting(

@@ -26,11 +26,15 @@ class Outcome:
         result: what the plan is sent.
         failure: why it failed, instead.
         made: what it had made before its job failed, ``{"id": ...}``.
+        doubtful: whether it may have had its effect although it failed.
+        lasting: whether it would fail again, sent once more.
     """
 
     result: Any = None
     failure: Exception | None = None
     made: dict[str, Any] | None = None
+    doubtful: bool = False
+    lasting: bool = False
 
 
 @dataclass(slots=True)
@@ -44,7 +48,7 @@ class Course:
         command: the command that is to be sent next; None at the end.
         cause: why the plan ended; None when all went well.
         failed: the command that failed last, unless it was the first of all.
-        left: what could not be taken back.
+        left: what could neither be taken back nor tidied up.
         number: how many changing commands have been sent.
         parts: what came of parts that are operations of their own, once the plan has ended well.
     """
@@ -82,23 +86,35 @@ class Course:
         self.session.begin(noted["reads"] if noted else ())
         outcome = before or Outcome()
         while True:
-            try:
-                if outcome.failure is not None:
-                    self.command = self.plan.throw(StepError(outcome.failure, outcome.made))
-                else:
-                    self.command = self.plan.send(outcome.result)
-            except StopIteration as end:
-                self.command = None
-                self.parts = end.value or []
-                return
-            except Exception as ended:
-                self.command = None
-                self.cause = ended.cause if isinstance(ended, StepError) else ended
-                return
-            if not self.command.is_list:
+            self.command = self._next(self.command, outcome)
+            if self.command is None or not self.command.is_list:
                 return
             outcome = self._read(self.command, known)
             self._heed(self.command, outcome)
+
+    def _next(self, last: PlannedCommand | None, outcome: Outcome) -> PlannedCommand | None:
+        """What the plan yields after this outcome of its last command; None at the end."""
+        following = None
+        try:
+            if outcome.failure is None:
+                following = self.plan.send(outcome.result)
+            else:
+                following = self.plan.throw(
+                    StepError(
+                        outcome.failure,
+                        outcome.made,
+                        doubtful=outcome.doubtful,
+                        lasting=outcome.lasting,
+                    )
+                )
+        except StopIteration as end:
+            self.parts = end.value or []
+        except Exception as ended:
+            self.cause = ended.cause if isinstance(ended, StepError) else ended
+        if outcome.failure is not None and last is not None and last.optional:
+            again = following is not None and following.tried > 0
+            self.left += [] if again else [last]
+        return following
 
     @property
     def notes(self) -> dict[str, Any]:
@@ -106,11 +122,8 @@ class Course:
         return {"reads": self.session.reads, "lists": self._lists}
 
     def _heed(self, command: PlannedCommand, outcome: Outcome) -> None:
-        if outcome.failure is None:
-            return
-        if command.undoing:
-            self.left.append(command)
-        elif self.number > 1:
+        if outcome.failure is not None and not command.optional and self.number > 1:
+            # Nobody needs to be told of the first one which it was.
             self.failed = command
 
     def _read(self, command: PlannedCommand, known: deque[Any]) -> Outcome:

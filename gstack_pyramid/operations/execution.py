@@ -126,7 +126,7 @@ class Execution:
                 await self._give_up(run, command)
                 return
             outcome = await self._outcome(run, command, record["sent"])
-            if record["sent"].get("unknown"):
+            if outcome.doubtful and not command.reversible and not command.optional:
                 run.warnings.append(
                     f"CloudStack never answered {command.command}, which may have had an effect."
                 )
@@ -176,9 +176,7 @@ class Execution:
         await asyncio.to_thread(self._store.keep, kept)
 
     async def _end(self, run: Run, error: dict[str, Any] | None) -> None:
-        for command in run.course.left:
-            about = command.params.get("id", "")
-            run.warnings.append(f"What was made could not be taken back: {command.command} {about}")
+        run.warnings += map(_left, run.course.left)
         warnings = [{"code": "CLEANUP_FAILED", "message": text} for text in run.warnings]
         warnings += [{"code": "PARTIAL_SUCCESS", "message": text} for text in run.losses]
         operation = replace(run.operation, warnings=warnings)
@@ -268,7 +266,7 @@ class Execution:
         if "broken" in sent:
             return Outcome(failure=internal_error())
         if "failure" in sent:
-            return Outcome(failure=failure_of(sent["failure"]))
+            return self._failed(failure_of(sent["failure"]), doubtful=sent.get("doubtful", False))
         run.taken = True
         run.course.session.changed(command.command)
         if "row" in sent:
@@ -296,8 +294,17 @@ class Execution:
                 # Some commands meet what the first one has made only within their job.
                 return Outcome({})
             left = {"id": answer["id"]} if answer.get("id") is not None else None
-            return Outcome(failure=failure, made=left)
+            doubtful = repeated or bool(record.get("doubtful"))
+            return self._failed(failure, made=left, doubtful=doubtful and left is None)
         return Outcome(record["result"])
+
+    def _failed(
+        self, failure: Exception, *, made: dict[str, Any] | None = None, doubtful: bool
+    ) -> Outcome:
+        lasting = isinstance(
+            failure, CloudStackError | CloudStackUnavailable
+        ) and self._sender.is_lasting(failure)
+        return Outcome(failure=failure, made=made, doubtful=doubtful, lasting=lasting)
 
     def _note_made(self, run: Run, command: PlannedCommand, made: Any) -> bool:
         """Note the id of a new resource. Gives whether there is something to keep."""
@@ -306,6 +313,15 @@ class Execution:
             return False
         run.operation = replace(run.operation, target_id=numeric_id(str(key)))
         return True
+
+
+def _left(command: PlannedCommand) -> str:
+    """What is left of a command that failed, in GCE's words and in CloudStack's."""
+    what = "could not be taken back" if command.undoing else "is of no use any more and still there"
+    ids = (str(value) for key, value in command.params.items() if key.endswith(("id", "ids")))
+    sent = " ".join([command.command, *ids])
+    told = command.leaves or "something that this operation has made or used"
+    return f"{told[0].upper()}{told[1:]} {what} ({sent})."
 
 
 def broken(message: str) -> dict[str, Any]:

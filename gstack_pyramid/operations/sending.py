@@ -8,11 +8,11 @@ is answered says whether the first one was at work.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from gstack_pyramid.cloudstack.answers import unwrap
@@ -95,20 +95,28 @@ class Sender:
 
         Returns:
             ``{"answer": body, "repeated": whether it may have been sent before}``, ``{"row":
-            result}`` when its effect was found, or ``{"failure": ...}``.
+            result}`` when its effect was found, or ``{"failure": ...}``; then ``"doubtful"`` tells
+            whether it may have had its effect all the same.
         """
-        began = doubted = time.monotonic()
+        if command.tried:
+            await asyncio.sleep(self._pace.slowest_poll)
+        began = doubted = monotonic()
         delay, repeated = self._pace.first_poll, doubtful
+        look = partial(self._found, credentials, command, since, claim)
         while True:
             failure: CloudStackError | CloudStackUnavailable
+            if doubtful and command.look is not None:
+                found = await look()
+                if "failure" not in found:
+                    return found
+                # That nothing can be seen says nothing about the command, so it isn't sent then.
+                blind = found["failure"] is not None
+                if blind and monotonic() - began > self._pace.patience:
+                    return {"failure": told_failure(found["failure"]), "doubtful": True}
+                if blind or monotonic() - doubted < self._pace.settle:
+                    delay = await self._pause(delay, pausing)
+                    continue
             try:
-                if doubtful and command.look is not None:
-                    found = await self._look(credentials, command, command.look, since, claim)
-                    if found is not None:
-                        return found
-                    if time.monotonic() - doubted < self._pace.settle:
-                        delay = await self._pause(delay, pausing)
-                        continue
                 body = await self._call(
                     self._client.call, credentials, command.command, command.params
                 )
@@ -116,31 +124,36 @@ class Sender:
                     return {"answer": body, "repeated": repeated}
                 # Somebody whose own answer was lost has found it first, and has it now. What theirs
                 # has made may still be there, for us to find.
-                doubtful, repeated, doubted = True, True, time.monotonic()
+                doubtful, repeated, doubted = True, True, monotonic()
                 continue
             except CloudStackError as error:
                 if self.is_done(command, error, repeated=repeated):
                     return {"answer": {}}
                 failure = error
                 if refusable or error.errorcode not in _BUSY:
-                    return {"failure": told_failure(error)}
+                    # What refuses the second one may be what the first has made, to be seen by now.
+                    found = await look() if repeated else {"failure": None}
+                    if "failure" not in found:
+                        return found
+                    blind = command.look is None or found["failure"] is not None
+                    return {"failure": told_failure(error), "doubtful": repeated and blind}
             except CloudStackUnavailable as error:
                 failure = error
                 if error.sent:
-                    if not doubtful:
-                        doubted = time.monotonic()
+                    doubted = monotonic()
                     doubtful, repeated, refusable = True, True, False
                 elif refusable:
                     return {"failure": told_failure(error)}
-            if time.monotonic() - began > self._pace.patience:
-                return {"failure": told_failure(failure), "unknown": repeated}
+            if monotonic() - began > self._pace.patience:
+                return {"failure": told_failure(failure), "doubtful": repeated}
             delay = await self._pause(delay, pausing)
 
     async def follow(self, credentials: Credentials, job_id: str) -> dict[str, Any]:
         """Ask about a job until it is over.
 
         Returns:
-            ``{"result": ...}`` or ``{"failure": ...}``.
+            ``{"result": ...}`` or ``{"failure": ...}``; then ``"doubtful"`` tells whether it may
+            have come to a good end all the same.
         """
         delay = self._pace.first_poll
         while True:
@@ -153,7 +166,7 @@ class Sender:
                 continue
             except CloudStackError as error:
                 if error.errorcode not in _BUSY:
-                    return {"failure": told_failure(error)}
+                    return {"failure": told_failure(error), "doubtful": True}
                 delay = self._pace.slowest_poll
                 continue
             if job.status == "pending":
@@ -167,28 +180,43 @@ class Sender:
                 result = {**result, "id": job.instance_id}
             return {"result": result}
 
-    async def _look(
+    async def _found(
         self,
         credentials: Credentials,
         command: PlannedCommand,
-        look: Look,
         since: float,
         claim: Callable[[str], bool],
-    ) -> dict[str, Any] | None:
-        """What a command has made, if it is there; the job that makes it, if it is known."""
+    ) -> dict[str, Any]:
+        """What a command has made, if it is there; the job that makes it, if it is known.
+
+        Returns:
+            What :meth:`send` gives; or ``{"failure": why it can't be seen}``, None where it isn't
+            there or nothing says how to look for it.
+        """
+        look = command.look
+        if look is None:
+            return {"failure": None}
+        try:
+            row = await self._row(credentials, look, since, claim)
+            if row is None:
+                return {"failure": None}
+            if command.asynchronous and isinstance(row, dict) and row.get("id") is not None:
+                job = await self._call(self._client.newest_job, credentials, str(row["id"]))
+                if job is not None:
+                    return {"answer": {"jobid": job, "id": row["id"]}}
+        except (CloudStackError, CloudStackUnavailable) as error:
+            return {"failure": error}
+        return {"row": row}
+
+    async def _row(
+        self, credentials: Credentials, look: Look, since: float, claim: Callable[[str], bool]
+    ) -> Any:
         rows = await self._call(self._client.rows, credentials, look.command, look.params)
         while True:
             row = look.pick(rows, since)
-            if row is None:
-                return None
-            if not look.nameless or await self._call(claim, str(row["id"])):
-                break
+            if row is None or not look.nameless or await self._call(claim, str(row["id"])):
+                return row
             rows = [other for other in rows if other.get("id") != row["id"]]
-        if command.asynchronous and isinstance(row, dict) and row.get("id") is not None:
-            job = await self._call(self._client.newest_job, credentials, str(row["id"]))
-            if job is not None:
-                return {"answer": {"jobid": job, "id": row["id"]}}
-        return {"row": row}
 
     def is_done(self, command: PlannedCommand, error: CloudStackError, *, repeated: bool) -> bool:
         """Whether a refusal, or a job's failure, says that all is as it should be.
@@ -198,10 +226,17 @@ class Sender:
             error: what CloudStack said.
             repeated: whether the command may have been sent before.
         """
-        if command.undoing:
-            return self._translate(error).status == _ANSWERED["gone"]
+        status = self._translate(error).status
         wanted = _ANSWERED.get(command.repeat or "")
-        return repeated and wanted is not None and self._translate(error).status == wanted
+        if command.optional:
+            # To be taken back is to be as before, whoever has seen to it.
+            return status in (wanted, _ANSWERED["gone"])
+        return repeated and status == wanted
+
+    def is_lasting(self, error: CloudStackError | CloudStackUnavailable) -> bool:
+        """Whether a command that failed so would fail again: it is the command that is wrong."""
+        status = self._translate(error).status
+        return status < 500 and status != 429
 
     async def _is_ours(
         self, command: PlannedCommand, body: dict[str, Any], claim: Callable[[str], bool]

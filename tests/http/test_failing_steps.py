@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ..support.gateway import SG_ZONE, Gateway
+from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway
 
 FAILING = {"command": "createTags", "times": 1, "job": {"code": 533, "text": "No room for tags"}}
 INSTANCES = f"zones/{SG_ZONE}/instances"
@@ -44,6 +44,98 @@ def test_labels_tags_and_metadata_are_as_before_when_the_new_ones_cant_be_kept(
     said = failed(gateway, f"{INSTANCES}/web/{method}", {**change, key: print_of})
     assert "No room for tags" in said
     assert gateway.get(f"{INSTANCES}/web") == before
+
+
+def inject(gateway: Gateway, *rules: dict[str, Any]) -> None:
+    for rule in rules:
+        gateway.cloud.app.injection.add(rule)
+
+
+def labelled(gateway: Gateway) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A machine with labels, and what changes them."""
+    before = gateway.create("web", labels={"env": "prod", "tier": "front"})
+    change = {"labels": {"env": "test", "owner": "ada"}}
+    return before, {**change, "labelFingerprint": before["labelFingerprint"]}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_labels_are_as_before_even_if_it_takes_more_than_one_try(
+    gateway: Gateway, times: int
+) -> None:
+    """The new ones fail at once, and so does what brings back the old ones."""
+    before, change = labelled(gateway)
+    refused = {"command": "createTags", "times": 1, "error": {"code": 533}}
+    inject(gateway, refused, {"command": "createTags", "times": times, "job": {"code": 530}})
+    done = gateway.finish(gateway.ask("POST", f"{INSTANCES}/web/setLabels", change))
+    assert [fault["struck"] for fault in gateway.cloud.app.injection.told()] == [1, times]
+    assert "error" in done
+    assert "warnings" not in done
+    assert gateway.get(f"{INSTANCES}/web") == before
+
+
+def test_labels_that_cant_be_brought_back_are_told(gateway: Gateway) -> None:
+    _, change = labelled(gateway)
+    inject(gateway, {"command": "createTags", "job": {"code": 530}})
+    done = gateway.finish(gateway.ask("POST", f"{INSTANCES}/web/setLabels", change))
+    (warning,) = done["warnings"]
+    (vm,) = gateway.cloud.rows("listVirtualMachines")
+    assert warning["code"] == "CLEANUP_FAILED"
+    assert warning["message"] == (
+        f"The removal of earlier values could not be taken back (createTags {vm['id']})."
+    )
+
+
+@pytest.mark.parametrize("failing", ["error", "job"])
+@pytest.mark.parametrize("command", ["deleteTags", "createTags"])
+def test_labels_are_as_before_when_an_answer_is_lost_and_the_second_sending_fails(
+    gateway: Gateway, command: str, failing: str
+) -> None:
+    """The first sending has had its effect, which nobody was told of."""
+    before, change = labelled(gateway)
+    injection = gateway.cloud.app.injection
+    second = {"command": command, "times": 1, failing: {"code": 530}}
+    # While the first one is under way: it has met all that it will meet.
+    injection.sleep = lambda seconds: inject(gateway, second)
+    inject(gateway, {"command": command, "times": 1, "latency": 0.1, "drop": "after"})
+    done = gateway.finish(gateway.ask("POST", f"{INSTANCES}/web/setLabels", change))
+    assert [fault["struck"] for fault in injection.told()] == [1, 1]
+    assert "error" in done
+    assert "warnings" not in done
+    assert gateway.get(f"{INSTANCES}/web") == before
+
+
+def addressed(gateway: Gateway) -> None:
+    """A machine with an address that came with it."""
+    interface = {
+        "network": "global/networks/backend",
+        "accessConfigs": [{"type": "ONE_TO_ONE_NAT", "name": "external-nat"}],
+    }
+    gateway.create("web", ADVANCED_ZONE, networkInterfaces=[interface])
+
+
+def test_an_address_goes_with_its_machine_even_if_it_takes_more_than_one_try(
+    gateway: Gateway,
+) -> None:
+    addressed(gateway)
+    inject(gateway, {"command": "disassociateIpAddress", "times": 2, "job": {"code": 530}})
+    done = gateway.do("DELETE", f"zones/{ADVANCED_ZONE}/instances/web")
+    assert gateway.cloud.app.injection.told()[0]["struck"] == 2
+    assert "warnings" not in done
+    assert not gateway.cloud.rows("listPublicIpAddresses", issourcenat=False)
+
+
+def test_a_machine_is_deleted_when_its_address_stays_and_that_is_told(gateway: Gateway) -> None:
+    addressed(gateway)
+    inject(gateway, {"command": "disassociateIpAddress", "job": {"code": 530}})
+    done = gateway.do("DELETE", f"zones/{ADVANCED_ZONE}/instances/web")
+    assert gateway.names(f"zones/{ADVANCED_ZONE}/instances") == []
+    (left,) = gateway.cloud.rows("listPublicIpAddresses", issourcenat=False)
+    (warning,) = done["warnings"]
+    assert warning["code"] == "CLEANUP_FAILED"
+    assert warning["message"] == (
+        f"The address {left['ipaddress']} is of no use any more and still there"
+        f" (disassociateIpAddress {left['id']})."
+    )
 
 
 def test_a_machine_whose_labels_cant_be_kept_is_taken_away(gateway: Gateway) -> None:

@@ -49,7 +49,7 @@ def _of_thing(thing: Thing, after: State) -> Iterator[str]:
         yield "is gone, although nothing has deleted it"
     if expected is False and there:
         yield f"is there ({_shown(there)}), although {_last_word(thing)}"
-    if expected is True and there:
+    if expected is True and there and not any(_is_told(doc, [thing]) for doc in there):
         yield from _values(thing, there, after)
 
 
@@ -67,7 +67,7 @@ def _present(thing: Thing) -> bool | None:
 
 
 def _is_told(doc: Doc, things: Iterable[Thing]) -> bool:
-    """Whether a failed operation says that this is left."""
+    """Whether an operation says that this is left, or that it is not as it was."""
     told = (change.warnings for thing in things for change in thing.changes)
     return any(doc["id"] in warnings for warnings in told)
 

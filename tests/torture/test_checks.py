@@ -57,6 +57,15 @@ def test_an_operation_that_never_ends_or_does_not_know_its_end_is_found() -> Non
     assert "no true error" in found(insert({**DONE, "error": error}), NOTHING)[0]
 
 
+def test_what_an_operation_tells_of_is_no_violation() -> None:
+    told = {**FAILED, "warnings": [{"code": "CLEANUP_FAILED", "message": "Something (x a)."}]}
+    change = Change("instances.setLabels", {"labels": {"k": "v"}}, {"name": "o"}, None, told)
+    after = state(machine(), tag("a", "k", "other"))
+    assert found(insert(), after, change) == []
+    silent = Change("instances.setLabels", {"labels": {"k": "v"}}, {"name": "o"}, None, FAILED)
+    assert "labels should be" in found(insert(), after, silent)[0]
+
+
 def test_a_machine_that_is_lost_left_or_made_twice_is_found() -> None:
     assert "is gone" in found(insert(), NOTHING)[0]
     assert "is there" in found(insert(FAILED), state(machine()))[0]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gstack_pyramid.engine.parts import TRIES
 from gstack_pyramid.engine.plans import PlannedCommand, StepError, compile_steps, run_steps
 from gstack_pyramid.errors import GceError
 
@@ -25,6 +26,8 @@ class Runner:
         self.sent: list[PlannedCommand] = []
         self.answers: dict[str, Any] = {}
         self.refused: dict[int, Exception] = {}
+        self.doubtful: set[int] = set()
+        self.lasting: set[int] = set()
 
     def __call__(
         self,
@@ -46,7 +49,13 @@ class Runner:
                 self.sent.append(command)
                 refusal = self.refused.get(len(self.sent))
                 if refusal is not None:
-                    command = plan.throw(StepError(refusal))
+                    number = len(self.sent)
+                    failed = StepError(
+                        refusal,
+                        doubtful=number in self.doubtful,
+                        lasting=number in self.lasting,
+                    )
+                    command = plan.throw(failed)
                 else:
                     made = {"id": f"{command.command}-{len(self.sent)}"}
                     command = plan.send(self.answers.get(command.command, made))
@@ -207,10 +216,91 @@ def test_an_undo_that_fails_neither_stops_the_others_nor_hides_the_first_error(
     run: Runner,
 ) -> None:
     refusal = run.refused[3] = Refusal()
-    run.refused[4] = Refusal()
+    run.refused.update(dict.fromkeys(range(4, 4 + TRIES), Refusal()))
     ended = run([make("a"), make("b"), make("c")], {})
     assert ended is refusal
+    assert [params.get("id") for _, params in run.told[3:]] == [
+        *["createVolume-2"] * TRIES,
+        "createVolume-1",
+    ]
+    assert [command.tried for command in run.sent[3:]] == [*range(TRIES), 0]
+
+
+def test_an_undo_that_fails_once_is_tried_again(run: Runner) -> None:
+    run.refused = {2: Refusal(), 3: Refusal()}
+    run([make("a"), make("b")], {})
+    assert [name for name, _ in run.told[2:]] == ["deleteVolume"] * 2
+
+
+def test_an_undo_that_would_fail_again_is_not_tried_again(run: Runner) -> None:
+    run.refused = {3: Refusal(), 4: Refusal()}
+    run.lasting = {4}
+    run([make("a"), make("b"), make("c")], {})
     assert [params.get("id") for _, params in run.told[3:]] == ["createVolume-2", "createVolume-1"]
+
+
+def retag() -> list[dict[str, Any]]:
+    """Steps that replace tags."""
+    of = {"resourceids": {"value": "vm"}, "resourcetype": {"value": "UserVm"}}
+    old, new = {**of, "tags": "old"}, {**of, "tags": "new"}
+    return [
+        {"call": "deleteTags", "params": old, "undo": {"call": "createTags", "params": old}},
+        {"call": "createTags", "params": new, "undo": {"call": "deleteTags", "params": new}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("failing", "undone"),
+    [(1, [("createTags", [1])]), (2, [("deleteTags", [2]), ("createTags", [1])])],
+)
+def test_what_may_have_been_done_is_undone_as_well(
+    run: Runner, failing: int, undone: list[tuple[str, list[int]]]
+) -> None:
+    run.refused = {failing: Refusal()}
+    run.doubtful = {failing}
+    run(retag(), {"old": [1], "new": [2]})
+    assert [(name, params["tags"]) for name, params in run.told[failing:]] == undone
+
+
+def test_what_was_surely_not_done_is_not_undone(run: Runner) -> None:
+    run.refused = {2: Refusal()}
+    run(retag(), {"old": [1], "new": [2]})
+    assert [(name, params["tags"]) for name, params in run.told[2:]] == [("createTags", [1])]
+
+
+def test_what_is_looked_for_is_not_undone_without_an_id(run: Runner) -> None:
+    run.refused = {1: Refusal()}
+    run.doubtful = {1}
+    run([make("a")], {})
+    assert len(run.sent) == 1
+
+
+def cleanup() -> list[dict[str, Any]]:
+    """Steps of which the second one only tidies up, once for each address."""
+    release = {
+        "call": "disassociateIpAddress",
+        "each": {"address": "addresses"},
+        "params": {"id": "$address"},
+        "cleanup": True,
+        "leaves": "the address {$address}",
+    }
+    reboot = {"call": "rebootVirtualMachine", "params": {"id": {"value": "other"}}}
+    return [make("a"), release, reboot]
+
+
+def test_a_cleanup_that_fails_is_tried_again_and_then_passed_over(run: Runner) -> None:
+    run.refused = dict.fromkeys(range(2, 2 + TRIES), Refusal())
+    assert run(cleanup(), {"addresses": ["one", "two"]}) is None
+    assert [params.get("id") for _, params in run.told[1:]] == [*["one"] * TRIES, "two", "other"]
+    assert run.sent[1].leaves == "the address one"
+    assert [command.optional for command in run.sent] == [False, *[True] * (TRIES + 1), False]
+
+
+def test_a_cleanup_that_would_fail_again_is_passed_over_at_once(run: Runner) -> None:
+    run.refused = {2: Refusal()}
+    run.lasting = {2}
+    assert run(cleanup(), {"addresses": ["one"]}) is None
+    assert [params.get("id") for _, params in run.told[1:]] == ["one", "other"]
 
 
 def test_undoing_uses_the_values_as_they_were_when_the_step_was_done(run: Runner) -> None:

@@ -261,6 +261,50 @@ WRONG_FORMS = {
         """,
         "attachVolume requires virtualmachineid",
     ),
+    "tags that a later step's failure would lose": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          setLabels:
+            steps:
+              - call: deleteTags # here
+                params: {resourcetype: {value: Volume}, resourceids: $self.id}
+              - call: createTags
+                params:
+                  resourcetype: {value: Volume}
+                  resourceids: $self.id
+                  tags: {each: labels, fields: {key: key, value: value}}
+        """,
+        "when a later step fails, the tags are lost: say what their 'undo' is",
+    ),
+    "what is left of a step that counts": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            steps:
+              - call: deleteVolume
+                params: {id: $self.id}
+                leaves: the disk # here
+        """,
+        "only a step that is a cleanup may leave something",
+    ),
+    "the result of a cleanup": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            steps:
+              - call: deleteVolume
+                params: {id: $self.id}
+                as: it # here
+                cleanup: true
+        """,
+        "the change is done without a cleanup: it has no 'as'",
+    ),
     "required parameter of an undo": (
         """
         resource: disks

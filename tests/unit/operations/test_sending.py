@@ -47,16 +47,25 @@ COMMAND = PlannedCommand(
 
 
 def translate(error: CloudStackError | CloudStackUnavailable) -> GceError:
-    return GceError(500, "internalError", str(error))
+    status = error.errorcode if isinstance(error, CloudStackError) else 503
+    return GceError(status, "internalError", str(error))
 
 
-def send(cloud: Any, claim: Callable[[str], bool], *, doubtful: bool) -> dict[str, Any]:
+def send(
+    cloud: Any,
+    claim: Callable[[str], bool] = lambda key: True,
+    *,
+    doubtful: bool,
+    command: PlannedCommand = COMMAND,
+    settle: float = 0.0,
+) -> dict[str, Any]:
     with ThreadPoolExecutor(1) as workers:
-        sender = Sender(cloud, translate, workers, Pace(first_poll=0.0, settle=0.0))
+        pace = Pace(first_poll=0.0, slowest_poll=0.0, settle=settle)
+        sender = Sender(cloud, translate, workers, pace)
         return asyncio.run(
             sender.send(
                 Credentials("key", "secret"),
-                COMMAND,
+                command,
                 since=0.0,
                 doubtful=doubtful,
                 refusable=False,
@@ -89,6 +98,99 @@ def test_who_has_lost_its_effect_to_another_takes_what_that_one_has_left() -> No
     sent = send(cloud, lambda key: key != "new-1", doubtful=False)
     assert sent["answer"]["id"] == "left"
     assert cloud.addresses == ["left", "new-1"]
+
+
+class Blind(Cloud):
+    """Can't be looked at a few times."""
+
+    def __init__(self, *there: str, times: int) -> None:
+        super().__init__(*there)
+        self.left = times
+
+    def rows(self, credentials: Credentials, command: str, params: Any) -> list[dict[str, Any]]:
+        if self.left:
+            self.left -= 1
+            raise CloudStackError(command, 530, "it was made to fail")
+        return super().rows(credentials, command, params)
+
+
+def test_a_look_that_fails_says_nothing_about_the_command() -> None:
+    cloud = Blind("ours", times=3)
+    sent = send(cloud, doubtful=True)
+    assert sent == {"answer": {"jobid": "job-ours", "id": "ours"}}
+    assert cloud.left == 0
+
+
+class Late(Cloud):
+    """Shows what the first command has made only when it refuses the second one."""
+
+    def call(self, credentials: Credentials, command: str, params: Any) -> dict[str, Any]:
+        self.addresses.append("late")
+        raise CloudStackError(command, 530, "there is one already")
+
+
+def test_what_refuses_a_second_command_may_be_what_the_first_has_made() -> None:
+    assert send(Late(), doubtful=True) == {"answer": {"jobid": "job-late", "id": "late"}}
+    assert "failure" in send(Late(), doubtful=False)
+
+
+class Losing(Cloud):
+    """Loses the first two answers; what the second one has made shows at the second look.
+
+    Attributes:
+        now: the time, which passes with each look.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = self.looks = 0
+        self.now = 0.0
+
+    def call(self, credentials: Credentials, command: str, params: Any) -> dict[str, Any]:
+        self.calls += 1
+        self.looks = 0
+        raise CloudStackUnavailable(command, "the connection was lost", True)
+
+    def rows(self, credentials: Credentials, command: str, params: Any) -> list[dict[str, Any]]:
+        self.looks += 1
+        self.now += 1.0
+        return [{"id": "ours"}] if self.calls == 2 and self.looks == 2 else []
+
+
+def test_after_each_lost_answer_the_effect_is_looked_for_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cloud = Losing()
+    monkeypatch.setattr("gstack_pyramid.operations.sending.monotonic", lambda: cloud.now)
+    sent = send(cloud, doubtful=False, settle=2.5)
+    assert sent == {"answer": {"jobid": "job-ours", "id": "ours"}}
+    assert cloud.calls == 2
+
+
+class Refusing:
+    """Answers every command with one error."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+    def call(self, credentials: Credentials, command: str, params: Any) -> dict[str, Any]:
+        raise CloudStackError(command, self.code, "no")
+
+
+@pytest.mark.parametrize("doubtful", [True, False])
+def test_a_refusal_tells_whether_an_earlier_sending_may_have_been_at_work(doubtful: bool) -> None:
+    tags = PlannedCommand("createTags", {}, False, True, repeat="exists")
+    sent = send(Refusing(530), doubtful=doubtful, command=tags)
+    assert sent["doubtful"] is doubtful
+
+
+@pytest.mark.parametrize(
+    ("repeat", "code", "done"),
+    [("exists", 409, True), ("exists", 404, True), ("gone", 404, True), ("gone", 409, False)],
+)
+def test_an_undo_is_done_when_all_is_as_it_was(repeat: Any, code: int, done: bool) -> None:
+    undo = PlannedCommand("createTags", {}, False, True, undoing=True, repeat=repeat)
+    assert ("answer" in send(Refusing(code), doubtful=False, command=undo)) is done
 
 
 @pytest.fixture
