@@ -25,8 +25,8 @@ from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
-PATIENCE = 60.0
-"""Seconds in which a server has to come up; a busy machine needs some, none needs all."""
+PATIENCE = 300.0
+"""Seconds in which a server has to come up; a busy machine needs a minute, none needs all."""
 
 TOKEN_KEYS = f"torture:{'A' * 43}"
 """A key ring that is the same for all nodes. Nothing is protected by it."""

@@ -125,7 +125,7 @@ def run(
     nodes: int = 1,
     settings: Mapping[str, str],
     every: tuple[int, int] = (5, 60),
-    patience: float = 90.0,
+    patience: float = 300.0,
 ) -> Round:
     """Run one round.
 
