@@ -156,6 +156,9 @@ def _compile_resource(
     _compile_sources(resource, document, scope, models)
     if "aliases" in document.data:
         resource.aliases = scope.path(document.data["aliases"], ("aliases",))[0]
+    resource.together_with = document.data.get("together_with", [])
+    for index, other in enumerate(resource.together_with):
+        scope.target(other, ("together_with", index))
     if "elsewhere" in document.data:
         getter, _ = scope.path(document.data["elsewhere"], ("elsewhere",))
         resource.elsewhere = frozenset(getter(None, _Settings({"settings": models.settings})) or ())

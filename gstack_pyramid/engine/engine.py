@@ -15,7 +15,7 @@ from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.catalogue import Catalogue
 from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.environment import Env
-from gstack_pyramid.engine.listing import Listing, Place
+from gstack_pyramid.engine.listing import Listing, Place, joined
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.permissions import Permissions
@@ -261,17 +261,24 @@ class Engine:
             here = Place("", env, lambda record: True)
             return Listing(resource, env, lambda: [here], narrowing, flat=True, wanted=wanted)
         partial = bool(call.query.get("returnPartialSuccess"))
-        return Listing(
-            resource,
-            env,
-            lambda: self._places(resource, env),
-            narrowing,
-            find_others=lambda: (
-                self.other_scopes(resource, env) if call.query.get("includeAllScopes") else []
-            ),
-            wanted=wanted,
-            explain=self.compiled.errors.translate if partial else None,
-        )
+
+        def of(resource: Resource) -> Listing:
+            return Listing(
+                resource,
+                env.child(),
+                lambda: self._places(resource, env),
+                narrowing,
+                find_others=lambda: (
+                    self.other_scopes(resource, env) if call.query.get("includeAllScopes") else []
+                ),
+                wanted=wanted,
+                explain=self.compiled.errors.translate if partial else None,
+            )
+
+        if not resource.together_with:
+            return of(resource)
+        others = [self.compiled.resources[name] for name in resource.together_with]
+        return joined([of(one) for one in (resource, *others)])
 
     def _places(self, resource: Resource, env: Env) -> list[Place]:
         """The scopes that resources of this kind can be in."""

@@ -17,7 +17,7 @@ from gstack_pyramid.engine.walk import AHEAD, SEEN, Cursor, Stretch, stretch
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.protocol.filter import Predicate
 from gstack_pyramid.protocol.filter_tree import And
-from gstack_pyramid.protocol.lists import Rows, Walked
+from gstack_pyramid.protocol.lists import Rows, Walked, Whole
 
 LONG = 500
 """The number of rows up to which a list is read whole, and so is in order of its names."""
@@ -229,6 +229,20 @@ class Listing:
 
     def _shape(self, place: Place, named: Named) -> list[Row]:
         return self.resource.shape(named, place.env, wanted=self.wanted)
+
+
+def joined(listings: Sequence[Listing]) -> Whole:
+    """Lists of several resources as one, read whole.
+
+    Raises:
+        CloudStackError, CloudStackUnavailable: as :meth:`Listing.rows`.
+    """
+    rows = [row for listing in listings for row in listing.rows()]
+    scopes: dict[str, str | None] = {}
+    for listing in listings:
+        for scope, lost in listing.scopes().items():
+            scopes[scope] = scopes.get(scope) or lost
+    return Whole(rows, scopes)
 
 
 class _Reader:

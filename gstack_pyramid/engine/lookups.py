@@ -80,6 +80,10 @@ class Lookups:
         elif method.item is not None or method.creates:
             why = "$self, the row that it is about" if method.item else "whether the name is taken"
             self._note(rows, resource, why)
+        if method.kind == "aggregatedList":
+            for other in method.resource.together_with:
+                self._note(rows, other, f"the rows of {other}")
+                self._of_fields(rows, other)
         if "resource" in method.uses:
             self._of_fields(rows, resource)
         if method.kind == "aggregatedList" and method.resource.collection.scope in (

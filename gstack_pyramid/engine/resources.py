@@ -38,6 +38,7 @@ class Resource:
         kind: the value of ``kind``.
         aliases: further names -> the names meant, a setting.
         reference_forms: the forms of reference besides a name, such as ``family``.
+        together_with: resources that an aggregated list shows as well.
         elsewhere: projects besides the caller's where this collection is empty.
     """
 
@@ -52,6 +53,7 @@ class Resource:
     reference_forms: dict[str, tuple[dict[str, Getter], str | None, Condition | None]] = field(
         default_factory=dict
     )
+    together_with: list[str] = field(default_factory=list)
     elsewhere: frozenset[str] = frozenset()
 
     @property

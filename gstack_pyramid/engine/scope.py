@@ -242,4 +242,7 @@ def field_name(shape: Shape, spec: Any) -> str:
         if isinstance(spec, str) and _POSITION.sub("", spec) == name:
             name = spec
         return f"resource.{name}"
+    while isinstance(spec, Mapping):
+        # What it is made from, wherever in it that stands.
+        spec = spec.get("from") or spec.get("each") or next(iter(spec.get("list", ())), "")
     return str(spec).removeprefix("$path.").removeprefix("$query.").removeprefix("$")

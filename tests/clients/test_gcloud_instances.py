@@ -128,3 +128,27 @@ def test_several_instances_are_made_by_one_command(gcloud: Gcloud) -> None:
     )
     assert "VM instances created: 1, failed: 0." in made.stderr
     gcloud.run(f"instances delete bulk-001 bulk-002 bulk-003 bulk-004 {where}")
+
+
+def test_templates_of_a_region_are_made_used_and_deleted(gcloud: Gcloud) -> None:
+    gcloud.run(
+        "instance-templates create near --instance-template-region=ch-gva"
+        f" --machine-type=micro --image={LINUX} --labels=set=near"
+    )
+    gcloud.run(f"instance-templates create far --machine-type=micro --image={LINUX}")
+    rows = gcloud.table("instance-templates list")
+    assert [(row["NAME"], row["MACHINE_TYPE"]) for row in rows] == [
+        ("far", "micro"),
+        ("near", "micro"),
+    ]
+    rows = gcloud.table("instance-templates list --regions=ch-gva")
+    assert [row["NAME"] for row in rows] == ["near"]
+    shown = gcloud.json("instance-templates describe near --region=ch-gva")
+    assert shown["properties"]["labels"] == {"set": "near"}
+    template = shown["selfLink"].partition("/compute/v1/")[2]
+    gcloud.run(f"instances create of-near --zone=ch-gva-2 --source-instance-template={template}")
+    made = gcloud.json("instances describe of-near --zone=ch-gva-2")
+    assert made["labels"] == {"set": "near"}
+    gcloud.run("instances delete of-near --zone=ch-gva-2")
+    gcloud.run("instance-templates delete near --region=ch-gva")
+    gcloud.run("instance-templates delete far")

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from ..support.gateway import SG_ZONE, UBUNTU, Gateway
+from ..support.gateway import ADVANCED_ZONE, SG_ZONE, UBUNTU, Gateway
 
 TEMPLATES = "global/instanceTemplates"
+REGIONAL = "regions/ch-gva/instanceTemplates"
 PROPERTIES = {
     "machineType": "large",
     "description": "made of it",
@@ -20,18 +21,21 @@ PROPERTIES = {
 
 
 @pytest.mark.parametrize("project", ["demo-project", "web-shop"])
-def test_a_template_is_kept_until_it_is_deleted(gateway: Gateway, project: str) -> None:
+@pytest.mark.parametrize("collection", [TEMPLATES, REGIONAL])
+def test_a_template_is_kept_until_it_is_deleted(
+    gateway: Gateway, project: str, collection: str
+) -> None:
     here = gateway.in_project(project)
     body = {"name": "web", "description": "Front end", "properties": PROPERTIES}
-    here.do("POST", TEMPLATES, body)
-    here.refused(409, "POST", TEMPLATES, body)
-    shown = here.get(f"{TEMPLATES}/web")
+    here.do("POST", collection, body)
+    here.refused(409, "POST", collection, body)
+    shown = here.get(f"{collection}/web")
     assert {key: shown[key] for key in body} == body
-    here.do("POST", TEMPLATES, {**body, "name": "other"})
-    assert here.names(TEMPLATES) == ["other", "web"]
-    here.do("DELETE", f"{TEMPLATES}/web")
-    here.refused(404, "GET", f"{TEMPLATES}/web")
-    assert here.names(TEMPLATES) == ["other"]
+    here.do("POST", collection, {**body, "name": "other"})
+    assert here.names(collection) == ["other", "web"]
+    here.do("DELETE", f"{collection}/web")
+    here.refused(404, "GET", f"{collection}/web")
+    assert here.names(collection) == ["other"]
 
 
 def make(gateway: Gateway, **body: Any) -> dict[str, Any]:
@@ -67,3 +71,45 @@ def test_what_a_template_asks_for_in_vain_is_told_with_the_instance(gateway: Gat
     error = gateway.refused(400, "POST", path, {"name": "it"}, sourceInstanceTemplate="none")
     assert "sourceInstanceTemplate" in error["message"]
     gateway.refused(400, "POST", TEMPLATES, {"name": "empty"})
+
+
+def test_a_template_of_a_region_is_for_its_zones_only(gateway: Gateway) -> None:
+    gateway.do("POST", REGIONAL, {"name": "web", "properties": PROPERTIES})
+    gateway.do("POST", TEMPLATES, {"name": "web", "properties": {**PROPERTIES, "labels": {}}})
+    assert gateway.names("regions/ch-zrh/instanceTemplates") == []
+    shown = gateway.get(f"{REGIONAL}/web")
+    assert shown["region"].endswith("/regions/ch-gva")
+    assert shown["id"] != gateway.get(f"{TEMPLATES}/web")["id"]
+    path = f"zones/{SG_ZONE}/instances"
+    gateway.do("POST", path, {"name": "it"}, sourceInstanceTemplate=shown["selfLink"])
+    assert gateway.get(f"{path}/it")["labels"] == PROPERTIES["labels"]
+    there = f"zones/{ADVANCED_ZONE}/instances"
+    for missing in (f"{REGIONAL}/web", "regions/ch-zrh/instanceTemplates/web"):
+        said = gateway.refused(400, "POST", there, {"name": "it"}, sourceInstanceTemplate=missing)
+        assert said["message"].startswith("Invalid value for field 'sourceInstanceTemplate': ")
+    gateway.do("DELETE", f"{REGIONAL}/web")
+    assert gateway.names(TEMPLATES) == ["web"]
+
+
+def test_a_long_template_of_a_region_is_whole_again(gateway: Gateway) -> None:
+    properties = {**PROPERTIES, "description": "long " * 200}
+    gateway.do("POST", REGIONAL, {"name": "web", "properties": properties})
+    assert gateway.get(f"{REGIONAL}/web")["properties"] == properties
+    many = {"count": "2", "namePattern": "vm-#", "sourceInstanceTemplate": f"{REGIONAL}/web"}
+    gateway.do("POST", "regions/ch-gva/instances/bulkInsert", many)
+    made = gateway.items(f"zones/{SG_ZONE}/instances")
+    assert [one["description"] for one in made] == [properties["description"]] * 2
+
+
+def test_the_list_of_all_has_templates_of_regions_too(gateway: Gateway) -> None:
+    gateway.do("POST", TEMPLATES, {"name": "a", "properties": PROPERTIES})
+    gateway.do("POST", REGIONAL, {"name": "b", "properties": PROPERTIES})
+    found = gateway.get("aggregated/instanceTemplates")["items"]
+    assert {
+        scope: [one["name"] for one in part.get("instanceTemplates", [])]
+        for scope, part in found.items()
+    } == {"global": ["a"], "regions/ch-gva": ["b"], "regions/ch-zrh": []}
+    page = gateway.get("aggregated/instanceTemplates", maxResults=1, filter="name=b")
+    assert page["items"]["regions/ch-gva"]["instanceTemplates"][0]["name"] == "b"
+    everywhere = gateway.get("aggregated/instanceTemplates", includeAllScopes="true")["items"]
+    assert {"global", f"zones/{SG_ZONE}", "regions/ch-gva"} <= everywhere.keys()

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from ..conftest import MakeGateway
 from ..support.gateway import BASE, SG_ZONE, UBUNTU, Gateway
-from ..support.round_trips import TEXT, Bodies, RoundTrip, lost
+from ..support.round_trips import LABELS, TEXT, Bodies, RoundTrip, lost
+from ..unit.simulator.test_every_command import backup_offering
 
 TAG = st.from_regex(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
 METADATA = st.fixed_dictionaries(
@@ -54,6 +55,30 @@ def stopped(gateway: Gateway) -> None:
     """An instance that is stopped, whose boot disk is called web."""
     gateway.create("web")
     gateway.do("POST", f"zones/{SG_ZONE}/instances/web/stop")
+
+
+def backed_up(gateway: Gateway) -> None:
+    """An instance that CloudStack makes backups of."""
+    gateway.create("web")
+    gateway.cloud.done(
+        "assignVirtualMachineToBackupOffering",
+        virtualmachineid=gateway.machine("web")["id"],
+        backupofferingid=backup_offering(gateway.cloud),
+    )
+
+
+PROPERTIES = st.fixed_dictionaries(
+    {"machineType": st.just("small"), "disks": st.lists(BOOT, min_size=1, max_size=1)},
+    optional={
+        "description": TEXT,
+        "labels": LABELS.filter(bool),
+        "tags": st.fixed_dictionaries({"items": items(TAG)}),
+        "metadata": st.fixed_dictionaries({"items": items(METADATA, lambda item: item["key"])}),
+        "canIpForward": st.booleans(),
+        # Whether CloudStack can do it, only an instance that is made of it is told.
+        "minCpuPlatform": st.just("Intel Skylake"),
+    },
+)
 
 
 TRIPS = [
@@ -109,6 +134,26 @@ TRIPS = [
             "description": st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=300),
         },
         before=stopped,
+    ),
+    *(
+        RoundTrip(resource=resource, path=path, always={"name": "it", "properties": PROPERTIES})
+        for resource, path in (
+            ("instanceTemplates", "global/instanceTemplates"),
+            ("regionInstanceTemplates", "regions/ch-gva/instanceTemplates"),
+        )
+    ),
+    RoundTrip(
+        resource="machineImages",
+        path="global/machineImages",
+        always={
+            "name": "it",
+            "sourceInstance": f"{BASE}/projects/demo-project/zones/{SG_ZONE}/instances/web",
+        },
+        fields={
+            "description": st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=255)
+        },
+        unread={"guestFlush": "it says how it is made"},
+        before=backed_up,
     ),
 ]
 

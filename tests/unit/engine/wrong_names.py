@@ -252,6 +252,15 @@ WRONG_NAMES = {
         """,
         "'diskTypes' is not a mapped resource that can be read",
     ),
+    "a resource that is listed too": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        together_with:
+          - regionDisks # here
+        """,
+        "'regionDisks' is not a mapped resource that can be read",
+    ),
     "nothing to read": (
         """
         resource: disks
