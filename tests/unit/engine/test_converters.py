@@ -53,6 +53,13 @@ def test_long_texts_are_cut_into_legal_tags_and_come_back_whole(texts: dict[str,
     assert convert("unchunked", tags) == texts
 
 
+@pytest.mark.parametrize("blank", [" ", "\r", "\n \n"])
+def test_a_text_of_spaces_becomes_one_that_cloudstack_takes(blank: str) -> None:
+    kept = convert("tag_text", blank)
+    assert kept.strip()
+    assert convert("from_tag_text", kept) == blank
+
+
 @given(st.dictionaries(KEYS, TEXTS, max_size=4), st.randoms())
 def test_the_parts_of_a_text_may_come_in_any_order(texts: dict[str, str], random: Any) -> None:
     tags = list(convert("chunked", texts).items())
