@@ -354,8 +354,8 @@ def tag_text(value: str) -> str:
     """A text as a tag's value, in a spelling that can be undone.
 
     The empty text is ``(empty)``, which itself gets a bracket; a control character is its Unicode
-    picture (a tab is \u2409), and a picture that was meant as such has \u2426 before it, as has a text
-    of nothing but spaces.
+    picture (a tab is \u2409). A picture that was meant as such has \u2426 before it, and so has a
+    text of nothing but spaces.
     """
     value = _TO_ESCAPE.sub(
         lambda found: _CONTROLS.get(found.group(), f"{_ESCAPE}{found.group()}"), value
