@@ -1,9 +1,9 @@
 """What a page costs, in lists of 100, 1,000 and 10,000 instances.
 
 Counted are the rows that CloudStack gives, and CPU and wall time of the gateway with the simulator
-in a process of its own. A page costs what the page costs, but for what goes with each instance:
-CloudStack can list volumes for one machine or for all, so the first page that shows disks reads
-them all, and the pages after it use what was read.
+in a process of its own. CloudStack can list volumes for one machine or for all. Where that is
+dearer, a page that shows disks asks for each machine's. So its cost has a bound, and does not grow
+with the list beyond it.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -85,6 +86,8 @@ class Transport:
         session.mount(self.endpoint, changes)
         session.mount(f"{self.endpoint}?", reads)
         self._session = session
+        self._verify = verify
+        self._headers = {name: str(value) for name, value in session.headers.items()}
         keep_secrets_out_of_logs()
 
     def change(self, command: str, form: str) -> Answer:
@@ -112,16 +115,18 @@ class Transport:
         self._session.close()
 
     def _send(self, command: str, method: str, url: str, body: str | None) -> Answer:
-        headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
+        # Put together by hand and given to the adapter: what requests' session does on the way, for
+        # cookies, redirects and the environment, is not wanted, and takes as long as all the rest.
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url = method, url
+        prepared.headers = CaseInsensitiveDict(self._headers)
+        if body is not None:
+            prepared.body = body.encode()
+            prepared.headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
+            prepared.headers["Content-Length"] = str(len(prepared.body))
         try:
-            response = self._session.request(
-                method,
-                url,
-                data=body,
-                headers=headers if body is not None else None,
-                timeout=self._timeouts,
-                allow_redirects=False,
-                stream=True,
+            response = self._session.get_adapter(url).send(
+                prepared, stream=True, timeout=self._timeouts, verify=self._verify
             )
             # In one piece: requests itself reads 10 KiB at a time, and long lists are megabytes.
             content = response.raw.read(decode_content=True)

@@ -25,11 +25,14 @@ class Env:
         single: whether one resource alone is being read, so that looking for its few neighbours
             costs less than listing them all.
         page: what is read of the list that is being made.
+        budget: for how many rows of a page of a long list it is worth a command each to read what
+            belongs to them, instead of reading what belongs to all.
         links: the links of catalogues that were asked for here, by resource and CloudStack id.
     """
 
     __slots__ = (
         "_prefixes",
+        "budget",
         "links",
         "page",
         "project",
@@ -61,6 +64,7 @@ class Env:
         self.region_zones = region_zones
         self.single = False
         self.page = WHOLE
+        self.budget = 0
         self.links: dict[str, dict[str, Any]] = {}
         self._prefixes: dict[str, str] = {}
 

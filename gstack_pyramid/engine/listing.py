@@ -22,6 +22,13 @@ from gstack_pyramid.protocol.lists import Rows, Walked, Whole
 LONG = 500
 """The number of rows up to which a list is read whole, and so is in order of its names."""
 
+ONE_BY_ONE = 40
+"""Rows that cost as much to read in pages as one that is read by a command of its own.
+
+What belongs to the rows of a page is read by a command for each row as long as that, with the pages
+before, costs less than to read it for the whole list, which serves all pages that follow.
+"""
+
 _AT_ONCE = 8
 """Scopes that are read at the same time."""
 
@@ -145,6 +152,8 @@ class Listing:
         while True:
             missing = size - len(found)
             piece = stretch(read, at, LONG if filtered else missing, newest_first=newest_first)
+            for place in self.places:
+                place.env.budget = 0 if filtered else _budget(read.total, at)
             count = self._take(piece, source, missing, found, keep, filtered=filtered)
             at = piece.cursor(count)
             # A page that is nearly full is given as it is: the rest would cost another command.
@@ -245,6 +254,11 @@ def joined(listings: Sequence[Listing]) -> Whole:
     return Whole(rows, scopes)
 
 
+def _budget(total: int, at: Cursor | None) -> int:
+    """For how many more rows of a list that long a command each is worth it."""
+    return total // ONE_BY_ONE - (at.offset if at else 0)
+
+
 class _Reader:
     """Reads windows of one command's rows; what decided whether to walk is not read again."""
 
@@ -253,6 +267,8 @@ class _Reader:
         self._command = command
         self._params = params
         self._first: tuple[tuple[int, int], Window] | None = None
+        self.total = 0
+        """How many rows the list has, as far as is known."""
 
     def is_long(self, size: int) -> bool:
         """Whether the list is too long to be read whole. A short one is remembered as it is."""
@@ -268,4 +284,6 @@ class _Reader:
     def __call__(self, start: int, stop: int) -> Window:
         if self._first is not None and self._first[0] == (start, stop):
             return self._first[1]
-        return self._env.session.window(self._command, self._params, start, stop)
+        window = self._env.session.window(self._command, self._params, start, stop)
+        self.total = window.total or 0
+        return window

@@ -86,6 +86,11 @@ class Join:
             params[self.one_parameter] = rows[0].get(self.ours)
         elif self.zone_parameter and env.zone_id is not None:
             params[self.zone_parameter] = env.zone_id
+        values = {row.get(self.ours) for row in rows} - {None}
+        if self.one_parameter and 0 < len(values) <= env.budget and not self.cached:
+            given = self.params({}, env)
+            each = [{**given, self.one_parameter: value} for value in sorted(values, key=str)]
+            return self._sorted(env.session.fetch_each(self.command, each))
         if env.page == WHOLE or self.cached:
             return self._sorted(env.session.fetch(self.command, params, cached=self.cached))
         wanted = {row.get(self.ours) for row in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,9 @@ _MOST_NAMES = 30
 """How many names of a catalogue an error tells at most."""
 
 _FOR_PAGES = b"pages "
+
+_AT_ONCE = 4
+"""Commands that one request sends at the same time."""
 
 
 class Session:
@@ -108,6 +112,22 @@ class Session:
                 self._catalogue.put((self.credentials, *key), rows, changes)
         self._memo[key] = self._noted[key] = rows
         return rows
+
+    def fetch_each(self, command: str, reads: Sequence[Mapping[str, Any]]) -> Rows:
+        """The rows of a command with several parameters, one after the other's.
+
+        Some of them are read at the same time.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as the client.
+        """
+        pool = ThreadPoolExecutor(min(_AT_ONCE, len(reads)), thread_name_prefix="reads")
+        try:
+            found = pool.map(lambda params: self.fetch(command, params), reads)
+            return [row for rows in found for row in rows]
+        finally:
+            # After a failure nobody wants the rest.
+            pool.shutdown(cancel_futures=True)
 
     def _key(
         self, command: str, params: Mapping[str, Any]

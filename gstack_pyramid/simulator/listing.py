@@ -13,8 +13,13 @@ from gstack_pyramid.simulator.world import Answer
 Test = Callable[[Doc], bool]
 
 
-def owned(call: Call, kind: str) -> list[Doc]:
+def owned(call: Call, kind: str, under: tuple[str, str] | None = None) -> list[Doc]:
     """The living objects that the call may see and that its ``id`` and ``ids`` allow.
+
+    Args:
+        call: the call.
+        kind: what is listed.
+        under: an index and a key of it, where only what is under that counts.
 
     Raises:
         CommandError: 431 for an id that nothing ever had, or ``id`` and ``ids`` together; as
@@ -22,6 +27,10 @@ def owned(call: Call, kind: str) -> list[Doc]:
     """
     audience = call.audience()
     chosen = _chosen(call, kind)
+    if under is not None:
+        near = call.store.by(kind, *under)
+        ids = None if chosen is None else {doc["id"] for doc in chosen}
+        chosen = [doc for doc in near if ids is None or doc["id"] in ids]
     if chosen is not None:
         return [doc for doc in chosen if doc["owner"] in audience]
     found: list[Doc] = []

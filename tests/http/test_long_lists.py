@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from gstack_pyramid.cloudstack.errors import CloudStackUnavailable
+
 from ..conftest import MakeGateway
 from ..support.gateway import SG_ZONE, Gateway
 
@@ -82,6 +84,47 @@ def test_what_belongs_to_the_machines_is_read_with_the_first_page(long: Gateway)
 
     pages(long, INSTANCES, count, maxResults=100)
     assert volumes == [2, 0, 0, 0, 0]
+
+
+def test_what_belongs_to_few_of_many_machines_is_read_for_those_alone(
+    long: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[list[str | None]] = [[]]
+    client = long.application.engine.client
+    real = client.rows
+
+    def rows(credentials: Any, command: str, params: Any = None) -> Any:
+        if command == VOLUMES:
+            read[-1].append(params.get("virtualmachineid"))
+        return real(credentials, command, params or {})
+
+    monkeypatch.setattr(client, "rows", rows)
+    found = pages(long, INSTANCES, lambda: read.append([]), maxResults=12)
+    # A fortieth of 505 is enough for the first page; from the second on all volumes are at hand.
+    oldest = [row["id"] for row in long.cloud.rows(MACHINES, zoneid=long.cloud.zone())[:12]]
+    assert sorted(map(str, read[0])) == sorted(oldest)
+    assert read[1] == [None]
+    assert not any(read[2:])
+    whole = [item for page in pages(long, INSTANCES, orderBy="name") for item in page]
+    shown = {item["id"]: item for page in found for item in page}
+    assert shown == {item["id"]: item for item in whole}
+
+
+def test_when_what_belongs_to_a_machine_cannot_be_read_the_rest_is_not_asked_for(
+    long: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, asked = long.application.engine.client, []
+    real = client.rows
+
+    def rows(credentials: Any, command: str, params: Any = None) -> Any:
+        if command == VOLUMES:
+            asked.append(params)
+            raise CloudStackUnavailable(VOLUMES, "no connection to CloudStack", False)
+        return real(credentials, command, params or {})
+
+    monkeypatch.setattr(client, "rows", rows)
+    long.refused(503, "GET", INSTANCES, maxResults=12)
+    assert 0 < len(asked) <= 12
 
 
 def test_a_machine_without_volumes_among_those_kept_has_them_read_again(long: Gateway) -> None:

@@ -28,10 +28,7 @@ def list_volumes(call: Call) -> Answer:
     """Root and data disks; ``name`` is a whole one, ``keyword`` a part of it."""
     machine = call.resolve("virtualmachineid", "vm")
     # A list for one instance is what everybody asks for: the index keeps it off the full scan.
-    docs = owned(call, "volume")
-    if machine is not None:
-        attached = {doc["id"] for doc in call.store.by("volume", "vm", machine["id"])}
-        docs = [doc for doc in docs if doc["id"] in attached]
+    docs = owned(call, "volume", None if machine is None else ("vm", machine["id"]))
     chosen = select(
         docs,
         same(call, "name"),
