@@ -102,6 +102,8 @@ def _from_settings(settings: Mapping[str, str]) -> Simulator:
         load=int(settings.get("simulator_load") or 0),
         job_seconds=float(settings.get("simulator_job_seconds") or 0),
         seed=int(settings.get("simulator_seed") or 1),
+        limit=int(settings.get("simulator_limit") or 20),
+        managed_storage=(settings.get("simulator_managed_storage") or "").lower() == "true",
         faults=_faults(settings.get("simulator_faults") or "[]"),
     )
 
@@ -121,7 +123,8 @@ def main(global_config: Mapping[str, str], **settings: str) -> Simulator:
     """The simulator alone, for ``pserve``: ``use = egg:gstack_pyramid#simulator``.
 
     Settings: ``simulator_state``, ``simulator_load``, ``simulator_job_seconds``,
-    ``simulator_seed``, ``simulator_faults`` (a list in YAML), as
+    ``simulator_seed``, ``simulator_limit``, ``simulator_managed_storage``, ``simulator_faults``
+    (a list in YAML), as
     :func:`~gstack_pyramid.simulator.app.make_simulator` has them.
 
     Raises:

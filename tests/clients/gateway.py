@@ -92,6 +92,7 @@ def served(
     *,
     load: int = 0,
     tls: Authority | None = None,
+    simulator: Mapping[str, str] | None = None,
 ) -> Iterator[Gateway]:
     """Serve development.ini with quick jobs, on free ports, until the block ends.
 
@@ -100,11 +101,13 @@ def served(
         settings: more settings of the gateway than development.ini has.
         load: instances that the cloud begins with.
         tls: whose certificate the gateway is served with; None for plain HTTP.
+        simulator: settings of the simulator, without ``simulator_`` before them.
     """
     port, simulator_port = free_ports(2)
     url = f"http://127.0.0.1:{port}"
     ini = folder / "gateway.ini"
-    _write_ini(ini, settings or {}, load, "https" if tls else "http")
+    beside = {"job_seconds": "0.2", "load": str(load), **(simulator or {})}
+    _write_ini(ini, settings or {}, beside, "https" if tls else "http")
     home = folder / "home"
     home.mkdir()
     own = {k: v for k, v in os.environ.items() if not k.startswith(OTHER_CLOUDS)}
@@ -140,11 +143,12 @@ def end(process: subprocess.Popen[bytes], by: signal.Signals) -> int:
             process.stdout.close()
 
 
-def _write_ini(path: Path, settings: Mapping[str, str], load: int, scheme: str) -> None:
+def _write_ini(
+    path: Path, settings: Mapping[str, str], simulator: Mapping[str, str], scheme: str
+) -> None:
     ini = RawConfigParser()  # %(here)s is PasteDeploy's to replace
     ini.read(ROOT / "development.ini")
-    ini["server:main"]["simulator_job_seconds"] = "0.2"
-    ini["server:main"]["simulator_load"] = str(load)
+    ini["server:main"].update({f"simulator_{key}": value for key, value in simulator.items()})
     ini["server:main"]["url_scheme"] = scheme
     ini["app:main"].update(settings)
     with path.open("w") as file:

@@ -1,74 +1,144 @@
-"""gcloud's filter, order, limit, page size and format, on every mapped list that it has."""
+"""gcloud's filter, order, limit, page size and format, on every mapped list that it has.
+
+The lists are taken from the mappings. For a new one, ``tests/support/plenty.py`` has to make three
+resources that differ, and ``CALLED`` has to tell what gcloud calls it where that isn't its name.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from gstack_pyramid.engine.loader import load
+from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.location import data_folder
 
-from .gcloud import Gcloud
+from ..support.plenty import FEW
+from .filled import Filled, filled
+from .gcloud import Gcloud, find_gcloud
 
 pytestmark = pytest.mark.clients
 
-#: GCE's resources that gcloud calls otherwise, or has no list for.
-OTHERWISE: dict[str, str | None] = {
+CALLED = {
     "firewalls": "firewall-rules",
     "subnetworks": "networks subnets",
-    "globalAddresses": "addresses",
-    "globalForwardingRules": "forwarding-rules",
     "globalOperations": "operations",
-    "regionOperations": "operations",
-    "zoneOperations": "operations",
-    "resourcePolicies": "resource-policies",
     "instanceGroupManagers": "instance-groups managed",
-    "autoscalers": None,
-    "imageFamilyViews": None,
-    "licenses": None,
-    "regionZones": None,
-    "regionDiskTypes": "disk-types",
-    "regionDisks": "disks",
+    "instanceGroups": "instance-groups unmanaged",
+    "networkFirewallPolicies": "network-firewall-policies",
 }
+"""What gcloud calls other than GCE's API does."""
+
+WITH = {
+    "globalAddresses": "addresses",
+    "globalForwardingRules": "forwardingRules",
+    "regionOperations": "globalOperations",
+    "zoneOperations": "globalOperations",
+    "regionDiskTypes": "diskTypes",
+    "regionDisks": "disks",
+    "regionInstanceTemplates": "instanceTemplates",
+    "regionInstanceGroupManagers": "instanceGroupManagers",
+    "regionNetworkFirewallPolicies": "networkFirewallPolicies",
+}
+"""Resources that gcloud lists together with others."""
+
+NOT_LISTED = {
+    "licenses": "gcloud has no list of them",
+    "regionZones": "gcloud lists all zones",
+    "autoscalers": "gcloud shows them with their groups",
+}
+"""Lists that gcloud doesn't ask for, with the reason."""
 
 
-def _commands() -> Iterator[str]:
-    """gcloud's lists of what is mapped."""
+def mapped_lists() -> dict[str, str]:
+    """Each mapped resource with a list that gcloud asks for, and the list's path."""
+    model = GceModel(data_folder("schemas") / "gce")
+    found: dict[str, str] = {}
     for name, document in sorted(load([data_folder("mappings")]).resources.items()):
-        if {"list", "aggregatedList"} & document.data.get("methods", {}).keys():
-            kebab = re.sub("([A-Z])", lambda found: f"-{found[1].lower()}", name)
-            called = OTHERWISE.get(name, kebab)
-            if called is not None:
-                yield f"{called} list"
+        methods = document.data.get("methods", {}).keys()
+        for method in ("aggregatedList", "list"):
+            if method in methods and name not in WITH and name not in NOT_LISTED:
+                found.setdefault(name, model.method(name, method).path)
+    return found
 
 
-COMMANDS = sorted(set(_commands()))
+LISTS = mapped_lists()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def things(gcloud: Gcloud) -> Iterator[None]:
-    """Something for most lists to show."""
-    names = "lists-1 lists-2 --zone=ch-gva-2"
-    options = "--machine-type=tiny --image=linux-ubuntu-24-04-lts-64-bit"
-    made = gcloud.run(f"instances create {names} {options}")
-    assert made.stderr.count("Created [") == 2
-    yield
-    assert gcloud.run(f"instances delete {names}").stderr.count("Deleted [") == 2
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    with filled(tmp_path_factory.mktemp("filled")) as there:
+        yield there
+        assert there.gateway.complaints() == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_list_heeds_gclouds_options(gcloud: Gcloud, command: str) -> None:
-    names = gcloud.values(command, "--page-size=1", "--sort-by=name")
-    assert names == sorted(names)
-    printed = gcloud.run(
-        command, "--sort-by=~name", "--limit=1", "--format=csv[no-heading](name,id)"
+@pytest.fixture(scope="module")
+def gcloud(there: Filled) -> Gcloud:
+    return Gcloud(find_gcloud(), there.exports)
+
+
+def scalars(value: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """The fields that are plain words or numbers, also those in objects."""
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            yield from scalars(inner, f"{path}{name}.")
+        elif re.fullmatch(r"[A-Za-z]\w*|[0-9]+", str(inner), re.ASCII):
+            yield path + name, str(inner)
+
+
+def telling(rows: list[dict[str, Any]]) -> tuple[str, list[str]]:
+    """A field by which the rows differ, besides their names, and the value of each row."""
+    flat = [dict(scalars(row)) for row in rows]
+    shared = set.intersection(*(set(each) for each in flat)) - {"id", "kind", "name", "targetId"}
+    fields = {name: [each[name] for each in flat] for name in shared}
+    fields["name"] = [row["name"] for row in rows]
+    name = min(sorted(fields), key=lambda name: (len(set(fields[name])) == 1, name == "name"))
+    return name, fields[name]
+
+
+@pytest.mark.parametrize("resource", LISTS)
+def test_every_list_heeds_gclouds_options(there: Filled, gcloud: Gcloud, resource: str) -> None:
+    rows = there.items(LISTS[resource].replace("projects/{project}/", ""))
+    assert len(rows) >= 2 or resource in FEW, (
+        f"{resource}.list shows {len(rows)} rows: make some in tests/support/plenty.py"
     )
-    last = [line.split(",")[0] for line in printed.stdout.split()]
-    assert last == names[-1:]
-    if last:
-        # The older of GCE's filter languages is what gcloud makes of this where lists are flat.
-        shown = gcloud.json(command, f"--filter=name={last[0]} AND NOT name=no-such-thing")
-        assert [item["name"] for item in shown] == [name for name in names if name == last[0]]
-        assert printed.stdout.split()[0] in {f"{item['name']},{item['id']}" for item in shown}
+    kebab = re.sub("([A-Z])", lambda found: f"-{found[1].lower()}", resource)
+    command = f"{CALLED.get(resource, kebab)} list"
+    names = sorted(row["name"] for row in rows)
+    first, last = names[0], names[-1]
+
+    shown = gcloud.json(command, "--page-size=2", "--sort-by=name")
+    assert [row["name"] for row in shown] == names
+    assert sorted(row["id"] for row in shown) == sorted(row["id"] for row in rows)
+
+    # Where lists are flat, gcloud makes GCE's older language of a conjunction, and the newer one
+    # of what has an OR; and then it filters by itself once more.
+    field, values = telling(rows)
+    value = max(values)
+    fitting = sorted(
+        row["name"]
+        for row, its in zip(rows, values, strict=True)
+        if its == value and row["name"] != first
+    )
+    options = [f"--filter={field}={value} AND NOT name={first}", "--sort-by=~name", "--limit=2"]
+    printed = gcloud.run(command, *options, f"--format=csv[no-heading](name,{field})")
+    assert printed.stdout.splitlines() == [f"{name},{value}" for name in fitting[::-1][:2]]
+
+    options = [f"--filter=name={first} OR name={last}", f"--sort-by={field},name"]
+    either = [row for row in zip(values, rows, strict=True) if row[1]["name"] in (first, last)]
+    either.sort(key=lambda row: (float(row[0]) if row[0].isdigit() else row[0], row[1]["name"]))
+    assert gcloud.values(command, *options) == [row["name"] for _, row in either]
+
+
+def test_every_mapped_list_is_gclouds_or_has_a_reason() -> None:
+    """So that none is left out by a name that gcloud doesn't know."""
+    mapped = {
+        name
+        for name, document in load([data_folder("mappings")]).resources.items()
+        if {"list", "aggregatedList"} & document.data.get("methods", {}).keys()
+    }
+    assert mapped - LISTS.keys() <= WITH.keys() | NOT_LISTED.keys()
+    assert {WITH[name] for name in mapped & WITH.keys()} <= LISTS.keys()

@@ -69,6 +69,7 @@ def _service_offering(doc: Doc) -> dict[str, Any]:
             "rootdisksize": 0,
             "serviceofferingdetails": doc["details"] or None,
             "hasannotations": False,
+            **doc.get("gpu", {}),
         }
     )
 

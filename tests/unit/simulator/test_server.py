@@ -75,7 +75,15 @@ def test_a_server_that_is_busy_while_it_is_stopped_ends_all_the_same(
 
 
 def test_the_app_factory_reads_its_settings() -> None:
-    app = main({}, simulator_load="4", simulator_job_seconds="2.5", simulator_seed="9")
+    app = main(
+        {},
+        simulator_load="4",
+        simulator_job_seconds="2.5",
+        simulator_seed="9",
+        simulator_limit="-1",
+        simulator_managed_storage="true",
+    )
+    assert (app.world.settings.limit, app.world.settings.managed_storage) == (-1, True)
     assert (app.world.settings.job_seconds, app.world.settings.seed) == (2.5, 9)
     assert len(app.world.store.all("vm")) == 4
     app.close()
