@@ -27,7 +27,6 @@ CALLED = {
     "subnetworks": "networks subnets",
     "globalOperations": "operations",
     "instanceGroupManagers": "instance-groups managed",
-    "instanceGroups": "instance-groups unmanaged",
     "networkFirewallPolicies": "network-firewall-policies",
 }
 """What gcloud calls other than GCE's API does."""

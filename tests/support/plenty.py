@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from gstack_pyramid.simulator import Simulator
 
+from ..unit.simulator.autoscale import scaled
 from ..unit.simulator.cloud import Cloud
 from ..unit.simulator.vpn import CERTIFICATE, PRIVATE_KEY
 from .gateway import ADVANCED_ZONE, SG_ZONE, instance_body
@@ -178,6 +179,23 @@ def _vpn(maker: Maker) -> None:
         maker.do("POST", f"{REGION}/vpnTunnels", tunnel)
 
 
+def _policies(maker: Maker) -> None:
+    for days, env in enumerate(ENVS, 1):
+        schedule = {"dailySchedule": {"daysInCycle": 1, "startTime": "04:30"}}
+        policy = {
+            "schedule": schedule,
+            "retentionPolicy": {"maxRetentionDays": days},
+            "snapshotProperties": {"labels": {"made": env}},
+        }
+        body = {"name": f"nightly-{env}", "description": env, "snapshotSchedulePolicy": policy}
+        maker.do("POST", f"{REGION}/resourcePolicies", body)
+
+
+def _scaling(maker: Maker) -> None:
+    for most, env in enumerate(ENVS, 1):
+        scaled(maker.cloud, 1, most, f"scaled-{env}")
+
+
 STEPS: list[Callable[[Maker], None]] = [
     _networks,
     _instances,
@@ -186,6 +204,8 @@ STEPS: list[Callable[[Maker], None]] = [
     _images,
     _balancing,
     _vpn,
+    _policies,
+    _scaling,
     _insert(
         "global/firewalls",
         {"name": "ssh", "allowed": [{"IPProtocol": "tcp", "ports": ["22"]}]},
