@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,17 +17,26 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
         settings: the keys of the ini's ``[app:main]``.
 
     Raises:
-        ConfigurationError, KeyRingError, MappingError, DatabaseError: the configuration can't be
-            used.
+        SystemExit: with status 1, after a line in the log that says why the configuration, or the
+            database of operations, can't be used.
     """
     # Imported here so that importing a module of the package, as the command line does, is cheap.
+    from gstack_pyramid.auth.keyring import KeyRingError
+    from gstack_pyramid.auth.ledger import LedgerError
     from gstack_pyramid.courtesy import take_turns
+    from gstack_pyramid.engine.document import MappingError
+    from gstack_pyramid.operations import DatabaseError
     from gstack_pyramid.protocol.filter_grammar import warm_up
     from gstack_pyramid.routes import make_app
-    from gstack_pyramid.settings import Settings
+    from gstack_pyramid.settings import ConfigurationError, Settings
 
     given: dict[str, Any] = {**global_config, **settings}
-    app = make_app(Settings.from_ini(given))
+    try:
+        app = make_app(Settings.from_ini(given))
+    except (ConfigurationError, DatabaseError, KeyRingError, LedgerError, MappingError) as error:
+        # Servers show whatever else comes from here with a traceback, the message at its end.
+        logging.getLogger(__name__).critical("gstack can't start: %s", error)
+        raise SystemExit(1) from None
     warm_up()
     take_turns()
     return app

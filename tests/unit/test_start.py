@@ -1,0 +1,59 @@
+"""A gateway that can't start says why in a line, and ends with a status of failure."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from configparser import RawConfigParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def started(folder: Path, settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """What becomes of ``pserve`` with production.ini but for some settings."""
+    ini = RawConfigParser()  # %(here)s is PasteDeploy's to replace
+    ini.read(ROOT / "production.ini")
+    ini["app:main"].update(
+        {
+            "gstack.token_keys_file": str(folder / "keys"),
+            "gstack.token_keys_create": "true",
+            "gstack.operations.url": str(folder / "operations.sqlite"),
+            "gstack.signin.ledger": str(folder / "ledger.sqlite"),
+        }
+        | settings
+    )
+    with (folder / "broken.ini").open("w") as file:
+        ini.write(file)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GSTACK_")}
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("pserve")), str(folder / "broken.ini")],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"gstack.operations.url": "postgresql://me:secret@127.0.0.1:1/gone"}, "127.0.0.1"),
+        ({"gstack.operations.workers": "many"}, "gstack.operations.workers"),
+        ({"gstack.mappings": "/no/such/folder"}, "/no/such/folder"),
+    ],
+)
+def test_what_keeps_a_gateway_from_starting_is_told_in_a_line(
+    tmp_path: Path, settings: dict[str, str], why: str
+) -> None:
+    done = started(tmp_path, settings)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if "gstack can't start: " in line]
+    assert why in line
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
