@@ -110,7 +110,7 @@ def _reasons_of(document: Document, gce: GceModel, findings: list[Finding]) -> d
                 message = f"what {pattern!r} fits has a reason further up already"
                 findings.append(document.finding(place, message))
             for method in fitting:
-                found.setdefault(method.id, entry["why"])
+                found.setdefault(method.id, " ".join(entry["why"].split()))
     return found
 
 
