@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from .columns import columns_of
 from .gateway import run
 
 
@@ -35,8 +36,12 @@ class Gcloud:
         return done
 
     def table(self, command: str, *options: str) -> list[dict[str, str]]:
-        """The rows that a command prints as a table, by column."""
-        return rows_of(self.run(command, *options).stdout)
+        """The rows that a command prints as a table, by column: those that it has, and no other."""
+        printed = self.run(command, *options).stdout
+        rows = rows_of(printed)
+        if rows:
+            assert list(rows[0]) == columns_of(command)
+        return rows
 
     def json(self, command: str, *options: str) -> Any:
         """What a command prints with ``--format=json``."""
@@ -67,8 +72,11 @@ def find_gcloud() -> str:
 
 
 def rows_of(table: str) -> list[dict[str, str]]:
-    """The rows of a printed table; a column reaches from its heading's start to the next one's."""
-    head, *lines = table.splitlines()
+    """The rows of a printed table, and nothing that is printed below it.
+
+    A column reaches from its heading's start to the next one's.
+    """
+    head, *lines = table.partition("\n\n")[0].splitlines() or [""]
     starts = [(word.start(), word.group()) for word in re.finditer(r"\S+", head)]
     ends = [start for start, _ in starts[1:]] + [None]
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .gcloud import Gcloud, rows_of
+from .gcloud import Gcloud
 
 pytestmark = pytest.mark.clients
 
@@ -19,6 +19,8 @@ def test_labels_tags_and_metadata_are_added_and_removed(gcloud: Gcloud) -> None:
     gcloud.run(f"instances add-tags {where} --tags=web,db")
     gcloud.run(f"instances remove-tags {where} --tags=db")
     gcloud.run(f"instances add-metadata {where}", "--metadata=greeting=good day")
+    gcloud.run(f"instances add-metadata {where} --metadata=brief=1")
+    gcloud.run(f"instances remove-metadata {where} --keys=brief")
     shown = gcloud.json(f"instances describe {where}")
     assert shown["labels"] == {"env": "prod"}
     assert shown["tags"]["items"] == ["web"]
@@ -29,13 +31,12 @@ def test_labels_tags_and_metadata_are_added_and_removed(gcloud: Gcloud) -> None:
 
 def test_an_advanced_zone_takes_a_custom_machine_type_and_a_network(gcloud: Gcloud) -> None:
     where = "--zone=ch-zrh-1"
-    made = gcloud.run(
+    (row,) = gcloud.table(
         f"instances create custom {where} --custom-cpu=4 --custom-memory=8GB",
         f"--image-family={LINUX}",
         "--network=backend",
         "--boot-disk-size=200GB",
     )
-    (row,) = rows_of(made.stdout)
     assert row["MACHINE_TYPE"] == "custom-4-8192"
     assert row["INTERNAL_IP"].startswith("10.1.")
     assert row["EXTERNAL_IP"] != row["INTERNAL_IP"]
@@ -48,8 +49,10 @@ def test_an_advanced_zone_takes_a_custom_machine_type_and_a_network(gcloud: Gclo
 
 
 def test_disks_are_created_and_deleted_in_a_batch(gcloud: Gcloud) -> None:
-    made = gcloud.run("disks create data-any data-fix --zone=ch-gva-2 --size=50GB --type=ssd-50-gb")
-    rows = {row["NAME"]: row for row in rows_of(made.stdout.partition("\n\n")[0])}
+    made = gcloud.table(
+        "disks create data-any data-fix --zone=ch-gva-2 --size=50GB --type=ssd-50-gb"
+    )
+    rows = {row["NAME"]: row for row in made}
     assert rows["data-any"]["TYPE"] == "ssd-50-gb"
     assert rows["data-fix"]["SIZE_GB"] == "50"
     assert (
@@ -59,8 +62,7 @@ def test_disks_are_created_and_deleted_in_a_batch(gcloud: Gcloud) -> None:
 
 def test_networks_of_three_modes_are_created_and_deleted(gcloud: Gcloud) -> None:
     for mode, options in {"auto": "", "custom": "", "legacy": "--range=10.78.0.0/16"}.items():
-        made = gcloud.run(f"networks create {mode} --subnet-mode={mode} {options}")
-        (row,) = rows_of(made.stdout.partition("\n\n")[0])
+        (row,) = gcloud.table(f"networks create {mode} --subnet-mode={mode} {options}")
         assert row["SUBNET_MODE"] == mode.upper()
         assert row["IPV4_RANGE"] == options.removeprefix("--range=")
     assert gcloud.run("networks delete auto custom legacy").stderr.count("Deleted [") == 3

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from pathlib import Path
 
-from .gcloud import Gcloud, rows_of
+import pytest
+import requests
+
+from .gateway import PATIENCE
+from .gcloud import Gcloud
 
 pytestmark = pytest.mark.clients
 
 LINUX = "linux-ubuntu-24-04-lts-64-bit"
 
 
+def wait_for(gcloud: Gcloud, operation: str) -> None:
+    """What gcloud has no command for."""
+    shell = gcloud.environment
+    project = f"{shell['GSTACK_ENDPOINT']}/compute/v1/projects/{shell['GSTACK_PROJECT']}"
+    token = Path(shell["GSTACK_TOKEN_FILE"]).read_text().strip()
+    with requests.Session() as session:
+        session.trust_env = False
+        headers = {"Authorization": f"Bearer {token}"}
+        told = session.post(f"{project}/{operation}/wait", headers=headers, timeout=PATIENCE)
+    assert told.json()["status"] == "DONE"
+
+
 def test_disks_come_with_an_instance_are_attached_detached_and_kept(gcloud: Gcloud) -> None:
     where = "--zone=ch-gva-2"
     gcloud.run(f"disks create held-data {where} --size=5GB --type=standard")
-    made = gcloud.run(
+    (row,) = gcloud.table(
         f"instances create held {where} --machine-type=micro --image={LINUX}",
         "--boot-disk-device-name=root",
         "--create-disk=name=held-logs,size=6GB,auto-delete=yes,device-name=logs",
     )
-    (row,) = rows_of(made.stdout)
     assert (row["NAME"], row["MACHINE_TYPE"], row["STATUS"]) == ("held", "micro", "RUNNING")
     gcloud.run(f"instances attach-disk held {where} --disk=held-data --device-name=data")
     disks = {
@@ -41,11 +57,11 @@ def test_disks_come_with_an_instance_are_attached_detached_and_kept(gcloud: Gclo
         ("held", "10", "READY"),
         ("held-data", "5", "READY"),
     ]
-    made = gcloud.run(
+    (row,) = gcloud.table(
         f"instances create again {where} --machine-type=micro",
         "--disk=name=held,boot=yes,auto-delete=yes",
     )
-    assert [row["STATUS"] for row in rows_of(made.stdout)] == ["RUNNING"]
+    assert row["STATUS"] == "RUNNING"
     gcloud.run(f"instances delete again {where}")
     gcloud.run(f"disks delete held-data {where}")
 
@@ -54,23 +70,26 @@ def test_size_protection_and_scheduling_are_changed(gcloud: Gcloud) -> None:
     where = "grown --zone=ch-gva-2"
     gcloud.run(f"instances create {where} --machine-type=micro --image={LINUX}")
     gcloud.run(f"instances set-scheduling {where} --restart-on-failure")
+    gcloud.run(f"instances update {where} --update-labels=grown=yes")
+    gcloud.run(f"instances reset {where}")
     gcloud.run(f"instances set-service-account {where} --no-service-account --no-scopes")
     gcloud.run(f"instances update {where} --deletion-protection")
     assert "protected against deletion" in gcloud.refusal(f"instances delete {where}")
     gcloud.run(f"instances update {where} --no-deletion-protection")
-    gcloud.run(f"instances stop {where}")
+    told = gcloud.run(f"instances stop {where} --async")
+    (stopping,) = re.findall(r"/operations/(operation-[-0-9a-f]+)", told.stderr)
+    wait_for(gcloud, f"zones/ch-gva-2/operations/{stopping}")
+    shown = gcloud.json(f"operations describe {stopping} --zone=ch-gva-2")
+    assert (shown["operationType"], shown["status"], shown["progress"]) == ("stop", "DONE", 100)
     gcloud.run(f"instances set-machine-type {where} --machine-type=large")
     said = gcloud.refusal(f"instances set-machine-type {where} --machine-type=n9-huge-96")
     assert "There are: extra-large, huge, large" in said
     shown = gcloud.json(f"instances describe {where}")
     assert shown["machineType"].endswith("/machineTypes/large")
     assert shown["scheduling"]["automaticRestart"] is True
-    for verb, why in {
-        "suspend": "keeps its memory in between for nobody",
-        "get-serial-port-output": "keeps neither pictures nor output",
-        "simulate-maintenance-event": "upkeep is the operator's",
-    }.items():
-        assert why in gcloud.refusal(f"instances {verb} {where}")
+    assert shown["labels"] == {"grown": "yes"}
+    gcloud.run(f"instances set-scheduling {where} --no-restart-on-failure")
+    assert gcloud.json(f"instances describe {where}")["scheduling"]["automaticRestart"] is False
     gcloud.run(f"instances delete {where}")
 
 
@@ -88,6 +107,14 @@ def test_an_external_address_and_interfaces_come_and_go(gcloud: Gcloud) -> None:
     row, _ = gcloud.table("instances list --filter=name=reached")
     assert (row["NAME"], row["STATUS"]) == ("reached", "RUNNING")
     assert row["EXTERNAL_IP"]
+    said = gcloud.refusal(
+        f"instances network-interfaces update {where}",
+        "--network-interface=nic0",
+        "--aliases=10.9.0.0/24",
+    )
+    assert "'resource.aliasIpRanges': this cloud has no counterpart for it" in said
+    said = gcloud.refusal(f"instances update-access-config {where} --public-ptr")
+    assert "keeps no names of addresses" in said
     gcloud.run(f"instances delete-access-config {where}", "--access-config-name=external-nat")
     row, _ = gcloud.table("instances list --filter=name=reached")
     assert row["EXTERNAL_IP"] == ""
@@ -96,11 +123,15 @@ def test_an_external_address_and_interfaces_come_and_go(gcloud: Gcloud) -> None:
 
 def test_instance_groups_and_the_projects_metadata(gcloud: Gcloud) -> None:
     where = "--zone=ch-gva-2"
-    made = gcloud.run(f"instance-groups unmanaged create fleet {where}")
-    (row,) = rows_of(made.stdout)
+    (row,) = gcloud.table(f"instance-groups unmanaged create fleet {where}")
     assert (row["NAME"], row["LOCATION"], row["SCOPE"]) == ("fleet", "ch-gva-2", "zone")
     gcloud.run(f"instances create sailor {where} --machine-type=micro --image={LINUX}")
     gcloud.run(f"instance-groups unmanaged add-instances fleet {where} --instances=sailor")
+    (row,) = gcloud.table(f"instance-groups unmanaged list-instances fleet {where}")
+    assert row == {"NAME": "sailor", "STATUS": "RUNNING"}
+    (row,) = gcloud.table(f"instance-groups list-instances fleet {where}")
+    assert row == {"NAME": "sailor", "ZONE": "ch-gva-2", "STATUS": "RUNNING"}
+    gcloud.run(f"instance-groups unmanaged delete fleet {where}")
     gcloud.run(f"instances delete sailor {where}")
     assert gcloud.values("accelerator-types list") == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .gcloud import Gcloud, rows_of
+from .gcloud import Gcloud
 
 pytestmark = pytest.mark.clients
 
@@ -14,10 +14,9 @@ LINUX = "linux-ubuntu-24-04-lts-64-bit"
 
 def test_a_network_with_a_subnetwork_a_firewall_and_a_route(gcloud: Gcloud) -> None:
     gcloud.run("networks create lab --subnet-mode=custom")
-    made = gcloud.run(
+    (row,) = gcloud.table(
         f"networks subnets create lab-db {REGION} --network=lab --range=10.128.7.0/24"
     )
-    (row,) = rows_of(made.stdout)
     assert (row["NAME"], row["REGION"], row["NETWORK"]) == ("lab-db", "ch-zrh", "lab")
     assert (row["RANGE"], row["STACK_TYPE"]) == ("10.128.7.0/24", "IPV4_ONLY")
     (row,) = gcloud.table("networks subnets list --network=lab")
@@ -26,8 +25,7 @@ def test_a_network_with_a_subnetwork_a_firewall_and_a_route(gcloud: Gcloud) -> N
     assert (shown["gatewayAddress"], shown["purpose"]) == ("10.128.7.1", "PRIVATE")
 
     where = "--destination-range=10.77.0.0/16 --next-hop-address=10.128.7.9"
-    made = gcloud.run(f"routes create to-lab --network=lab {where}")
-    (row,) = rows_of(made.stdout)
+    (row,) = gcloud.table(f"routes create to-lab --network=lab {where}")
     assert row == {
         "NAME": "to-lab",
         "NETWORK": "lab",
@@ -35,7 +33,11 @@ def test_a_network_with_a_subnetwork_a_firewall_and_a_route(gcloud: Gcloud) -> N
         "NEXT_HOP": "10.128.7.9",
         "PRIORITY": "1000",
     }
-    assert {"to-lab", "range-of-lab-db"} <= set(gcloud.values("routes list"))
+    rows = {row["NAME"]: row for row in gcloud.table("routes list")}
+    assert rows["to-lab"] == row
+    assert rows["range-of-lab-db"]["DEST_RANGE"] == "10.128.7.0/24"
+    shown = gcloud.json("networks describe lab")
+    assert shown["subnetworks"][0].endswith("/regions/ch-zrh/subnetworks/lab-db")
     gcloud.run("routes delete to-lab --quiet")
     gcloud.run(f"networks subnets delete lab-db {REGION} --quiet")
     gcloud.run("networks delete lab --quiet")
@@ -53,7 +55,12 @@ def test_addresses_are_reserved_listed_and_released(gcloud: Gcloud) -> None:
     shown = gcloud.json(f"addresses describe front {REGION}")
     assert shown["address"] == row["ADDRESS/RANGE"]
     assert shown["description"] == "Front end"
-    gcloud.run(f"addresses delete front {REGION} --quiet")
+    gcloud.run(f"addresses create chosen {REGION} --addresses=198.51.100.90")
+    (row,) = gcloud.table("addresses list", "--filter=name=chosen")
+    assert row["ADDRESS/RANGE"] == "198.51.100.90"
+    said = gcloud.refusal(f"addresses create inner {REGION} --subnet=default")
+    assert "gives an internal address only to an interface" in said
+    gcloud.run(f"addresses delete front chosen {REGION} --quiet")
     assert gcloud.values("addresses list", "--filter=name=front") == []
     gcloud.run("instances delete guest --zone=ch-zrh-1 --quiet")
 
@@ -63,20 +70,22 @@ def test_a_pool_of_machines_is_balanced(gcloud: Gcloud) -> None:
     gcloud.run(
         f"instances create member {zone} --machine-type=micro --image={LINUX}", "--network=backend"
     )
-    made = gcloud.run(f"target-pools create pool {REGION}")
-    (row,) = rows_of(made.stdout)
+    (row,) = gcloud.table(f"target-pools create pool {REGION}")
     assert (row["NAME"], row["REGION"], row["SESSION_AFFINITY"]) == ("pool", "ch-zrh", "NONE")
     gcloud.run("target-pools add-instances pool --instances=member --instances-zone=ch-zrh-1")
     gcloud.run(f"forwarding-rules create balanced {REGION} --target-pool=pool --ports=80")
-    (row,) = gcloud.table("forwarding-rules list", "--filter=name=balanced")
-    assert (row["REGION"], row["IP_PROTOCOL"]) == ("ch-zrh", "TCP")
-    assert row["TARGET"] == "ch-zrh/targetPools/pool"
+    (rule,) = gcloud.table("forwarding-rules list", "--filter=name=balanced")
+    assert (rule["REGION"], rule["IP_PROTOCOL"]) == ("ch-zrh", "TCP")
+    assert rule["TARGET"] == "ch-zrh/targetPools/pool"
     shown = gcloud.json(f"forwarding-rules describe balanced {REGION}")
-    assert (shown["portRange"], shown["IPAddress"]) == ("80-80", row["IP_ADDRESS"])
-    assert gcloud.values("target-pools list") == ["pool"]
+    assert (shown["portRange"], shown["IPAddress"]) == ("80-80", rule["IP_ADDRESS"])
+    assert gcloud.table("target-pools list") == [row]
 
-    gcloud.run(f"target-instances create door {zone} --instance=member --instance-zone=ch-zrh-1")
-    assert gcloud.values("target-instances list") == ["door"]
+    (row,) = gcloud.table(
+        f"target-instances create door {zone} --instance=member --instance-zone=ch-zrh-1"
+    )
+    assert (row["NAME"], row["ZONE"], row["INSTANCE"]) == ("door", "ch-zrh-1", "member")
+    assert gcloud.table("target-instances list") == [row]
     gcloud.run(
         f"forwarding-rules create ssh {REGION} --ports=22 --target-instance=door",
         "--target-instance-zone=ch-zrh-1",
@@ -111,3 +120,21 @@ def test_routers_and_their_addresses_are_shown(gcloud: Gcloud) -> None:
     rows = {row["NAME"]: row for row in gcloud.table("routers list")}
     assert (rows["prod-vpc"]["REGION"], rows["prod-vpc"]["NETWORK"]) == ("ch-zrh", "prod-vpc")
     assert gcloud.json(f"routers get-status prod-vpc {REGION}")["result"]["natStatus"]
+
+
+def test_a_vpc_has_firewalls_for_both_directions(gcloud: Gcloud) -> None:
+    (inwards,) = gcloud.table(
+        "firewall-rules create lab-in --network=prod-vpc --allow=tcp:80,icmp",
+        "--source-ranges=10.0.0.0/8",
+    )
+    assert (inwards["DIRECTION"], inwards["ALLOW"]) == ("INGRESS", "tcp:80,icmp")
+    (outwards,) = gcloud.table(
+        "firewall-rules create lab-out --network=prod-vpc --direction=EGRESS --action=DENY",
+        "--rules=tcp:25",
+        "--destination-ranges=0.0.0.0/0",
+    )
+    assert (outwards["DIRECTION"], outwards["ALLOW"], outwards["DENY"]) == ("EGRESS", "", "tcp:25")
+    listed = gcloud.table("firewall-rules list", "--filter=network:prod-vpc AND name~^lab-")
+    assert listed == [inwards, outwards]
+    gone = gcloud.run("firewall-rules delete lab-in lab-out --quiet")
+    assert gone.stderr.count("Deleted [") == 2

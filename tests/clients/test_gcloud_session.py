@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from .columns import columns_of
 from .gateway import Gateway
 from .gcloud import Gcloud, rows_of
 
@@ -47,6 +48,7 @@ def test_an_instance_is_created_described_stopped_started_and_deleted(
     made = gcloud.run(f"instances create foobar {where} --machine-type=small --image={image}")
     assert f"Created [{link}]." in made.stderr
     (row,) = rows_of(made.stdout)
+    assert list(row) == columns_of("instances create")
     assert (row["NAME"], row["ZONE"], row["MACHINE_TYPE"]) == ("foobar", "ch-gva-2", "small")
     assert row["STATUS"] == "RUNNING"
     assert row["INTERNAL_IP"]
@@ -84,8 +86,7 @@ def test_a_firewall_is_created_listed_changed_and_deleted(gcloud: Gcloud) -> Non
     (made,) = gcloud.table("firewall-rules create ssh --allow=tcp:22")
     assert (made["NAME"], made["NETWORK"], made["ALLOW"]) == ("ssh", "default", "tcp:22")
     assert (made["DIRECTION"], made["PRIORITY"], made["DISABLED"]) == ("INGRESS", "1000", "False")
-    listed = gcloud.run("firewall-rules list").stdout.partition("\n\n")[0]
-    assert made in rows_of(listed)
+    assert made in gcloud.table("firewall-rules list")
 
     gcloud.run("firewall-rules update ssh --allow=tcp:22,tcp:2222,icmp")
     shown = gcloud.json("firewall-rules describe ssh")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .gcloud import Gcloud, rows_of
+from .gcloud import Gcloud
 
 pytestmark = pytest.mark.clients
 
@@ -23,25 +23,28 @@ def test_a_disk_becomes_a_snapshot_an_image_and_a_machine(gcloud: Gcloud) -> Non
     assert gcloud.json("snapshots describe s1")["labels"] == {"env": "prod"}
     gcloud.run("snapshots add-labels s2 --labels=a=b")
 
-    made = gcloud.run(f"disks create again {ZONE} --source-snapshot=s1 --size=20GB")
-    (row,) = rows_of(made.stdout.partition("\n\n")[0])
+    (row,) = gcloud.table(f"disks create again {ZONE} --source-snapshot=s1 --size=20GB")
     assert (row["SIZE_GB"], row["STATUS"]) == ("20", "READY")
     gcloud.run(f"disks resize again {ZONE} --size=30GB")
     gcloud.run(f"disks add-labels again {ZONE} --labels=a=b")
     shown = gcloud.json(f"disks describe again {ZONE}")
     assert (shown["sizeGb"], shown["labels"]) == ("30", {"a": "b"})
 
-    made = gcloud.run("images create golden --source-snapshot=s1 --family=web")
-    (row,) = rows_of(made.stdout)
+    (row,) = gcloud.table("images create golden --source-snapshot=s1 --family=web")
     assert (row["NAME"], row["FAMILY"], row["STATUS"]) == ("golden", "web", "READY")
     said = gcloud.refusal("images create second --source-disk=stored --source-disk-zone=ch-gva-2")
     assert "already being used by" in said
     gcloud.run("images create second --source-disk=stored --source-disk-zone=ch-gva-2 --force")
+    said = gcloud.refusal("images create third --source-image=golden")
+    assert "under no other name" in said
     gcloud.run("images add-labels golden --labels=a=b")
+    shown = gcloud.json("images describe golden")
+    assert (shown["labels"], shown["family"]) == ({"a": "b"}, "web")
     gcloud.run("images update golden --description=Golden")
     assert gcloud.json("images describe-from-family web")["name"] == "golden"
     gcloud.run("images deprecate golden --state=DEPRECATED --replacement=second")
     listed = gcloud.table("images list --show-deprecated --filter=name=golden")
+    assert len(gcloud.table("disks list --zones=ch-gva-2 --filter=name=again")) == 1
     assert listed[0]["DEPRECATED"] == "DEPRECATED"
     assert gcloud.values("images list", "--filter=name=golden") == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -165,3 +166,15 @@ def test_a_certificate_is_uploaded_and_destroyed(advanced: Any) -> None:
     assert advanced.ex_get_sslcertificate("lib-cert").certificate == certificate
     assert advanced.ex_destroy_sslcertificate(made)
     assert advanced.ex_list_sslcertificates() == []
+
+
+def test_where_there_is_no_managed_group_none_is_found(advanced: Any) -> None:
+    assert advanced.ex_list_instancegroupmanagers() == []
+    assert advanced.ex_list_autoscalers() == []
+    gone = SimpleNamespace(name="gone", zone=advanced.zone)
+    with pytest.raises(ResourceNotFoundError, match="gone' was not found"):
+        advanced.ex_get_instancegroupmanager("gone")
+    with pytest.raises(ResourceNotFoundError, match="gone' was not found"):
+        advanced.ex_instancegroupmanager_list_managed_instances(gone)
+    with pytest.raises(ResourceNotFoundError, match="gone' was not found"):
+        advanced.ex_get_autoscaler("gone")
