@@ -34,7 +34,7 @@ class Check:
 
     when: Condition | None
     message: Getter
-    field: str | None
+    field: Getter | None
     status: int
     reason: str
 
@@ -47,14 +47,15 @@ class Check:
         body = env.roots.get("body")
         if self.when is None or self.when(body, env):
             text = self.message(body, env) or "this request can't be done"
-            if self.field is not None:
-                text = f"Invalid value for field '{self.field}': {text}"
+            field = self.field(body, env) if self.field is not None else None
+            if field is not None:
+                text = f"Invalid value for field '{field}': {text}"
             raise GceError(
                 self.status,
                 self.reason,
                 text,
-                location=self.field,
-                location_type="other" if self.field else None,
+                location=field,
+                location_type="other" if field else None,
             )
 
 
@@ -388,7 +389,7 @@ def _compile_check(spec: Mapping[str, Any], scope: Scope, place: Place) -> Check
     return Check(
         condition,
         message,
-        spec.get("field"),
+        scope.value({"format": spec["field"]}, (*place, "field")) if "field" in spec else None,
         spec.get("status", 400),
         spec.get("reason", "invalid"),
     )

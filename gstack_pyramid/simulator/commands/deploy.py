@@ -33,9 +33,11 @@ def deploy(call: Call) -> Answer:
     zone = call.one("zoneid", "zone")
     offering = call.one("serviceofferingid", "serviceoffering")
     existing = _root_volume(call, zone)
+    taken = _root_snapshot(call, zone)
+    like = existing or (call.store.get("volume", taken["volumeid"]) if taken else None)
     template = (
-        call.store.get("template", existing["templateid"])
-        if existing
+        call.store.get("template", like["templateid"])
+        if like
         else call.one("templateid", "template")
     )
     hypervisor = call.params.text("hypervisor")
@@ -48,7 +50,7 @@ def deploy(call: Call) -> Answer:
     if name is not None:
         checked_name(name)
     checked_user_data(call.params.text("userdata"))
-    root = 0 if existing else _root_size(call, template)
+    root = 0 if existing else _root_size(call, taken or template)
     data = _data_disk(call)
     plan, groups = _placed(call, zone, owner)
     keys = _key_pairs(call, owner)
@@ -98,7 +100,8 @@ def deploy(call: Call) -> Answer:
         taken = {"virtualmachineid": vm["id"], "deviceid": 0, "attached": call.today()}
         call.store.update(existing, type="ROOT", serviceofferingid=offering["id"], **taken)
     else:
-        add_volume(call, vm, f"ROOT-{number}", root, template=template, offering=offering)
+        made = add_volume(call, vm, f"ROOT-{number}", root, template=template, offering=offering)
+        call.store.update(made, snapshotid=taken and taken["id"])
     if data:
         add_volume(call, vm, f"DATA-{number}", data[1], disk=data[0])
     start = "startvm" not in call.params or call.params.flag("startvm")
@@ -151,6 +154,25 @@ def _root_volume(call: Call, zone: Doc) -> Doc | None:
     if volume["templateid"] is None:
         raise invalid("The volume was made from no template, and can't be a root volume")
     return volume
+
+
+def _root_snapshot(call: Call, zone: Doc) -> Doc | None:
+    """The snapshot of a root volume that an instance is to start from, instead of a template."""
+    taken = call.maybe("snapshotid", "snapshot")
+    if taken is None:
+        return None
+    if "templateid" in call.params or "volumeid" in call.params:
+        raise invalid(
+            "Please provide only one of the following parameters - template ID, volume ID or "
+            "snapshot ID"
+        )
+    if taken["state"] != "BackedUp":
+        raise invalid(f"Snapshot id={taken['id']} is not in BackedUp state yet")
+    if zone["id"] not in (taken["zoneid"], *taken["copies"]):
+        raise invalid(f"Unable to find a snapshot copy of {taken['id']} in zone {zone['id']}")
+    if call.store.get("volume", taken["volumeid"])["templateid"] is None:
+        raise invalid("The snapshot is none of a root volume")
+    return taken
 
 
 def _root_size(call: Call, template: Doc) -> int:
