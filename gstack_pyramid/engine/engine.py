@@ -15,6 +15,7 @@ from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.catalogue import Catalogue
 from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.keeping import kept
 from gstack_pyramid.engine.listing import Listing, Place, joined
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.names import numeric_id
@@ -397,7 +398,7 @@ class Engine:
                 "place": [env.project, env.zone, env.zone_id, env.region],
                 "region_zones": sorted(env.region_zones),
                 "scope": env.session.scope_params,
-                "roots": {name: value for name, value in env.roots.items() if name != "settings"},
+                "roots": kept(env.roots, variant.reached),
             },
         )
 
@@ -411,14 +412,18 @@ class Engine:
         Raises:
             KeyError, IndexError: the mappings have changed, and know no such plan.
         """
-        method = self.compiled.methods[state["method"]]
         session = self._session(credentials, state["base_url"])
         session.scope_params = state["scope"]
+        return self.plan(state, session), session
+
+    def plan(self, state: Mapping[str, Any], session: Session) -> Plan:
+        """The plan that a state leads to, with what a session has read; see :meth:`restore`."""
+        method = self.compiled.methods[state["method"]]
         roots = {"settings": self.compiled.settings, **state["roots"]}
         project, zone, zone_id, region = state["place"]
         zones = frozenset(state["region_zones"])
         env = Env(session, roots, project, zone, zone_id, region, zones)
-        return run_steps(method.variants[state["variant"]].steps, env), session
+        return run_steps(method.variants[state["variant"]].steps, env)
 
     def _session(self, credentials: Credentials, base_url: str) -> Session:
         resources = self.compiled.resources

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from gstack_pyramid.engine.bodies import BodyRules
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.keeping import Reached
 from gstack_pyramid.engine.needs import NOTHING, Needs
 from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.plans import Step, compile_steps
@@ -65,6 +66,7 @@ class Variant:
 
     Attributes:
         makes: the key of the resource that is made; None until the step that makes it was sent.
+        reached: what the steps make use of; None when that isn't known.
     """
 
     when: Condition | None
@@ -74,6 +76,7 @@ class Variant:
     about: str = ""
     condition: Any = None
     makes: Getter | None = None
+    reached: Reached | None = None
 
     def enter(self, env: Env) -> None:
         """Evaluate the bindings, then the checks.
@@ -374,8 +377,11 @@ def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tup
     if isinstance(makes, str) and makes.startswith("$"):
         made_by = makes[1:].partition(".")[0]
     if spec.get("steps"):
+        scope = replace(scope, reached=set())
         steps, scope = compile_steps(spec["steps"], scope, (*place, "steps"), made_by)
     variant = Variant(when, bindings, checks, steps, spec.get("about", ""), spec.get("when"))
+    if not any(isinstance(step, Run) for step in steps):
+        variant.reached = frozenset(scope.reached)
     if makes is not None:
         variant.makes = scope.value(makes, (*place, "makes"))
     return variant, scope

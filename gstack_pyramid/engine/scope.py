@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gstack_pyramid.engine.document import Document, Finding, Place
-from gstack_pyramid.engine.paths import Getter, Match, Path, compile_path, parse_path
+from gstack_pyramid.engine.paths import Field, Getter, Match, Path, compile_path, parse_path
 from gstack_pyramid.engine.shapes import ANY, ObjectShape, Shape, body_paths, resolve
 from gstack_pyramid.engine.targets import target_of
 from gstack_pyramid.schemas.cloudstack import CloudStackModel, Command
@@ -81,6 +81,7 @@ class Scope:
         honoured: the paths of the request body that this mapping makes use of.
         query: the query parameters that this mapping makes use of.
         used: the roots that were used; ``$resource`` costs work only where it is.
+        reached: the roots that were used, each with its field; None for the root as a whole.
     """
 
     models: Models
@@ -93,6 +94,7 @@ class Scope:
     honoured: set[tuple[str, ...]] = field(default_factory=set)
     query: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    reached: set[tuple[str, str | None]] = field(default_factory=set)
 
     def report(self, place: Place, message: str) -> None:
         """Note a mistake at ``place``."""
@@ -177,6 +179,8 @@ class Scope:
         """The shape at the end of a parsed path; remembers what the path makes use of."""
         if path.root is not None:
             self.used.add(path.root)
+            first = path.steps[0] if path.steps else None
+            self.reached.add((path.root, first.name if isinstance(first, Field) else None))
         if path.root == "query" and path.steps:
             self.query.add(str(Path(None, path.steps[:1])))
         shape = resolve(path, self.current, self.roots)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
+
+from gstack_pyramid.engine.engine import Call, Prepared
 
 from ..support.gateway import BASE, Gateway
 
@@ -287,3 +290,30 @@ def test_a_rule_that_another_firewall_of_the_group_has_is_refused(gateway: Gatew
 def test_a_patch_or_delete_of_what_is_not_there_is_404(gateway: Gateway) -> None:
     gateway.refused(404, "PATCH", "global/firewalls/no", {"name": "no", "sourceRanges": []})
     gateway.refused(404, "DELETE", "global/firewalls/no")
+
+
+def test_what_is_kept_of_a_change_does_not_grow_with_the_square_of_the_rules(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CloudStack's row of each rule brings the whole group along."""
+
+    def allowed(first: int) -> list[dict[str, Any]]:
+        return [{"IPProtocol": "tcp", "ports": [str(first + number) for number in range(40)]}]
+
+    network = "global/networks/default"
+    gateway.do(
+        "POST", "global/firewalls", {"name": "web", "network": network, "allowed": allowed(1000)}
+    )
+    engine, sizes = gateway.application.engine, []
+    prepare = engine.prepare
+
+    def noting(call: Call) -> Prepared:
+        prepared = prepare(call)
+        sizes.append(len(orjson.dumps(prepared.state)))
+        return prepared
+
+    monkeypatch.setattr(engine, "prepare", noting)
+    gateway.do("PATCH", "global/firewalls/web", {"allowed": allowed(1020)})
+    assert len(rules(gateway, network)) == 40
+    (size,) = sizes
+    assert size < 64 * 1024

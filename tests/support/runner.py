@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -10,8 +11,9 @@ import orjson
 from webtest import TestApp
 
 from gstack_pyramid.auth import Sealer
-from gstack_pyramid.engine.engine import Engine
+from gstack_pyramid.engine.engine import Engine, Prepared
 from gstack_pyramid.operations import Operations, Pace, shape
+from gstack_pyramid.operations.store import Operation
 
 from .cases import Request
 from .gateway import BASE, token
@@ -24,6 +26,17 @@ if TYPE_CHECKING:
 
 NOON = 1_780_000_000.0
 """The present in all cases: 2026-05-28T20:26:40Z."""
+
+
+class Restoring(Operations):
+    """Runs the plans that are made from what is written down, as another process would."""
+
+    engine: Engine
+
+    def start(self, prepared: Prepared, **given: Any) -> Operation:
+        kept = orjson.loads(orjson.dumps(prepared.state))
+        plan = self.engine.plan(kept, prepared.session)
+        return super().start(dataclasses.replace(prepared, plan=plan), **given)
 
 
 class Runner:
@@ -44,7 +57,7 @@ class Runner:
         compiled = self.application.compiled
         self._before = self.application.engine, self.application.operations
         self.application.engine = Engine(compiled, client)
-        self.application.operations = Operations(
+        self.application.operations = operations = Restoring(
             client,
             compiled.errors.translate,
             self.application.engine.restore,
@@ -53,6 +66,7 @@ class Runner:
             pace=Pace(first_poll=0.0, slowest_poll=0.05, settle=0.1, patience=1.0),
             clock=lambda: NOON,
         )
+        operations.engine = self.application.engine
         self.operation = ""
 
     def close(self) -> None:
