@@ -156,3 +156,8 @@ class _Builder:
                 raise self._wrong(key_node, f"the key {key_node.value!r} is given twice")
             seen.add(key_node.value)
         self._scalars.flatten_mapping(node)
+        # What is merged in stands before what overrides it. Who merges this one in turn is to find
+        # each key once: PyYAML 6.0.4 may keep the first of two.
+        node.value = list(
+            {key_node.value: (key_node, value) for key_node, value in node.value}.values()
+        )
