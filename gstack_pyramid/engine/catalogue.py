@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from cachetools import TTLCache
@@ -50,9 +51,9 @@ class Catalogue:
             if self._changes.get(key[0], 0) == changes:
                 self._answers[key] = rows
 
-    def forget(self, caller: Credentials, noun: str) -> None:
-        """Drop a caller's kept answers of all commands with ``noun`` in their name."""
+    def forget(self, caller: Credentials, stale: Callable[[str], bool]) -> None:
+        """Drop a caller's kept answers of all commands whose names are ``stale``."""
         with self._lock:
             self._changes[caller] = self._changes.get(caller, 0) + 1
-            for key in [k for k in self._answers if k[0] == caller and noun in k[1]]:
+            for key in [k for k in self._answers if k[0] == caller and stale(k[1])]:
                 del self._answers[key]

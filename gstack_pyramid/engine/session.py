@@ -198,10 +198,16 @@ class Session:
         """Drop kept answers that a command of this caller may have made wrong.
 
         Commands are a verb and a noun, and what lists the noun has it in its name: createNetwork
-        makes listNetworks stale. Tags show in the rows of nearly everything.
+        makes listNetworks stale, and listVPCs, whose rows have the networks of each in them. Tags
+        show in the rows of nearly everything.
         """
         noun = _VERB.sub("", command)
-        self._catalogue.forget(self.credentials, "" if noun == "Tags" else noun)
+
+        def stale(read: str) -> bool:
+            inside = self.client.model.command(read).response.get(noun.lower())
+            return noun == "Tags" or noun in read or isinstance(inside, (dict, list))
+
+        self._catalogue.forget(self.credentials, stale)
         self._memo.clear()
         self._links.clear()
         self._twins.clear()

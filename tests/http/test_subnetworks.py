@@ -120,3 +120,14 @@ def test_ranges_of_other_networks_are_not_deleted_by_themselves(gateway: Gateway
 def _vpc(gateway: Gateway, name: str) -> str:
     (row,) = gateway.cloud.rows("listVPCs", name=name)
     return str(row["id"])
+
+
+def test_a_network_that_was_looked_at_shows_the_tiers_that_come_and_go(gateway: Gateway) -> None:
+    gateway.do("POST", "global/networks", {"name": "seen", "autoCreateSubnetworks": False})
+    assert gateway.get("global/networks/seen").get("subnetworks", []) == []
+    body = {"name": "new", "network": "global/networks/seen", "ipCidrRange": "10.128.5.0/24"}
+    gateway.do("POST", "regions/ch-zrh/subnetworks", body)
+    tier = f"{PROJECT}/regions/ch-zrh/subnetworks/new"
+    assert gateway.get("global/networks/seen")["subnetworks"] == [tier]
+    gateway.do("DELETE", "regions/ch-zrh/subnetworks/new")
+    assert gateway.get("global/networks/seen").get("subnetworks", []) == []
