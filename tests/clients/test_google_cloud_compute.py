@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from google.api_core import exceptions
-from google.api_core.client_options import ClientOptions
-from google.api_core.extended_operation import ExtendedOperation
-from google.api_core.future.polling import DEFAULT_POLLING
 from google.cloud import compute_v1 as compute
-from google.oauth2.credentials import Credentials
+
+from .google_cloud import Connect, connecting, done
 
 pytestmark = pytest.mark.clients
 
@@ -20,39 +17,10 @@ PROJECT = "demo-project"
 ZONE = "ch-gva-2"
 IMAGE = "global/images/linux-ubuntu-24-04-lts-64-bit"
 
-AnyClient = TypeVar("AnyClient")
-Connect = Callable[[type[AnyClient]], AnyClient]
-
 
 @pytest.fixture(scope="module")
 def connect(exports: dict[str, str]) -> Callable[[type[Any]], Any]:
-    """Makes a client of a class, and lets its operations be waited for at the gateway."""
-    # The token can't be refreshed; the library asks only when it is refused.
-    credentials = Credentials(token=Path(exports["GSTACK_TOKEN_FILE"]).read_text())  # type: ignore[no-untyped-call]
-    options = ClientOptions(api_endpoint=exports["GSTACK_ENDPOINT"])
-
-    def make(kind: type[Any]) -> Any:
-        client = kind(credentials=credentials, client_options=options)
-        # Its own choice for these would be Google's endpoint.
-        nested = getattr(client.transport, "_extended_operations_services", {})
-        for name, operations in {
-            "zone_operations": compute.ZoneOperationsClient,
-            "global_operations": compute.GlobalOperationsClient,
-        }.items():
-            nested[name] = operations(credentials=credentials, client_options=options)
-        return client
-
-    return make
-
-
-def done(operation: ExtendedOperation) -> None:
-    """Wait for an operation, polling often.
-
-    Raises:
-        GoogleAPICallError: it failed, or took longer than a minute.
-    """
-    often = DEFAULT_POLLING.with_delay(initial=0.05, maximum=0.2).with_timeout(60)
-    operation.result(polling=often)  # type: ignore[no-untyped-call]
+    return connecting(exports)
 
 
 def instance(name: str, **fields: Any) -> compute.Instance:
