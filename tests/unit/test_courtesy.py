@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -236,3 +238,16 @@ def test_threads_that_are_neither_may_wait_as_they_like() -> None:
     courtesy = Courtesy()
     with courtesy.waiting():
         pass
+
+
+def test_threads_of_a_server_take_short_turns_and_what_is_there_is_no_garbage() -> None:
+    # In a process of its own, which this changes for good.
+    program = (
+        "import gc, sys\n"
+        "from gstack_pyramid.courtesy import SWITCH, take_turns\n"
+        "take_turns()\n"
+        "assert round(sys.getswitchinterval(), 6) == SWITCH\n"
+        "assert gc.get_freeze_count() > 1000\n"
+        "assert len(gc.get_objects()) < 1000\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=LONG)
