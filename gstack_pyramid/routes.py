@@ -11,7 +11,12 @@ from pyramid.router import Router
 from pyramid.tweens import EXCVIEW
 
 from gstack_pyramid import fallbacks
-from gstack_pyramid.application import Application, build_application, mapping_folders
+from gstack_pyramid.application import (
+    Application,
+    BoundMethod,
+    build_application,
+    mapping_folders,
+)
 from gstack_pyramid.auth import SealedTokenPolicy
 from gstack_pyramid.auth.scopes import CHANGE, READ
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
@@ -64,11 +69,16 @@ def make_app(settings: Settings) -> Router:
 def add_methods(config: Configurator) -> None:
     """A route for each mapped method."""
     application: Application = config.registry["gstack"]
-    for method_id, bound in application.methods.items():
+    # The first route that fits is taken: what a path spells out goes before a name in its place.
+    for method_id, bound in sorted(application.methods.items(), key=_names_in_path):
         path = _PLUS.sub("{", bound.method.gce.path)
         config.add_route(method_id, f"{BASE}/{path}", request_method=bound.method.gce.http_method)
         permission = CHANGE if bound.method.kind == "mutation" else READ
         config.add_view(answer, route_name=method_id, permission=permission)
+
+
+def _names_in_path(item: tuple[str, BoundMethod]) -> list[bool]:
+    return [segment.startswith("{") for segment in item[1].method.gce.path.split("/")]
 
 
 def add_fallbacks(config: Configurator) -> None:

@@ -279,6 +279,34 @@ def acl_numbers(value: dict[str, Any]) -> list[dict[str, Any]]:
         raise ValueError(f"There is room for {half - 1} rules of one priority") from None
 
 
+_PER_RULE = 1_000
+"""Numbers of ACL items for each priority of a policy, in which no two rules are of one."""
+
+
+@converter("arithmetic: a number is made of a priority, and must be free")
+def rule_numbers(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Parts of a policy's rules with numbers that keep the rules' order in a list of ACL items.
+
+    Args:
+        value: ``rules``, each with its ``priority``; ``first``, the number that priority 0 starts
+            from; and ``taken``, the numbers that are in use.
+
+    Raises:
+        ValueError: there is no number left for a part of a rule.
+    """
+    taken = set(value.get("taken") or ())
+    result = []
+    for rule in value.get("rules") or ():
+        start = int(value["first"]) + int(rule["priority"]) * _PER_RULE
+        free = (number for number in range(start, start + _PER_RULE) if number not in taken)
+        number = next(free, None)
+        if number is None:
+            raise ValueError(f"There is room for {_PER_RULE} protocols and ports in a rule")
+        taken.add(number)
+        result.append({**rule, "number": number})
+    return result
+
+
 @converter("undoes acl_numbers")
 def acl_priority(value: int) -> int:
     """The priority of an ACL item's number."""

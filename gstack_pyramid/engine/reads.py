@@ -251,6 +251,7 @@ class Source:
             return records
         firsts = self._met([record.rows[0] for record in records], env)
         for record, row in zip(records, firsts, strict=True):
+            env.roots["key"] = record.key
             if zone is not None and (found := zone(row, env)) is not None:
                 record.zone = str(found)
             if region is not None:
@@ -284,6 +285,8 @@ class Source:
         self, rows: Iterable[tuple[dict[str, Any], dict[str, Any] | None]], env: Any
     ) -> list[Record]:
         records: dict[str, Record] = {}
+        # What asks for these rows, a link for one, may itself be about a key.
+        outer = env.roots.get("key")
         for row, parent in rows:
             env.roots["parent"] = parent
             key = self.group(row, env) if self.group is not None else row.get("id")
@@ -301,4 +304,6 @@ class Source:
             records[key] = Record(
                 key, natural_name(str(raw if raw is not None else key), key), [marked], self
             )
-        return self._placed(list(records.values()), env)
+        placed = self._placed(list(records.values()), env)
+        env.roots["key"] = outer
+        return placed

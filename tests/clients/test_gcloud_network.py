@@ -138,3 +138,45 @@ def test_a_vpc_has_firewalls_for_both_directions(gcloud: Gcloud) -> None:
     assert listed == [inwards, outwards]
     gone = gcloud.run("firewall-rules delete lab-in lab-out --quiet")
     assert gone.stderr.count("Deleted [") == 2
+
+
+def test_a_firewall_policy_with_rules_and_a_network(gcloud: Gcloud) -> None:
+    policy = "network-firewall-policies"
+    gcloud.run(f"{policy} create edge --global", "--description=At the edge")
+    gcloud.run(f"{policy} create here {REGION}")
+    rows = gcloud.table(f"{policy} list")
+    assert [(row["NAME"], row["REGION"], row["DESCRIPTION"]) for row in rows] == [
+        ("edge", "", "At the edge"),
+        ("here", "ch-zrh", ""),
+    ]
+    assert gcloud.values(f"{policy} list --global") == ["edge"]
+    assert gcloud.values(f"{policy} list --regions=ch-zrh") == ["here"]
+
+    at = "--firewall-policy=edge --global-firewall-policy"
+    match = "--src-ip-ranges=10.0.0.0/8 --layer4-configs=tcp:80,icmp"
+    gcloud.run(f"{policy} rules create 1000 {at} --action=allow --direction=INGRESS {match}")
+    (shown,) = gcloud.json(f"{policy} rules describe 1000 {at}")
+    assert (shown["action"], shown["direction"]) == ("allow", "INGRESS")
+    assert shown["match"]["layer4Configs"] == [
+        {"ipProtocol": "tcp", "ports": ["80"]},
+        {"ipProtocol": "icmp"},
+    ]
+    gcloud.run(f"{policy} rules update 1000 {at} --action=deny --new-priority=900")
+    (shown,) = gcloud.json(f"{policy} describe edge --global")
+    assert [(rule["priority"], rule["action"]) for rule in shown["rules"]] == [(900, "deny")]
+    gcloud.run(f"{policy} update edge --global", "--description=In front")
+    (shown,) = gcloud.json(f"{policy} describe edge --global")
+    assert shown["description"] == "In front"
+
+    gcloud.run("networks create fenced --subnet-mode=custom")
+    gcloud.run(f"{policy} associations create {at} --network=fenced")
+    told = gcloud.json("networks get-effective-firewalls fenced")
+    assert [one["name"] for one in told["firewallPolicys"]] == ["edge"]
+    said = gcloud.refusal(f"{policy} delete edge --global --quiet")
+    assert "is already being used" in said
+    gcloud.run(f"{policy} associations delete --name=network-fenced {at}")
+    gcloud.run(f"{policy} rules delete 900 {at}")
+    gcloud.run(f"{policy} delete edge --global --quiet")
+    gcloud.run(f"{policy} delete here {REGION} --quiet")
+    gcloud.run("networks delete fenced --quiet")
+    assert gcloud.values(f"{policy} list") == []

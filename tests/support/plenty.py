@@ -213,6 +213,14 @@ STEPS: list[Callable[[Maker], None]] = [
         {"name": "ping", "allowed": [{"IPProtocol": "icmp"}]},
     ),
     _insert(
+        "global/firewallPolicies",
+        *({"name": f"edge-{env}", "description": env} for env in ENVS),
+    ),
+    _insert(
+        f"{REGION}/firewallPolicies",
+        *({"name": f"part-{env}", "description": env} for env in ENVS),
+    ),
+    _insert(
         f"{REGION}/addresses",
         *({"name": f"a-{env}", "labels": {"env": env}, "description": env} for env in ENVS),
     ),

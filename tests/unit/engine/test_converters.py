@@ -384,11 +384,25 @@ def test_acl_items_get_free_numbers_in_the_order_of_their_priority() -> None:
     assert [rule["number"] for rule in numbered({**asked, "deny": True})] == [10000001, 10000002]
     assert numbered({"priority": 0}) == []
     highest = numbered({**asked, "priority": 65535, "taken": None})[-1]["number"]
-    assert highest < 655360000 < 2**31
+    assert highest < 700000000 < 2**31
     assert CONVERTERS["acl_priority"](highest) == 65535
     assert CONVERTERS["acl_priority"](numbered({**asked, "priority": 0})[0]["number"]) == 0
     with pytest.raises(ValueError, match="room for 4999 rules"):
         numbered({**asked, "rules": [{}] * 5000})
+
+
+def test_parts_of_a_policys_rules_get_free_numbers_in_the_order_of_the_rules() -> None:
+    numbered = CONVERTERS["rule_numbers"]
+    rules = [{"priority": 2000}, {"priority": 10, "protocol": "tcp"}, {"priority": 10}]
+    asked = {"rules": rules, "first": 700000000, "taken": [700010000, None]}
+    assert numbered(asked) == [
+        {"priority": 2000, "number": 702000000},
+        {"priority": 10, "protocol": "tcp", "number": 700010001},
+        {"priority": 10, "number": 700010002},
+    ]
+    assert numbered({"first": 0}) == []
+    with pytest.raises(ValueError, match="room for 1000 protocols"):
+        numbered({**asked, "rules": [{"priority": 10}] * 1000})
 
 
 def test_a_certificate_tells_when_it_expires() -> None:
