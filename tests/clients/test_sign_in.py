@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import httplib2
 import pytest
+import requests
 
 from .chromium import chromium
 from .gateway import PATIENCE, Gateway, run, served
@@ -148,6 +149,21 @@ def test_gcloud_signs_in_with_the_browser_and_renews_its_tokens_unseen(
     assert zones(shell) == ZONES
     assert tokens(shell).isdisjoint(before)
 
+    # gcloud's own `auth revoke` asks Google, whatever its settings say; this is what ends it here.
+    refresh = run([find_gcloud(), "auth", "print-refresh-token"], shell).stdout.strip()
+    with requests.Session() as session:
+        session.trust_env = False
+        told = session.post(
+            f"{secure.url}/oauth2/revoke",
+            data={"token": refresh},
+            verify=shell["CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"],
+            timeout=PATIENCE,
+        )
+    assert told.status_code == 200
+    refused = Gcloud(find_gcloud(), shell).try_("zones list")
+    assert refused.returncode == 1
+    assert "problem refreshing your current auth tokens" in refused.stderr
+
 
 @pytest.fixture
 def key_file(secure: Gateway, tmp_path: Path) -> Path:
@@ -171,6 +187,12 @@ def test_gcloud_takes_up_a_key_file(shell: dict[str, str], secure: Gateway, key_
     assert zones(without) == ZONES
     signed = {**without, "CLOUDSDK_AUTH_SERVICE_ACCOUNT_USE_SELF_SIGNED_JWT": "true"}
     assert zones(signed) == ZONES
+    # This concerns gcloud alone: the key itself is for `gstack key deny` to end.
+    gone = run([find_gcloud(), "auth", "revoke"], without)
+    assert gone.returncode == 0, gone.stderr
+    assert "robot@demo-project.iam.gserviceaccount.com" in gone.stdout
+    refused = Gcloud(find_gcloud(), without).try_("zones list")
+    assert "do not currently have an active account" in refused.stderr
 
 
 @pytest.fixture
