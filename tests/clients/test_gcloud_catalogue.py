@@ -20,7 +20,12 @@ def test_zones_regions_and_types_are_listed_and_described(gcloud: Gcloud) -> Non
     assert (shown["kind"], shown["status"]) == ("compute#zone", "UP")
     (region,) = gcloud.table("regions list --filter=name=ch-zrh")
     assert (region["NAME"], region["STATUS"]) == ("ch-zrh", "UP")
+    assert region["RESERVED_ADDRESSES"] == region["ADDRESSES"]
+    assert region["RESERVED_ADDRESSES"].endswith("/20"), region
     shown = gcloud.json("regions describe ch-zrh")
+    assert {quota["metric"]: quota["limit"] for quota in shown["quotas"]} == {
+        metric: 20 for metric in ("INSTANCES", "STATIC_ADDRESSES", "IN_USE_ADDRESSES")
+    }
     assert [zone.rpartition("/")[2] for zone in shown["zones"]] == ["ch-zrh-1"]
 
     types = gcloud.table("disk-types list --zones=ch-gva-2")

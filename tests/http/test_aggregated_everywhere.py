@@ -12,8 +12,8 @@ from gstack_pyramid.engine.reads import Source
 
 from ..conftest import MakeGateway
 from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway
-from ..support.lists import Listed, lists_of
-from ..support.plenty import SIMULATOR, fill, prepare
+from ..support.lists import Listed, items_of, lists_of
+from ..support.plenty import FEW, SIMULATOR, fill, prepare
 
 ZONES = {f"zones/{SG_ZONE}", f"zones/{ADVANCED_ZONE}"}
 REGIONS = {"regions/ch-gva", "regions/ch-zrh"}
@@ -35,6 +35,16 @@ def aggregated(gateway: Gateway) -> list[Listed]:
 def kind_of(listed: Listed) -> str:
     """What the resources are called in a scope."""
     return listed.path.rpartition("/")[2]
+
+
+def test_there_is_plenty_in_every_list(full: Gateway) -> None:
+    """Otherwise what holds for all lists is hardly tested for the one that is empty."""
+    shown: dict[str, int] = {}
+    for listed in lists_of(full):
+        count = len(items_of(full.get(listed.path)))
+        shown[listed.resource] = max(count, shown.get(listed.resource, 0))
+    few = {resource: count for resource, count in shown.items() if count < 2}
+    assert few.keys() == FEW.keys(), f"make some of {few} in tests/support/plenty.py"
 
 
 def test_every_scope_holds_what_its_own_list_shows(full: Gateway) -> None:

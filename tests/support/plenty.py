@@ -98,7 +98,9 @@ def _templates(maker: Maker) -> None:
         properties = instance_body(name)
         del properties["name"]
         properties["machineType"] = size
-        maker.do("POST", "global/instanceTemplates", {"name": name, "properties": properties})
+        body = {"name": name, "properties": properties}
+        maker.do("POST", "global/instanceTemplates", body)
+        maker.do("POST", f"{REGION}/instanceTemplates", {**body, "name": f"{name}-there"})
 
 
 def _disks(maker: Maker) -> None:
