@@ -23,9 +23,11 @@ def test_zones_regions_and_types_are_listed_and_described(gcloud: Gcloud) -> Non
     assert region["RESERVED_ADDRESSES"] == region["ADDRESSES"]
     assert region["RESERVED_ADDRESSES"].endswith("/20"), region
     shown = gcloud.json("regions describe ch-zrh")
-    assert {quota["metric"]: quota["limit"] for quota in shown["quotas"]} == {
-        metric: 20 for metric in ("INSTANCES", "STATIC_ADDRESSES", "IN_USE_ADDRESSES")
-    }
+    assert [(quota["metric"], quota["limit"]) for quota in shown["quotas"]] == [
+        ("INSTANCES", 20),
+        ("STATIC_ADDRESSES", 20),
+        ("IN_USE_ADDRESSES", 20),
+    ]
     assert [zone.rpartition("/")[2] for zone in shown["zones"]] == ["ch-zrh-1"]
 
     types = gcloud.table("disk-types list --zones=ch-gva-2")
