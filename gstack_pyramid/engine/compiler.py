@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gstack_pyramid.engine.conditions import compile_condition
-from gstack_pyramid.engine.document import Document, Finding, MappingError
+from gstack_pyramid.engine.conditions import Condition, compile_condition
+from gstack_pyramid.engine.document import Document, Finding, MappingError, Place
 from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
+from gstack_pyramid.engine.grammar import is_condition
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import Lookups, needs_of
 from gstack_pyramid.engine.methods import Method, compile_method
@@ -160,8 +161,10 @@ def _compile_resource(
     for index, other in enumerate(resource.together_with):
         scope.target(other, ("together_with", index))
     if "elsewhere" in document.data:
-        getter, _ = scope.path(document.data["elsewhere"], ("elsewhere",))
-        resource.elsewhere = frozenset(getter(None, _Settings({"settings": models.settings})) or ())
+        resource.elsewhere = _compile_elsewhere(document.data["elsewhere"], name, scope)
+    if "everywhere" in document.data:
+        named = _setting(document.data["everywhere"], scope, ("everywhere",))
+        resource.everywhere = frozenset(named or ())
     for form, spec in document.data.get("references", {}).items():
         inner = scope.entering(ANY, name=ANY)
         resource.reference_forms[form] = (
@@ -206,6 +209,28 @@ def _compile_resource(
 def _kind(type_name: str, gce: GceModel) -> str | None:
     """What ``kind`` of a resource is; None where nothing can be read, or the type has none."""
     return (gce.field(type_name, ("kind",)) or {}).get("default") if type_name else None
+
+
+def _setting(path: str, scope: Scope, place: Place) -> Any:
+    getter, _ = scope.path(path, place)
+    return getter(None, _Settings({"settings": scope.models.settings}))
+
+
+def _compile_elsewhere(path: str, name: str, scope: Scope) -> dict[str, Condition | None]:
+    """The foreign projects of a resource, each with the condition on rows that belong there."""
+    place = ("elsewhere",)
+    rows = scope.entering(scope.models.row_shapes.get(name, ANY))
+    table = _setting(path, scope, place) or {}
+    if not isinstance(table, dict):
+        scope.report(place, f"{path} is no table of projects and conditions")
+        return {}
+    found: dict[str, Condition | None] = {}
+    for project, spec in table.items():
+        if spec is not None and not is_condition(spec):
+            scope.report(place, f"{path}: what stands for {project!r} is no condition")
+        else:
+            found[project] = None if spec is None else compile_condition(spec, rows, place)
+    return found
 
 
 def _own_fields(document: Document, gce: GceModel, type_name: str) -> frozenset[str]:

@@ -93,6 +93,9 @@ class Prepared:
 _TARGET_ROOTS = frozenset({"self", "rows", "key", "resource"})
 """The roots that an answer needs its target for."""
 
+_LOOKING = frozenset({"get", "list", "answer"})
+"""The kinds of methods that a foreign project can be asked."""
+
 _OWN_PARAMETERS = frozenset({"requestId", "updateMask", "paths"})
 """Parameters of mutations that are seen to elsewhere: by the operations, and by the protocol."""
 
@@ -188,9 +191,26 @@ class Engine:
             if not parameter.startswith("{") or name == own:
                 break
             if segment == segments[0]:
-                self._enter_project(segment, call.path[name], env)
+                env = self._enter_any_project(call, segment, call.path[name], env)
             elif segment in ("zones", "regions"):
                 self._enter_scope(segment, name, call.path[name], env)
+        return env
+
+    def _enter_any_project(self, call: Call, segment: str, name: str, env: Env) -> Env:
+        """Enter a project of the caller's, or to look only, a foreign one that is known.
+
+        Raises:
+            GceError: 404, it is neither.
+        """
+        try:
+            self._enter_project(segment, name, env)
+        except GceError as error:
+            resource = call.method.resource
+            known = resource.reaches(name) and call.method.kind in _LOOKING
+            if error.status != 404 or not known:
+                raise
+            env = env.in_project(name, home=name in resource.elsewhere)
+            env.roots["project"] = {}
         return env
 
     def _enter_project(self, segment: str, name: str, env: Env) -> None:
@@ -248,18 +268,12 @@ class Engine:
             GceError: 404 for somebody else's project, 400 for an unknown zone or region.
         """
         resource = call.method.resource
-        try:
-            env = self.enter(call)
-        except GceError as error:
-            # A foreign project that this collection is known to be empty in.
-            if error.status == 404 and call.path.get("project") in resource.elsewhere:
-                return Whole([])
-            raise
+        env = self.enter(call)
         narrowing, wanted = Narrowing.of(tree), None
         if call.fields is not None:
             wanted = call.fields | {path[0] for path in fields_of(tree)}
         if call.method.kind == "list":
-            here = Place("", env, lambda record: True)
+            here = Place("", env, lambda record: record.home == env.home)
             return Listing(resource, env, lambda: [here], narrowing, flat=True, wanted=wanted)
         partial = bool(call.query.get("returnPartialSuccess"))
 

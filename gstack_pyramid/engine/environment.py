@@ -27,12 +27,14 @@ class Env:
         page: what is read of the list that is being made.
         budget: for how many rows of a page of a long list it is worth a command each to read what
             belongs to them, instead of reading what belongs to all.
+        home: the foreign project we are in, if any, in which only what belongs there is seen.
         links: the links of catalogues that were asked for here, by resource and CloudStack id.
     """
 
     __slots__ = (
         "_prefixes",
         "budget",
+        "home",
         "links",
         "page",
         "project",
@@ -65,6 +67,7 @@ class Env:
         self.single = False
         self.page = WHOLE
         self.budget = 0
+        self.home: str | None = None
         self.links: dict[str, dict[str, Any]] = {}
         self._prefixes: dict[str, str] = {}
 
@@ -88,11 +91,25 @@ class Env:
         )
         env.single = self.single
         env.page = self.page
+        env.home = self.home
         return env
 
     def anywhere(self) -> Env:
         """An environment of the same request that is in no zone and no region."""
-        return Env(self.session, dict(self.roots), self.project)
+        env = Env(self.session, dict(self.roots), self.project)
+        env.home = self.home
+        return env
+
+    def in_project(self, name: str, *, home: bool) -> Env:
+        """An environment in a foreign project.
+
+        Args:
+            name: its name.
+            home: whether only what belongs there is seen.
+        """
+        env = self.child()
+        env.project, env.home = name, name if home else None
+        return env
 
     def in_zone(self, row: dict[str, Any], name: str) -> Env:
         """An environment in another zone, whose CloudStack row and GCE name these are."""

@@ -111,6 +111,14 @@ class _Page:
             named = f" ({source['source']})" if "source" in source else ""
             self._title(f"Rows{named}")
             self._source(source)
+        if "elsewhere" in self._document:
+            table = self._words.value(self._document["elsewhere"])
+            self._title("Projects")
+            self._say(
+                f"besides the caller's own those in {table}: a row belongs to the first whose"
+                " condition it meets, and is listed there only",
+                1,
+            )
         own = sorted(self._method.resource.own_fields)
         self._title(f"Fields of {self._method.resource.type_name} <- CloudStack")
         made = [(name, "made by gstack") for name in own]

@@ -26,12 +26,17 @@ def grammar_of(form: str) -> Draft202012Validator:
 
 
 @cache
-def _values() -> jsonschema_rs.Draft202012Validator:
+def _part(name: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
-        {"$ref": "#/$defs/value", "$defs": _schema()["$defs"]}
+        {"$ref": f"#/$defs/{name}", "$defs": _schema()["$defs"]}
     )
 
 
 def is_value(spec: Any) -> bool:
     """Whether something has the form of a value."""
-    return _values().is_valid(spec)
+    return _part("value").is_valid(spec)
+
+
+def is_condition(spec: Any) -> bool:
+    """Whether something has the form of a condition."""
+    return _part("condition").is_valid(spec)

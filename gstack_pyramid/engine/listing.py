@@ -215,6 +215,9 @@ class Listing:
             records, near = found or self.resource.narrowed(place.env, self.narrowing)
             here = [record for record in records if place.holds(record)]
             there = [record for record in near if place.holds(record)]
+            if self.resource.elsewhere:
+                # What belongs to another project can be meant by its bare name here as well.
+                there = [*records, *near]
             return place, self._shape(place, self.resource.named(here, there))
         except Failure as error:
             if self.explain is None:

@@ -36,6 +36,7 @@ class Record:
         also: further names that it answers to.
         zone: the id of the zone it is in, several with commas between; None for everywhere.
         region: the GCE name of its region, where its rows tell that and no zone.
+        home: the foreign project that it belongs to, if any.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Record:
     also: tuple[str, ...] = ()
     zone: str | None = None
     region: str | None = None
+    home: str | None = None
 
     def is_in(self, zone_id: str) -> bool:
         """Whether it is in a zone; what has no zone is in all of them."""

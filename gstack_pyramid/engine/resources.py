@@ -39,7 +39,9 @@ class Resource:
         aliases: further names -> the names meant, a setting.
         reference_forms: the forms of reference besides a name, such as ``family``.
         together_with: resources that an aggregated list shows as well.
-        elsewhere: projects besides the caller's where this collection is empty.
+        elsewhere: foreign projects, and the conditions on rows of what belongs there rather than to
+            the caller's own project. The first that holds decides; None never does.
+        everywhere: foreign projects in which this collection is the same.
     """
 
     name: str
@@ -54,7 +56,8 @@ class Resource:
         default_factory=dict
     )
     together_with: list[str] = field(default_factory=list)
-    elsewhere: frozenset[str] = frozenset()
+    elsewhere: dict[str, Condition | None] = field(default_factory=dict)
+    everywhere: frozenset[str] = frozenset()
 
     @property
     def zonal(self) -> bool:
@@ -124,7 +127,23 @@ class Resource:
                     found[record.key].rows.extend(record.rows)
                 else:
                     found[record.key] = record
+        if self.elsewhere:
+            for record in found.values():
+                record.home = self._home_of(record, env)
         return list(found.values())
+
+    def _home_of(self, record: Record, env: Env) -> str | None:
+        row = record.rows[0]
+        homes = (name for name, holds in self.elsewhere.items() if holds and holds(row, env))
+        return next(homes, None)
+
+    def shows(self, record: Record, env: Env) -> bool:
+        """Whether a record can be meant in the project of ``env``; all can in the caller's own."""
+        return not self.elsewhere or env.home in (None, record.home)
+
+    def reaches(self, project: str) -> bool:
+        """Whether a foreign project can be asked for resources of this kind."""
+        return project in self.elsewhere or project in self.everywhere
 
     def named(self, records: list[Record], near: Sequence[Record] = ()) -> list[tuple[str, Record]]:
         """Records with the names they are shown by, told apart from twins among ``near`` too."""
@@ -146,7 +165,8 @@ class Resource:
         found = [
             record
             for record in candidates
-            if answers_to(reference, record.natural, record.key) or reference in record.also
+            if (answers_to(reference, record.natural, record.key) or reference in record.also)
+            and self.shows(record, env)
         ]
         if len(found) > 1:
             choices = ", ".join(
@@ -203,10 +223,15 @@ class Resource:
             return None
         return {SOURCE: record.source.name, **rows[0], ALL_ROWS: record.rows}
 
-    def prefix(self, env: Env) -> str:
-        """The link of this collection in the scope of ``env``, with its closing slash."""
+    def prefix(self, env: Env, home: str | None = None) -> str:
+        """The link of this collection in the scope of ``env``, with its closing slash.
+
+        Args:
+            env: says where.
+            home: the foreign project that is meant rather than the one of ``env``.
+        """
         collection = self.collection
-        path = collection.prefix(env.project, env.scope_name(collection.scope))
+        path = collection.prefix(home or env.project, env.scope_name(collection.scope))
         return f"{env.session.base_url}/{path}"
 
     def shape(
@@ -258,7 +283,8 @@ class Resource:
             if with_name:
                 shaped["name"] = name
             if with_link:
-                shaped["selfLink"] = prefix + name
+                own_prefix = self.prefix(env, record.home) if record.home else prefix
+                shaped["selfLink"] = own_prefix + name
             if zone is not None:
                 shaped["zone"] = zone
             if region is not None:

@@ -353,7 +353,9 @@ class Session:
     ) -> Env:
         """Where a reference is to be looked up: here, or in the zone or region that it names."""
         if parsed.project not in (None, env.project) and not self._is_here(parsed.project, env):
-            raise invalid_value(field, reference, "The referenced resource does not exist.")
+            if parsed.project is None or not target.reaches(parsed.project):
+                raise invalid_value(field, reference, "The referenced resource does not exist.")
+            env = env.in_project(parsed.project, home=parsed.project in target.elsewhere)
         segment = target.collection.scope
         if segment not in ("zones", "regions"):
             return env
@@ -455,8 +457,10 @@ class Session:
                 for (name, record), resource in zip(named, shaped, strict=True)
                 if all(resource.get(field) == value for field, value in wanted.items())
                 and (where is None or where(resource, inner))
+                and target.shows(record, inner)
             ]
-        return fitting
+        # What is the caller's own comes before what others offer under the same name.
+        return [item for item in fitting if item[1].home == env.home] or fitting
 
 
 def _rank(value: Any) -> tuple[float, str]:

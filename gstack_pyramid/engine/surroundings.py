@@ -47,10 +47,11 @@ def links_in(target: Resource, env: Env) -> dict[str, Any]:
                 if source.where is None or source.where(row, env):
                     known[str(row["id"])] = _pattern_link(prefix, source.pattern.render)
     for name, record in target.named(target.records(env)):
-        known[record.key] = prefix + name
+        link = (target.prefix(env, record.home) if record.home else prefix) + name
+        known[record.key] = link
         for row in record.rows:
             if "id" in row:
-                known[str(row["id"])] = prefix + name
+                known[str(row["id"])] = link
     return known
 
 

@@ -30,7 +30,8 @@ def test_zones_machine_types_and_images_print_as_tables(gcloud: Gcloud) -> None:
     listed = gcloud.run("images list")
     assert listed.stderr == ""
     images = rows_of(listed.stdout)
-    assert {i["PROJECT"] for i in images} == {"demo-project"}
+    assert {i["PROJECT"] for i in images} == {"centos-cloud", "ubuntu-os-cloud", "windows-cloud"}
+    assert len(images) == 7
     assert {i["STATUS"] for i in images} == {"READY"}
     assert len([i for i in images if i["NAME"].startswith(IMAGE)]) == 5
     assert {i["FAMILY"] for i in images if i["NAME"].startswith(IMAGE)} == {

@@ -108,3 +108,19 @@ def test_a_schedule_takes_snapshots_of_a_disk(gcloud: Gcloud) -> None:
         gcloud.run(f"resource-policies delete {name} {region}")
     assert gcloud.values("resource-policies list") == []
     gcloud.run(f"instances delete scheduled {ZONE}")
+
+
+def test_a_public_image_is_found_in_its_project(gcloud: Gcloud) -> None:
+    rows = {row["NAME"]: row for row in gcloud.table("images list")}
+    assert (rows[LINUX]["PROJECT"], rows[LINUX]["FAMILY"]) == ("ubuntu-os-cloud", LINUX)
+    assert len(rows) == len(gcloud.table("images list --no-show-deprecated"))
+    assert LINUX not in gcloud.values("images list --no-standard-images")
+    shown = gcloud.json(f"images describe-from-family {LINUX} --project=ubuntu-os-cloud")
+    assert shown["selfLink"].endswith(f"/projects/ubuntu-os-cloud/global/images/{LINUX}")
+    there = f"--image-family={LINUX} --image-project=ubuntu-os-cloud"
+    gcloud.run(f"instances create public {ZONE} --machine-type=micro {there}")
+    assert gcloud.json(f"disks describe public {ZONE}")["sourceImage"] == shown["selfLink"]
+    wrong = f"--image-family={LINUX} --image-project=debian-cloud"
+    said = gcloud.refusal(f"instances create other {ZONE} --machine-type=micro {wrong}")
+    assert "does not exist" in said
+    gcloud.run(f"instances delete public {ZONE}")

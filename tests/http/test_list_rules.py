@@ -19,7 +19,7 @@ LISTS = [
     f"zones/{SG_ZONE}/operations",
     "regions/ch-gva/operations",
     "global/operations",
-    "global/images",
+    "/compute/v1/projects/centos-cloud/global/images",
     "global/networks",
     "global/firewalls",
 ]

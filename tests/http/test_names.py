@@ -12,7 +12,7 @@ CENTOS = "linux-centos-6-4-64-bit"
 
 
 def test_an_ambiguous_name_is_refused_with_the_candidates_named(gateway: Gateway) -> None:
-    names = [name for name in gateway.names("global/images") if name.startswith(CENTOS)]
+    names = gateway.names("/compute/v1/projects/centos-cloud/global/images")
     assert len(names) == 5
     error = gateway.refused(400, "GET", f"global/images/{CENTOS}")
     assert "ambiguous" in error["message"]
@@ -20,7 +20,7 @@ def test_an_ambiguous_name_is_refused_with_the_candidates_named(gateway: Gateway
 
 
 def test_a_suffixed_name_is_one_row_and_the_right_one(gateway: Gateway) -> None:
-    for item in gateway.items("global/images"):
+    for item in gateway.items("/compute/v1/projects/centos-cloud/global/images"):
         assert gateway.get(f"global/images/{item['name']}")["id"] == item["id"]
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from ..support.gateway import ADVANCED_ZONE, BASE, SG_ZONE, Gateway
 
-CENTOS = "linux-centos-6-4-64-bit"
 MACHINE_TYPES = ["extra-large", "huge", "large", "medium", "micro", "small", "tiny"]
 
 COLLECTIONS = {
@@ -23,12 +22,6 @@ COLLECTIONS = {
     f"zones/{ADVANCED_ZONE}/disks": ["app"],
     "global/networks": ["backend", "default", "prod-vpc"],
     "global/firewalls": ["prod-web-acl-1", "prod-web-acl-2", "ssh"],
-    "global/images": [
-        *(f"{CENTOS}-{suffix}" for suffix in ("69a533a0", "8e23c164", "a272dbea", "b004dfe6")),
-        f"{CENTOS}-ffad05b5",
-        "linux-ubuntu-24-04-lts-64-bit",
-        "windows-server-2022",
-    ],
 }
 
 

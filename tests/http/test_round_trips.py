@@ -111,8 +111,10 @@ TRIPS = [
             # A disk is made from one thing at most, and of this one from none.
             **dict.fromkeys(("sourceSnapshot", "sourceInstantSnapshot", "sourceDisk"), st.just("")),
             "accessMode": st.just("READ_WRITE_SINGLE"),
+            # A blank disk has none: it lies on no storage yet.
+            "resourcePolicies": st.just([]),
         },
-        unread={"accessMode": "there is no other"},
+        unread={"accessMode": "there is no other", "resourcePolicies": "none can be asked for"},
     ),
     RoundTrip(
         resource="snapshots",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gstack_pyramid.engine.document import MappingError
 from gstack_pyramid.engine.loader import load
 from gstack_pyramid.schemas.location import data_folder
 
@@ -76,3 +78,26 @@ def test_the_shipped_mappings_claim_every_method_once() -> None:
         for method in document.data.get("methods", {})
     }
     assert mappings.owners.keys() == methods
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"there": {"colour": "red"}}, "listVolumes has no field 'colour'"),
+        ({"there": {"name": {"likes": "red"}}}, "what stands for 'there' is no condition"),
+        (["there"], "is no table of projects and conditions"),
+    ],
+)
+def test_what_belongs_to_foreign_projects_is_checked(
+    tmp_path: Path, compiler: Compiler, table: Any, message: str
+) -> None:
+    text = """
+    resource: disks
+    read: {call: listVolumes}
+    elsewhere: $settings.homes
+    methods: {get: {}}
+    """
+    folder = write(tmp_path / "own", projects=PROJECTS, zones=ZONES, disks=text)
+    with pytest.raises(MappingError) as refused:
+        compiler(folder, settings={"homes": table})
+    assert message in str(refused.value)

@@ -389,7 +389,7 @@ WRONG_FORMS = {
         resource: disks
         reed: {call: listVolumes} # here
         """,
-        "unknown key 'reed' (is 'read' meant?); known are: about, aliases, elsewhere, fields",
+        "unknown key 'reed' (is 'read' meant?); known are: about, aliases, elsewhere",
     ),
     "unknown key of a read": (
         """
