@@ -49,6 +49,8 @@ COMMANDS = {
         "storage::test_a_disk_becomes_a_snapshot_an_image_and_a_machine"
     ),
     "images list": "storage::test_a_disk_becomes_a_snapshot_an_image_and_a_machine",
+    "instance-groups list": "instances::test_instance_groups_and_the_projects_metadata",
+    "instance-groups unmanaged list": "instances::test_instance_groups_and_the_projects_metadata",
     "instance-groups unmanaged create": "instances::test_instance_groups_and_the_projects_metadata",
     "instance-templates create": "catalogue::test_a_template_is_made_and_instances_of_it",
     "instance-templates list": "catalogue::test_a_template_is_made_and_instances_of_it",

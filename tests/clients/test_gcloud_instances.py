@@ -127,6 +127,10 @@ def test_instance_groups_and_the_projects_metadata(gcloud: Gcloud) -> None:
     assert (row["NAME"], row["LOCATION"], row["SCOPE"]) == ("fleet", "ch-gva-2", "zone")
     gcloud.run(f"instances create sailor {where} --machine-type=micro --image={LINUX}")
     gcloud.run(f"instance-groups unmanaged add-instances fleet {where} --instances=sailor")
+    (row,) = gcloud.table("instance-groups unmanaged list --filter=name=fleet")
+    assert (row["ZONE"], row["MANAGED"], row["INSTANCES"]) == ("ch-gva-2", "No", "1")
+    (row,) = gcloud.table("instance-groups list --filter=name=fleet")
+    assert (row["LOCATION"], row["MANAGED"], row["INSTANCES"]) == ("ch-gva-2", "No", "1")
     (row,) = gcloud.table(f"instance-groups unmanaged list-instances fleet {where}")
     assert row == {"NAME": "sailor", "STATUS": "RUNNING"}
     (row,) = gcloud.table(f"instance-groups list-instances fleet {where}")
