@@ -16,6 +16,7 @@ from ..conftest import MakeGateway
 from ..support.gateway import BASE, SG_ZONE, UBUNTU, Gateway
 from ..support.round_trips import LABELS, TEXT, Bodies, RoundTrip, lost
 from ..unit.simulator.test_every_command import backup_offering
+from ..unit.simulator.vpn import CERTIFICATE, PRIVATE_KEY
 
 TAG = st.from_regex(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
 METADATA = st.fixed_dictionaries(
@@ -36,6 +37,18 @@ DATA = st.fixed_dictionaries(
     {"autoDelete": st.just(True), "diskSizeGb": st.just("5")},
     optional={"deviceName": DEVICE.map("d-{}".format), "type": st.just("PERSISTENT")},
 )
+
+
+LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=80).map(str.strip)
+RANGES = st.lists(
+    st.sampled_from(["0.0.0.0/0", "10.0.0.0/8", "192.0.2.7/32"]), min_size=1, unique=True
+)
+ALLOWED = [
+    [{"IPProtocol": "all"}],
+    [{"IPProtocol": "icmp"}],
+    [{"IPProtocol": "tcp"}, {"IPProtocol": "udp", "ports": ["53"]}],
+    [{"IPProtocol": "tcp", "ports": ["22", "8000-8080"]}],
+]
 
 
 def items(element: st.SearchStrategy[Any], key: Any = None) -> st.SearchStrategy[list[Any]]:
@@ -156,6 +169,110 @@ TRIPS = [
         },
         unread={"guestFlush": "it says how it is made"},
         before=backed_up,
+    ),
+    RoundTrip(
+        resource="networkFirewallPolicies",
+        path="global/firewallPolicies",
+        always={"name": "it"},
+    ),
+    RoundTrip(
+        resource="regionNetworkFirewallPolicies",
+        path="regions/ch-zrh/firewallPolicies",
+        always={"name": "it"},
+    ),
+    RoundTrip(
+        resource="firewalls",
+        path="global/firewalls",
+        always={
+            "name": "it",
+            "network": "global/networks/prod-vpc",
+            "allowed": st.sampled_from(ALLOWED),
+            "sourceRanges": RANGES,
+        },
+        fields={
+            # A firewall allows or denies, and this one allows.
+            "denied": st.just([]),
+            "direction": st.just("INGRESS"),
+            "destinationRanges": st.just([]),
+            "priority": st.integers(0, 65535),
+            "description": LINE,
+        },
+    ),
+    RoundTrip(
+        resource="routes",
+        path="global/routes",
+        always={
+            "name": "it",
+            "network": "global/networks/prod-vpc",
+            "destRange": st.sampled_from(["10.77.0.0/16", "192.0.2.0/24", "198.51.100.7/32"]),
+            "nextHopIp": st.sampled_from(["10.8.1.9", "10.8.1.10"]),
+            "priority": 1000,
+        },
+        fields={"description": LINE},
+    ),
+    RoundTrip(
+        resource="addresses",
+        path="regions/ch-zrh/addresses",
+        always={"name": "it", "network": "global/networks/backend"},
+        fields={
+            "address": st.just("203.0.113.200"),
+            "addressType": st.just("EXTERNAL"),
+            "ipVersion": st.just("IPV4"),
+            # It is for addresses that are refused.
+            "purpose": st.none(),
+            "subnetwork": st.just(""),
+        },
+    ),
+    RoundTrip(
+        resource="targetPools",
+        path="regions/ch-zrh/targetPools",
+        always={"name": "it"},
+        fields={
+            "sessionAffinity": st.sampled_from(["NONE", "CLIENT_IP", "CLIENT_IP_PROTO"]),
+            "description": st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40),
+            "instances": st.just([]),
+        },
+    ),
+    RoundTrip(
+        resource="instanceGroups",
+        path=f"zones/{SG_ZONE}/instanceGroups",
+        always={"name": "it"},
+    ),
+    RoundTrip(
+        resource="networks",
+        path="global/networks",
+        always={"name": "it", "autoCreateSubnetworks": st.booleans()},
+        fields={
+            "IPv4Range": st.none(),
+            "description": LINE.filter(bool),
+            "networkFirewallPolicyEnforcementOrder": st.just("AFTER_CLASSIC_FIREWALL"),
+        },
+        unread={"networkFirewallPolicyEnforcementOrder": "there is no other"},
+    ),
+    RoundTrip(
+        resource="subnetworks",
+        path="regions/ch-zrh/subnetworks",
+        always={
+            "name": "it",
+            "network": "global/networks/prod-vpc",
+            "ipCidrRange": st.sampled_from(["10.8.64.0/24", "10.8.65.0/28"]),
+        },
+        fields={
+            "description": LINE.filter(bool),
+            "purpose": st.just("PRIVATE"),
+            "stackType": st.just("IPV4_ONLY"),
+        },
+    ),
+    RoundTrip(
+        resource="sslCertificates",
+        path="global/sslCertificates",
+        always={"name": "it", "certificate": CERTIFICATE, "privateKey": PRIVATE_KEY},
+        # It may be given twice, as it is then the same.
+        fields={
+            "type": st.just("SELF_MANAGED"),
+            "selfManaged": st.just({"certificate": CERTIFICATE}),
+        },
+        unread={"privateKey": "GCE never shows it"},
     ),
 ]
 
