@@ -33,6 +33,7 @@ from gstack_pyramid.operations.nodes import Membership, Watch
 from gstack_pyramid.operations.notes import Asked, Notes, Sealing
 from gstack_pyramid.operations.sending import Pace, Sender, Translate
 from gstack_pyramid.operations.store import Operation, Store, Taken, finished
+from gstack_pyramid.operations.waiting import Tidings, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,8 @@ SERVICE = "gstack"
 """Whose operations are in a database that outlives the process."""
 
 ELSEWHERE_POLL = 1.0
-"""Seconds between two looks at an operation that another node runs, and that somebody waits for."""
-_OWN_POLL = 10.0
+"""Seconds between two looks at an operation of another node's that can't be heard."""
+_TOLD_POLL = 10.0
 
 STOP_PATIENCE = 5.0
 """Seconds to wait for the answers to commands that are on their way when the server ends."""
@@ -55,6 +56,7 @@ class _Parts:
     store: Store
     execution: Execution
     membership: Membership | None
+    tidings: Tidings | None
 
 
 Restore = Callable[[Mapping[str, Any], Credentials], tuple[Plan, Session]]
@@ -108,8 +110,7 @@ class Operations:
         self._clock = clock
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="operation")
         self._sender = Sender(client, translate, self._workers, pace or Pace())
-        self._waiting = threading.BoundedSemaphore(waiters)
-        self._changed = threading.Condition()
+        self._waiting = Waiting(waiters)
         self._lock = threading.Lock()
         self._closed = False
         self._parts: _Parts | None = None
@@ -120,13 +121,14 @@ class Operations:
 
     def close(self) -> None:
         """Stop running operations; what is not finished goes on after the next start."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        self._closed = True
+        self._waiting.tell()
         with self._lock:
             parts, self._parts = self._parts, None
         if parts is not None:
             parts.host.leave(self)
+            if parts.tidings is not None:
+                parts.tidings.close()
             if parts.membership is not None:
                 parts.membership.close()
             parts.host.run(self._stop(parts.execution))
@@ -233,21 +235,23 @@ class Operations:
         When too many requests wait already, it is answered as it is at once: GCE promises no more
         than its best effort.
         """
-        if not self._waiting.acquire(blocking=False):
-            return self.get(owner, scope, name)
-        try:
+        with self._waiting.awaiting(name) as told:
+            if told is None:
+                return self.get(owner, scope, name)
             deadline = time.monotonic() + seconds
-            with self._changed:
-                while True:
-                    operation = self.get(owner, scope, name)
-                    left = deadline - time.monotonic()
-                    if operation is None or operation.done or left <= 0 or self._closed:
-                        return operation
-                    # Nobody tells when another node has ended an operation.
-                    here = name in self._tasks
-                    self._changed.wait(min(left, _OWN_POLL if here else ELSEWHERE_POLL))
-        finally:
-            self._waiting.release()
+            while True:
+                told.clear()
+                operation = self.get(owner, scope, name)
+                left = deadline - time.monotonic()
+                if operation is None or operation.done or left <= 0 or self._closed:
+                    return operation
+                told.wait(min(left, self._poll(name)))
+
+    def _poll(self, name: str) -> float:
+        """Seconds after which to look at an operation that there was no word of."""
+        tidings = self._parts.tidings if self._parts is not None else None
+        heard = name in self._tasks or (tidings is not None and tidings.heard)
+        return _TOLD_POLL if heard else ELSEWHERE_POLL
 
     def running(self) -> frozenset[str]:
         """The names of the operations that this process runs."""
@@ -277,8 +281,7 @@ class Operations:
             if run is not None and not run.answer.done():
                 stopping = GceError(503, "backendError", "The service is being restarted.")
                 run.answer.set_exception(stopping)
-            # The lock is held for the time of a look into the database at most.
-            await asyncio.to_thread(self._tell)
+            self._waiting.tell(name)
 
     def _begin(self, run: Run) -> Operation:
         name, parts = run.operation.name, self._open()
@@ -342,10 +345,6 @@ class Operations:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _tell(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
-
     def _open(self) -> _Parts:
         parts = self._parts
         if parts is not None:
@@ -369,8 +368,13 @@ class Operations:
             membership = None
             if self._place != MEMORY:
                 membership = Membership(self, store, host, self._watch, self._clock)
-            parts = self._parts = _Parts(host, store, execution, membership)
+            tidings = None
+            if host.database.shared:
+                tidings = Tidings(host.database.engine, self._waiting.tell)
+            parts = self._parts = _Parts(host, store, execution, membership, tidings)
         host.join(self)
+        if tidings is not None:
+            tidings.start()
         if membership is not None:
             membership.start()
         return parts

@@ -10,6 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from gstack_pyramid.operations.schema import MADE, NODES, OPERATIONS
+from gstack_pyramid.operations.waiting import announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +156,13 @@ class Store:
         condition = [OPERATIONS.c.name == operation.name, sa.not_(OPERATIONS.c.done)]
         if node is not None:
             condition.append(OPERATIONS.c.node == node)
-        row = _row(operation)
-        return self._update(row, *condition)
+        with self._engine.begin() as connection:
+            kept = connection.execute(
+                sa.update(OPERATIONS).where(*condition).values(_row(operation))
+            )
+            if kept.rowcount and operation.done:
+                announce(connection, operation.name)
+            return bool(kept.rowcount)
 
     def drop(self, operation: Operation) -> None:
         """Forget an operation that was not accepted after all."""

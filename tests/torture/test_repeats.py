@@ -74,7 +74,10 @@ def test_a_request_that_comes_to_two_nodes_at_once_is_one_operation(cluster: Clu
     (answers,) = cluster.ask_at_once(body, request_id=request_id)
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body["name"] for answer in answers}) == 1
+    operation = answers[0].body["selfLink"].split("/projects/demo-project/")[1]
     for caller in cluster.callers:
+        # One of them has not begun it, and hears of its end.
+        assert caller.ask("POST", f"{operation}/wait").body["status"] == "DONE"
         assert "error" not in caller.finish(answers[0].body)
     assert cluster.machines() == {"web": 1}
     other = {**body, "name": "other"}
