@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from ..support.gateway import SG_ZONE, Gateway
@@ -96,3 +98,23 @@ def test_a_wrong_key_of_metadata_is_named(web: Gateway, items: list[dict[str, st
     error = web.refused(400, "POST", f"{WEB}/setMetadata", body)
     assert "items" in error["message"]
     assert "key" in error["message"].partition(":")[0]
+
+
+def test_what_the_guest_reads_follows_the_metadata(gateway: Gateway) -> None:
+    scripts = [{"key": "startup-script", "value": f"#!/bin/sh\necho {n}\n"} for n in (1, 2)]
+    made = gateway.create("guest", metadata={"items": [scripts[0]]})
+    path = f"zones/{SG_ZONE}/instances/guest"
+
+    def changed(*items: dict[str, str]) -> str:
+        print_of = gateway.get(path)["metadata"]["fingerprint"]
+        gateway.sent.clear()
+        body = {"items": list(items), "fingerprint": print_of}
+        gateway.do("POST", f"{path}/setMetadata", body)
+        store = gateway.cloud.app.world.store
+        (vm,) = [vm for vm in store.all("vm") if vm["name"] == made["name"]]
+        return base64.b64decode(vm["userdata"]).decode()
+
+    assert changed(scripts[1]) == scripts[1]["value"]
+    assert changed(scripts[1], {"key": "color", "value": "red"}) == scripts[1]["value"]
+    assert "updateVirtualMachine" not in gateway.sent
+    assert changed() == "#cloud-config\n{}\n"
