@@ -53,7 +53,7 @@ def test_an_image_is_made_of_a_volume_replaced_and_deleted(driver: Any) -> None:
     assert deprecated["replacement"] == second.extra["selfLink"]
     assert driver.ex_get_image_from_family("golden").name == "golden-2"
     names = {image.name for image in driver.ex_list_project_images()}
-    assert {"golden-2", IMAGE} <= names
+    assert "golden-2" in names
     assert "golden-1" not in names
     every = driver.ex_list_project_images(ex_include_deprecated=True)
     assert {image.name for image in every} == {*names, "golden-1"}
