@@ -135,6 +135,25 @@ def fraction(value: int | str) -> float:
     return int(value) / 100
 
 
+@converter("undoes fraction")
+def percent(value: float) -> int:
+    """A part of 1 as a percentage.
+
+    Raises:
+        ValueError: it isn't between 1 % and 100 %, or no whole percentage.
+    """
+    whole = round(float(value) * 100)
+    if not 1 <= whole <= 100 or abs(float(value) * 100 - whole) > 1e-6:
+        raise ValueError("CloudStack takes whole percentages from 0.01 to 1")
+    return whole
+
+
+@converter("arithmetic")
+def half(value: int | str) -> int:
+    """Half of a number, rounded down."""
+    return int(value) // 2
+
+
 @converter("the region's name is a part of the zone's, a rule that gcloud computes as well")
 def region_of_zone(value: str) -> str:
     """A zone's name without its last ``-part``; a name of one part is its own region."""

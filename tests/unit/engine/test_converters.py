@@ -421,3 +421,15 @@ def test_a_difference_is_never_below_nothing(one: int, other: int) -> None:
 
 def test_a_percentage_is_a_part_of_one() -> None:
     assert [convert("fraction", value) for value in (60, "29", 100)] == [0.6, 0.29, 1.0]
+
+
+@given(st.integers(1, 100))
+def test_every_whole_percentage_comes_back_from_its_part_of_one(value: int) -> None:
+    assert convert("percent", convert("fraction", value)) == value
+    assert convert("half", value) in (value / 2, (value - 1) / 2)
+
+
+@pytest.mark.parametrize("value", [0, 0.005, 0.605, 1.01, -0.5])
+def test_other_parts_of_one_are_no_percentage(value: float) -> None:
+    with pytest.raises(ValueError, match="whole percentages"):
+        convert("percent", value)
