@@ -31,6 +31,9 @@ CALLED = {
 }
 """What gcloud calls other than GCE's API does."""
 
+OPTIONS = {"images": "--no-standard-images"}
+"""So that gcloud asks for one list alone: it adds those of Google's image projects."""
+
 WITH = {
     "globalAddresses": "addresses",
     "globalForwardingRules": "forwardingRules",
@@ -105,7 +108,7 @@ def test_every_list_heeds_gclouds_options(there: Filled, gcloud: Gcloud, resourc
         f"{resource}.list shows {len(rows)} rows: make some in tests/support/plenty.py"
     )
     kebab = re.sub("([A-Z])", lambda found: f"-{found[1].lower()}", resource)
-    command = f"{CALLED.get(resource, kebab)} list"
+    command = f"{CALLED.get(resource, kebab)} list {OPTIONS.get(resource, '')}"
     names = sorted(row["name"] for row in rows)
     first, last = names[0], names[-1]
 
