@@ -9,7 +9,7 @@ import pytest
 
 from gstack_pyramid.engine.engine import Call, Prepared
 
-from ..support.gateway import BASE, Gateway
+from ..support.gateway import ADVANCED_ZONE, BASE, Gateway
 
 VPC = "global/networks/prod-vpc"
 NETWORKS = pytest.mark.parametrize("network", ["global/networks/default", VPC], ids=["sg", "vpc"])
@@ -215,6 +215,15 @@ def test_egress_goes_to_a_vpc_only(gateway: Gateway) -> None:
     shown = gateway.get("global/firewalls/out")
     assert (shown["direction"], shown["destinationRanges"]) == ("EGRESS", ["203.0.113.0/24"])
     assert "sourceRanges" not in shown
+
+
+def test_a_vpc_without_a_list_has_no_place_for_a_firewall(gateway: Gateway) -> None:
+    zone, offering = gateway.cloud.zone(ADVANCED_ZONE), gateway.cloud.rows("listVPCOfferings")[0]
+    wish = {"name": "bare", "zoneid": zone, "vpcofferingid": offering["id"]}
+    gateway.cloud.done("createVPC", cidr="10.9.0.0/16", **wish)
+    body = {"name": "web", "network": "global/networks/bare", **CROSS}
+    error = gateway.refused(400, "POST", "global/firewalls", body)
+    assert "has no ACL list of its own" in error["message"]
 
 
 @pytest.mark.parametrize(
