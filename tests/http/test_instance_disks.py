@@ -148,8 +148,8 @@ def test_what_a_failing_insert_has_made_is_taken_back(web: Gateway) -> None:
         ({"initializeParams": {"diskSizeGb": "5", "sourceImage": UBUNTU}}, "sourceImage"),
         ({"initializeParams": {}}, "a size is needed"),
         ({"initializeParams": {"diskSizeGb": "5", "diskType": "ssd-50-gb"}}, "one size, 50 GB"),
-        ({"type": "SCRATCH", "initializeParams": {"diskSizeGb": "5"}}, "disks.type"),
-        ({"mode": "READ_ONLY", "source": f"{HERE}/disks/data"}, "disks.mode"),
+        ({"type": "SCRATCH", "initializeParams": {"diskSizeGb": "5"}}, "disks[1].type"),
+        ({"mode": "READ_ONLY", "source": f"{HERE}/disks/data"}, "disks[1].mode"),
         ({"boot": True, "initializeParams": {"sourceImage": UBUNTU}}, "one boot disk"),
     ],
 )
