@@ -85,7 +85,7 @@ def test_a_method_that_is_not_mapped_says_why(gstack: Gstack) -> None:
     result = gstack("explain", "hosts.list")
     assert result.exit_code == 1
     assert "CloudStack doesn't show its users the hosts" in result.output
-    assert "nobody has mapped it yet" in gstack("explain", "disks.bulkSetLabels").output
+    assert "nobody has mapped it yet" in gstack("explain", "imageViews.list").output
 
 
 def test_an_unknown_method_says_which_are_near(gstack: Gstack) -> None:
