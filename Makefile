@@ -49,7 +49,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 fuzz: $(VENV)/.dev
-	GSTACK_FUZZ_CASES=16000 $(BIN)/pytest tests/clients/test_schemathesis.py
+	GSTACK_FUZZ_CASES=24000 $(BIN)/pytest tests/clients/test_schemathesis.py
 
 torture: $(VENV)/.dev
 	$(BIN)/python -m tests.torture $(TORTURE)

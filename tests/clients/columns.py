@@ -20,6 +20,12 @@ COLUMNS = {
     "images list": "NAME PROJECT FAMILY DEPRECATED STATUS",
     "instance-groups list": "NAME LOCATION SCOPE NETWORK MANAGED INSTANCES",
     "instance-groups list-instances": "NAME ZONE STATUS",
+    "instance-groups managed list": (
+        "NAME LOCATION SCOPE BASE_INSTANCE_NAME SIZE TARGET_SIZE INSTANCE_TEMPLATE AUTOSCALED"
+    ),
+    "instance-groups managed list-instances": (
+        "NAME ZONE STATUS HEALTH_STATE ACTION INSTANCE_TEMPLATE VERSION_NAME LAST_ERROR"
+    ),
     "instance-groups unmanaged create": "NAME LOCATION SCOPE NETWORK MANAGED INSTANCES",
     "instance-groups unmanaged list": "NAME ZONE NETWORK NETWORK_PROJECT MANAGED INSTANCES",
     "instance-groups unmanaged list-instances": "NAME STATUS",
@@ -28,12 +34,14 @@ COLUMNS = {
     "instances create": "NAME ZONE MACHINE_TYPE PREEMPTIBLE INTERNAL_IP EXTERNAL_IP STATUS",
     "instances list": "NAME ZONE MACHINE_TYPE PREEMPTIBLE INTERNAL_IP EXTERNAL_IP STATUS",
     "machine-types list": "NAME ZONE CPUS MEMORY_GB DEPRECATED",
+    "network-firewall-policies list": "NAME REGION DESCRIPTION",
     "networks create": _NETWORKS,
     "networks list": _NETWORKS,
     "networks subnets create": _SUBNETS,
     "networks subnets list": _SUBNETS,
     "operations list": "NAME TYPE TARGET HTTP_STATUS STATUS TIMESTAMP",
     "regions list": "NAME CPUS DISKS_GB ADDRESSES RESERVED_ADDRESSES STATUS TURNDOWN_DATE",
+    "resource-policies list": "NAME DESCRIPTION REGION CREATION_TIMESTAMP",
     "routers list": "NAME REGION NETWORK",
     "routes create": "NAME NETWORK DEST_RANGE NEXT_HOP PRIORITY",
     "routes list": "NAME NETWORK DEST_RANGE NEXT_HOP PRIORITY",

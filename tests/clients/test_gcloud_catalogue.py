@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,9 @@ def test_a_template_is_made_and_instances_of_it(gcloud: Gcloud) -> None:
     dry = gcloud.run("config-ssh --dry-run")
     assert "Host cast.ch-gva-2.demo-project" in dry.stdout
     assert f"HostName {made['EXTERNAL_IP']}" in dry.stdout
-    key = Path(gcloud.environment["HOME"], ".ssh", "google_compute_engine.pub").read_text()
+    folder = Path(gcloud.environment["HOME"], ".ssh")
+    key = (folder / "google_compute_engine.pub").read_text()
+    shutil.rmtree(folder)
     metadata = gcloud.json("project-info describe")["commonInstanceMetadata"]["items"]
     (keys,) = [item["value"] for item in metadata if item["key"] == "ssh-keys"]
     assert key.split()[1] in keys

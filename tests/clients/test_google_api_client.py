@@ -85,7 +85,7 @@ def finished(service: Any, operation: dict[str, Any]) -> dict[str, Any]:
 def test_lists_are_walked_page_by_page(service: Any) -> None:
     found = [
         [each["name"] for each in page["items"]]
-        for page in pages(service.images(), project="demo-project", maxResults=3)
+        for page in pages(service.machineTypes(), **HERE, maxResults=3)
     ]
     assert [len(names) for names in found] == [3, 3, 1]
     assert len({name for names in found for name in names}) == 7

@@ -17,9 +17,6 @@ from gstack_pyramid.schemas.location import data_folder
 NEEDS = {
     "ex_get_serial_output": "instances.getSerialPortOutput",
     "ex_set_usage_export_bucket": "projects.setUsageExportBucket",
-    "ex_create_autoscaler": "autoscalers.insert",
-    "ex_update_autoscaler": "autoscalers.update",
-    "ex_destroy_autoscaler": "autoscalers.delete",
     "ex_*_backend*": "backendServices.insert",
     "ex_*_healthcheck*": "httpHealthChecks.insert",
     "ex_*_urlmap*": "urlMaps.insert",
@@ -29,12 +26,7 @@ NEEDS = {
     "ex_targetpool_set_backup_targetpool": "targetPools.setBackup",
     "ex_instancegroup_remove_instances": "instanceGroups.removeInstances",
     "ex_instancegroup_set_named_ports": "instanceGroups.setNamedPorts",
-    "ex_create_instancegroupmanager": "instanceGroupManagers.insert",
-    "ex_destroy_instancegroupmanager": "instanceGroupManagers.delete",
-    "ex_instancegroupmanager_delete_instances": "instanceGroupManagers.deleteInstances",
-    "ex_instancegroupmanager_recreate_instances": "instanceGroupManagers.recreateInstances",
-    "ex_instancegroupmanager_resize": "instanceGroupManagers.resize",
-    "ex_instancegroupmanager_set_*": "instanceGroupManagers.setInstanceTemplate",
+    "ex_instancegroupmanager_set_autohealingpolicies": "healthChecks.insert",
 }
 
 METHODS = sorted(

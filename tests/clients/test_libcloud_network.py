@@ -178,3 +178,27 @@ def test_where_there_is_no_managed_group_none_is_found(advanced: Any) -> None:
         advanced.ex_instancegroupmanager_list_managed_instances(gone)
     with pytest.raises(ResourceNotFoundError, match="gone' was not found"):
         advanced.ex_get_autoscaler("gone")
+
+
+def test_what_managed_groups_need_is_told(advanced: Any) -> None:
+    """libcloud makes groups without a target pool, so it can change those only that others made."""
+    template = SimpleNamespace(name="none", extra={"selfLink": "global/instanceTemplates/none"})
+    with pytest.raises(InvalidRequestError, match=r"target pool|does not exist"):
+        advanced.ex_create_instancegroupmanager("fleet", None, template, 1)
+    gone = SimpleNamespace(name="gone", zone=advanced.zone, policy={"maxNumReplicas": 2})
+    gone.extra = {"selfLink": f"zones/{advanced.zone.name}/instanceGroupManagers/gone"}
+    gone.target = gone
+    with pytest.raises(InvalidRequestError, match="does not exist"):
+        advanced.ex_create_autoscaler("gone", None, gone, gone.policy)
+    with pytest.raises(InvalidRequestError, match="gone"):
+        advanced.ex_update_autoscaler(gone)
+    for change, given in (
+        (advanced.ex_destroy_autoscaler, (gone,)),
+        (advanced.ex_destroy_instancegroupmanager, (gone,)),
+        (advanced.ex_instancegroupmanager_delete_instances, (gone, [])),
+        (advanced.ex_instancegroupmanager_recreate_instances, ("gone",)),
+        (advanced.ex_instancegroupmanager_resize, (gone, 2)),
+        (advanced.ex_instancegroupmanager_set_instancetemplate, (gone, template)),
+    ):
+        with pytest.raises(ResourceNotFoundError, match="gone' was not found"):
+            change(*given)

@@ -27,7 +27,7 @@ from .gateway import PATIENCE, Gateway, served
 
 pytestmark = pytest.mark.clients
 
-CASES = int(os.environ.get("GSTACK_FUZZ_CASES", "800"))
+CASES = int(os.environ.get("GSTACK_FUZZ_CASES", "1200"))
 """About how many requests are made, over all operations."""
 
 CHECKS = [

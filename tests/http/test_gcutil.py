@@ -65,7 +65,8 @@ def test_it_finds_a_zone_by_its_name(gcutil: Gcutil) -> None:
 
 def test_it_adds_and_deletes_an_instance(gcutil: Gcutil, gateway: Gateway) -> None:
     (machine_type,) = gcutil("machineTypes", "list", zone=ZONE, filter="name eq small")["items"]
-    images = gcutil("images", "list", filter="name eq ^linux-ubuntu.*", maxResults=100)["items"]
+    wanted = {"filter": "name eq ^linux-ubuntu.*", "maxResults": 100}
+    images = gcutil("images", "list", project="ubuntu-os-cloud", **wanted)["items"]
     assert gcutil("projects", "get")["name"] == "demo-project"
     network = gcutil("networks", "get", network="default")
     body = instance_body("from-2014") | {

@@ -64,7 +64,7 @@ def test_a_verb_that_a_path_does_not_know_is_405_with_allow(
     [
         ("GET", "regions/ch-gva/diskTypes", "compute.regionDiskTypes.list"),
         ("POST", f"zones/{SG_ZONE}/instances/web/suspend", "compute.instances.suspend"),
-        ("PUT", f"zones/{SG_ZONE}/instances/web", "compute.instances.update"),
+        ("PUT", "regions/ch-gva/autoscalers", "compute.regionAutoscalers.update"),
         (
             "GET",
             "aggregated/interconnectAttachments",
