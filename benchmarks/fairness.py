@@ -15,6 +15,8 @@ import multiprocessing
 import statistics
 import time
 from collections.abc import Callable
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from urllib.parse import quote
 
@@ -82,7 +84,7 @@ def send_batch(port: int, token: str) -> float:
     return time.perf_counter() - start
 
 
-def attack(port: int, token: str, ready: object, stop: object, took: object) -> None:
+def attack(port: int, token: str, ready: Event, stop: Event, took: Queue[float]) -> None:
     """Batches, and hostile filters beside them, until told to stop."""
     import threading
 
@@ -92,14 +94,14 @@ def attack(port: int, token: str, ready: object, stop: object, took: object) -> 
             text = f"{HOSTILE[number % len(HOSTILE)]}{number}"
             get(f"{ZONE}/machineTypes?filter={quote(text)}")
             time.sleep(PAUSE)
-            if stop.is_set():  # type: ignore[attr-defined]  # multiprocessing's Event
+            if stop.is_set():
                 return
 
     beside = threading.Thread(target=filters)
     beside.start()
-    ready.set()  # type: ignore[attr-defined]
-    while not stop.is_set():  # type: ignore[attr-defined]
-        took.put(send_batch(port, token))  # type: ignore[attr-defined]
+    ready.set()
+    while not stop.is_set():
+        took.put(send_batch(port, token))
     beside.join()
 
 
