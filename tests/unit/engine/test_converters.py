@@ -13,7 +13,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gstack_pyramid.engine.converters import CONVERTERS, GIB, WHY
+from gstack_pyramid.engine.converters import CONVERTERS, GROUPS, WHY
+from gstack_pyramid.engine.converters.numbers import GIB
 from gstack_pyramid.engine.names import LEGAL, numeric_id
 
 from ..simulator.vpn import CERTIFICATE
@@ -30,6 +31,10 @@ def convert(name: str, value: Any) -> Any:
 def test_every_converter_says_why_yaml_could_not() -> None:
     assert WHY.keys() == CONVERTERS.keys()
     assert all(WHY.values())
+
+
+def test_no_two_converters_have_one_name() -> None:
+    assert len(CONVERTERS) == sum(len(group.functions) for group in GROUPS)
 
 
 @given(TEXTS)

@@ -1,0 +1,85 @@
+"""Converters that compute with numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gstack_pyramid.engine.converters.registry import Group
+
+GIB = 1 << 30
+
+converter = Group()
+
+
+@converter("arithmetic")
+def bytes_to_gb(value: int | str) -> str:
+    """Bytes as whole GiB, rounded up, in the decimal string that GCE uses for 64-bit numbers."""
+    return str(-(-int(value) // GIB))
+
+
+@converter("arithmetic")
+def gb_number(value: int | str) -> int:
+    """A size that GCE spells as a decimal string of GiB, as the number CloudStack wants."""
+    return int(value)
+
+
+@converter("arithmetic")
+def difference(value: list[int]) -> int:
+    """By how much the first of two numbers is greater than the second; 0 when it isn't."""
+    first, second = value
+    return max(int(first) - int(second), 0)
+
+
+@converter("arithmetic")
+def fraction(value: int | str) -> float:
+    """A percentage as a part of 1."""
+    return int(value) / 100
+
+
+@converter("undoes fraction")
+def percent(value: float) -> int:
+    """A part of 1 as a percentage.
+
+    Raises:
+        ValueError: it isn't between 1 % and 100 %, or no whole percentage.
+    """
+    whole = round(float(value) * 100)
+    if not 1 <= whole <= 100 or abs(float(value) * 100 - whole) > 1e-6:
+        raise ValueError("CloudStack takes whole percentages from 0.01 to 1")
+    return whole
+
+
+@converter("arithmetic")
+def half(value: int | str) -> int:
+    """Half of a number, rounded down."""
+    return int(value) // 2
+
+
+@converter("a limit is a number, or the word Unlimited, or -1")
+def quota_number(value: str | float) -> float | None:
+    """A resource limit as a number; None for ``Unlimited``, which GCE can't express."""
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+@converter("arithmetic")
+def count(value: list[Any]) -> int:
+    """How many elements a list has."""
+    return len(value)
+
+
+@converter("arithmetic")
+def times_in_days(value: dict[str, int]) -> int | None:
+    """How often something happens in ``days`` days, every so many ``hours``; None if not evenly."""
+    times, rest = divmod(int(value["days"]) * 24, int(value["hours"]))
+    return None if rest else times
+
+
+@converter("arithmetic")
+def greatest(value: list[Any]) -> Any:
+    """The greatest element of a list of numbers; None of an empty one."""
+    return max(value, default=None)
