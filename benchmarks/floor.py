@@ -134,8 +134,11 @@ def list_instances(
                 description[key[4:]] = tag["value"]
         tags.sort()
         kept = [{"key": key, "value": value} for key, value in sorted(_whole(metadata).items())]
-        disks = sorted(by_machine[row["id"]], key=lambda volume: int(volume["deviceid"]))
+        volumes_of = sorted(by_machine[row["id"]], key=lambda volume: int(volume["deviceid"]))
+        disks = [_disk(volume, index, zone) for index, volume in enumerate(volumes_of)]
         nics = sorted(row["nic"], key=lambda nic: str(nic["deviceid"]))
+        interfaces = [_interface(nic, row, links["networks"]) for nic in nics]
+        prints = [_fingerprint(tags), _fingerprint(kept), _fingerprint(labels)]
         items.append(
             {
                 "kind": "compute#instance",
@@ -156,16 +159,30 @@ def list_instances(
                     "provisioningModel": "STANDARD",
                     "automaticRestart": row["haenable"],
                 },
-                "disks": [_disk(volume, index, zone) for index, volume in enumerate(disks)],
-                "networkInterfaces": [_interface(nic, row, links["networks"]) for nic in nics],
-                "tags": {"items": tags, "fingerprint": _fingerprint(tags)},
+                "disks": disks,
+                "networkInterfaces": interfaces,
+                "tags": {"items": tags, "fingerprint": prints[0]},
                 "metadata": {
                     "kind": "compute#metadata",
                     "items": kept,
-                    "fingerprint": _fingerprint(kept),
+                    "fingerprint": prints[1],
                 },
                 "labels": labels,
-                "labelFingerprint": _fingerprint(labels),
+                "labelFingerprint": prints[2],
+                "fingerprint": _fingerprint(
+                    [
+                        row["name"],
+                        row["serviceofferingid"],
+                        row["cpunumber"],
+                        row["memory"],
+                        row["deleteprotection"],
+                        row["haenable"],
+                        [volume["id"] for volume in volumes_of],
+                        [[disk["deviceName"], disk["autoDelete"]] for disk in disks],
+                        [interface["fingerprint"] for interface in interfaces],
+                        *prints,
+                    ]
+                ),
             }
         )
     items.sort(key=lambda item: str(item["name"]))

@@ -79,6 +79,7 @@ COMMANDS = {
     "instances detach-disk": (
         "instances::test_disks_come_with_an_instance_are_attached_detached_and_kept"
     ),
+    "instances export": "instances::test_an_instance_is_exported_to_a_file_and_updated_from_it",
     "instances get-guest-attributes": "refusals::test_a_command_is_refused_with_the_reason",
     "instances get-serial-port-output": "refusals::test_a_command_is_refused_with_the_reason",
     "instances list": "catalogue::test_a_template_is_made_and_instances_of_it",
@@ -104,6 +105,9 @@ COMMANDS = {
     "instances update": "instances::test_size_protection_and_scheduling_are_changed",
     "instances update-access-config": (
         "instances::test_an_external_address_and_interfaces_come_and_go"
+    ),
+    "instances update-from-file": (
+        "instances::test_an_instance_is_exported_to_a_file_and_updated_from_it"
     ),
     "machine-types describe": "catalogue::test_zones_regions_and_types_are_listed_and_described",
     "machine-types list": "catalogue::test_zones_regions_and_types_are_listed_and_described",

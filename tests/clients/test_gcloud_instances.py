@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from .gateway import PATIENCE
 from .gcloud import Gcloud
@@ -90,6 +91,36 @@ def test_size_protection_and_scheduling_are_changed(gcloud: Gcloud) -> None:
     assert shown["labels"] == {"grown": "yes"}
     gcloud.run(f"instances set-scheduling {where} --no-restart-on-failure")
     assert gcloud.json(f"instances describe {where}")["scheduling"]["automaticRestart"] is False
+    gcloud.run(f"instances delete {where}")
+
+
+def test_an_instance_is_exported_to_a_file_and_updated_from_it(
+    gcloud: Gcloud, tmp_path: Path
+) -> None:
+    where = "filed --zone=ch-zrh-1"
+    gcloud.run(
+        f"instances create {where} --machine-type=micro --image={LINUX}",
+        "--labels=env=prod,tier=front",
+        "--metadata=note=first",
+        "--network-interface=network=backend,no-address",
+    )
+    path = tmp_path / "filed.yaml"
+    gcloud.run(f"instances export {where} --destination={path}")
+    stated = yaml.safe_load(path.read_text())
+    stated["labels"] = {"env": "test"}
+    stated["metadata"]["items"] = [{"key": "note", "value": "second"}]
+    stated["deletionProtection"] = True
+    path.write_text(yaml.safe_dump(stated))
+    gcloud.run(f"instances update-from-file {where} --source={path}")
+    shown = gcloud.json(f"instances describe {where}")
+    assert shown["labels"] == {"env": "test"}
+    assert shown["metadata"]["items"] == [{"key": "note", "value": "second"}]
+    assert shown["deletionProtection"] is True
+    assert shown["status"] == "RUNNING"
+    # The file states what was there before its own change.
+    said = gcloud.refusal(f"instances update-from-file {where} --source={path}")
+    assert "The fingerprint in 'fingerprint' does not match the current one" in said
+    gcloud.run(f"instances update {where} --no-deletion-protection")
     gcloud.run(f"instances delete {where}")
 
 

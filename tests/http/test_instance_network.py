@@ -153,7 +153,7 @@ def test_the_internal_address_of_a_stopped_instance_is_changed(app: Gateway) -> 
     query: dict[str, Any] = {"networkInterface": "nic0"}
     app.refused(400, "PATCH", f"{APP}/updateNetworkInterface", wish, **query)
     app.do("POST", f"{APP}/stop")
-    app.refused(412, "PATCH", f"{APP}/updateNetworkInterface", {"networkIP": "10.1.44.4"}, **query)
+    app.refused(400, "PATCH", f"{APP}/updateNetworkInterface", {"networkIP": "10.1.44.4"}, **query)
     app.do("PATCH", f"{APP}/updateNetworkInterface", wish, **query)
     (after,) = nics(app)
     assert after["networkIP"] == "10.1.44.4"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from ..support.gateway import BASE, SG_ZONE, Gateway
+from ..support.gateway import ADVANCED_ZONE, BASE, SG_ZONE, Gateway
 
 HERE = f"zones/{SG_ZONE}"
 WEB = f"{HERE}/instances/web"
@@ -57,7 +58,7 @@ def test_labels_tags_metadata_and_flags_are_as_stated(web: Gateway) -> None:
 def test_what_is_not_stated_is_taken_away(web: Gateway) -> None:
     shown = web.get(WEB)
     wanted: dict[str, Any] = {name: shown[name] for name in ("name", "machineType", "disks")}
-    wanted["labelFingerprint"] = shown["labelFingerprint"]
+    wanted |= {name: shown[name] for name in ("fingerprint", "labelFingerprint")}
     for field in ("tags", "metadata"):
         wanted[field] = {"fingerprint": shown[field]["fingerprint"]}
     web.do("PUT", WEB, wanted)
@@ -76,6 +77,65 @@ def test_an_old_fingerprint_is_refused_before_anything_is_changed(web: Gateway, 
     error = web.refused(412, "PUT", WEB, wanted)
     assert error["errors"][0]["reason"] == "conditionNotMet"
     assert changes(web) == []
+
+
+def change_labels(web: Gateway) -> None:
+    labels = {"labels": {"env": "test"}, "labelFingerprint": web.get(WEB)["labelFingerprint"]}
+    web.do("POST", f"{WEB}/setLabels", labels)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_labels,
+        lambda web: web.do("POST", f"{WEB}/setDeletionProtection", deletionProtection="true"),
+        lambda web: web.do("POST", f"{WEB}/setScheduling", {"automaticRestart": True}),
+        lambda web: web.do("POST", f"{WEB}/attachDisk", {"source": f"{HERE}/disks/data"}),
+        lambda web: web.do(
+            "POST", f"{WEB}/setDiskAutoDelete", deviceName="boot", autoDelete="false"
+        ),
+    ],
+)
+def test_an_instance_that_was_changed_since_is_not_changed(
+    web: Gateway, change: Callable[[Gateway], Any]
+) -> None:
+    wanted = web.get(WEB)
+    change(web)
+    now = web.get(WEB)
+    assert now["fingerprint"] != wanted["fingerprint"]
+    web.sent.clear()
+    # What else it states is up to date.
+    error = web.refused(412, "PUT", WEB, now | {"fingerprint": wanted["fingerprint"]})
+    assert error["errors"][0]["reason"] == "conditionNotMet"
+    del now["fingerprint"]
+    web.refused(412, "PUT", WEB, now)
+    assert changes(web) == []
+
+
+def test_the_fingerprint_stays_while_nothing_is_changed(web: Gateway) -> None:
+    shown = web.get(WEB)
+    web.do("POST", f"{WEB}/stop")
+    web.do("POST", f"{WEB}/start")
+    (listed,) = web.get(f"{HERE}/instances")["items"]
+    assert listed["fingerprint"] == web.get(WEB)["fingerprint"] == shown["fingerprint"]
+
+
+def test_an_interface_is_the_same_as_a_client_of_googles_writes_it(gateway: Gateway) -> None:
+    """Such clients leave out empty lists, and write bytes in the alphabet for URLs."""
+    path = f"zones/{ADVANCED_ZONE}/instances/inner"
+    gateway.create(
+        "inner", ADVANCED_ZONE, networkInterfaces=[{"network": "global/networks/backend"}]
+    )
+    wanted = gateway.get(path)
+    (interface,) = wanted["networkInterfaces"]
+    assert interface.pop("accessConfigs") == []
+    for holder in (interface, wanted):
+        holder["fingerprint"] = holder["fingerprint"].replace("+", "-").replace("/", "_")
+    gateway.do("PUT", path, wanted | {"deletionProtection": True})
+    assert gateway.get(path)["deletionProtection"] is True
+    wanted = gateway.get(path)
+    wanted["networkInterfaces"][0]["networkIP"] = "10.1.1.250"
+    assert "networkInterfaces" in gateway.refused(400, "PUT", path, wanted)["message"]
 
 
 def test_disks_are_attached_and_detached(web: Gateway) -> None:
