@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway
+from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway, instance_body
 
 APP = f"zones/{ADVANCED_ZONE}/instances/app"
 BACKEND = "global/networks/backend"
+NAT = "accessConfigs[0].natIP"
+TYPE = "accessConfigs[0].type"
 
 
 @pytest.fixture
@@ -179,3 +181,26 @@ def test_an_instance_comes_with_several_interfaces(gateway: Gateway) -> None:
     assert sorted(told) == sorted(addresses(gateway))
     gateway.do("DELETE", APP)
     assert addresses(gateway) == []
+
+
+@pytest.mark.parametrize(
+    ("second", "field", "said"),
+    [
+        ({"network": "global/networks/prod-vpc"}, "network", "must specify a subnet"),
+        ({"network": BACKEND, "accessConfigs": [{"type": "DIRECT_IPV6"}]}, TYPE, "of IPv4 only"),
+        ({"network": BACKEND, "accessConfigs": [{"natIP": "192.0.2.9"}]}, NAT, "is none that"),
+        ({"network": BACKEND, "accessConfigs": [{"natIP": "taken"}]}, NAT, "already in-use"),
+    ],
+)
+def test_a_refusal_names_the_interface_that_is_meant(
+    app: Gateway, second: dict[str, Any], field: str, said: str
+) -> None:
+    if second.get("accessConfigs") == [{"natIP": "taken"}]:
+        app.do("POST", f"{APP}/addAccessConfig", {}, networkInterface="nic0")
+        second = {**second, "accessConfigs": [{"natIP": addresses(app)[0]}]}
+    wish = [{"network": "global/networks/default"}, second]
+    body = instance_body("two", ADVANCED_ZONE, networkInterfaces=wish)
+    message = app.refused(400, "POST", f"zones/{ADVANCED_ZONE}/instances", body)["message"]
+    assert f"'resource.networkInterfaces[1].{field}'" in message
+    assert said in message
+    assert app.names(f"zones/{ADVANCED_ZONE}/instances") == ["app"]
