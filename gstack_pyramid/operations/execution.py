@@ -296,6 +296,9 @@ class Execution:
             left = {"id": answer["id"]} if answer.get("id") is not None else None
             doubtful = repeated or bool(record.get("doubtful"))
             return self._failed(failure, made=left, doubtful=doubtful and left is None)
+        if self._note_made(run, command, record["result"]):
+            # Some commands tell the id with what their job has made, and not before.
+            await asyncio.to_thread(self._store.save, run.operation)
         return Outcome(record["result"])
 
     def _failed(

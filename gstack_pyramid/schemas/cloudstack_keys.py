@@ -32,6 +32,7 @@ _OBJECT_KEYS = {
     "getVMPassword": "password",
     "updateConfiguration": "configuration",
     "createConsoleEndpoint": "consoleendpoint",
+    "extractTemplate": "template",
     "createVlanIpRange": "vlan",
     "updateVlanIpRange": "vlan",
     "reserveIpAddress": "ipaddress",

@@ -82,15 +82,39 @@ def submit(
         arguments: JSON values for the job's functions.
     """
     kind, key = (about[0], about[1]["id"]) if about else (None, None)
-    job = call.add(
+    job = _add(call, call.command.name, kind, key, queue or key, arguments)
+    answer = {"jobid": job["id"]}
+    if call.command.create and key:
+        answer["id"] = key
+    return answer
+
+
+def follow_up(actor: Actor, command: str, /, **arguments: Any) -> None:
+    """Let something go on after a command's job, which takes as long as one and is told by none.
+
+    The command's functions are called once more, with these arguments.
+    """
+    job = _add(actor, command, None, None, None, arguments)
+    actor.store.update(job, hidden=True)
+
+
+def _add(
+    actor: Actor,
+    command: str,
+    kind: str | None,
+    key: str | None,
+    queue: str | None,
+    arguments: Mapping[str, Any],
+) -> Doc:
+    return actor.add(
         "job",
-        call.account["id"],
-        userid=call.user["id"],
-        command=call.command.name,
+        actor.account["id"],
+        userid=actor.user["id"],
+        command=command,
         arguments=arguments,
         instancetype=kind,
         instanceid=key,
-        queue=queue or key,
+        queue=queue,
         due=None,
         status=PENDING,
         code=0,
@@ -99,10 +123,6 @@ def submit(
         stuck=None,
         failing=None,
     )
-    answer = {"jobid": job["id"]}
-    if call.command.create and key:
-        answer["id"] = key
-    return answer
 
 
 def advance(world: World, now: float) -> None:

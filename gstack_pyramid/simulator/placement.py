@@ -85,6 +85,7 @@ def usage(store: Store, owner: str) -> dict[str, int]:
     volumes = store.by("volume", "owner", owner)
     snapshots = store.by("snapshot", "owner", owner)
     templates = store.by("template", "owner", owner)
+    uploaded = [volume for volume in volumes if volume["state"] == "Uploaded"]
     used = dict.fromkeys(RESOURCE_TYPES, 0)
     used.update(
         user_vm=len(machines),
@@ -97,8 +98,8 @@ def usage(store: Store, owner: str) -> dict[str, int]:
         vpc=len(store.by("vpc", "owner", owner)),
         cpu=sum(vm["cpunumber"] for vm in machines),
         memory=sum(vm["memory"] for vm in machines),
-        primary_storage=sum(volume["size"] for volume in volumes) // GIB,
-        secondary_storage=sum(doc["size"] for doc in (*snapshots, *templates)) // GIB,
+        primary_storage=sum(doc["size"] for doc in volumes if doc["state"] != "Uploaded") // GIB,
+        secondary_storage=sum(doc["size"] for doc in (*snapshots, *templates, *uploaded)) // GIB,
     )
     return used
 

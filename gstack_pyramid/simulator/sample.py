@@ -42,8 +42,13 @@ _OFFERINGS = (
 _SPEED = 2198
 _CUSTOM = {"mincpunumber": "1", "maxcpunumber": "16", "minmemory": "512", "maxmemory": "65536"}
 _OS_TYPES = ("CentOS 6.4 (64-bit)", "Ubuntu 24.04 LTS", "Windows Server 2022 (64-bit)")
+_LARGEST = 400
+"""GB of the largest template, the one that is extractable."""
 _TEMPLATES = (
-    *(("Linux CentOS 6.4 64-bit", f"{size} GB disk", 0, size) for size in (10, 50, 100, 200, 400)),
+    *(
+        ("Linux CentOS 6.4 64-bit", f"{size} GB disk", 0, size)
+        for size in (10, 50, 100, 200, _LARGEST)
+    ),
     ("Linux Ubuntu 24.04 LTS 64-bit", "10 GB disk", 1, 10),
     ("Windows Server 2022", "50 GB disk", 2, 50),
 )
@@ -102,6 +107,8 @@ class _Builder:
                 ostypeid=systems[system]["id"],
                 size=size * GIB,
                 passwordenabled=system != 1,
+                # All the same, the content of a public template is for its owner.
+                extractable=size == _LARGEST,
             )
         for name, guest, for_vpc, availability in _NETWORK_OFFERINGS:
             self.add(

@@ -36,7 +36,7 @@ def test_a_disk_becomes_a_snapshot_an_image_and_a_machine(gcloud: Gcloud) -> Non
     assert "already being used by" in said
     gcloud.run("images create second --source-disk=stored --source-disk-zone=ch-gva-2 --force")
     said = gcloud.refusal("images create third --source-image=golden")
-    assert "under no other name" in said
+    assert "an extractable template only" in said
     gcloud.run("images add-labels golden --labels=a=b")
     shown = gcloud.json("images describe golden")
     assert (shown["labels"], shown["family"]) == ({"a": "b"}, "web")
@@ -53,6 +53,36 @@ def test_a_disk_becomes_a_snapshot_an_image_and_a_machine(gcloud: Gcloud) -> Non
     gcloud.run(f"disks delete again {ZONE}")
     assert gcloud.values("snapshots list", "--filter=name:s1") == []
     gcloud.run(f"instances delete stored {ZONE}")
+
+
+def test_the_content_of_an_image_becomes_images_and_disks(gcloud: Gcloud) -> None:
+    gcloud.run(
+        "images create fetched --source-uri=https://storage.googleapis.com/b/debian.qcow2"
+        " --family=fetched --licenses=global/licenses/ubuntu-24-04-lts"
+    )
+    (row,) = gcloud.table("images create copied --source-image=fetched")
+    assert (row["NAME"], row["STATUS"]) == ("copied", "READY")
+    shown = gcloud.json("images describe copied")
+    assert shown["sourceImage"].endswith("/global/images/fetched")
+    gcloud.run("images create newest --source-image-family=fetched")
+    assert gcloud.json("images describe newest")["sourceImageId"] == shown["sourceImageId"]
+
+    (row,) = gcloud.table(f"disks create content {ZONE} --image=copied")
+    assert (row["SIZE_GB"], row["STATUS"]) == ("2", "READY")
+    gcloud.run(f"disks create further {ZONE} --image-family=fetched --image-project=demo-project")
+    shown = gcloud.json(f"disks describe further {ZONE}")
+    assert shown["sourceImage"].endswith("/global/images/fetched")
+    said = gcloud.refusal(
+        f"disks create public {ZONE} --image={LINUX} --image-project=ubuntu-os-cloud"
+    )
+    assert "an extractable template only" in said
+    gcloud.run(f"instances create carrier {ZONE} --machine-type=micro --image={LINUX}")
+    gcloud.run(f"instances attach-disk carrier {ZONE} --disk=content")
+    gcloud.run(f"disks resize content {ZONE} --size=4GB")
+    assert gcloud.json(f"disks describe content {ZONE}")["sizeGb"] == "4"
+    gcloud.run(f"instances delete carrier {ZONE}")
+    gcloud.run(f"disks delete content further {ZONE}")
+    gcloud.run("images delete copied fetched newest")
 
 
 def test_an_image_is_shared_by_its_policy(gcloud: Gcloud) -> None:

@@ -72,13 +72,33 @@ def test_an_image_of_a_file_needs_a_license_that_the_driver_cannot_name(driver: 
         driver.ex_copy_image("copied", "https://images.example.com/debian.qcow2")
 
 
+def test_a_volume_of_an_image_is_attached_to_a_node(driver: Any) -> None:
+    system = driver.ex_get_license("demo-project", "ubuntu-24-04-lts").extra["selfLink"]
+    raw = {"source": "https://images.example.com/debian.qcow2"}
+    body = {"name": "fetched", "rawDisk": raw, "licenses": [system]}
+    driver.connection.async_request("/global/images", method="POST", data=body)
+    volume = driver.create_volume(None, "content", image="fetched")
+    image = driver.ex_get_image("fetched")
+    assert (volume.size, volume.extra["status"]) == ("2", "READY")
+    assert volume.extra["sourceImage"] == image.extra["selfLink"]
+    assert volume.extra["sourceImageId"] == image.id
+    node = driver.create_node("carrier", "small", IMAGE)
+    with pytest.raises(InvalidRequestError, match="knows no image"):
+        driver.create_node("booted", "small", None, ex_boot_disk=volume)
+    assert driver.attach_volume(node, volume)
+    assert driver.detach_volume(volume, ex_node=node)
+    assert driver.destroy_volume(volume)
+    assert driver.destroy_node(node)
+    assert driver.ex_delete_image(image)
+
+
 def test_a_node_boots_from_a_volume_of_a_snapshot(driver: Any) -> None:
     node = driver.create_node("source", "small", IMAGE)
     boot = driver.ex_get_volume("source")
     snapshot = driver.create_volume_snapshot(boot, "nightly-1")
     assert driver.ex_get_snapshot("nightly-1").extra["sourceDisk"] == boot.extra["selfLink"]
     assert [each.name for each in driver.ex_list_snapshots()] == ["nightly-1"]
-    with pytest.raises(InvalidRequestError, match="only together with a machine"):
+    with pytest.raises(InvalidRequestError, match="an extractable template only"):
         driver.create_volume(None, "of-an-image", image=IMAGE)
     volume = driver.create_volume(None, "restored", snapshot=snapshot)
     assert driver.ex_set_volume_labels(volume, {"from": "nightly-1"})

@@ -78,7 +78,7 @@ def test_further_disks_come_from_snapshots(taken: Gateway, how: dict[str, Any], 
         ),
         (
             [boot(**IMAGE), data(diskSizeGb="5"), data(sourceImage=UBUNTU, diskSizeGb="5")],
-            "'resource.disks[2].initializeParams.sourceImage': CloudStack makes a volume",
+            "'resource.disks[2].initializeParams.sourceImage': CloudStack downloads the",
         ),
         (
             [boot(**IMAGE), data(diskSizeGb="5"), {**data(diskSizeGb="5"), "mode": "READ_ONLY"}],

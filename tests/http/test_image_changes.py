@@ -97,9 +97,9 @@ def test_an_image_that_is_still_downloaded_is_pending(gateway: Gateway) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({}, "a source disk, a source snapshot or a raw disk is needed"),
+        ({}, "a source disk, a source snapshot, a source image or a raw disk is needed"),
         ({"sourceDisk": DISK, "rawDisk": {"source": FILE}}, "one source"),
-        ({"sourceImage": f"{IMAGES}/windows-server-2022"}, "under no other name"),
+        ({"sourceImage": f"{IMAGES}/windows-server-2022", "sourceDisk": DISK}, "one source"),
         ({"rawDisk": {"source": FILE}}, "which operating system"),
         ({"rawDisk": {"source": FILE}, "licenses": ["global/licenses/plan-9"]}, "does not exist"),
         ({"rawDisk": {"source": FILE}, "licenses": [LICENSE, LICENSE]}, "one operating system"),

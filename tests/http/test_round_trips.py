@@ -119,10 +119,11 @@ TRIPS = [
         always={"name": "it", "sizeGb": "10"},
         fields={
             "type": st.just(f"zones/{SG_ZONE}/diskTypes/standard"),
-            # Whatever is more than nothing is refused.
-            "sourceImage": st.just(""),
             # A disk is made from one thing at most, and of this one from none.
-            **dict.fromkeys(("sourceSnapshot", "sourceInstantSnapshot", "sourceDisk"), st.just("")),
+            **dict.fromkeys(
+                ("sourceSnapshot", "sourceInstantSnapshot", "sourceDisk", "sourceImage"),
+                st.just(""),
+            ),
             "accessMode": st.just("READ_WRITE_SINGLE"),
             # A blank disk has none: it lies on no storage yet.
             "resourcePolicies": st.just([]),
@@ -145,6 +146,7 @@ TRIPS = [
             "licenses": st.just([f"{BASE}/projects/demo-project/global/licenses/ubuntu-24-04-lts"]),
             # An image is made from one thing only.
             "sourceSnapshot": st.just(""),
+            "sourceImage": st.just(""),
             "rawDisk.source": st.just(""),
             "description": st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=300),
         },

@@ -151,8 +151,11 @@ def _root_volume(call: Call, zone: Doc) -> Doc | None:
         raise invalid("The volume is attached to a VM already")
     if volume["zoneid"] != zone["id"]:
         raise invalid("The volume is in another zone than the VM")
+    if volume["state"] == "Allocated":
+        # It lies on no storage yet.
+        raise invalid("Deployment of virtual machine is supported only for Zone-wide storage pools")
     if volume["templateid"] is None:
-        raise invalid("The volume was made from no template, and can't be a root volume")
+        raise invalid("The provided volume/snapshot doesn't have a template to deploy a VM")
     return volume
 
 

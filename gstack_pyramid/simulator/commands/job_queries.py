@@ -25,7 +25,8 @@ def query_job(call: Call) -> Answer:
 @command("listAsyncJobs")
 def list_jobs(call: Call) -> Answer:
     """The jobs of the account that are not done yet, and those that are."""
-    return listed(call, select(owned(call, "job")), lambda job: _job(call, job))
+    shown = select(owned(call, "job"), [lambda job: not job.get("hidden")])
+    return listed(call, shown, lambda job: _job(call, job))
 
 
 def _job(call: Call, job: Doc) -> dict[str, Any]:

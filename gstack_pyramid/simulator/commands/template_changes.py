@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gstack_pyramid.simulator.calls import Call, command, success, wrapped
+from gstack_pyramid.simulator.commands.downloads import FORMATS, check_url, size_behind
 from gstack_pyramid.simulator.commands.machine_power import remove_tagged
 from gstack_pyramid.simulator.commands.templates import in_zones, own, template
 from gstack_pyramid.simulator.faults import internal, invalid
@@ -13,10 +14,8 @@ from gstack_pyramid.simulator.placement import GIB, check_limit
 from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.world import Actor, Answer
 
-_FORMATS = ("QCOW2", "RAW", "VHD", "VHDX", "OVA", "ISO", "TAR", "VMDK", "VDI")
+_FLAGS = ("sshkeyenabled", "isdynamicallyscalable", "requireshvm")
 _KVM_FORMATS = ("QCOW2", "RAW", "TAR")
-_DOWNLOADED = 2 * GIB
-"""The size of what comes from an URL, which nobody looks at here."""
 
 
 def _common(call: Call) -> dict[str, Any]:
@@ -35,7 +34,6 @@ def _common(call: Call) -> dict[str, Any]:
         "passwordenabled": call.params.flag("passwordenabled"),
         "public": call.params.flag("ispublic"),
         "featured": False,
-        "extractable": call.params.flag("isextractable"),
         "arch": arch or "x86_64",
         "details": call.params.merged("details"),
         "templatetag": call.params.text("templatetag"),
@@ -69,11 +67,14 @@ def create(call: Call) -> Answer:
     size = (taken or source)["size"]
     check_limit(call.store, mine, "template")
     check_limit(call.store, mine, "secondary_storage", size // GIB)
+    origin = source["templateid"] and call.store.get("template", source["templateid"])
     doc = call.add(
         "template",
         mine,
         size=size,
         ready=False,
+        # What must not leave the cloud doesn't by way of a machine either.
+        extractable=bool(origin and origin.get("extractable")),
         zones=[(taken or source)["zoneid"]],
         sourcetemplateid=source["templateid"],
         format="QCOW2",
@@ -107,7 +108,7 @@ def _told(actor: Actor, doc: Doc) -> Answer:
 def register(call: Call) -> Answer:
     """Let the zones download a template; the answer, a list, comes before the content does."""
     kind = call.params.must("format").upper()
-    if kind not in _FORMATS:
+    if kind not in FORMATS:
         raise invalid(f"Unable to register template: invalid format {kind}")
     hypervisor = call.params.must("hypervisor")
     if hypervisor.lower() != "kvm":
@@ -117,8 +118,7 @@ def register(call: Call) -> Answer:
     if kind not in _KVM_FORMATS:
         raise invalid(f"Format {kind} is not supported by the hypervisor KVM")
     url = call.params.must("url")
-    if not url.lower().startswith(("http://", "https://")):
-        raise invalid(f"Unsupported scheme for url: {url}")
+    check_url(kind, url)
     zones = [zone["id"] for zone in call.several("zoneids", "zone")]
     single = call.maybe("zoneid", "zone")
     if zones and single is not None:
@@ -130,8 +130,19 @@ def register(call: Call) -> Answer:
     values = _common(call)
     mine = call.creator()
     check_limit(call.store, mine, "template")
+    size = size_behind(call.store, url)
+    check_limit(call.store, mine, "secondary_storage", size // GIB)
     doc = call.add(
-        "template", mine, size=_DOWNLOADED, ready=True, zones=zones, url=url, format=kind, **values
+        "template",
+        mine,
+        size=size,
+        ready=True,
+        zones=zones,
+        url=url,
+        format=kind,
+        extractable=call.params.flag("isextractable"),
+        **{name: call.params.flag(name) for name in _FLAGS if name in call.params},
+        **values,
     )
     return {"count": 1, "template": [template(call.store, doc, zones[0])]}
 
@@ -199,6 +210,8 @@ def _begin_delete(actor: Actor, arguments: Arguments) -> None:
     doc = actor.store.find("template", arguments["template"])
     if doc is None:
         raise invalid(f"Unable to find template with id {arguments['template']}")
+    if not doc["ready"]:
+        raise invalid("Please specify a template that is not currently being downloaded.")
     if arguments["zone"] is not None and arguments["zone"] not in doc["zones"]:
         raise invalid(f"There is no template {doc['id']} in zone {arguments['zone']}")
 

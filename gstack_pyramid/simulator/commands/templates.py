@@ -74,11 +74,11 @@ def template(store: Store, doc: Doc, zone: str) -> Row:
             "arch": doc.get("arch", "x86_64"),
             "isextractable": doc.get("extractable", False),
             "bits": 64,
-            "sshkeyenabled": True,
-            "isdynamicallyscalable": True,
+            "sshkeyenabled": doc.get("sshkeyenabled", True),
+            "isdynamicallyscalable": doc.get("isdynamicallyscalable", True),
             "directdownload": False,
             "deployasis": False,
-            "requireshvm": True,
+            "requireshvm": doc.get("requireshvm", True),
             "url": doc.get("url"),
             "templatetag": doc.get("templatetag"),
             "sourcetemplateid": doc.get("sourcetemplateid"),
@@ -89,10 +89,10 @@ def template(store: Store, doc: Doc, zone: str) -> Row:
     )
 
 
-def _shared_with(call: Call, doc: Doc) -> bool:
+def shared_with(actor: Actor, doc: Doc) -> bool:
     """Whether a template's permissions name the caller's account or one of its projects."""
-    projects = {project["id"] for project in call.projects()}
-    return call.account["name"] in doc.get("accounts", ()) or bool(
+    projects = {project["id"] for project in actor.projects()}
+    return actor.account["name"] in doc.get("accounts", ()) or bool(
         projects & set(doc.get("projects", ()))
     )
 
@@ -111,7 +111,7 @@ def _filtered(call: Call, wanted: str) -> list[Test]:
         if wanted in ("self", "selfexecutable"):
             return doc["owner"] in mine
         if wanted == "sharedexecutable":
-            return doc["owner"] not in mine and _shared_with(call, doc)
+            return doc["owner"] not in mine and shared_with(call, doc)
         return everybody or doc["owner"] in mine
 
     return [test]

@@ -46,7 +46,7 @@ def attachable(actor: Actor, key: str, machine: str, device: int | None) -> None
         raise invalid(f"Unable to find volume with ID: {key}")
     if doc["virtualmachineid"] is not None:
         raise invalid("Please specify a volume that is not attached to any VM.")
-    if doc["state"] not in ("Allocated", "Ready"):
+    if doc["state"] not in ("Allocated", "Ready", "Uploaded"):
         raise invalid("Volume state must be in Allocated, Ready or in Uploaded state")
     if vm is None or vm["state"] not in ("Running", "Stopped"):
         raise invalid("Please specify a VM that is either running or stopped.")
@@ -55,6 +55,12 @@ def attachable(actor: Actor, key: str, machine: str, device: int | None) -> None
     if doc["owner"] != vm["owner"]:
         raise invalid("The volume and the VM belong to different accounts")
     _device(actor, machine, device)
+    if doc["state"] != "Uploaded":
+        return
+    if device == 0:
+        raise invalid("No support for Root volume attach in state Uploaded")
+    # It moves to a primary storage.
+    check_limit(actor.store, doc["owner"], "primary_storage", doc["size"] // GIB)
 
 
 def attach(actor: Actor, key: str, machine: str, device: int | None) -> Answer:
@@ -150,6 +156,11 @@ def _begin_resize(actor: Actor, arguments: Arguments) -> None:
     doc = actor.store.find("volume", arguments["volume"])
     if doc is None:
         raise invalid(f"No such volume: {arguments['volume']}")
+    if doc["state"] not in ("Allocated", "Ready"):
+        raise invalid(
+            "Volume should be in ready or allocated state before attempting a resize. Volume "
+            f"{doc['id']} is in state {doc['state']}."
+        )
     size = _new_size(actor, doc, arguments)
     if size < doc["size"] and not arguments["shrink"]:
         raise invalid(

@@ -150,7 +150,9 @@ def delete(call: Call) -> Answer:
 def _deletable(doc: Doc) -> None:
     if doc["virtualmachineid"] is not None:
         raise invalid("Please specify a volume that is not attached to any VM.")
-    if doc["state"] not in ("Allocated", "Ready"):
+    if doc["state"] == "UploadOp":
+        raise invalid("Please specify a volume that is not uploading")
+    if doc["state"] not in ("Allocated", "Ready", "Uploaded", "UploadError", "UploadAbandoned"):
         raise invalid(f"Unable to delete volume {doc['name']} in state {doc['state']}")
     if doc["deleteprotection"]:
         raise invalid(

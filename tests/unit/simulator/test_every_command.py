@@ -128,7 +128,10 @@ def storage(c: Cloud) -> None:
     c.call("listTemplatePermissions", id=made)
     c.done("deleteTemplate", id=made)
     url = "https://images.example.com/t.qcow2"
-    c.call("registerTemplate", name="u", format="QCOW2", hypervisor="KVM", url=url, **system)
+    wish = {"format": "QCOW2", "hypervisor": "KVM", "url": url, "isextractable": True, **system}
+    (own,) = c.call("registerTemplate", name="u", **wish)["template"]
+    url = c.done("extractTemplate", id=own["id"], mode="HTTP_DOWNLOAD", zoneid=c.zone())["url"]
+    c.done("uploadVolume", name="v", zoneid=c.zone(), url=url, format="QCOW2")
     c.done("deleteSnapshot", id=snapshot)
 
     group = c.done("createAffinityGroup", name="apart", type="host anti-affinity")["id"]

@@ -328,7 +328,7 @@ def test_an_instance_starts_from_a_volume_that_once_was_a_root_volume(cloud: Clo
 
 def test_a_blank_volume_and_one_elsewhere_are_no_root_volumes(cloud: Cloud) -> None:
     disk = cloud.id("listDiskOfferings", "Standard")
-    for zone, text in (("ch-gva-2", "made from no template"), ("ch-zrh-1", "another zone")):
+    for zone, text in (("ch-gva-2", "only for Zone-wide storage"), ("ch-zrh-1", "another zone")):
         blank = cloud.done(
             "createVolume", name="d", diskofferingid=disk, size=5, zoneid=cloud.zone(zone)
         )
