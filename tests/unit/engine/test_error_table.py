@@ -184,6 +184,8 @@ SEEN: list[tuple[int, str, str, list[Any]]] = [
         "RESOURCE_NOT_READY",
         [
             refused(431, "VM has to be stopped first"),
+            refused(431, "Please specify a volume that is not uploading"),
+            refused(530, "Please specify a template that is not currently being downloaded."),
         ],
     ),
     (
