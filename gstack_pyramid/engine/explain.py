@@ -243,6 +243,11 @@ class _Page:
             self._say(f"for each {self._words.loop(step['each'])}", level + 1)
         params = [(name, words.value(value)) for name, value in step.get("params", {}).items()]
         self._table(params, level + 1)
+        if "until" in step:
+            self._say(f"sent again until {words.condition(step['until'])}", level + 1)
+        if "fails" in step:
+            told = step["fails"]
+            self._say(f"fails if {words.condition(told['when'])}: {told['refuse']}", level + 1)
         self._repetition(step, words, level + 1)
         if "undo" in step:
             undo = step["undo"]

@@ -356,6 +356,8 @@ def _check_direct(compiled: Method, scope: Scope, place: Place) -> None:
         for step in variant.steps:
             if isinstance(step, Step) and step.asynchronous:
                 scope.report(place, f"{step.command} is a job, and GCE answers without waiting")
+            if isinstance(step, Step) and step.awaited is not None:
+                scope.report(place, f"{step.command} is awaited, and GCE answers without waiting")
 
 
 def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Variant, Scope]:

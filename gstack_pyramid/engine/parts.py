@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,6 +56,7 @@ class PlannedCommand:
             effect.
         tried: how often it was sent before, and failed.
         leaves: what there is too much of when it fails, in GCE's words.
+        awaited: for a read that is repeated: whether these rows end the wait.
     """
 
     command: str
@@ -71,6 +72,7 @@ class PlannedCommand:
     tried: int = 0
     cleanup: bool = False
     leaves: str = ""
+    awaited: Callable[[list[dict[str, Any]]], bool] | None = None
 
     @property
     def optional(self) -> bool:

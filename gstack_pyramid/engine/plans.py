@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from gstack_pyramid.cloudstack.client import is_read
+from gstack_pyramid.engine.awaiting import Awaited, compile_awaited
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.environment import Env
@@ -70,6 +72,7 @@ class Step:
     cleanup: bool = False
     leaves: Builder | None = None
     makes: bool = False
+    awaited: Awaited | None = None
 
     @property
     def reversible(self) -> bool:
@@ -116,6 +119,7 @@ class Step:
             reversible=self.reversible,
             cleanup=self.cleanup,
             leaves=_text(self.leaves, body, env),
+            awaited=None if self.awaited is None else partial(self._is_over, env),
         )
         if self.cleanup:
             return (yield from persist(command))
@@ -128,10 +132,19 @@ class Step:
             elif failed.doubtful and self.reversible:
                 self._note_undo({}, body, env, done)
             raise
-        if self.take_first:
-            result = result[0] if result else None
+        result = self._taken(result)
         self._note_undo(result, body, env, done)
+        if self.awaited is not None:
+            self.awaited.check(result, env)
         return result
+
+    def _taken(self, result: Any) -> Any:
+        if not self.take_first:
+            return result
+        return result[0] if result else None
+
+    def _is_over(self, env: Env, rows: list[dict[str, Any]]) -> bool:
+        return self.awaited is None or self.awaited.is_over(self._taken(rows), env)
 
     def _note_undo(self, result: Any, body: Any, env: Env, done: list[PlannedCommand]) -> None:
         if self.undo is None:
@@ -283,6 +296,7 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
         found=found,
         cleanup=spec.get("cleanup", False),
         leaves=_compile_leaves(spec, inner, place),
+        awaited=compile_awaited(spec, is_list, result, inner, place),
     )
     return step, scope
 

@@ -87,7 +87,7 @@ class Course:
         outcome = before or Outcome()
         while True:
             self.command = self._next(self.command, outcome)
-            if self.command is None or not self.command.is_list:
+            if self.command is None or not self.command.is_list or self.command.awaited:
                 return
             outcome = self._read(self.command, known)
             self._heed(self.command, outcome)

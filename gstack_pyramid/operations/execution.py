@@ -121,7 +121,10 @@ class Execution:
                 # The first command without a record may have been sent by who ended before it.
                 sure, doubtful = not doubtful, False
             first = False
-            record = await self._step(SEND, run, partial(self._send, run, command, sure))
+            do = partial(self._send, run, command, sure)
+            if command.awaited is not None:
+                do = partial(self._watch, run, command)
+            record = await self._step(SEND, run, do)
             if record.get("command") != command.command:
                 await self._give_up(run, command)
                 return
@@ -262,11 +265,19 @@ class Execution:
         before = course.notes if course.number else None
         return {"command": command.command, "before": before, "sent": sent}
 
+    async def _watch(self, run: Run, command: PlannedCommand) -> dict[str, Any]:
+        course = run.course
+        sent = await self._sender.watch(course.credentials, command, run.accept)
+        before = course.notes if course.number else None
+        return {"command": command.command, "before": before, "sent": sent}
+
     async def _outcome(self, run: Run, command: PlannedCommand, sent: dict[str, Any]) -> Outcome:
         if "broken" in sent:
             return Outcome(failure=internal_error())
         if "failure" in sent:
             return self._failed(failure_of(sent["failure"]), doubtful=sent.get("doubtful", False))
+        if "rows" in sent:
+            return Outcome(sent["rows"])
         run.taken = True
         run.course.session.changed(command.command)
         if "row" in sent:

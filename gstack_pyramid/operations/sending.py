@@ -180,6 +180,36 @@ class Sender:
                 result = {**result, "id": job.instance_id}
             return {"result": result}
 
+    async def watch(
+        self, credentials: Credentials, command: PlannedCommand, pausing: Callable[[], None]
+    ) -> dict[str, Any]:
+        """Send a command that reads again and again, until its plan need not wait any more.
+
+        Args:
+            credentials: whose command it is.
+            command: what to send.
+            pausing: called before it takes longer than the answer of one command.
+
+        Returns:
+            ``{"rows": ...}``, or ``{"failure": ...}`` when it was refused.
+        """
+        delay = self._pace.first_poll
+        while True:
+            try:
+                rows = await self._call(
+                    self._client.rows, credentials, command.command, command.params
+                )
+                if command.awaited is None or await self._call(command.awaited, rows):
+                    return {"rows": rows}
+            except CloudStackUnavailable:
+                # What is waited for goes on without us.
+                delay = self._pace.slowest_poll
+            except CloudStackError as error:
+                if error.errorcode not in _BUSY:
+                    return {"failure": told_failure(error)}
+                delay = self._pace.slowest_poll
+            delay = await self._pause(delay, pausing)
+
     async def _found(
         self,
         credentials: Credentials,

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from gstack_pyramid.simulator.commands import downloads
+
 from ..support.gateway import ADVANCED_ZONE, BASE, SG_ZONE, UBUNTU, Gateway, instance_body
 
 HERE = f"zones/{SG_ZONE}"
@@ -157,6 +159,27 @@ def test_what_lies_on_no_storage_yet_is_not_read_or_started_from(golden: Gateway
     body = {"labels": {}, "sizeGb": "9"}
     said = golden.refused(400, "PATCH", f"{DISKS}/disk", body, paths="sizeGb")["message"]
     assert "first attached" in said
+
+
+@pytest.mark.parametrize("end", ["Uploaded", "UploadError", "Allocated"])
+def test_the_operation_ends_when_the_download_does(
+    golden: Gateway, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "_downloaded", lambda actor, arguments: {"volume": {}})
+    running = golden.ask("POST", DISKS, {"name": "disk", "sourceImage": GOLD})
+    golden.configure(wait_seconds=0.5)
+    path = "/" + running["selfLink"].split("/", 3)[3]
+    assert golden.ask("POST", f"{path}/wait")["status"] == "RUNNING"
+    assert golden.get(f"{DISKS}/disk")["status"] == "CREATING"
+    uploading(golden, "disk", end)
+    golden.configure(wait_seconds=20.0)
+    done = golden.finish(running)
+    if end == "Uploaded":
+        assert "error" not in done
+        assert golden.get(f"{DISKS}/disk")["status"] == "READY"
+        return
+    assert "could not download" in done["error"]["errors"][0]["message"]
+    assert golden.names(DISKS) == []
 
 
 @pytest.mark.parametrize("state", ["UploadOp", "UploadInProgress", "UploadError"])

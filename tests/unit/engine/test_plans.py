@@ -129,6 +129,48 @@ def test_a_list_gives_rows_or_the_first_of_them(run: Runner) -> None:
     assert [command.is_list for command in run.sent] == [True, True, False, False, False]
 
 
+AWAITED: dict[str, Any] = {
+    "call": "listVolumes",
+    "as": "one",
+    "take": "first",
+    "until": {"state": {"not": ["Uploading"]}},
+    "fails": {
+        "when": {"state": {"not": ["Uploading", "Ready"]}},
+        "refuse": "it is {state}, {$body.name}",
+    },
+}
+
+
+def test_what_is_awaited_is_over_when_the_result_is_so(run: Runner) -> None:
+    run.answers["listVolumes"] = [{"id": "v1", "state": "Ready"}]
+    delete = {"call": "deleteVolume", "params": {"id": "$one.id"}}
+    assert run([AWAITED, delete], {"name": "n"}) is None
+    over = run.sent[0].awaited
+    assert over is not None
+    assert [over([{"state": state}]) for state in ("Uploading", "Ready", "Error")] == [
+        False,
+        True,
+        True,
+    ]
+    assert over([])
+    assert run.sent[1].awaited is None
+    assert run.told[1] == ("deleteVolume", {"id": "v1"})
+
+
+def test_what_will_never_be_fails_the_step_and_is_taken_back(run: Runner) -> None:
+    run.answers["listVolumes"] = [{"id": "v1", "state": "Error"}]
+    with pytest.raises(GceError, match="it is Error, n") as failed:
+        run([make("a"), AWAITED, make("b")], {"name": "n"})
+    assert failed.value.code == "RESOURCE_NOT_READY"
+    assert [command for command, _ in run.told] == ["createVolume", "listVolumes", "deleteVolume"]
+
+
+def test_what_is_awaited_and_gone_fails_in_words_of_ours(run: Runner) -> None:
+    run.answers["listVolumes"] = []
+    with pytest.raises(GceError, match="not done what it began"):
+        run([AWAITED], {"name": "n"})
+
+
 def test_the_first_of_an_empty_list_is_missing(run: Runner) -> None:
     run.answers["listVolumes"] = []
     steps: list[dict[str, Any]] = [

@@ -291,6 +291,46 @@ WRONG_FORMS = {
         """,
         "only a step that is a cleanup may leave something",
     ),
+    "a wait for what lists nothing": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            steps:
+              - call: deleteVolume
+                params: {id: $self.id}
+                until: success # here
+        """,
+        "deleteVolume lists nothing, so it can't be awaited",
+    ),
+    "a failure of what isn't awaited": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            steps:
+              - call: listVolumes
+                fails: {when: name, refuse: it failed} # here
+        """,
+        "a step that doesn't wait 'until' can't tell",
+    ),
+    "a wait where the client waits": (
+        """
+        resource: images
+        read: {call: listTemplates, params: {templatefilter: {value: executable}}}
+        methods:
+          setIamPolicy: # here
+            steps:
+              - call: listTemplates
+                take: first
+                params: {templatefilter: {value: executable}}
+                until: isready
+            answer: {fields: {version: 1}}
+        """,
+        "listTemplates is awaited, and GCE answers without waiting",
+    ),
     "the result of a cleanup": (
         """
         resource: disks

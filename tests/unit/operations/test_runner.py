@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from gstack_pyramid.cloudstack.errors import (
     CloudStackUnavailable,
 )
 from gstack_pyramid.engine.names import numeric_id
-from gstack_pyramid.engine.plans import Plan
+from gstack_pyramid.engine.plans import Plan, PlannedCommand
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.host import Host
 from gstack_pyramid.operations.runner import Operations
@@ -95,6 +96,37 @@ def test_synchronous_commands_are_done_within_the_request(
     assert operation.done
     assert results == [MACHINE, {"success": True}]
     assert operation.target_id == numeric_id(MACHINE["id"])
+
+
+def awaited(*states: str) -> PlannedCommand:
+    """A command that reads until a row has one of these states."""
+    reads = command("listVolumes", is_list=True, job=False)
+    return replace(reads, awaited=lambda rows: rows[0]["state"] in states)
+
+
+def test_a_read_is_repeated_until_what_is_awaited_is_there(
+    operations: Operations, cloud: Cloud
+) -> None:
+    results: list[Any] = []
+    lost, busy = CloudStackTimeout("x", "no answer", True), refusal(503)
+    cloud.answers += [{}, [{"state": "a"}], lost, busy, [{"state": "b"}], {}]
+    plan = steps(
+        command("upload", job=False), awaited("b"), command("tag", job=False), results=results
+    )
+    operation = start(operations, prepared(plan))
+    assert ended(operations, operation).error is None
+    assert results == [{}, [{"state": "b"}], {}]
+    assert [sent for sent, _ in cloud.sent] == ["upload", *["listVolumes"] * 4, "tag"]
+
+
+def test_a_wait_whose_read_is_refused_fails(operations: Operations, cloud: Cloud) -> None:
+    cloud.answers += [{}, refusal(401), {}]
+    undo = command("delete", job=False, undo=True)
+    operation = start(operations, prepared(steps(command("upload", job=False), awaited("b"), undo)))
+    error = ended(operations, operation).error
+    assert error is not None
+    assert error["code"] == "CODE_401"
+    assert [sent for sent, _ in cloud.sent] == ["upload", "listVolumes", "delete"]
 
 
 def test_a_job_is_asked_about_until_it_is_done(operations: Operations, cloud: Cloud) -> None:
