@@ -428,9 +428,9 @@ class Session:
         env: Env,
         where: Condition | None = None,
     ) -> list[dict[str, Any]]:
-        """The GCE resources whose fields equal ``wanted``, and that meet a condition."""
+        """The GCE resources of this project whose fields equal ``wanted``, that fit ``where``."""
         fitting = self._fitting(self._resources[resource], wanted, env, where)
-        return [shaped for _, _, shaped in fitting]
+        return [shaped for _, record, shaped in fitting if record.home == env.home]
 
     def _best(
         self,
@@ -440,7 +440,9 @@ class Session:
         env: Env,
         where: Condition | None,
     ) -> tuple[str, Record, dict[str, Any]] | None:
-        fitting = self._fitting(target, wanted, env, where)
+        found = self._fitting(target, wanted, env, where)
+        # What is the caller's own comes before what others offer under the same name.
+        fitting = [item for item in found if item[1].home == env.home] or found
         if newest is not None:
             fitting.sort(key=lambda item: _rank(item[2].get(newest)))
         return fitting[-1] if fitting else None
@@ -459,8 +461,7 @@ class Session:
                 and (where is None or where(resource, inner))
                 and target.shows(record, inner)
             ]
-        # What is the caller's own comes before what others offer under the same name.
-        return [item for item in fitting if item[1].home == env.home] or fitting
+        return fitting
 
 
 def _rank(value: Any) -> tuple[float, str]:

@@ -101,6 +101,7 @@ def _grow(world: World, key: str, now: float) -> None:
         diskofferingid=others.get("diskofferingid"),
         size=_number(others.get("disksize")),
         overridediskofferingid=others.get("overridediskofferingid"),
+        affinitygroupids=[item for item in others.get("affinitygroupids", "").split(",") if item],
         userdata=profile["userdata"],
         projectid=project and project["id"],
     )

@@ -6,7 +6,7 @@ from gstack_pyramid.simulator.fields import drop_nulls
 from gstack_pyramid.simulator.rows import Row, owner, tags, zone_of
 from gstack_pyramid.simulator.store import Doc, Store
 
-EVERYTHING = frozenset(("nics", "secgrp", "tmpl", "servoff", "volume", "group"))
+EVERYTHING = frozenset(("nics", "secgrp", "affgrp", "tmpl", "servoff", "volume", "group"))
 """The parts of an instance's row that ``details`` switches."""
 
 
@@ -83,12 +83,38 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
             }
             for group in groups
         ]
+    if "affgrp" in details:
+        groups = (store.get("affinitygroup", key) for key in vm.get("affinitygroupids", ()))
+        row["affinitygroup"] = [affinity_group(store, group) for group in groups]
     _add_public_address(store, vm, row)
     if "nics" in details:
         row["nic"] = [_nic(store, vm, nic) for nic in vm["nics"]]
         if vm["nics"]:
             row["ipaddress"] = vm["nics"][0]["ipaddress"]
     return drop_nulls(row)
+
+
+def members(store: Store, group: Doc) -> list[Doc]:
+    """The machines of an affinity group."""
+    return [
+        vm
+        for vm in store.by("vm", "owner", group["owner"])
+        if group["id"] in vm.get("affinitygroupids", ())
+    ]
+
+
+def affinity_group(store: Store, doc: Doc) -> Row:
+    """An affinity group with the ids of its machines."""
+    return drop_nulls(
+        {
+            "id": doc["id"],
+            "name": doc["name"],
+            "description": doc["description"],
+            "type": doc["type"],
+            **owner(store, doc["owner"]),
+            "virtualmachineIds": [vm["id"] for vm in members(store, doc)],
+        }
+    )
 
 
 def _add_public_address(store: Store, vm: Doc, row: Row) -> None:

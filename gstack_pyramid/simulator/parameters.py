@@ -95,7 +95,8 @@ def check(command: Command, sent: Mapping[str, str], *, strict: bool, page_size:
     values: dict[str, Any] = {}
     for param in command.params.values():
         raw = given.pop(param.name.lower(), None)
-        if raw is None or raw == "":
+        # An empty list empties, for example the list of a machine's affinity groups.
+        if raw is None or (raw == "" and (param.required or param.type != "list")):
             if param.required:
                 name = command.name.lower()
                 raise parameter(

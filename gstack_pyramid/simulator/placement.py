@@ -13,6 +13,12 @@ _OCCUPYING = frozenset(("Starting", "Running", "Stopping", "Migrating"))
 _GONE = frozenset(("Destroyed", "Expunging", "Error"))
 GIB = 2**30
 
+APART = "host anti-affinity"
+"""The type of affinity group whose machines never share a host."""
+
+TOGETHER = "host affinity"
+"""The type of affinity group whose machines are all on one host."""
+
 
 def make_nic(world: World, network: Doc, position: int, wanted: str | None) -> Answer:
     """A network interface with a free address of the network, or with the wanted one.
@@ -59,24 +65,42 @@ def _free(store: Store, network: Doc, wanted: str | None) -> str:
 def check_capacity(world: World, vm: Doc) -> None:
     """Make sure that the zone has processors and memory left for one more instance.
 
+    The zone's hosts are all alike. Which one an instance is on is not kept: that an affinity group
+    fits is known from its machines alone. Groups that are not strict always do.
+
     Raises:
         CommandError: 533, as the planner words it.
     """
-    cpus, memory = vm["cpunumber"], vm["memory"]
-    for other in world.store.all("vm"):
-        if (
-            other["zoneid"] == vm["zoneid"]
-            and other["state"] in _OCCUPYING
-            and other["id"] != vm["id"]
-        ):
-            cpus += other["cpunumber"]
-            memory += other["memory"]
+    others = [
+        other
+        for other in world.store.all("vm")
+        if other["zoneid"] == vm["zoneid"]
+        and other["state"] in _OCCUPYING
+        and other["id"] != vm["id"]
+    ]
     zone = world.store.get("zone", vm["zoneid"])
-    if cpus > zone["cpus"] or memory > zone["memory"]:
+    if not _fit([vm, *others], zone, hosts=1):
         raise no_capacity(
             f"Unable to create a deployment for VM instance {vm['instancename']}: "
             "insufficient capacity in the zone"
         )
+    hosts = zone.get("hosts", 1)
+    for key in vm.get("affinitygroupids", ()):
+        group = world.store.get("affinitygroup", key)
+        near = [vm, *(other for other in others if key in other.get("affinitygroupids", ()))]
+        apart, together = group["type"] == APART, group["type"] == TOGETHER
+        if (apart and len(near) > hosts) or (together and not _fit(near, zone, hosts=hosts)):
+            raise no_capacity(
+                f"Unable to create a deployment for VM instance {vm['instancename']}: "
+                f"no host left for affinity group {group['name']}"
+            )
+
+
+def _fit(machines: list[Doc], zone: Doc, *, hosts: int) -> bool:
+    """Whether machines fit on one of the equal parts that a zone is divided into."""
+    cpus = sum(vm["cpunumber"] for vm in machines)
+    memory = sum(vm["memory"] for vm in machines)
+    return bool(cpus * hosts <= zone["cpus"] and memory * hosts <= zone["memory"])
 
 
 def usage(store: Store, owner: str) -> dict[str, int]:

@@ -144,6 +144,7 @@ class _Builder:
             securitygroupsenabled=basic,
             cpus=self.world.settings.zone_cpus,
             memory=self.world.settings.zone_memory,
+            hosts=self.world.settings.zone_hosts,
         )
 
     def account(self, name: str, user: str, key: str, secret: str, number: int) -> Doc:

@@ -36,6 +36,7 @@ class Settings:
             count when a world is made.
         zone_cpus: processor cores in each zone.
         zone_memory: memory in each zone, in MB.
+        zone_hosts: how many hosts that is divided among, in equal parts.
     """
 
     job_seconds: float = 0.0
@@ -47,6 +48,7 @@ class Settings:
     limit: int = 20
     zone_cpus: int = 512
     zone_memory: int = 2 * 1024 * 1024
+    zone_hosts: int = 16
 
 
 @dataclass(frozen=True, slots=True)

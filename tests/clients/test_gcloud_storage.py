@@ -140,6 +140,38 @@ def test_a_schedule_takes_snapshots_of_a_disk(gcloud: Gcloud) -> None:
     gcloud.run(f"instances delete scheduled {ZONE}")
 
 
+def test_instances_are_placed_by_a_policy(gcloud: Gcloud) -> None:
+    region = "--region=ch-gva"
+    create = "resource-policies create group-placement"
+    gcloud.run(f"{create} near {region} --collocation=collocated", "--description=On one host")
+    gcloud.run(f"{create} apart {region} --availability-domain-count=2")
+    said = gcloud.refusal(f"{create} two {region} --collocation=collocated --vm-count=2")
+    assert "any number of machines" in said
+    rows = {row["NAME"]: row for row in gcloud.table("resource-policies list")}
+    assert rows.keys() == {"apart", "near"}
+    assert rows["near"]["DESCRIPTION"] == "On one host"
+    shown = gcloud.json(f"resource-policies describe apart {region}")
+    assert shown["groupPlacementPolicy"]["availabilityDomainCount"] == 2
+
+    machine = f"{ZONE} --machine-type=micro --image={LINUX}"
+    gcloud.run(f"instances create placed {machine} --resource-policies=near")
+    (link,) = gcloud.json(f"instances describe placed {ZONE}")["resourcePolicies"]
+    assert link.endswith("/regions/ch-gva/resourcePolicies/near")
+    assert "already being used" in gcloud.refusal(f"resource-policies delete near {region}")
+    change = f"placed {ZONE} --resource-policies"
+    remove = f"instances remove-resource-policies {change}=near"
+    assert "must be stopped" in gcloud.refusal(remove)
+    gcloud.run(f"instances stop placed {ZONE}")
+    gcloud.run(remove)
+    gcloud.run(f"instances add-resource-policies {change}=apart")
+    (link,) = gcloud.json(f"instances describe placed {ZONE}")["resourcePolicies"]
+    assert link.endswith("/apart")
+    gcloud.run(f"instances delete placed {ZONE}")
+    for name in ("near", "apart"):
+        gcloud.run(f"resource-policies delete {name} {region}")
+    assert gcloud.values("resource-policies list") == []
+
+
 def test_a_public_image_is_found_in_its_project(gcloud: Gcloud) -> None:
     rows = {row["NAME"]: row for row in gcloud.table("images list")}
     assert (rows[LINUX]["PROJECT"], rows[LINUX]["FAMILY"]) == ("ubuntu-os-cloud", LINUX)

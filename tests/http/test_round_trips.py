@@ -70,6 +70,15 @@ def stopped(gateway: Gateway) -> None:
     gateway.do("POST", f"zones/{SG_ZONE}/instances/web/stop")
 
 
+POLICIES = "regions/ch-gva/resourcePolicies"
+
+
+def grouped(gateway: Gateway) -> None:
+    """A placement policy."""
+    body = {"name": "near", "groupPlacementPolicy": {"collocation": "COLLOCATED"}}
+    gateway.do("POST", POLICIES, body)
+
+
 def backed_up(gateway: Gateway) -> None:
     """An instance that CloudStack makes backups of."""
     gateway.create("web")
@@ -109,9 +118,30 @@ TRIPS = [
         fields={
             "tags.items": items(TAG),
             "metadata.items": items(METADATA, lambda item: item["key"]),
+            "resourcePolicies": st.just([f"{BASE}/projects/demo-project/{POLICIES}/near"]),
         },
         unread={"disks.initializeParams": "the disk shows how it was made"},
+        before=grouped,
         after=unprotect,
+    ),
+    RoundTrip(
+        resource="resourcePolicies",
+        path=POLICIES,
+        always={
+            "name": "it",
+            "groupPlacementPolicy": st.one_of(
+                st.just({"collocation": "COLLOCATED"}),
+                st.fixed_dictionaries(
+                    {"availabilityDomainCount": st.integers(1, 8)},
+                    optional={"collocation": st.just("UNSPECIFIED_COLLOCATION")},
+                ),
+            ),
+        },
+        fields={
+            "description": st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=240),
+            # A policy is of one kind.
+            "snapshotSchedulePolicy": st.just({}),
+        },
     ),
     RoundTrip(
         resource="disks",

@@ -135,7 +135,7 @@ def test_a_disk_has_one_schedule_of_each_kind(web: Gateway) -> None:
         (schedule("it", {"dailySchedule": {"daysInCycle": 1}}), "a start time is needed"),
         (schedule("it", DAILY, snapshotProperties={"guestFlush": True}), "no agent"),
         (schedule("it", DAILY, snapshotProperties={"labels": {"gce:x": "y"}}), "gce:x"),
-        ({"groupPlacementPolicy": {"vmCount": 2}}, "resource.groupPlacementPolicy"),
+        ({"instanceSchedulePolicy": {"timeZone": "UTC"}}, "a snapshot schedule or a placement"),
         (
             schedule(
                 "it",

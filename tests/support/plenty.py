@@ -191,6 +191,8 @@ def _policies(maker: Maker) -> None:
         }
         body = {"name": f"nightly-{env}", "description": env, "snapshotSchedulePolicy": policy}
         maker.do("POST", f"{REGION}/resourcePolicies", body)
+    apart = {"name": "apart", "groupPlacementPolicy": {"availabilityDomainCount": 2}}
+    maker.do("POST", f"{REGION}/resourcePolicies", apart)
 
 
 def _scaling(maker: Maker) -> None:

@@ -1,62 +1,39 @@
 """Affinity groups: which machines belong on one host, and which do not.
 
-Source: ``AffinityGroupServiceImpl`` of CloudStack 4.22.
+Source: ``AffinityGroupServiceImpl`` and ``UpdateVMAffinityGroupCmd`` of CloudStack 4.22.
 """
 
 from __future__ import annotations
 
 from gstack_pyramid.simulator.calls import Call, command, success
-from gstack_pyramid.simulator.faults import in_use, invalid
-from gstack_pyramid.simulator.fields import drop_nulls
+from gstack_pyramid.simulator.commands.machine_power import living
+from gstack_pyramid.simulator.commands.machine_values import asked_groups
+from gstack_pyramid.simulator.faults import invalid
 from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
 from gstack_pyramid.simulator.listing import containing, listed, owned, same, select
-from gstack_pyramid.simulator.rows import Row, owner
-from gstack_pyramid.simulator.store import Doc, Store
+from gstack_pyramid.simulator.machine_rows import affinity_group, members, virtual_machine
+from gstack_pyramid.simulator.placement import APART, TOGETHER
 from gstack_pyramid.simulator.world import Actor, Answer
 
-_TYPES = (
-    "host anti-affinity",
-    "host affinity",
-    "non-strict host anti-affinity",
-    "non-strict host affinity",
-)
-
-
-def members(store: Store, doc: Doc) -> list[Doc]:
-    """The machines of a group."""
-    return [
-        vm
-        for vm in store.by("vm", "owner", doc["owner"])
-        if doc["id"] in vm.get("affinitygroupids", ())
-    ]
-
-
-def affinity_group(store: Store, doc: Doc) -> Row:
-    """An affinity group with the ids of its machines."""
-    return drop_nulls(
-        {
-            "id": doc["id"],
-            "name": doc["name"],
-            "description": doc["description"],
-            "type": doc["type"],
-            **owner(store, doc["owner"]),
-            "virtualmachineIds": [vm["id"] for vm in members(store, doc)],
-        }
-    )
+TYPES = (APART, TOGETHER, "non-strict host anti-affinity", "non-strict host affinity")
+"""The types of groups that users can make."""
 
 
 @command("listAffinityGroupTypes")
 def list_types(call: Call) -> Answer:
     """What groups there can be; the keyword is not looked at, as on the real server."""
-    return listed(call, [{"type": name} for name in _TYPES], dict)
+    return listed(call, [{"type": name} for name in TYPES], dict)
 
 
 @command("createAffinityGroup")
 def create(call: Call) -> Answer:
     """Make a group, at once; the job only tells it."""
     name, kind = call.params.must("name"), call.params.must("type")
-    if kind not in _TYPES:
-        raise invalid(f"Unable to create affinity group, invalid affinity group type {kind}")
+    if kind not in TYPES:
+        raise invalid(
+            f"Unable to create affinity group, invalid affinity group type: {kind}. "
+            f"Valid values are {','.join(TYPES)}"
+        )
     mine = call.creator()
     if any(doc["name"] == name for doc in call.store.by("affinitygroup", "owner", mine)):
         raise invalid(f"Unable to create affinity group, a group with name {name} already exists.")
@@ -90,30 +67,62 @@ def list_groups(call: Call) -> Answer:
 
 @command("deleteAffinityGroup")
 def delete(call: Call) -> Answer:
-    """Delete a group by its id or its name; machines must have left it."""
+    """Delete a group by its id or its name; its machines are in it no more."""
     doc, name = call.maybe("id", "affinitygroup"), call.params.text("name")
-    if (doc is None) == (name is None):
-        raise invalid("Either the affinity group Id or group name must be specified")
+    if doc is None and name is None:
+        raise invalid(
+            "Either the affinity group Id or group name must be specified to delete the group"
+        )
     if doc is None:
         mine = call.store.by("affinitygroup", "owner", call.creator())
         doc = next((found for found in mine if found["name"] == name), None)
     if doc is None:
-        raise invalid(f"Unable to find affinity group by id or name {name}")
+        raise invalid(f"Unable to find affinity group {name}")
     return submit(call, ("AffinityGroup", doc), group=doc["id"])
 
 
 @beginning("deleteAffinityGroup")
 def _begin_delete(actor: Actor, arguments: Arguments) -> None:
-    doc = actor.store.find("affinitygroup", arguments["group"])
-    if doc is None:
+    if actor.store.find("affinitygroup", arguments["group"]) is None:
         raise invalid(f"Unable to find affinity group by id {arguments['group']}")
-    if members(actor.store, doc):
-        raise in_use(
-            f"Cannot delete affinity group when it's in use by virtual machines: {doc['id']}"
-        )
 
 
 @end("deleteAffinityGroup")
 def _end_delete(actor: Actor, arguments: Arguments) -> Answer:
-    actor.store.remove(actor.store.get("affinitygroup", arguments["group"]))
+    doc = actor.store.get("affinitygroup", arguments["group"])
+    for vm in members(actor.store, doc):
+        left = [key for key in vm.get("affinitygroupids", ()) if key != doc["id"]]
+        actor.store.update(vm, affinitygroupids=left)
+    actor.store.remove(doc)
     return success()
+
+
+@command("updateVMAffinityGroup")
+def update_machine(call: Call) -> Answer:
+    """Put a stopped machine into these groups and no others; an empty list is none."""
+    vm = call.one("id", "vm")
+    groups = asked_groups(call, str(vm["owner"]))
+    if groups is None:
+        raise invalid("affinitygroupids parameter or affinitygroupnames parameter must be given")
+    return submit(call, ("VirtualMachine", vm), vm=vm["id"], groups=groups)
+
+
+@beginning("updateVMAffinityGroup")
+def _begin_update(actor: Actor, arguments: Arguments) -> None:
+    vm = living(actor, arguments["vm"])
+    if vm["state"] != "Stopped":
+        raise invalid(
+            f"Unable update affinity groups of the virtual machine {vm['name']} in state "
+            f"{vm['state']}; make sure the virtual machine is stopped and not in an error state "
+            "before updating."
+        )
+    for key in arguments["groups"]:
+        if actor.store.find("affinitygroup", key) is None:
+            raise invalid(f"Unable to find affinity group by id {key}")
+
+
+@end("updateVMAffinityGroup")
+def _end_update(actor: Actor, arguments: Arguments) -> Answer:
+    vm = actor.store.get("vm", arguments["vm"])
+    vm = actor.store.update(vm, affinitygroupids=list(arguments["groups"]))
+    return {"virtualmachine": virtual_machine(actor.store, vm)}

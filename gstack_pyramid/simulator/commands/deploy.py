@@ -7,6 +7,7 @@ from typing import Any
 from gstack_pyramid.simulator.calls import Call, command
 from gstack_pyramid.simulator.commands.instance_groups import named_group
 from gstack_pyramid.simulator.commands.machine_values import (
+    asked_groups,
     checked_details,
     checked_name,
     checked_user_data,
@@ -54,6 +55,7 @@ def deploy(call: Call) -> Answer:
     data = _data_disk(call)
     plan, groups = _placed(call, zone, owner)
     keys = _key_pairs(call, owner)
+    together = asked_groups(call, owner) or []
     for resource, more in (
         ("user_vm", 1),
         ("volume", (1 if data else 0) + (0 if existing else 1)),
@@ -90,6 +92,7 @@ def deploy(call: Call) -> Answer:
         instancename=f"i-{call.account['number']}-{number}-VM",
         nics=[make_nic(call.world, net, at, ip) for at, (net, ip) in enumerate(plan)],
         securitygroupids=[group["id"] for group in groups],
+        affinitygroupids=together,
         keypairs=keys,
         userdata=call.params.text("userdata"),
         details=details,
@@ -362,4 +365,5 @@ def _finish(actor: Actor, arguments: Arguments) -> Answer:
 def _failed(actor: Actor, arguments: Arguments) -> None:
     vm = actor.store.find("vm", arguments["vm"])
     if vm is not None:
-        actor.store.update(vm, state="Error", lastupdated=actor.today())
+        # Nothing belongs to a group that isn't there.
+        actor.store.update(vm, state="Error", lastupdated=actor.today(), affinitygroupids=[])

@@ -1,4 +1,4 @@
-"""Values of an instance that several commands check: its name, user data, size, details."""
+"""Values of an instance that several commands check: its name, user data, size, details, groups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import binascii
 import re
 from collections.abc import Mapping
 
-from gstack_pyramid.simulator.faults import invalid
+from gstack_pyramid.simulator.calls import Call
+from gstack_pyramid.simulator.faults import denied, invalid
 from gstack_pyramid.simulator.store import Doc
 
 _LABEL = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -95,3 +96,29 @@ def _within(details: Mapping[str, str], name: str, least: str, most: str) -> int
         unit = " MB" if name == "memory" else ""
         raise invalid(f"Invalid {what} value, specify a value between {least} and {most}{unit}")
     return value
+
+
+def asked_groups(call: Call, owner: str) -> list[str] | None:
+    """The ids of the groups that a command names for a machine; None when it names none.
+
+    Raises:
+        CommandError: 431 when there is no such group, 531 when it is another owner's.
+    """
+    names = call.params.many("affinitygroupnames")
+    if "affinitygroupnames" in call.params and "affinitygroupids" in call.params:
+        raise invalid(
+            "affinitygroupids parameter is mutually exclusive with affinitygroupnames parameter"
+        )
+    if "affinitygroupnames" not in call.params and "affinitygroupids" not in call.params:
+        return None
+    groups = call.several("affinitygroupids", "affinitygroup")
+    for name in names:
+        mine = call.store.by("affinitygroup", "owner", owner)
+        found = [group for group in mine if group["name"] == name]
+        if not found:
+            raise invalid(f"Unable to find group by name {name} for account {owner}")
+        groups += found
+    for group in groups:
+        if group["owner"] != owner:
+            raise denied(f"Affinity Group {group['name']} does not belong to the VM's account")
+    return [group["id"] for group in groups]

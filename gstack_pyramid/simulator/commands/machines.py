@@ -59,6 +59,7 @@ def list_machines(call: Call) -> Answer:
         _in_network(call),
         _in_vpc(call),
         _in_group(call),
+        _in_affinity_group(call),
         _of_autoscale_group(call),
         _with_key(call),
         tagged(call),
@@ -109,6 +110,11 @@ def _in_vpc(call: Call) -> list[Test]:
 def _in_group(call: Call) -> list[Test]:
     group = call.resolve("securitygroupid", "securitygroup")
     return [] if group is None else [lambda vm: group["id"] in vm["securitygroupids"]]
+
+
+def _in_affinity_group(call: Call) -> list[Test]:
+    group = call.resolve("affinitygroupid", "affinitygroup")
+    return [] if group is None else [lambda vm: group["id"] in vm.get("affinitygroupids", ())]
 
 
 def _of_autoscale_group(call: Call) -> list[Test]:

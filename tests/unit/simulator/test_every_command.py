@@ -136,6 +136,8 @@ def storage(c: Cloud) -> None:
 
     group = c.done("createAffinityGroup", name="apart", type="host anti-affinity")["id"]
     c.call("listAffinityGroups", id=group)
+    c.done("stopVirtualMachine", id=vm)
+    c.done("updateVMAffinityGroup", id=vm, affinitygroupids=group)
     c.done("deleteAffinityGroup", id=group)
 
     offering = backup_offering(c)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from .cloud import Cloud
+from .conftest import MakeCloud
 from .test_every_command import backup_offering
 
 
@@ -18,15 +19,62 @@ def test_groups_have_one_name_and_a_known_type(cloud: Cloud) -> None:
     assert cloud.rows("listAffinityGroups") == []
 
 
-def test_a_group_with_machines_stays(cloud: Cloud) -> None:
+def test_machines_are_made_in_groups_and_change_them_while_they_are_stopped(cloud: Cloud) -> None:
+    apart = cloud.done("createAffinityGroup", name="apart", type="host anti-affinity")["id"]
+    near = cloud.done("createAffinityGroup", name="near", type="host affinity")["id"]
+    vm = cloud.machine("one", affinitygroupids=apart)
+    assert [group["name"] for group in vm["affinitygroup"]] == ["apart"]
+    (row,) = cloud.rows("listAffinityGroups", virtualmachineid=vm["id"])
+    assert row["virtualmachineIds"] == [vm["id"]]
+    cloud.machine("two")
+    assert [row["name"] for row in cloud.rows("listVirtualMachines", affinitygroupid=apart)] == [
+        "one"
+    ]
+    change = {"id": vm["id"], "affinitygroupids": near}
+    text = cloud.failed("updateVMAffinityGroup", **change)[1]
+    assert "make sure the virtual machine is stopped" in text
+    assert cloud.refused("updateVMAffinityGroup", id=vm["id"])[0] == 431
+    both = {**change, "affinitygroupnames": "near"}
+    assert "mutually exclusive" in cloud.refused("updateVMAffinityGroup", **both)[1]
+    named = {"id": vm["id"], "affinitygroupnames": "far"}
+    assert "Unable to find group by name far" in cloud.refused("updateVMAffinityGroup", **named)[1]
+    cloud.done("stopVirtualMachine", id=vm["id"])
+    told = cloud.done("updateVMAffinityGroup", **change)
+    assert [group["name"] for group in told["affinitygroup"]] == ["near"]
+    told = cloud.done("updateVMAffinityGroup", id=vm["id"], affinitygroupids="")
+    assert told["affinitygroup"] == []
+
+
+def test_a_group_is_deleted_with_machines_in_it(cloud: Cloud) -> None:
     made = cloud.done("createAffinityGroup", name="apart", type="host anti-affinity")["id"]
-    vm = cloud.machine("one")["id"]
-    store = cloud.app.world.store
-    with store.transaction():
-        store.update(store.get("vm", vm), affinitygroupids=[made])
-    (row,) = cloud.rows("listAffinityGroups", virtualmachineid=vm)
-    assert row["virtualmachineIds"] == [vm]
-    assert cloud.failed("deleteAffinityGroup", id=made)[0] == 536
+    vm = cloud.machine("one", affinitygroupids=made)["id"]
+    wish = cloud.other().wish(affinitygroupids=made)
+    assert cloud.other().refused("deployVirtualMachine", **wish)[0] == 531
+    cloud.done("deleteAffinityGroup", id=made)
+    assert cloud.rows("listVirtualMachines", id=vm)[0]["affinitygroup"] == []
+
+
+def test_there_are_no_more_machines_apart_than_hosts(make_cloud: MakeCloud) -> None:
+    cloud = make_cloud(zone_hosts=2)
+    cloud.done("createAffinityGroup", name="apart", type="host anti-affinity")
+    cloud.done("createAffinityGroup", name="if-may-be", type="non-strict host anti-affinity")
+    for name in ("one", "two"):
+        cloud.machine(name, affinitygroupnames="apart")
+    wish = cloud.wish(name="three", affinitygroupnames="apart")
+    text = cloud.failed("deployVirtualMachine", **wish)[1]
+    assert "no host left for affinity group apart" in text
+    (row,) = cloud.rows("listAffinityGroups", name="apart")
+    assert len(row["virtualmachineIds"]) == 2
+    for name in ("a", "b", "c"):
+        cloud.machine(name, affinitygroupnames="if-may-be")
+
+
+def test_machines_together_have_the_room_of_one_host(make_cloud: MakeCloud) -> None:
+    cloud = make_cloud(zone_hosts=4, zone_cpus=8)
+    cloud.done("createAffinityGroup", name="near", type="host affinity")
+    cloud.machine("one", affinitygroupnames="near")
+    cloud.failed("deployVirtualMachine", **cloud.wish(name="two", affinitygroupnames="near"))
+    cloud.machine("other")
 
 
 def test_machines_are_backed_up_by_an_offering_of_their_zone(cloud: Cloud) -> None:
