@@ -1,12 +1,13 @@
 """What insert accepted, get returns: bodies drawn from the schema, and how they are compared.
 
 A body holds only fields that the mapping makes use of. What the schema alone can't tell, such as
-which machine types there are, a :class:`RoundTrip` says.
+which machine types there are, a :class:`RoundTrip` says; a :class:`Change` says it of a method that
+changes what is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,80 +16,167 @@ from hypothesis.strategies import SearchStrategy
 
 from gstack_pyramid.application import Application
 from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.schemas.gce import GceModel
 
 from .gateway import BASE, Gateway
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 LABELS = st.dictionaries(
     st.from_regex(r"[a-z][-_a-z0-9]{0,62}", fullmatch=True),
     st.from_regex(r"[-_a-z0-9]{0,63}", fullmatch=True),
     max_size=4,
 )
+Told = Callable[[Any], Any]
 
 
-@dataclass(frozen=True)
-class RoundTrip:
+ODD = ["", " ", "it", "(empty)", "((empty)", "\t", "\u2409", "\u2426", "a\u2426b", '"', "\\", "\n "]
+"""Texts that CloudStack would refuse or alter somewhere, or that stand for something."""
+
+
+def text(longest: int) -> SearchStrategy[str]:
+    """Any text of up to so many characters, and often an odd one."""
+    return st.one_of(
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=longest),
+        st.sampled_from(ODD),
+        st.sampled_from(['"', "\x0f", "\u00e9"]).map(lambda odd: odd * longest),
+    )
+
+
+TEXT = text(300)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trip:
+    """What the schema doesn't tell of the bodies of one method.
+
+    Attributes:
+        always: fields that each body has, by path, or how they are drawn.
+        fields: how fields are drawn that the schema can't draw alone, by path.
+        unread: fields that get doesn't return, by path, with the reason.
+        told: how get spells what was sent, by path.
+        before: makes what the bodies refer to.
+        cloud: settings of the simulator.
+        examples: how many bodies are drawn.
+    """
+
+    always: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, SearchStrategy[Any]] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)
+    before: Callable[[Gateway], object] = lambda gateway: None
+    cloud: Mapping[str, Any] = field(default_factory=dict)
+    examples: int = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundTrip(Trip):
     """One resource's life from insert to get.
 
     Attributes:
         resource: GCE's name of it.
         path: its collection, below the project.
-        always: fields that each body has, or how they are drawn.
-        fields: how fields are drawn that the schema can't draw alone, by path.
-        unread: fields that only say how it is made, by path, with the reason why get doesn't
-            return them.
-        before: makes what the bodies refer to.
+        special: what is special about these bodies, where a resource has several tables.
         after: what has to be done before it can be deleted.
     """
 
     resource: str
     path: str
-    always: Mapping[str, Any] = field(default_factory=dict)
-    fields: Mapping[str, SearchStrategy[Any]] = field(default_factory=dict)
-    unread: Mapping[str, str] = field(default_factory=dict)
-    before: Callable[[Gateway], object] = lambda gateway: None
+    special: str = ""
     after: Callable[[Gateway, str], object] = lambda gateway, path: None
 
+    @property
+    def method(self) -> str:
+        """The method that is meant, as in GCE's discovery document."""
+        return f"compute.{self.resource}.insert"
+
     def __str__(self) -> str:
-        return self.resource
+        return f"{self.resource} {self.special}".strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change(Trip):
+    """A method that changes one thing, again and again.
+
+    Attributes:
+        name: the method, as ``disks.setLabels``.
+        path: what it is about, below the project.
+        at: the path at which get shows the body, where it isn't the resource that was sent.
+        query: the method's query parameters.
+        shown: the path of a get that shows it, where it isn't ``path``.
+        after: what has to be done before the next one.
+    """
+
+    name: str
+    path: str
+    at: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    shown: str = ""
+    after: Callable[[Gateway], object] = lambda gateway: None
+
+    @property
+    def method(self) -> str:
+        """The method that is meant, as in GCE's discovery document."""
+        return f"compute.{self.name}"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def methods(application: Application) -> dict[str, Method]:
+    """The mapped methods, by their ids."""
+    return {bound.method.gce.id: bound.method for bound in application.methods.values()}
 
 
 class Bodies:
-    """Draws bodies of one resource's insert method.
+    """Draws bodies of one method.
 
     Args:
         trip: what the schema doesn't tell.
-        application: the compiled mappings.
+        method: the method.
+        model: GCE's model.
     """
 
-    def __init__(self, trip: RoundTrip, application: Application) -> None:
-        self._trip = trip
-        self._model = application.compiled.gce
-        methods: list[Method] = [bound.method for bound in application.methods.values()]
-        (method,) = [m for m in methods if m.gce.id == f"compute.{trip.resource}.insert"]
+    def __init__(self, trip: Trip, method: Method, model: GceModel) -> None:
         assert method.body_rules is not None
         assert method.gce.request is not None
-        self._type = method.gce.request
+        self._trip, self._model, self._type = trip, model, method.gce.request
         honoured = {path for path in method.body_rules.honoured if self._settable(path)}
-        self._paths = {path[:length] for path in honoured for length in range(1, len(path) + 1)}
+        told = {tuple(path.split(".")) for path in trip.always}
+        self._paths = {
+            path[:length] for path in honoured | told for length in range(1, len(path) + 1)
+        }
+        self._always = {path[:length] for path in told for length in range(1, len(path) + 1)}
 
     def _settable(self, path: tuple[str, ...]) -> bool:
         schema = self._model.field(self._type, path)
         return schema is not None and not schema.get("readOnly")
 
-    def draw(self, draw: Any) -> dict[str, Any]:
+    @property
+    def fingerprints(self) -> list[tuple[str, ...]]:
+        """The paths at which the state before has to be proven."""
+        return [path for path in self._paths if _is_fingerprint(path)]
+
+    def any(self) -> SearchStrategy[dict[str, Any]]:
         """A body: what is always there, and any of the other fields."""
-        body: dict[str, Any] = {
-            name: draw(value) if isinstance(value, SearchStrategy) else value
-            for name, value in self._trip.always.items()
+        return self._object(())
+
+    def _object(self, path: tuple[str, ...]) -> SearchStrategy[dict[str, Any]]:
+        inside = {
+            inner[-1]: self._field(inner)
+            for inner in sorted(self._paths)
+            if inner[:-1] == path and inner[-1] and not _is_fingerprint(inner)
         }
-        for name in sorted({path[0] for path in self._paths} - body.keys()):
-            if draw(st.booleans()):
-                body[name] = draw(self._field((name,)))
-        return body
+        needed = {name for name in inside if (*path, name) in self._always}
+        return st.fixed_dictionaries(
+            {name: made for name, made in inside.items() if name in needed},
+            optional={name: made for name, made in inside.items() if name not in needed},
+        )
 
     def _field(self, path: tuple[str, ...]) -> SearchStrategy[Any]:
-        told = self._trip.fields.get(".".join(path))
+        dotted = ".".join(path)
+        always = self._trip.always.get(dotted)
+        if always is not None:
+            return always if isinstance(always, SearchStrategy) else st.just(always)
+        told = self._trip.fields.get(dotted)
         if told is not None:
             return told
         schema = self._model.field(self._type, path) or {}
@@ -97,10 +185,12 @@ class Bodies:
         if path[-1] == "description":
             return TEXT
         if schema.get("properties"):
-            inside = [name for name in schema["properties"] if (*path, name) in self._paths]
-            parts = {name: self._field((*path, name)) for name in inside}
-            return st.fixed_dictionaries({}, optional=parts)
-        return _of_schema(schema, ".".join(path))
+            return self._object(path)
+        return _of_schema(schema, dotted)
+
+
+def _is_fingerprint(path: tuple[str, ...]) -> bool:
+    return path[-1].lower().endswith("fingerprint")
 
 
 def _of_schema(schema: Mapping[str, Any], path: str) -> SearchStrategy[Any]:
@@ -113,10 +203,13 @@ def _of_schema(schema: Mapping[str, Any], path: str) -> SearchStrategy[Any]:
     raise AssertionError(f"say in the table how {path} is drawn: {dict(schema)}")
 
 
-def lost(trip: RoundTrip, sent: Any, shown: Any, path: tuple[str, ...] = ()) -> list[str]:
+def lost(trip: Trip, sent: Any, shown: Any, path: tuple[str, ...] = ()) -> list[str]:
     """The paths of ``sent`` that ``shown`` doesn't tell as they were sent."""
-    if ".".join(path) in trip.unread:
+    dotted = ".".join(path)
+    if dotted in trip.unread or (path and _is_fingerprint(path)):
         return []
+    if dotted in trip.told:
+        sent = trip.told[dotted](sent)
     if isinstance(sent, Mapping):
         told = shown if isinstance(shown, Mapping) else {}
         return [
@@ -126,12 +219,12 @@ def lost(trip: RoundTrip, sent: Any, shown: Any, path: tuple[str, ...] = ()) -> 
         ]
     if isinstance(sent, list):
         if len(sent) != len(shown or []):
-            return [f"{'.'.join(path)}: {sent!r} became {shown!r}"]
+            return [f"{dotted}: {sent!r} became {shown!r}"]
         pairs = zip(sent, shown or [], strict=True)
         return [problem for one, other in pairs for problem in lost(trip, one, other, path)]
     if same(sent, shown):
         return []
-    return [f"{'.'.join(path)}: {sent!r} became {shown!r}"]
+    return [f"{dotted}: {sent!r} became {shown!r}"]
 
 
 def same(sent: Any, shown: Any) -> bool:
@@ -141,3 +234,43 @@ def same(sent: Any, shown: Any) -> bool:
     if shown is None:
         return sent in (False, "", 0, "0")
     return isinstance(shown, str) and shown.startswith(BASE) and shown.endswith(f"/{sent}")
+
+
+def inside(value: Mapping[str, Any], path: str) -> Any:
+    """What stands at a path, None where nothing does."""
+    found: Any = value
+    for name in path.split(".") if path else ():
+        found = (found or {}).get(name)
+    return found
+
+
+def leaves(model: GceModel, type_name: str, deepest: int = 6) -> Iterator[tuple[str, ...]]:
+    """The paths of a type's fields that can be set and hold no further ones.
+
+    Args:
+        model: GCE's model.
+        type_name: the type.
+        deepest: how far down to go: some types contain themselves.
+    """
+
+    def below(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        schema = model.field(type_name, path) or {}
+        if schema.get("readOnly") or len(path) > deepest:
+            return
+        names = fields_of(model, schema)
+        if not names:
+            yield path
+        for name in names:
+            yield from below((*path, name))
+
+    for name in model.type(type_name).get("properties", {}):
+        yield from below((name,))
+
+
+def fields_of(model: GceModel, schema: Mapping[str, Any]) -> list[str]:
+    """The names of the fields of an object, or of the objects in a list."""
+    if schema.get("type") == "array":
+        schema = schema.get("items", {})
+        if "$ref" in schema:
+            schema = model.type(schema["$ref"].removesuffix(".json"))
+    return list(schema.get("properties", {}))

@@ -1,0 +1,148 @@
+"""What leads to machines, and groups that make them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from ..gateway import ADVANCED_ZONE, UBUNTU, Gateway
+from ..round_trips import RoundTrip, text
+from .values import PROJECT, REGION, THERE
+
+INSTANCES = [f"{PROJECT}/{THERE}/instances/{name}" for name in ("one", "two")]
+GROUP = f"{PROJECT}/{THERE}/instanceGroupManagers/fleet"
+TEMPLATE = f"{PROJECT}/global/instanceTemplates/node"
+
+
+def machines(gateway: Gateway) -> None:
+    """Two instances, a target pool with them, and a target instance of the first."""
+    for name in ("one", "two"):
+        gateway.create(name, ADVANCED_ZONE)
+    gateway.do("POST", f"{REGION}/targetPools", {"name": "pool", "instances": INSTANCES})
+    target = {"name": "door", "instance": INSTANCES[0]}
+    gateway.do("POST", f"{THERE}/targetInstances", target)
+    gateway.do("POST", f"{REGION}/addresses", {"name": "front", "address": "203.0.113.200"})
+
+
+def entrance(gateway: Gateway) -> None:
+    """What a managed group needs: a template, and an empty pool behind a forwarding rule."""
+    disks = [{"boot": True, "initializeParams": {"sourceImage": UBUNTU}}]
+    nics = [{"network": "global/networks/backend"}]
+    properties = {"machineType": "small", "disks": disks, "networkInterfaces": nics}
+    gateway.do("POST", "global/instanceTemplates", {"name": "node", "properties": properties})
+    gateway.do("POST", f"{REGION}/targetPools", {"name": "pool"})
+    where = {"name": "front", "network": "global/networks/backend"}
+    gateway.do("POST", f"{REGION}/addresses", where)
+    rule = {"name": "www", "portRange": "80", "IPAddress": f"{REGION}/addresses/front"}
+    rule["target"] = f"{PROJECT}/{REGION}/targetPools/pool"
+    gateway.do("POST", f"{REGION}/forwardingRules", rule)
+
+
+def fleet(gateway: Gateway, **more: Any) -> None:
+    """A managed group of two machines."""
+    entrance(gateway)
+    body = {
+        "name": "fleet",
+        "targetSize": 2,
+        "instanceTemplate": TEMPLATE,
+        "targetPools": [f"{REGION}/targetPools/pool"],
+    }
+    gateway.do("POST", f"{THERE}/instanceGroupManagers", body)
+
+
+def both_ends(ports: str) -> str:
+    """A range of ports as GCE shows it."""
+    return ports if "-" in ports else f"{ports}-{ports}"
+
+
+RULE: dict[str, st.SearchStrategy[Any]] = {
+    "IPProtocol": st.sampled_from(["TCP", "UDP"]),
+    "loadBalancingScheme": st.just("EXTERNAL"),
+    "description": text(250),
+}
+POLICY: dict[str, st.SearchStrategy[Any]] = {
+    "autoscalingPolicy.minNumReplicas": st.integers(1, 3),
+    "autoscalingPolicy.maxNumReplicas": st.integers(3, 5),
+    "autoscalingPolicy.coolDownPeriodSec": st.integers(0, 600),
+    "autoscalingPolicy.cpuUtilization.utilizationTarget": st.integers(1, 100).map(
+        lambda whole: whole / 100
+    ),
+    "autoscalingPolicy.mode": st.sampled_from(["ON", "ONLY_SCALE_OUT"]),
+}
+
+TRIPS = [
+    RoundTrip(
+        resource="targetPools",
+        path=f"{REGION}/targetPools",
+        always={"name": "it"},
+        fields={
+            "sessionAffinity": st.sampled_from(["NONE", "CLIENT_IP", "CLIENT_IP_PROTO"]),
+            "description": text(40),
+            "instances": st.sampled_from([[], INSTANCES[:1], INSTANCES]),
+        },
+        before=machines,
+    ),
+    RoundTrip(
+        resource="targetInstances",
+        path=f"{THERE}/targetInstances",
+        always={"name": "it", "instance": INSTANCES[0]},
+        fields={"description": text(100)},
+        before=machines,
+    ),
+    RoundTrip(
+        resource="forwardingRules",
+        special="to a pool",
+        path=f"{REGION}/forwardingRules",
+        always={
+            "name": "it",
+            "target": f"{REGION}/targetPools/pool",
+            "portRange": st.sampled_from(["80", "443-443"]),
+        },
+        fields={**RULE, "IPAddress": st.just("203.0.113.200")},
+        told={"portRange": both_ends},
+        before=machines,
+    ),
+    RoundTrip(
+        resource="forwardingRules",
+        special="to an instance",
+        path=f"{REGION}/forwardingRules",
+        always={"name": "it", "target": f"{PROJECT}/{THERE}/targetInstances/door"},
+        fields={
+            **RULE,
+            "IPAddress": st.just("203.0.113.200"),
+            "portRange": st.sampled_from(["22", "8000-8080"]),
+        },
+        told={"portRange": both_ends},
+        before=machines,
+    ),
+    RoundTrip(
+        resource="instanceGroupManagers",
+        path=f"{THERE}/instanceGroupManagers",
+        always={
+            "name": "it",
+            "targetPools": [f"{PROJECT}/{REGION}/targetPools/pool"],
+            "targetSize": st.integers(1, 3),
+            "instanceTemplate": TEMPLATE,
+        },
+        fields={
+            "versions": st.just([{"instanceTemplate": TEMPLATE}]),
+            "baseInstanceName": st.sampled_from(["it", "autoscalevm-it"]),
+            "description": text(250),
+        },
+        unread={"baseInstanceName": "CloudStack calls the machines after their group"},
+        before=entrance,
+        examples=10,
+    ),
+    RoundTrip(
+        resource="autoscalers",
+        path=f"{THERE}/autoscalers",
+        always={
+            "name": "it",
+            "target": GROUP,
+            "autoscalingPolicy.maxNumReplicas": POLICY["autoscalingPolicy.maxNumReplicas"],
+        },
+        fields=POLICY,
+        before=fleet,
+    ),
+]
