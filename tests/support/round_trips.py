@@ -1,13 +1,12 @@
 """What insert accepted, get returns: bodies drawn from the schema, and how they are compared.
 
 A body holds only fields that the mapping makes use of. What the schema alone can't tell, such as
-which machine types there are, a :class:`RoundTrip` says; a :class:`Change` says it of a method that
-changes what is there.
+which machine types there are, a :class:`RoundTrip` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,35 +91,6 @@ class RoundTrip(Trip):
         return f"{self.resource} {self.special}".strip()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Change(Trip):
-    """A method that changes one thing, again and again.
-
-    Attributes:
-        name: the method, as ``disks.setLabels``.
-        path: what it is about, below the project.
-        at: the path at which get shows the body, where it isn't the resource that was sent.
-        query: the method's query parameters.
-        shown: the path of a get that shows it, where it isn't ``path``.
-        after: what has to be done before the next one.
-    """
-
-    name: str
-    path: str
-    at: str = ""
-    query: Mapping[str, str] = field(default_factory=dict)
-    shown: str = ""
-    after: Callable[[Gateway], object] = lambda gateway: None
-
-    @property
-    def method(self) -> str:
-        """The method that is meant, as in GCE's discovery document."""
-        return f"compute.{self.name}"
-
-    def __str__(self) -> str:
-        return self.name
-
-
 def methods(application: Application) -> dict[str, Method]:
     """The mapped methods, by their ids."""
     return {bound.method.gce.id: bound.method for bound in application.methods.values()}
@@ -149,11 +119,6 @@ class Bodies:
     def _settable(self, path: tuple[str, ...]) -> bool:
         schema = self._model.field(self._type, path)
         return schema is not None and not schema.get("readOnly")
-
-    @property
-    def fingerprints(self) -> list[tuple[str, ...]]:
-        """The paths at which the state before has to be proven."""
-        return [path for path in self._paths if _is_fingerprint(path)]
 
     def any(self) -> SearchStrategy[dict[str, Any]]:
         """A body: what is always there, and any of the other fields."""
@@ -234,43 +199,3 @@ def same(sent: Any, shown: Any) -> bool:
     if shown is None:
         return sent in (False, "", 0, "0")
     return isinstance(shown, str) and shown.startswith(BASE) and shown.endswith(f"/{sent}")
-
-
-def inside(value: Mapping[str, Any], path: str) -> Any:
-    """What stands at a path, None where nothing does."""
-    found: Any = value
-    for name in path.split(".") if path else ():
-        found = (found or {}).get(name)
-    return found
-
-
-def leaves(model: GceModel, type_name: str, deepest: int = 6) -> Iterator[tuple[str, ...]]:
-    """The paths of a type's fields that can be set and hold no further ones.
-
-    Args:
-        model: GCE's model.
-        type_name: the type.
-        deepest: how far down to go: some types contain themselves.
-    """
-
-    def below(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        schema = model.field(type_name, path) or {}
-        if schema.get("readOnly") or len(path) > deepest:
-            return
-        names = fields_of(model, schema)
-        if not names:
-            yield path
-        for name in names:
-            yield from below((*path, name))
-
-    for name in model.type(type_name).get("properties", {}):
-        yield from below((name,))
-
-
-def fields_of(model: GceModel, schema: Mapping[str, Any]) -> list[str]:
-    """The names of the fields of an object, or of the objects in a list."""
-    if schema.get("type") == "array":
-        schema = schema.get("items", {})
-        if "$ref" in schema:
-            schema = model.type(schema["$ref"].removesuffix(".json"))
-    return list(schema.get("properties", {}))

@@ -65,7 +65,7 @@ POLICY: dict[str, st.SearchStrategy[Any]] = {
     "autoscalingPolicy.minNumReplicas": st.integers(1, 3),
     "autoscalingPolicy.maxNumReplicas": st.integers(3, 5),
     "autoscalingPolicy.coolDownPeriodSec": st.integers(0, 600),
-    "autoscalingPolicy.cpuUtilization.utilizationTarget": st.integers(1, 100).map(
+    "autoscalingPolicy.cpuUtilization.utilizationTarget": st.integers(2, 100).map(
         lambda whole: whole / 100
     ),
     "autoscalingPolicy.mode": st.sampled_from(["ON", "ONLY_SCALE_OUT"]),

@@ -31,11 +31,6 @@ def gate(gateway: Gateway) -> None:
     gateway.do("POST", f"{REGION}/targetVpnGateways", body)
 
 
-def vpc(gateway: Gateway) -> None:
-    """A VPC of one's own, which is called lab."""
-    gateway.do("POST", "global/networks", {"name": "lab", "autoCreateSubnetworks": False})
-
-
 TRIPS = [
     RoundTrip(
         resource="networks",
