@@ -1,10 +1,13 @@
-"""Batches give way: single requests, whose clients wait for each, come first.
+"""Who gives way: single requests come before batches, and what is quick before lists.
 
 Threads of one Python process take turns, and a thousand parts of a batch would take most of them.
 So a part computes only while no single request is under way, and one part at a time. While there
 are single requests, or were a moment ago, one part at a time waits for CloudStack as well, so that
 the next one finds no queue there. All this is courtesy: whoever has waited long enough goes on
 regardless, so that nothing can stand still.
+
+A list, with a filter above all, computes for longer than most of what is asked. It stays a single
+request, but at the places where it may, it lets the quick ones by.
 """
 
 from __future__ import annotations
@@ -29,19 +32,21 @@ SWITCH = 0.0002
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """For how many seconds a batch gives way at most, each time.
+    """For how many seconds somebody gives way at most, each time.
 
     Attributes:
         computing: while single requests compute.
         active: while they wait for CloudStack. A slow one must not stop batches.
         turn: while another part has its turn.
         lately: after the last single request, others are expected.
+        quick: while a list lets quick single requests compute.
     """
 
     computing: float = 0.05
     active: float = 0.01
     turn: float = 0.25
     lately: float = 0.5
+    quick: float = 0.005
 
 
 class Courtesy:
@@ -60,6 +65,7 @@ class Courtesy:
         self._changed = threading.Condition()
         self._active = 0
         self._computing = 0
+        self._quick = 0
         self._seen = -self._patience.lately
         self._turn = threading.Lock()
         self._mine = threading.local()
@@ -68,12 +74,26 @@ class Courtesy:
     def single(self) -> Iterator[None]:
         """Within, a single request is answered."""
         self._mine.role = _SINGLE
-        self._count(1, 1)
+        self._count(1, 1, 1)
         try:
             yield
         finally:
             self._mine.role = None
-            self._count(-1, -1)
+            self._count(-1, -1, -1)
+
+    @contextmanager
+    def at_length(self) -> Iterator[None]:
+        """Within, a single request computes for long, and lets the quick ones by."""
+        if getattr(self._mine, "role", None) is not _SINGLE:
+            yield
+            return
+        self._mine.role = _LONG
+        self._count(0, 0, -1)
+        try:
+            yield
+        finally:
+            self._mine.role = _SINGLE
+            self._count(0, 0, 1)
 
     @contextmanager
     def batched(self) -> Iterator[None]:
@@ -90,12 +110,13 @@ class Courtesy:
     def waiting(self) -> Iterator[None]:
         """Within, the thread waits for CloudStack, and others may compute."""
         role = getattr(self._mine, "role", None)
-        if role is _SINGLE:
-            self._count(0, -1)
+        if role in (_SINGLE, _LONG):
+            quick = int(role is _SINGLE)
+            self._count(0, -1, -quick)
             try:
                 yield
             finally:
-                self._count(0, 1)
+                self._count(0, 1, quick)
         elif role is _BATCHED:
             if not self._expected():
                 self._leave()
@@ -118,27 +139,34 @@ class Courtesy:
                 self._take()
         elif role is _SINGLE:
             self._mine.role = _ASIDE
-            self._count(-1, -1)
+            self._count(-1, -1, -1)
             try:
                 yield
             finally:
                 self._mine.role = _SINGLE
-                self._count(1, 1)
+                self._count(1, 1, 1)
         else:
             yield
 
     def give_way(self) -> None:
-        """Let single requests compute first, for those who are a batch or a part of one."""
-        if self._active and getattr(self._mine, "role", None) in (_BATCHED, _ASIDE):
+        """Let those compute first who come first: before a batch or a part of one, or a list."""
+        if not self._active:
+            return
+        role = getattr(self._mine, "role", None)
+        if role in (_BATCHED, _ASIDE):
             self._let_pass()
+        elif role is _LONG and self._quick:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._quick, self._patience.quick)
 
-    def _count(self, active: int, computing: int) -> None:
+    def _count(self, active: int, computing: int, quick: int) -> None:
         with self._changed:
             self._active += active
             self._computing += computing
+            self._quick += quick
             if active < 0:
                 self._seen = self._clock()
-            if not self._computing:
+            if not self._quick:
                 self._changed.notify_all()
 
     def _expected(self) -> bool:
@@ -163,7 +191,7 @@ class Courtesy:
             self._turn.release()
 
 
-_SINGLE, _BATCHED, _ASIDE = "single", "batched", "aside"
+_SINGLE, _LONG, _BATCHED, _ASIDE = "single", "long", "batched", "aside"
 
 
 def take_turns() -> None:

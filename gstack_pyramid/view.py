@@ -39,7 +39,15 @@ def answer(request: Request) -> Response:
     """
     application: Application = request.registry["gstack"]
     bound = application.methods[request.matched_route.name]
+    if bound.method.kind in ("list", "aggregatedList"):
+        with application.courtesy.at_length():
+            return _answer(request, application, bound)
+    return _answer(request, application, bound)
+
+
+def _answer(request: Request, application: Application, bound: Any) -> Response:
     caller = request.identity
+    give_way = application.courtesy.give_way
     query = bound.query(request.GET.dict_of_lists())
     if query.get("callback"):
         raise invalid_parameter("callback", query["callback"], "JSONP is not supported.")
@@ -55,8 +63,11 @@ def answer(request: Request) -> Response:
         base_url=root_url(request) + BASE,
         fields=_shown(application, bound.method, query.get("fields")),
     )
+    give_way()
     result = _result(application, call, request)
+    give_way()
     _check(application, bound.method, bound.response, result)
+    give_way()
     response = json_response(mask(result), pretty=query.get("prettyPrint", True))
     reads = bound.method.kind == "get" and request.method in ("GET", "HEAD")
     return revalidated(response) if reads else response
@@ -131,6 +142,7 @@ def _result(application: Application, call: Call, request: Request) -> Any:
     envelope = _envelope(application, call, request)
     # Before anything is read: what can't be understood costs nothing.
     wanted = envelope.wanted(call.query)
+    application.courtesy.give_way()
     listing = own.listing(call, wanted.tree)
     if method.kind == "list":
         return envelope.flat(listing, wanted)

@@ -102,6 +102,55 @@ def test_single_requests_do_not_give_way_to_each_other() -> None:
     thread.join(LONG)
 
 
+def test_a_list_lets_a_quick_request_by() -> None:
+    courtesy, order = Courtesy(Patience(quick=LONG)), []
+    inside, there = threading.Event(), threading.Event()
+
+    def listing() -> None:
+        with courtesy.single(), courtesy.at_length():
+            inside.set()
+            assert there.wait(LONG)
+            courtesy.give_way()
+            order.append("list")
+
+    thread = started(listing)
+    assert inside.wait(LONG)
+    with courtesy.single():
+        there.set()
+        thread.join(0.05)
+        order.append("quick")
+    thread.join(LONG)
+    assert order == ["quick", "list"]
+
+
+def test_a_list_does_not_give_way_to_a_quick_request_that_waits_for_the_cloud() -> None:
+    courtesy, done = Courtesy(Patience(quick=LONG)), threading.Event()
+
+    def listing() -> None:
+        with courtesy.single(), courtesy.at_length():
+            courtesy.give_way()
+            done.set()
+
+    with courtesy.single(), courtesy.waiting():
+        thread = started(listing)
+        assert done.wait(LONG)
+    thread.join(LONG)
+
+
+def test_lists_do_not_give_way_to_each_other() -> None:
+    courtesy, done = Courtesy(Patience(quick=LONG)), threading.Event()
+
+    def listing() -> None:
+        with courtesy.single(), courtesy.at_length():
+            courtesy.give_way()
+            done.set()
+
+    with courtesy.single(), courtesy.at_length():
+        thread = started(listing)
+        assert done.wait(LONG)
+    thread.join(LONG)
+
+
 def test_a_request_that_has_stepped_aside_holds_up_no_part() -> None:
     courtesy, done = Courtesy(Patience(active=LONG, computing=LONG)), threading.Event()
 
