@@ -95,7 +95,8 @@ def examples(gateway: Gateway, document: Mapping[str, Any]) -> dict[str, dict[st
         for place in PLACES if listing else []:
             items = gateway.items("/compute/v1/" + listing["path"].format(**place))
             if items:
-                found[resource] = {**place, "name": items[0]["name"]}
+                name = items[0].get("name", known.get(resource))
+                found[resource] = {**place, "name": name}
                 break
     return found
 
