@@ -92,7 +92,7 @@ def _ways(method: Method, mappings: Mappings) -> list[list[str]]:
     spec = document["methods"].get(method.gce.name) or {}
     lookups = Lookups(mappings)
     parts = [spec, *spec.get("variants", [])]
-    return [[step["call"] for step in lookups.steps_of(part)] for part in parts]
+    return [[step["call"] for way in lookups.ways_of(part) for step in way] for part in parts]
 
 
 def _cell(text: str) -> str:

@@ -114,23 +114,24 @@ class Lookups:
                 self._of_run(rows, step["run"])
         return list(rows.items())
 
-    def steps_of(self, spec: Spec) -> list[Spec]:
-        """The steps of a method or variant; for one that does another method, that one's steps.
+    def ways_of(self, spec: Spec) -> list[list[Spec]]:
+        """The steps of a method or variant, for each way that it may take.
 
-        Those of a method that is done under a condition have that condition, unless they have one
-        of their own, and so have those of one that has several ways.
+        Where it does another method, these are that one's steps, and each variant of that one is a
+        way of its own. Those of a method that is done under a condition have that condition, unless
+        they have one of their own; then all its ways are one.
         """
-        steps: list[Spec] = []
+        ways: list[list[Spec]] = [[]]
         for step in spec.get("steps", []):
-            if "run" not in step:
-                steps.append(step)
-                continue
-            inner = self._run(step["run"])
-            for part in (inner, *inner.get("variants", [])):
-                maybe = {"when": step.get("when", "variants")} if part is not inner else {}
-                maybe |= {"when": step["when"]} if "when" in step else {}
-                steps += [{**maybe, **own} for own in self.steps_of(part)]
-        return steps
+            further = [[step]]
+            if "run" in step:
+                inner = self._run(step["run"])
+                parts = [part for part in (inner, *inner.get("variants", [])) if "steps" in part]
+                further = [way for part in parts for way in self.ways_of(part)]
+                if "when" in step:
+                    further = [[{"when": step["when"], **own} for way in further for own in way]]
+            ways = [[*way, *more] for way in ways for more in further or [[]]]
+        return ways
 
     def _run(self, name: str) -> Spec:
         resource, _, method = name.rpartition(".")
@@ -190,13 +191,16 @@ def needs_of(lookups: Lookups, method: Method, spec: Spec) -> Needs:
     if method.served_by is not None:
         return NOTHING
     reads = frozenset(command for command, _ in lookups.of_method(method, spec))
-    ways = [_way(lookups, spec)] if "steps" in spec else []
-    ways += [_way(lookups, part) for part in spec.get("variants", []) if "refuse" not in part]
+    parts = [spec, *spec.get("variants", [])]
+    ways = [way for part in parts if "steps" in part for way in _ways(lookups, part)]
     return Needs(reads, tuple(ways))
 
 
-def _way(lookups: Lookups, spec: Spec) -> Way:
-    steps = lookups.steps_of(spec)
-    sent = frozenset(step["call"] for step in steps if "when" not in step)
-    reads = frozenset(command for command, _ in lookups.of_variant(spec)) if sent else frozenset()
-    return Way(sent | reads, frozenset(step["call"] for step in steps) - sent)
+def _ways(lookups: Lookups, spec: Spec) -> list[Way]:
+    read = frozenset(command for command, _ in lookups.of_variant(spec))
+    ways = []
+    for steps in lookups.ways_of(spec):
+        sent = frozenset(step["call"] for step in steps if "when" not in step)
+        calls = frozenset(step["call"] for step in steps)
+        ways.append(Way(sent | read if sent else sent, calls - sent))
+    return ways

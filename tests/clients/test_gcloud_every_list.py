@@ -144,3 +144,15 @@ def test_every_mapped_list_is_gclouds_or_has_a_reason() -> None:
     }
     assert mapped - LISTS.keys() <= WITH.keys() | NOT_LISTED.keys()
     assert {WITH[name] for name in mapped & WITH.keys()} <= LISTS.keys()
+
+
+def test_an_instance_is_made_of_a_machine_image(gcloud: Gcloud) -> None:
+    (row,) = gcloud.table(
+        "instances create restored --zone=ch-gva-2 --source-machine-image=m-web-1-gva"
+    )
+    assert (row["NAME"], row["STATUS"]) == ("restored", "RUNNING")
+    before = gcloud.json("instances describe web-1-gva --zone=ch-gva-2")
+    shown = gcloud.json("instances describe restored --zone=ch-gva-2")
+    assert shown["machineType"] == before["machineType"]
+    assert len(shown["disks"]) == len(before["disks"])
+    gcloud.run("instances delete restored --zone=ch-gva-2")

@@ -34,7 +34,8 @@ def prepare(app: Simulator) -> None:
     store = app.world.store
     zone = next(doc for doc in store.all("zone") if doc["name"] == SG_ZONE)
     with store.transaction():
-        backups = {"name": "Nightly", "zoneid": zone["id"], "created": zone["created"]}
+        backups = {"name": "Nightly", "provider": "nas"}
+        backups |= {"zoneid": zone["id"], "created": zone["created"]}
         store.add("backupoffering", app.world.uuid(), None, backups)
         for number, card in enumerate(["L4", "A100", "H100"], 1):
             fields = {**store.all("serviceoffering")[0], "name": f"GPU {card}"}

@@ -130,6 +130,16 @@ def create(call: Call) -> Answer:
         size=size // 8,
         virtualsize=size,
         status="Allocated",
+        machine={
+            "offeringid": vm["offeringid"],
+            "templateid": vm["templateid"],
+            "details": vm["details"],
+            "networkids": [nic["networkid"] for nic in vm["nics"]],
+        },
+        volumes=[
+            {key: volume[key] for key in ("deviceid", "size", "diskofferingid")}
+            for volume in sorted(volumes, key=lambda volume: int(volume["deviceid"]))
+        ],
     )
     return submit(call, ("Backup", doc), queue=vm["id"], backup=doc["id"])
 

@@ -7,6 +7,7 @@ from typing import Any
 from gstack_pyramid.simulator.calls import Call, command
 from gstack_pyramid.simulator.commands.instance_groups import named_group
 from gstack_pyramid.simulator.commands.machine_values import (
+    Size,
     asked_groups,
     checked_details,
     checked_name,
@@ -53,9 +54,8 @@ def deploy(call: Call) -> Answer:
     checked_user_data(call.params.text("userdata"))
     root = 0 if existing else _root_size(call, taken or template)
     data = _data_disk(call)
-    plan, groups = _placed(call, zone, owner)
+    plan, groups = placed(call, zone, owner, [])
     keys = _key_pairs(call, owner)
-    together = asked_groups(call, owner) or []
     for resource, more in (
         ("user_vm", 1),
         ("volume", (1 if data else 0) + (0 if existing else 1)),
@@ -64,6 +64,45 @@ def deploy(call: Call) -> Answer:
         ("primary_storage", (root + (data[1] if data else 0)) // GIB),
     ):
         check_limit(call.store, owner, resource, more)
+    vm, number = add_machine(call, zone, offering, template, (plan, groups), size, name=name)
+    call.store.update(vm, keypairs=keys)
+    if existing:
+        taken = {"virtualmachineid": vm["id"], "deviceid": 0, "attached": call.today()}
+        call.store.update(existing, type="ROOT", serviceofferingid=offering["id"], **taken)
+    else:
+        made = add_volume(call, vm, f"ROOT-{number}", root, template=template, offering=offering)
+        call.store.update(made, snapshotid=taken and taken["id"])
+    if data:
+        add_volume(call, vm, f"DATA-{number}", data[1], disk=data[0])
+    start = "startvm" not in call.params or call.params.flag("startvm")
+    return submit(call, ("VirtualMachine", vm), start=start, vm=vm["id"])
+
+
+def add_machine(
+    call: Call,
+    zone: Doc,
+    offering: Doc,
+    template: Doc,
+    placed: tuple[Plan, list[Doc]],
+    size: Size,
+    *,
+    name: str | None,
+) -> tuple[Doc, int]:
+    """Add a new instance without volumes: it, and the number in the names of its volumes.
+
+    Args:
+        call: the command, whose further parameters say more of the instance.
+        zone: where it is to be.
+        offering: its service offering.
+        template: what its root disk was made from.
+        placed: its networks and its security groups.
+        size: of the offering, or out of its details.
+        name: one is made when there is none.
+
+    Raises:
+        CommandError: 431, the name is taken in a network.
+    """
+    (plan, groups), owner = placed, call.creator()
     name = name or f"VM-{call.world.uuid()}"
     for network, _ in plan:
         if call.store.has("vm", "hostname", f"{network['id']}/{name.lower()}"):
@@ -92,23 +131,14 @@ def deploy(call: Call) -> Answer:
         instancename=f"i-{call.account['number']}-{number}-VM",
         nics=[make_nic(call.world, net, at, ip) for at, (net, ip) in enumerate(plan)],
         securitygroupids=[group["id"] for group in groups],
-        affinitygroupids=together,
-        keypairs=keys,
+        affinitygroupids=asked_groups(call, owner) or [],
+        keypairs=[],
         userdata=call.params.text("userdata"),
-        details=details,
+        details=checked_details(call.params.merged("details")),
         dynamic=call.params.flag("dynamicscalingenabled"),
         deleteprotection=False,
     )
-    if existing:
-        taken = {"virtualmachineid": vm["id"], "deviceid": 0, "attached": call.today()}
-        call.store.update(existing, type="ROOT", serviceofferingid=offering["id"], **taken)
-    else:
-        made = add_volume(call, vm, f"ROOT-{number}", root, template=template, offering=offering)
-        call.store.update(made, snapshotid=taken and taken["id"])
-    if data:
-        add_volume(call, vm, f"DATA-{number}", data[1], disk=data[0])
-    start = "startvm" not in call.params or call.params.flag("startvm")
-    return submit(call, ("VirtualMachine", vm), start=start, vm=vm["id"])
+    return vm, number
 
 
 def add_volume(
@@ -205,8 +235,18 @@ def _data_disk(call: Call) -> tuple[Doc, int] | None:
     return disk, found
 
 
-def _placed(call: Call, zone: Doc, owner: str) -> tuple[Plan, list[Doc]]:
-    """Networks and security groups, by the rules of the kind of zone."""
+def placed(call: Call, zone: Doc, owner: str, usual: Plan) -> tuple[Plan, list[Doc]]:
+    """Networks and security groups, by the rules of the kind of zone.
+
+    Args:
+        call: the command that makes an instance.
+        zone: where.
+        owner: whose it will be.
+        usual: the networks where the command names none, outside of basic zones.
+
+    Raises:
+        CommandError: 431.
+    """
     plan = _asked_networks(call)
     groups = _asked_groups(call, owner)
     if zone["networktype"] == "Basic":
@@ -220,6 +260,7 @@ def _placed(call: Call, zone: Doc, owner: str) -> tuple[Plan, list[Doc]]:
         raise invalid(
             "Can't create vm with security groups; security group feature is not enabled per zone"
         )
+    plan = plan or usual
     if not plan:
         plan = [(_default_network(call, zone, owner), call.params.text("ipaddress"))]
     for network, _ in plan:
@@ -314,7 +355,8 @@ def _key_pairs(call: Call, owner: str) -> list[str]:
 
 
 @beginning("deployVirtualMachine")
-def _begin(actor: Actor, arguments: Arguments) -> None:
+def begin(actor: Actor, arguments: Arguments) -> None:
+    """The instance starts, unless it is not to."""
     vm = actor.store.get("vm", arguments["vm"])
     if arguments["start"]:
         check_capacity(actor.world, vm)
@@ -351,7 +393,8 @@ def next_public_address(actor: Actor) -> str:
 
 
 @end("deployVirtualMachine")
-def _finish(actor: Actor, arguments: Arguments) -> Answer:
+def finish(actor: Actor, arguments: Arguments) -> Answer:
+    """The instance runs."""
     vm = actor.store.get("vm", arguments["vm"])
     if arguments["start"]:
         vm = actor.store.update(vm, state="Running", lastupdated=actor.today())
@@ -362,7 +405,8 @@ def _finish(actor: Actor, arguments: Arguments) -> Answer:
 
 
 @failure("deployVirtualMachine")
-def _failed(actor: Actor, arguments: Arguments) -> None:
+def failed(actor: Actor, arguments: Arguments) -> None:
+    """What is left of an instance that could not be started."""
     vm = actor.store.find("vm", arguments["vm"])
     if vm is not None:
         # Nothing belongs to a group that isn't there.

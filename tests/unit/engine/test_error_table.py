@@ -180,6 +180,12 @@ SEEN: list[tuple[int, str, str, list[Any]]] = [
     ),
     (
         400,
+        "invalid",
+        "UNSUPPORTED_OPERATION",
+        [refused(530, "Create instance from backup is not supported for this provider.")],
+    ),
+    (
+        400,
         "resourceNotReady",
         "RESOURCE_NOT_READY",
         [

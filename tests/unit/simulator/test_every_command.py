@@ -143,13 +143,16 @@ def storage(c: Cloud) -> None:
     offering = backup_offering(c)
     c.done("assignVirtualMachineToBackupOffering", virtualmachineid=vm, backupofferingid=offering)
     c.done("createBackup", virtualmachineid=vm, name="b")
-    c.done("deleteBackup", id=c.rows("listBackups", virtualmachineid=vm)[0]["id"])
+    kept = c.rows("listBackups", virtualmachineid=vm)[0]["id"]
+    c.done("createVMFromBackup", backupid=kept, zoneid=c.zone(), name="restored")
+    c.done("deleteBackup", id=kept)
 
 
-def backup_offering(c: Cloud) -> str:
+def backup_offering(c: Cloud, zone: str = "ch-gva-2", provider: str = "nas") -> str:
     """The id of a new backup offering: making one is a matter of the cloud's operator."""
     world = c.app.world
-    fields = {"name": "Nightly", "zoneid": c.zone(), "created": c.date(0)}
+    fields = {"name": "Nightly", "provider": provider}
+    fields |= {"zoneid": c.zone(zone), "created": c.date(0)}
     with world.store.transaction():
         return str(world.store.add("backupoffering", world.uuid(), None, fields)["id"])
 

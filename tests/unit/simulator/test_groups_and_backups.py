@@ -93,3 +93,25 @@ def test_machines_are_backed_up_by_an_offering_of_their_zone(cloud: Cloud) -> No
     assert cloud.rows("listBackups")[0]["isbackupvmexpunged"] is True
     cloud.done("deleteBackup", id=row["id"])
     assert cloud.rows("listBackups") == []
+
+
+def test_a_machine_is_made_of_a_backup_of_ones_own_zone_and_account(cloud: Cloud) -> None:
+    vm, zone = cloud.machine("one"), cloud.zone()
+    offering = backup_offering(cloud)
+    command = "assignVirtualMachineToBackupOffering"
+    cloud.done(command, virtualmachineid=vm["id"], backupofferingid=offering)
+    kept = cloud.call("createBackup", virtualmachineid=vm["id"], name="b")["id"]
+    cloud.rows("listBackups")
+    wish = {"backupid": kept, "zoneid": zone, "name": "two"}
+    create = "createVMFromBackup"
+    disk = cloud.rows("listDiskOfferings")[0]["id"]
+    assert cloud.refused(create, zoneid=zone)[0] == 431
+    assert cloud.other().refused(create, **wish)[0] == 531
+    far = {**wish, "zoneid": cloud.zone("ch-zrh-1")}
+    assert "another Zone" in cloud.refused(create, **far)[1]
+    assert cloud.refused(create, **wish, serviceofferingid=kept)[0] == 431
+    assert "only for ISO" in cloud.refused(create, **wish, diskofferingid=disk)[1]
+    made = cloud.done(create, **wish)
+    assert (made["name"], made["state"]) == ("two", "Running")
+    assert made["serviceofferingid"] == vm["serviceofferingid"]
+    assert cloud.refused(create, **wish)[0] == 431
