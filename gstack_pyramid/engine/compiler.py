@@ -12,7 +12,8 @@ from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
 from gstack_pyramid.engine.grammar import is_condition
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import Lookups, needs_of
-from gstack_pyramid.engine.methods import Method, compile_method
+from gstack_pyramid.engine.method_compiler import compile_method
+from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.places import collection_of
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.runs import link_runs

@@ -1,30 +1,23 @@
-"""Methods: one GCE method of a mapping, compiled to what answers it."""
+"""One GCE method of a mapping as what answers it."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gstack_pyramid.engine.bodies import BodyRules
-from gstack_pyramid.engine.conditions import Condition, compile_condition
-from gstack_pyramid.engine.document import Place
+from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.keeping import Reached
 from gstack_pyramid.engine.needs import NOTHING, Needs
 from gstack_pyramid.engine.paths import Getter
-from gstack_pyramid.engine.plans import Step, compile_steps
+from gstack_pyramid.engine.plans import Step
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.runs import Run
-from gstack_pyramid.engine.scope import Scope
-from gstack_pyramid.engine.shapes import ANY, GceShape, ListShape, ObjectShape
 from gstack_pyramid.errors import GceError, condition_not_met
 from gstack_pyramid.schemas.gce import GceMethod
-
-_OPERATION = "Operation"
-"""The type that GCE answers nearly every change with."""
 
 Kind = Literal["get", "list", "aggregatedList", "answer", "mutation", "permissions"]
 
@@ -198,206 +191,3 @@ class Method:
         raise GceError(
             400, "invalid", f"{self.gce.id} can't be done here: no way to do it fits this request."
         )
-
-
-def kind_of(spec: Mapping[str, Any], method: GceMethod, is_list: bool) -> Kind:
-    """How a method is answered, from what the mapping says and what the model says of it."""
-    if "steps" in spec or "variants" in spec:
-        return "mutation"
-    if "answer" in spec:
-        return "answer"
-    if spec.get("served_by") == "permissions":
-        return "permissions"
-    if "/aggregated/" in method.path:
-        return "aggregatedList"
-    return "list" if is_list else "get"
-
-
-def compile_method(
-    spec: Mapping[str, Any],
-    method: GceMethod,
-    resource: Resource,
-    scope: Scope,
-    place: Place,
-    *,
-    rules: tuple[Mapping[str, str], Mapping[str, str]],
-    served_by: str | None,
-    is_list: bool,
-    origin: tuple[str, int],
-) -> Method:
-    """Compile one method of a mapping; mistakes are reported to the scope.
-
-    Args:
-        spec: the method as the mapping gives it.
-        method: the same method in the model.
-        resource: its compiled resource.
-        scope: the resource's scope.
-        place: where the method stands.
-        rules: the resource's ``ignores`` and ``refuses``.
-        served_by: the package that answers for the resource instead of CloudStack, if one does.
-        is_list: whether the model says that it answers with a list.
-        origin: the file and line that claim the method.
-    """
-    models = scope.models
-    item = resource.collection.item_parameter(method)
-    body = GceShape(models.gce, method.request, (), body=True) if method.request else ANY
-    roots: dict[str, Any] = {
-        "path": ObjectShape(dict.fromkeys(method.path_parameters, ANY), "the path"),
-        "query": ObjectShape(dict.fromkeys(method.query, ANY), "the query"),
-        "body": body,
-    }
-    row = models.row_shapes.get(resource.name, ANY)
-    if item is not None:
-        roots |= {
-            "self": row,
-            "rows": ListShape(row),
-            "key": ANY,
-            "resource": GceShape(models.gce, resource.type_name),
-        }
-    inner = scope.entering(body if method.request else ObjectShape({}, "no body"), **roots)
-    inner.writing, inner.honoured, inner.used, inner.query = True, set(), set(), set()
-    compiled = Method(
-        gce=method,
-        resource=resource,
-        kind=kind_of(spec, method, is_list),
-        item=item,
-        place=origin,
-        about=spec.get("about", ""),
-        served_by=served_by,
-    )
-    if compiled.kind == "permissions":
-        _check_permissions(method, inner, place)
-    if compiled.kind == "answer":
-        compiled.common, within = _compile_variant({**spec, "steps": []}, inner, place)
-        compiled.answer = within.value(spec["answer"], (*place, "answer"))
-    if "body" in spec:
-        compiled.body = inner.value(spec["body"], (*place, "body"))
-    if compiled.kind == "mutation":
-        _compile_mutation(compiled, spec, inner, place)
-    if method.request:
-        given = spec.get("ignores", {})
-        unknown = [path for path, why in given.items() if not isinstance(why, str)]
-        ignored = {**rules[0], **{path: given[path] for path in given if path not in unknown}}
-        refused = {**rules[1], **spec.get("refuses", {})}
-        _check_paths(ignored, scope, (*place, "ignores"), method, known=given)
-        _check_unknown(unknown, scope, (*place, "ignores"), method)
-        _check_paths(refused, scope, (*place, "refuses"), method, known=spec.get("refuses", {}))
-        kept = spec.get("keeps", [])
-        _check_paths(dict.fromkeys(kept, ""), scope, (*place, "keeps"), method, known=kept)
-        compiled.body_rules = BodyRules(
-            models.gce, method.request, inner.honoured, ignored, refused, kept, unknown
-        )
-    compiled.uses, compiled.query = frozenset(inner.used), frozenset(inner.query)
-    return compiled
-
-
-def _check_permissions(method: GceMethod, scope: Scope, place: Place) -> None:
-    """Report a method that GCE does not ask about permissions."""
-    gce = scope.models.gce
-    types = [name for name in (method.request, method.response) if name]
-    if len(types) < 2 or any("permissions" not in gce.type(n)["properties"] for n in types):
-        scope.report((*place, "served_by"), f"{method.id} doesn't ask about permissions")
-    scope.honoured.add(("permissions",))
-
-
-def _check_paths(
-    given: Mapping[str, str],
-    scope: Scope,
-    place: Place,
-    method: GceMethod,
-    *,
-    known: Container[str],
-) -> None:
-    for path in given:
-        if path in known and scope.models.gce.field(method.request or "", path.split(".")) is None:
-            scope.report((*place, path), f"{method.request} has no field {path!r}")
-
-
-def _check_unknown(paths: Iterable[str], scope: Scope, place: Place, method: GceMethod) -> None:
-    for path in paths:
-        if scope.models.gce.field(method.request or "", path.split(".")) is not None:
-            said = f"{method.request} has a field {path!r}: say only why it is ignored"
-            scope.report((*place, path), said)
-
-
-def _compile_mutation(
-    compiled: Method, spec: Mapping[str, Any], scope: Scope, place: Place
-) -> None:
-    common, inner = _compile_variant({**spec, "steps": [], "makes": None}, scope, place)
-    compiled.common = common
-    if "fingerprint" in spec:
-        given, now = spec["fingerprint"]["given"], spec["fingerprint"]["now"]
-        compiled.fingerprint = Fingerprint(
-            inner.path(given, (*place, "fingerprint", "given"))[0],
-            inner.path(
-                now if now.startswith("$") else f"$resource.{now}", (*place, "fingerprint", "now")
-            )[0],
-            given,
-            spec["fingerprint"].get("optional", False),
-        )
-    if "steps" in spec:
-        only = {key: spec[key] for key in ("steps", "makes") if key in spec}
-        compiled.variants.append(_compile_variant(only, inner, place)[0])
-    for index, variant in enumerate(spec.get("variants", [])):
-        compiled.variants.append(_compile_variant(variant, inner, (*place, "variants", index))[0])
-    response = compiled.gce.response
-    if "answer" in spec:
-        compiled.answer = inner.value(spec["answer"], (*place, "answer"))
-        _check_direct(compiled, scope, place)
-    elif response != _OPERATION:
-        scope.report(place, f"GCE answers with a {response}: 'answer' has to say how it is made")
-
-
-def _check_direct(compiled: Method, scope: Scope, place: Place) -> None:
-    """Report what can't be done while the client waits for an answer that is no operation."""
-    if compiled.gce.response == _OPERATION:
-        scope.report((*place, "answer"), "GCE answers with an operation, which the engine makes")
-    for variant in compiled.variants:
-        for step in variant.steps:
-            if isinstance(step, Step) and step.asynchronous:
-                scope.report(place, f"{step.command} is a job, and GCE answers without waiting")
-            if isinstance(step, Step) and step.awaited is not None:
-                scope.report(place, f"{step.command} is awaited, and GCE answers without waiting")
-
-
-def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Variant, Scope]:
-    when = compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None
-    bindings: list[tuple[str, Getter]] = []
-    for name, value in spec.get("with", {}).items():
-        getter, shape = scope.value_and_shape(value, (*place, "with", name))
-        scope.naming(name, (*place, "with", name))
-        scope = scope.entering(scope.current, **{name: shape})
-        bindings.append((name, getter))
-    checks = [
-        _compile_check(check, scope, (*place, "checks", index))
-        for index, check in enumerate(spec.get("checks", []))
-    ]
-    if "refuse" in spec:
-        checks.append(_compile_check({**spec, "when": None}, scope, place))
-    steps: list[Step | Run] = []
-    makes, made_by = spec.get("makes"), None
-    if isinstance(makes, str) and makes.startswith("$"):
-        made_by = makes[1:].partition(".")[0]
-    if spec.get("steps"):
-        scope = replace(scope, reached=set())
-        steps, scope = compile_steps(spec["steps"], scope, (*place, "steps"), made_by)
-    variant = Variant(when, bindings, checks, steps, spec.get("about", ""), spec.get("when"))
-    if not any(isinstance(step, Run) for step in steps):
-        variant.reached = frozenset(scope.reached)
-    if makes is not None:
-        variant.makes = scope.value(makes, (*place, "makes"))
-    return variant, scope
-
-
-def _compile_check(spec: Mapping[str, Any], scope: Scope, place: Place) -> Check:
-    message = scope.value({"format": spec["refuse"]}, (*place, "refuse"))
-    condition: Callable[[Any, Any], bool] | None = None
-    if spec.get("when") is not None:
-        condition = compile_condition(spec["when"], scope, (*place, "when"))
-    return Check(
-        condition,
-        message,
-        scope.value({"format": spec["field"]}, (*place, "field")) if "field" in spec else None,
-        spec.get("status", 400),
-        spec.get("reason", "invalid"),
-    )
