@@ -1,0 +1,179 @@
+"""One caller's way to CloudStack's rows: each command is sent once for a request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import orjson
+
+from gstack_pyramid.cloudstack.answers import unwrap
+from gstack_pyramid.cloudstack.client import Client
+from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.cloudstack.windows import Window
+from gstack_pyramid.engine.catalogue import Catalogue, Rows
+
+Read = tuple[str, str, Rows]
+"""A reading command, its parameters as JSON, and its rows."""
+
+_VERB = re.compile(r"^[a-z]+")
+
+_FOR_PAGES = b"pages "
+
+_AT_ONCE = 4
+"""Commands that one request sends at the same time."""
+
+
+class Reader:
+    """Reads on behalf of one caller, each command at most once per request.
+
+    Args:
+        client: the way to CloudStack.
+        credentials: the caller's keys.
+        catalogue: the cache for marked reads.
+
+    Attributes:
+        scope_params: parameters that say which project the request is in.
+    """
+
+    def __init__(self, client: Client, credentials: Credentials, catalogue: Catalogue) -> None:
+        self.client = client
+        self.credentials = credentials
+        self.scope_params: dict[str, Any] = {}
+        self._catalogue = catalogue
+        self._memo: dict[tuple[str, bytes], Rows] = {}
+        self._noted: dict[tuple[str, bytes], Rows] = {}
+
+    def begin(self, reads: Sequence[Read] = ()) -> None:
+        """Begin a part of a plan: what it reads from here on is noted, to be repeated elsewhere.
+
+        Args:
+            reads: what the same part has read before, in another process.
+        """
+        for command, params, rows in reads:
+            self._memo[command, params.encode()] = rows
+        self._noted = {}
+
+    @property
+    def reads(self) -> list[Read]:
+        """What was read since :meth:`begin`."""
+        return [(name, params.decode(), rows) for (name, params), rows in self._noted.items()]
+
+    def fetch(self, command: str, params: Mapping[str, Any], *, cached: bool = False) -> Rows:
+        """All rows of a reading command, read once per request, or kept longer when ``cached``.
+
+        A command that answers with one object gives one row.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as the client.
+        """
+        full, key = self._key(command, params)
+        rows = self._memo.get(key)
+        if rows is None and cached:
+            rows = self._catalogue.get((self.credentials, *key))
+        if rows is None:
+            changes = self._catalogue.changes(self.credentials)
+            rows = self._read(command, full)
+            if cached:
+                self._catalogue.put((self.credentials, *key), rows, changes)
+        self._memo[key] = self._noted[key] = rows
+        return rows
+
+    def fetch_each(self, command: str, reads: Sequence[Mapping[str, Any]]) -> Rows:
+        """The rows of a command with several parameters, one after the other's.
+
+        Some of them are read at the same time.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as the client.
+        """
+        pool = ThreadPoolExecutor(min(_AT_ONCE, len(reads)), thread_name_prefix="reads")
+        try:
+            found = pool.map(lambda params: self.fetch(command, params), reads)
+            return [row for rows in found for row in rows]
+        finally:
+            # After a failure nobody wants the rest.
+            pool.shutdown(cancel_futures=True)
+
+    def _key(
+        self, command: str, params: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], tuple[str, bytes]]:
+        full = self.with_scope(command, params)
+        return full, (command, orjson.dumps(full, option=orjson.OPT_SORT_KEYS))
+
+    def window(self, command: str, params: Mapping[str, Any], start: int, stop: int) -> Window:
+        """Rows of a long list from one place on, as :meth:`Client.window`.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as the client.
+        """
+        full = self.with_scope(command, params)
+        return self.client.window(self.credentials, command, full, start, stop)
+
+    def remember(self, command: str, params: Mapping[str, Any], rows: Rows) -> None:
+        """Let :meth:`fetch` give these rows for the rest of the request."""
+        self._memo[self._key(command, params)[1]] = rows
+
+    def recall(self, command: str, params: Mapping[str, Any]) -> Rows | None:
+        """The rows of a command, if this request has read them."""
+        return self._memo.get(self._key(command, params)[1])
+
+    def fetch_for_pages(
+        self,
+        command: str,
+        params: Mapping[str, Any],
+        *,
+        first: bool,
+        fits: Callable[[Rows], bool],
+    ) -> Rows:
+        """Rows that go with every page of a long list: read for the first, kept for the others.
+
+        Args:
+            command: what lists them.
+            params: its parameters.
+            first: whether this is the first page.
+            fits: whether kept rows will do; else they are read again.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as the client.
+        """
+        _, (name, text) = self._key(command, params)
+        key = (self.credentials, name, _FOR_PAGES + text)
+        kept = self._memo.get((name, text))
+        if kept is None and not first:
+            kept = self._catalogue.get(key)
+        if kept is None or not fits(kept):
+            changes = self._catalogue.changes(self.credentials)
+            kept = self.fetch(command, params)
+            self._catalogue.put(key, kept, changes)
+        self._memo[name, text] = kept
+        return kept
+
+    def _read(self, command: str, params: Mapping[str, Any]) -> Rows:
+        if self.client.model.command(command).list_key is not None:
+            return self.client.rows(self.credentials, command, params)
+        return [unwrap(self.client.call(self.credentials, command, params))]
+
+    def with_scope(self, command: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters together with those of the project, where the command takes them."""
+        known = self.client.model.command(command).params
+        scope = {k: v for k, v in self.scope_params.items() if k in known}
+        return {**scope, **params}
+
+    def changed(self, command: str) -> None:
+        """Drop kept answers that a command of this caller may have made wrong.
+
+        Commands are a verb and a noun, and what lists the noun has it in its name: createNetwork
+        makes listNetworks stale, and listVPCs, whose rows have the networks of each in them. Tags
+        show in the rows of nearly everything.
+        """
+        noun = _VERB.sub("", command)
+
+        def stale(read: str) -> bool:
+            inside = self.client.model.command(read).response.get(noun.lower())
+            return noun == "Tags" or noun in read or isinstance(inside, (dict, list))
+
+        self._catalogue.forget(self.credentials, stale)
+        self._memo.clear()
