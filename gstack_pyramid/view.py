@@ -13,7 +13,7 @@ from pyramid.response import Response
 
 from gstack_pyramid import operations
 from gstack_pyramid.application import Application
-from gstack_pyramid.engine.engine import Call
+from gstack_pyramid.engine.calls import Call
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.errors import GceError, invalid_parameter, too_large
 from gstack_pyramid.protocol.batch_run import IN_BATCH

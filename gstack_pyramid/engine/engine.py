@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
-from weakref import WeakValueDictionary
 
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.engine.calls import Call, Prepared
 from gstack_pyramid.engine.catalogue import Catalogue
 from gstack_pyramid.engine.compiler import Compiled
+from gstack_pyramid.engine.entrance import enter
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.keeping import kept
 from gstack_pyramid.engine.listing import Listing, Place, joined
-from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.permissions import Permissions
 from gstack_pyramid.engine.plans import Plan, run_steps
@@ -26,85 +24,16 @@ from gstack_pyramid.engine.reads import Record
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.runs import Run, settle
 from gstack_pyramid.engine.session import Session
-from gstack_pyramid.errors import GceError, already_exists, invalid_value, not_found
+from gstack_pyramid.engine.turns import Turns
+from gstack_pyramid.errors import already_exists, invalid_value, not_found
 from gstack_pyramid.protocol.filter_tree import Node
 from gstack_pyramid.protocol.lists import Whole
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One GCE call, free of HTTP.
-
-    Attributes:
-        method: the mapped method.
-        path: the path parameters.
-        query: the query parameters, typed.
-        body: the checked body, if the method takes one.
-        credentials: the caller's CloudStack keys.
-        base_url: what links start with, up to and including ``/compute/v1``.
-        fields: the fields of a resource that the answer shows; None for all.
-    """
-
-    method: Method
-    path: Mapping[str, str]
-    query: Mapping[str, Any]
-    body: Any
-    credentials: Credentials
-    base_url: str
-    fields: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A mutation that was checked and can start.
-
-    Attributes:
-        plan: its commands.
-        owner: CloudStack's id of the account or project it happens in.
-        user: who asks, as CloudStack calls them.
-        project: the project's name.
-        scope: the path of the zone, region or global scope, below the project, where the
-            operation belongs: ``zones/z``, ``regions/r`` or ``global``.
-        target: the path of the resource that changes, below ``/compute/v1/``.
-        target_id: its numeric id; None until a resource that is being made has one.
-        session: the caller's way to CloudStack.
-        answer: makes the answer after the plan, where GCE answers with no operation.
-        takes: the path of a resource whose name must be free until it has been made; None if
-            none. Of several, it is the first.
-        grouped: whether parts of it are operations of their own.
-        state: all that the plan depends on, as JSON can hold it: what :meth:`Engine.restore` makes
-            the same plan from. To be written down before the plan is begun, which changes it.
-    """
-
-    plan: Plan
-    owner: str
-    user: str
-    project: str
-    scope: str
-    target: str
-    target_id: str | None
-    session: Session
-    answer: Callable[[], Any] | None = None
-    takes: str | None = None
-    grouped: bool = False
-    state: Mapping[str, Any] = field(default_factory=dict)
-
 
 _TARGET_ROOTS = frozenset({"self", "rows", "key", "resource"})
 """The roots that an answer needs its target for."""
 
-_LOOKING = frozenset({"get", "list", "answer"})
-"""The kinds of methods that a foreign project can be asked."""
-
 _OWN_PARAMETERS = frozenset({"requestId", "updateMask", "paths"})
 """Parameters of mutations that are seen to elsewhere: by the operations, and by the protocol."""
-
-
-class _Turn:
-    """A lock that can be referred to weakly."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
 
 
 class Engine:
@@ -130,27 +59,12 @@ class Engine:
         self._catalogue = Catalogue(catalogue_ttl)
         self._breathe = breathe
         self._permissions = Permissions(compiled.methods, client, ttl=catalogue_ttl)
-        self._lock = threading.Lock()
-        self._creating: WeakValueDictionary[tuple[Credentials, str], _Turn] = WeakValueDictionary()
+        self._turns = Turns()
 
-    @contextmanager
-    def turn(self, call: Call) -> Iterator[None]:
-        """Let one caller's creations in one collection happen one after the other.
-
-        CloudStack lets two things have one name, GCE does not: between the look whether a name is
-        taken and the command that takes it nobody else of this process may come in.
-        """
+    def turn(self, call: Call) -> AbstractContextManager[None]:
+        """Let one caller's creations in one collection happen one after the other."""
         making = call.method.making
-        if making is None:
-            yield
-            return
-        with self._lock:
-            key = (call.credentials, making)
-            turn = self._creating.get(key)
-            if turn is None:
-                turn = self._creating[key] = _Turn()
-        with turn.lock:
-            yield
+        return nullcontext() if making is None else self._turns.of(call.credentials, making)
 
     def bare(self, credentials: Credentials) -> Env:
         """The environment of no request, to read what belongs to no project and no zone.
@@ -175,68 +89,7 @@ class Engine:
             GceError: 404 for somebody else's project, 400 for an unknown zone or region.
         """
         session = self._session(call.credentials, call.base_url)
-        env = Env(
-            session,
-            {
-                "path": call.path,
-                "query": call.query,
-                "body": call.body,
-                "settings": self.compiled.settings,
-            },
-        )
-        own = call.method.item if call.method.resource.collection.scope == "projects" else None
-        segments = call.method.gce.path.split("/")
-        for segment, parameter in zip(segments[::2], segments[1::2], strict=False):
-            name = parameter.strip("{+}")
-            if not parameter.startswith("{") or name == own:
-                break
-            if segment == segments[0]:
-                env = self._enter_any_project(call, segment, call.path[name], env)
-            elif segment in ("zones", "regions"):
-                self._enter_scope(segment, name, call.path[name], env)
-        return env
-
-    def _enter_any_project(self, call: Call, segment: str, name: str, env: Env) -> Env:
-        """Enter a project of the caller's, or to look only, a foreign one that is known.
-
-        Raises:
-            GceError: 404, it is neither.
-        """
-        try:
-            self._enter_project(segment, name, env)
-        except GceError as error:
-            resource = call.method.resource
-            known = resource.reaches(name) and call.method.kind in _LOOKING
-            if error.status != 404 or not known:
-                raise
-            env = env.in_project(name, home=name in resource.elsewhere)
-            env.roots["project"] = {}
-        return env
-
-    def _enter_project(self, segment: str, name: str, env: Env) -> None:
-        env.project = name
-        resource = self.compiled.resources[segment]
-        found = resource.find(name, env)
-        if found is None:
-            raise not_found(f"{segment}/{name}")
-        shown, record = found
-        if name.isdecimal():
-            env.project = shown
-        row = record.rows[0]
-        env.roots["project"] = row
-        if record.source.scope_params is not None:
-            env.session.scope_params = record.source.scope_params(row, env)
-
-    def _enter_scope(self, segment: str, parameter: str, name: str, env: Env) -> None:
-        resource = self.compiled.resources[segment]
-        found = resource.find(name, env)
-        if found is None:
-            raise invalid_value(parameter, name, f"Unknown {parameter}.")
-        shown, record = found
-        if segment == "zones":
-            env.enter_zone(record.rows[0], shown)
-        else:
-            env.enter_region(record.rows, shown)
+        return enter(call, session, self.compiled)
 
     def get(self, call: Call) -> dict[str, Any]:
         """One resource.

@@ -6,7 +6,7 @@ from typing import Any
 
 from gstack_pyramid.cloudstack.answers import unwrap
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
-from gstack_pyramid.engine.engine import Prepared
+from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.plans import StepError
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from gstack_pyramid.engine.engine import Call, Engine
+from gstack_pyramid.engine.calls import Call
+from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.errors import GceError, not_found

@@ -19,7 +19,7 @@ from dbos import error as dbos_error
 
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
-from gstack_pyramid.engine.engine import Prepared
+from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.plans import Plan
 from gstack_pyramid.engine.session import Session

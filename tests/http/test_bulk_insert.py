@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gstack_pyramid.engine.engine import Call, Prepared
+from gstack_pyramid.engine.calls import Call, Prepared
 
 from ..support.gateway import BASE, DEMO, SG_ZONE, UBUNTU, Gateway
 

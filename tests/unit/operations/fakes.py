@@ -13,7 +13,7 @@ from gstack_pyramid.cloudstack.errors import (
     CloudStackUnavailable,
 )
 from gstack_pyramid.cloudstack.jobs import Job
-from gstack_pyramid.engine.engine import Prepared
+from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.plans import Plan, PlannedCommand, StepError
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.identity import Request

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from gstack_pyramid.cloudstack.errors import CloudStackError
-from gstack_pyramid.engine.engine import Prepared
+from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.plans import PlannedCommand, StepError
 from gstack_pyramid.operations import carry_out
 

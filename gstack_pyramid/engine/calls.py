@@ -1,0 +1,71 @@
+"""What the engine is asked, and what it makes of a change before that begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.engine.plans import Plan
+from gstack_pyramid.engine.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One GCE call, free of HTTP.
+
+    Attributes:
+        method: the mapped method.
+        path: the path parameters.
+        query: the query parameters, typed.
+        body: the checked body, if the method takes one.
+        credentials: the caller's CloudStack keys.
+        base_url: what links start with, up to and including ``/compute/v1``.
+        fields: the fields of a resource that the answer shows; None for all.
+    """
+
+    method: Method
+    path: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: Any
+    credentials: Credentials
+    base_url: str
+    fields: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A mutation that was checked and can start.
+
+    Attributes:
+        plan: its commands.
+        owner: CloudStack's id of the account or project it happens in.
+        user: who asks, as CloudStack calls them.
+        project: the project's name.
+        scope: the path of the zone, region or global scope, below the project, where the
+            operation belongs: ``zones/z``, ``regions/r`` or ``global``.
+        target: the path of the resource that changes, below ``/compute/v1/``.
+        target_id: its numeric id; None until a resource that is being made has one.
+        session: the caller's way to CloudStack.
+        answer: makes the answer after the plan, where GCE answers with no operation.
+        takes: the path of a resource whose name must be free until it has been made; None if
+            none. Of several, it is the first.
+        grouped: whether parts of it are operations of their own.
+        state: all that the plan depends on, as JSON can hold it: what :meth:`Engine.restore` makes
+            the same plan from. To be written down before the plan is begun, which changes it.
+    """
+
+    plan: Plan
+    owner: str
+    user: str
+    project: str
+    scope: str
+    target: str
+    target_id: str | None
+    session: Session
+    answer: Callable[[], Any] | None = None
+    takes: str | None = None
+    grouped: bool = False
+    state: Mapping[str, Any] = field(default_factory=dict)
