@@ -254,8 +254,8 @@ def placed(call: Call, zone: Doc, owner: str, usual: Plan) -> tuple[Plan, list[D
             raise invalid("Can't specify network Ids in Basic zone")
         shared = next(n for n in call.store.all("network") if n["zoneid"] == zone["id"])
         mine = call.store.by("securitygroup", "owner", owner)
-        usual = [group for group in mine if group["name"] == "default"]
-        return [(shared, call.params.text("ipaddress"))], groups or usual
+        default = [group for group in mine if group["name"] == "default"]
+        return [(shared, call.params.text("ipaddress"))], groups or default
     if groups:
         raise invalid(
             "Can't create vm with security groups; security group feature is not enabled per zone"

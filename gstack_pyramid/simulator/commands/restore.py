@@ -51,8 +51,8 @@ def create(call: Call) -> Answer:
     checked_user_data(call.params.text("userdata"))
     size = sized(offering, details)
     owner = call.creator()
-    usual = [call.store.find("network", key) for key in machine["networkids"]]
-    networks = [(network, None) for network in usual if network is not None]
+    kept_in = [call.store.find("network", key) for key in machine["networkids"]]
+    networks: deploy.Plan = [(network, None) for network in kept_in if network is not None]
     where = deploy.placed(call, zone, owner, networks)
     for resource, more in (
         ("user_vm", 1),
