@@ -83,6 +83,8 @@ TRIPS = [
         fields={
             "tags.items": TAGS,
             "metadata.items": ALL_METADATA,
+            # It takes the place of the disks.
+            "sourceMachineImage": st.just(""),
             "resourcePolicies": st.just([f"{PROJECT}/regions/ch-gva/resourcePolicies/near"]),
         },
         unread={"disks.initializeParams": "the disk shows how it was made"},
@@ -102,6 +104,8 @@ TRIPS = [
         fields={
             "tags.items": TAGS,
             "metadata.items": ALL_METADATA,
+            # It takes the place of the disks.
+            "sourceMachineImage": st.just(""),
             "resourcePolicies": st.just([]),
         },
         unread={"disks.initializeParams": "the disk shows how it was made"},
