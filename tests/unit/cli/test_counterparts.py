@@ -63,7 +63,7 @@ def test_a_cloudstack_field_names_the_gce_fields_that_it_shows_in(page: str) -> 
 
 
 def test_joined_rows_name_the_gce_field_that_they_make(page: str) -> None:
-    assert "| `listVolumes` | `(each row)` | instances.disks |" in page
+    assert "| `listVolumes` | `(each row)` | instances.disks, instances.fingerprint |" in page
 
 
 def test_no_cell_breaks_its_table(page: str) -> None:
