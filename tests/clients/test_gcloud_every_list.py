@@ -48,6 +48,7 @@ WITH = {
 """Resources that gcloud lists together with others."""
 
 NOT_LISTED = {
+    "imageViews": "gcloud lists the images themselves",
     "licenses": "gcloud has no list of them",
     "regionZones": "gcloud lists all zones",
     "autoscalers": "gcloud shows them with their groups",
