@@ -16,8 +16,8 @@ import gc
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from pyramid.registry import Registry
@@ -26,7 +26,7 @@ from pyramid.response import Response
 
 from gstack_pyramid.protocol.batch_run import IN_BATCH
 
-SWITCH = 0.0002
+SWITCH = 0.00005
 """Seconds after which a computing thread lets another one on, where Python's default is 0.005."""
 
 
@@ -210,7 +210,8 @@ def giving_way(
 ) -> Callable[[Request], Response]:
     """The tween that tells single requests and parts of batches apart.
 
-    A batch itself is a single request until its view steps aside.
+    A batch itself is a single request until its view steps aside. A single request lasts until its
+    answer is sent: a part that began before would be in the way of just that.
     """
 
     def handle(request: Request) -> Response:
@@ -218,7 +219,29 @@ def giving_way(
         if request.environ.get(IN_BATCH):
             with courtesy.batched():
                 return handler(request)
-        with courtesy.single():
-            return handler(request)
+        with ExitStack() as stack:
+            stack.enter_context(courtesy.single())
+            response = handler(request)
+            length = response.content_length
+            response.app_iter = _UntilSent(response.app_iter, stack.pop_all())
+            # Another body has WebOb forget it.
+            response.content_length = length
+        return response
 
     return handle
+
+
+class _UntilSent:
+    """The body of an answer; what is on the stack ends when the server closes it (PEP 3333)."""
+
+    def __init__(self, body: Iterable[bytes], stack: ExitStack) -> None:
+        self._body, self._stack = body, stack
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        with self._stack:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()

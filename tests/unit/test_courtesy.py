@@ -8,7 +8,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from gstack_pyramid.courtesy import Courtesy, Patience
+import pytest
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.response import Response
+
+from gstack_pyramid.courtesy import Courtesy, Patience, giving_way
 
 LONG = 30.0
 SHORT = 0.01
@@ -300,3 +305,58 @@ def test_threads_of_a_server_take_short_turns_and_what_is_there_is_no_garbage() 
         "assert len(gc.get_objects()) < 1000\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=LONG)
+
+
+class Told:
+    """Stands for an application, whose courtesy is all that the tween asks for."""
+
+    def __init__(self, courtesy: Courtesy) -> None:
+        self.courtesy = courtesy
+
+
+def tween(
+    courtesy: Courtesy, handler: Callable[[Request], Response]
+) -> Callable[[Request], Response]:
+    registry = Registry()
+    registry["gstack"] = Told(courtesy)
+    return giving_way(handler, registry)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_single_request_comes_first_until_its_answer_is_sent(method: str) -> None:
+    courtesy, order = Courtesy(PATIENT), []
+
+    def part() -> None:
+        with courtesy.batched():
+            order.append("part")
+
+    request = Request.blank("/", method=method)
+    response = tween(courtesy, lambda _: Response(body=b"told"))(request)
+    assert response.content_length == 4
+    sent: dict[str, str] = {}
+    body = response(request.environ, lambda _, headers: sent.update(headers))
+    thread = started(part)
+    thread.join(0.05)
+    assert b"".join(body) == (b"told" if method == "GET" else b"")
+    order.append("single")
+    body.close()
+    thread.join(LONG)
+    assert (order, sent["Content-Length"]) == (["single", "part"], "4")
+
+
+def test_a_single_request_that_breaks_is_in_nobodys_way() -> None:
+    courtesy, done = Courtesy(PATIENT), threading.Event()
+
+    def broken(_: Request) -> Response:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        tween(courtesy, broken)(Request.blank("/"))
+
+    def part() -> None:
+        with courtesy.batched():
+            done.set()
+
+    thread = started(part)
+    assert done.wait(LONG)
+    thread.join(LONG)
