@@ -76,7 +76,7 @@ class Asker:
                 self._rows += sum(len(rows) for rows in body.values() if isinstance(rows, list))
             return body
 
-        client.call = call  # type: ignore  # counted where all rows pass
+        client.call = call  # type: ignore[assignment]  # counted where all rows pass
 
     def page(self, fields: str, token: str = "") -> tuple[Cost, dict[str, Any]]:
         """One page, and what it cost."""
