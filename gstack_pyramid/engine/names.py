@@ -18,6 +18,7 @@ _RUN = re.compile(r"[^A-Za-z0-9]+")
 _SUFFIX = re.compile(r"[0-9a-f]{8}")
 _SUFFIX_LENGTH = 8
 _LIMIT = 63
+_IDS = 1 << 63
 
 
 @lru_cache(maxsize=1 << 15)
@@ -59,8 +60,16 @@ def suffixed_name(natural: str, key: str) -> str:
 
 @lru_cache(maxsize=1 << 15)
 def numeric_id(key: str) -> str:
-    """GCE's ``id``: an unsigned 64-bit number as a decimal string, derived from the UUID."""
-    return str(int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big") or 1)
+    """GCE's ``id``: a number below 2^63 as a decimal string, derived from the UUID.
+
+    GCE's discovery document calls it ``uint64``; Terraform's provider reads it into a signed
+    number, so the highest bit stays clear.
+    """
+    return str(_digest(key) % _IDS or 1)
+
+
+def _digest(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big")
 
 
 def unique_names(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -90,9 +99,12 @@ def unique_names(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def answers_to(reference: str, natural: str, key: str) -> bool:
-    """Whether a row answers to a reference: its natural name, its long form or its numeric id."""
+    """Whether a row answers to a reference: its natural name, its long form or its numeric id.
+
+    Ids had 64 bits once: links that clients kept from then still find their row.
+    """
     if reference.isdecimal():
-        return reference == numeric_id(key)
+        return reference in (numeric_id(key), str(_digest(key)))
     return reference == natural or reference == suffixed_name(natural, key)
 
 

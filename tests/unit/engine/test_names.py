@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from hashlib import blake2b
 from itertools import permutations
 
 import pytest
@@ -94,9 +95,9 @@ def test_the_suffix_is_the_uuids_beginning_or_a_digest() -> None:
 
 
 @given(KEYS)
-def test_a_numeric_id_is_an_unsigned_64_bit_number_and_always_the_same(key: str) -> None:
+def test_a_numeric_id_fits_a_signed_number_of_64_bits_and_is_always_the_same(key: str) -> None:
     assert numeric_id(key).isdecimal()
-    assert 0 < int(numeric_id(key)) < 1 << 64
+    assert 0 < int(numeric_id(key)) < 1 << 63
     assert numeric_id(key) == numeric_id(key)
 
 
@@ -141,6 +142,12 @@ def test_a_row_answers_to_its_name_its_long_form_and_its_id_only() -> None:
         assert answers_to(reference, "web", A)
     for reference in ("we", "web-ffee0011", "web-", numeric_id(B), "8d2bb5a1", A, "Web"):
         assert not answers_to(reference, "web", A)
+
+
+@given(KEYS)
+def test_a_row_answers_to_the_64_bit_id_that_links_kept_from_earlier(key: str) -> None:
+    earlier = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big")
+    assert answers_to(str(earlier), "web", key)
 
 
 @pytest.mark.parametrize(
