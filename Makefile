@@ -27,7 +27,7 @@ run: $(VENV)/.run
 	@$(BIN)/pserve development.ini
 
 test: lint docs
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

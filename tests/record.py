@@ -38,6 +38,9 @@ _WIDTH = 96
 _SHORT = 88
 _ACCOUNTS = "listAccounts"
 
+MOST_LINES = 1000
+"""How long a recorded case may be: who records is to read it, and every test run does."""
+
 
 class Rows:
     """The shared rows, to which those that a recording brings are added."""
@@ -168,6 +171,26 @@ def dumped(told: Any) -> str:
     return text
 
 
+def readable(told: Mapping[str, Any], name: str) -> None:
+    """Refuse a recorded case that is too long to be read.
+
+    Raises:
+        SystemExit: the case is longer than ``MOST_LINES`` lines; it says which command is to blame.
+    """
+    lines = dumped(told).count("\n")
+    if lines > MOST_LINES:
+        requests = [*told.get("before", []), told]
+        longest = max(
+            (entry for request in requests for entry in request["cloudstack"]),
+            key=lambda entry: len(dumped(entry)),
+        )
+        told_by = longest if isinstance(longest, str) else longest["command"]
+        raise SystemExit(
+            f"{name}: {lines} lines, more than {MOST_LINES}. The longest answer is that of "
+            f"{told_by}: write it, cut down, into _reads.yaml"
+        )
+
+
 def placed(value: Any, names: Mapping[str, str]) -> Any:
     """A value with ``<NAME>`` replaced wherever it stands in a text."""
     if isinstance(value, Mapping):
@@ -201,7 +224,9 @@ class Recording:
             rows = Rows(self._resource, model)
             for name, case in self._told["cases"].items():
                 if self._again or "response" not in case:
-                    self._told["cases"][name] = self._record(router, model, rows, case)
+                    recorded = self._record(router, model, rows, case)
+                    readable(recorded, f"{self._path.name}: {name}")
+                    self._told["cases"][name] = recorded
             rows.save()
         self._path.write_text(dumped(self._told))
 

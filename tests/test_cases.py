@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .record import MOST_LINES, readable
 from .support.cases import (
     Case,
     Request,
@@ -99,3 +101,18 @@ def test_every_method_is_shown_to_succeed_and_to_refuse() -> None:
             assert any(case.status == 200 for case in its), method
         if not method.endswith("aggregatedList"):
             assert any(case.status >= 400 for case in its), method
+
+
+def test_no_case_file_is_longer_than_its_cases_may_be() -> None:
+    by_method = Counter(case.method for case in cases())
+    for path in case_files():
+        lines = path.read_text().count("\n")
+        assert lines <= MOST_LINES * by_method[path.stem], path.name
+
+
+def test_a_recording_that_nobody_could_read_is_refused() -> None:
+    rows = [{"name": f"listEverythingThereIsOfTheKind{n}", "isasync": False} for n in range(4000)]
+    case = {"cloudstack": ["accounts", {"command": "listApis", "rows": rows}]}
+    with pytest.raises(SystemExit, match=r"more than 1000\. The longest .* of listApis"):
+        readable(case, "disks.get.yaml: all")
+    readable({"cloudstack": ["accounts", {"command": "listApis", "rows": rows[:10]}]}, "short")

@@ -32,6 +32,15 @@ def _part(name: str) -> jsonschema_rs.Draft202012Validator:
     )
 
 
+def is_well_formed(form: str, data: Any) -> bool:
+    """Whether ``grammar_of(form)`` finds nothing in a file, told in a hundredth of its time."""
+    try:
+        return _part(form).is_valid(data)
+    except ValueError:
+        # A type that JSON does not have, such as YAML's dates.
+        return False
+
+
 def is_value(spec: Any) -> bool:
     """Whether something has the form of a value."""
     return _part("value").is_valid(spec)

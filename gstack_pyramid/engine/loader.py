@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gstack_pyramid.engine.document import Document, Finding, MappingError, Place, read_document
-from gstack_pyramid.engine.grammar import grammar_of
+from gstack_pyramid.engine.grammar import grammar_of, is_well_formed
 
 SECTIONS = frozenset({"fields", "methods", "ignores", "refuses", "references", "settings"})
 """The parts of a file whose entries are merged one by one; any other part is one entry."""
@@ -75,10 +75,12 @@ def load(folders: Iterable[Path]) -> Mappings:
 
 
 def _check_grammar(document: Document, name: str) -> list[Finding]:
-    grammar = grammar_of(_OWN_FORM.get(name.partition(".")[0], "resource"))
+    form = _OWN_FORM.get(name.partition(".")[0], "resource")
+    if is_well_formed(form, document.data):
+        return []
     return [
         document.finding(place, message)
-        for error in grammar.iter_errors(document.data)
+        for error in grammar_of(form).iter_errors(document.data)
         for place, message in _told(_most_telling(error))
     ]
 

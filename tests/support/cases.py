@@ -79,6 +79,14 @@ class CaseError(Exception):
     """A case file says something that no case can mean."""
 
 
+# libyaml reads the files in a fifth of the time; all workers read all of them.
+_Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+def _read(path: Path) -> Any:
+    return yaml.load(path.read_text(), Loader=_Loader)
+
+
 @cache
 def shared_rows() -> dict[str, dict[str, Any]]:
     """The rows that case files share, by name."""
@@ -92,7 +100,7 @@ def shared_rows() -> dict[str, dict[str, Any]]:
 def _shared() -> dict[str, tuple[str, dict[str, Any]]]:
     shared: dict[str, tuple[str, dict[str, Any]]] = {}
     for path in sorted(FOLDER.glob("_rows*.yaml")):
-        for command, rows in yaml.safe_load(path.read_text()).items():
+        for command, rows in _read(path).items():
             if twice := shared.keys() & rows.keys():
                 raise CaseError(f"{path.name}: {', '.join(sorted(twice))}: there is one already")
             shared.update({name: (command, row) for name, row in rows.items()})
@@ -102,7 +110,7 @@ def _shared() -> dict[str, tuple[str, dict[str, Any]]]:
 @cache
 def shared_reads() -> dict[str, Exchange]:
     """The exchanges that case files share, by name."""
-    told = yaml.safe_load((FOLDER / "_reads.yaml").read_text())
+    told = _read(FOLDER / "_reads.yaml")
     return {name: _exchange(entry, f"_reads.yaml: {name}") for name, entry in told.items()}
 
 
@@ -128,7 +136,7 @@ def cases() -> tuple[Case, ...]:
 
 
 def _cases(path: Path) -> Iterator[Case]:
-    told = yaml.safe_load(path.read_text())
+    told = _read(path)
     _only(told, {"about", "cases"}, path.name)
     for name, case in told["cases"].items():
         where = f"{path.name}: {name}"

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from gstack_pyramid.engine.document import Document, Finding, MappingError, read_document
 
@@ -93,3 +94,55 @@ def test_findings_are_told_once_and_in_the_order_of_their_lines() -> None:
     error = MappingError([two, one, two])
     assert error.findings == [one, two]
     assert str(error) == "a:2: x\na:10: y"
+
+
+# One of each thing that a parser may count lines by, or read in a way of its own.
+EVERY_FORM = """
+# A comment, then what others merge in.
+a: &a {x: 1, y: [1.5, null, ~, true, on],
+  z: 'two
+    lines'}
+b:
+  <<: *a
+  "y": "\\u00e9\\
+    folded"
+c: |
+  kept
+
+  as it stands
+d: >-
+  folded
+  as well
+e:
+
+- - 1
+  - {}
+- 2026-01-31
+- 0o17
+- ? f
+  : g
+"ü": !!str 5
+"""
+
+
+def test_a_file_reads_the_same_with_libyaml_and_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_libyaml = read(tmp_path, EVERY_FORM)
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    without = read(tmp_path, EVERY_FORM)
+    assert (with_libyaml.data, with_libyaml.lines) == (without.data, without.lines)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [1\nb: 2\n", "a: 1\n  b: 2\n", "a: 1\n---\nb: 2\n", "a: \x07\n", "a: 'b\n"]
+)
+def test_a_mistake_is_told_in_the_same_words_with_libyaml_and_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    with pytest.raises(MappingError) as with_libyaml:
+        read(tmp_path, text)
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    with pytest.raises(MappingError) as without:
+        read(tmp_path, text)
+    assert with_libyaml.value.findings == without.value.findings

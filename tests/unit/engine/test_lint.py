@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gstack_pyramid.engine.document import MappingError
+from gstack_pyramid.engine.document import MappingError, read_document
+from gstack_pyramid.engine.grammar import grammar_of, is_well_formed
 from gstack_pyramid.engine.loader import load
 from gstack_pyramid.schemas.location import data_folder
 
@@ -29,6 +31,22 @@ def test_a_mistake_is_one_finding_with_its_file_and_line(
     findings = compiler.findings(folder)
     assert [(f.file, f.line) for f in findings] == [(str(folder / "wrong.yaml"), line)], findings
     assert message in findings[0].message
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_quick_look_at_the_form_misses_no_mistake(tmp_path: Path, name: str) -> None:
+    folder = write(tmp_path / "own", wrong=WRONG[name][0])
+    try:
+        data = read_document(folder / "wrong.yaml").data
+    except MappingError:
+        return  # no YAML: nobody looks at its form
+    assert is_well_formed("resource", data) == grammar_of("resource").is_valid(data)
+
+
+def test_a_date_where_a_text_must_stand_is_a_mistake_of_form() -> None:
+    data = {"resource": datetime.date(2026, 1, 1)}
+    assert not is_well_formed("resource", data)
+    assert not grammar_of("resource").is_valid(data)
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path, compiler: Compiler) -> None:
