@@ -12,7 +12,13 @@ from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.simulator import autoscaling, commands, jobs
 from gstack_pyramid.simulator.admin import Admin
 from gstack_pyramid.simulator.calls import HANDLERS, Call
-from gstack_pyramid.simulator.faults import CommandError, internal, unauthorised, unsupported
+from gstack_pyramid.simulator.faults import (
+    CommandError,
+    Forbidden,
+    internal,
+    unauthorised,
+    unsupported,
+)
 from gstack_pyramid.simulator.fields import check_answer
 from gstack_pyramid.simulator.injection import ConnectionDropped, Injection
 from gstack_pyramid.simulator.load import fill
@@ -93,6 +99,8 @@ class Simulator:
             status = 200
         except CommandError as fault:
             body, status = error_body(fault), fault.code
+            if isinstance(fault, Forbidden):
+                name = None
             headers.append(("X-Description", header_text(fault.text)))
         except ConnectionDropped:
             log.debug("%s %s dropped", environ["REQUEST_METHOD"], name)
@@ -125,11 +133,8 @@ class Simulator:
                 400, f"State changing command {name} needs to be sent using POST request", 9999
             )
         settings = self.world.settings
-        if name in settings.denied:
-            raise unsupported(
-                f"The given command '{name}' either does not exist, is not available for user, or"
-                " not available from ip address '127.0.0.1'."
-            )
+        if not self.world.allows(self.world.store.get("account", user["owner"]), name):
+            raise Forbidden(name, user["id"])
         handler = HANDLERS.get(name)
         if handler is None:
             raise unsupported(f"The simulator has no {name}")

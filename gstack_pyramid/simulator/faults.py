@@ -44,6 +44,20 @@ def unsupported(text: str) -> CommandError:
     return CommandError(432, text)
 
 
+class Forbidden(CommandError):
+    """The caller's role lacks the command (``UnavailableCommandException``).
+
+    Such an answer stands in the envelope of commands that the server doesn't know.
+    """
+
+    def __init__(self, command: str, user: str) -> None:
+        super().__init__(
+            432,
+            f"The API [{command}] does not exist or is not available for the account for user id"
+            f" [{user}].",
+        )
+
+
 def internal(text: str) -> CommandError:
     """A command failed (``INTERNAL_ERROR``)."""
     return CommandError(530, text)

@@ -153,6 +153,7 @@ class _Builder:
             "account",
             name=name,
             number=number,
+            role=self.world.settings.role,
             domainid=self.world.store.all("domain")[0]["id"],
             domain="ROOT",
             limits={

@@ -19,6 +19,7 @@ from waitress.trigger import trigger
 
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.location import data_folder
+from gstack_pyramid.schemas.roles import ROLES
 from gstack_pyramid.simulator.app import PATH, Simulator, make_simulator
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
@@ -103,9 +104,16 @@ def _from_settings(settings: Mapping[str, str]) -> Simulator:
         job_seconds=float(settings.get("simulator_job_seconds") or 0),
         seed=int(settings.get("simulator_seed") or 1),
         limit=int(settings.get("simulator_limit") or 20),
+        role=_role(settings.get("simulator_role") or ""),
         managed_storage=(settings.get("simulator_managed_storage") or "").lower() == "true",
         faults=_faults(settings.get("simulator_faults") or "[]"),
     )
+
+
+def _role(name: str) -> str | None:
+    if name and name not in ROLES:
+        raise ValueError(f"simulator_role must be one of {', '.join(ROLES)}, not {name!r}")
+    return name or None
 
 
 def _faults(text: str) -> list[Any]:
@@ -123,12 +131,12 @@ def main(global_config: Mapping[str, str], **settings: str) -> Simulator:
     """The simulator alone, for ``pserve``: ``use = egg:gstack_pyramid#simulator``.
 
     Settings: ``simulator_state``, ``simulator_load``, ``simulator_job_seconds``,
-    ``simulator_seed``, ``simulator_limit``, ``simulator_managed_storage``, ``simulator_faults``
-    (a list in YAML), as
+    ``simulator_seed``, ``simulator_limit``, ``simulator_role``, ``simulator_managed_storage``,
+    ``simulator_faults`` (a list in YAML), as
     :func:`~gstack_pyramid.simulator.app.make_simulator` has them.
 
     Raises:
-        ValueError: a setting is no number, or the faults are none.
+        ValueError: a setting is no number or no role, or the faults are none.
     """
     return _from_settings(settings)
 

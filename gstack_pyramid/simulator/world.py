@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.schemas.roles import commands_of
 from gstack_pyramid.simulator.faults import denied
 from gstack_pyramid.simulator.store import Doc, Store
 from gstack_pyramid.simulator.wire import date
@@ -30,7 +31,9 @@ class Settings:
         seed: from which UUIDs and passwords follow.
         strict_parameters: refuse parameters that a command does not have (431).
         page_size: ``default.page.size``.
-        denied: commands that the users' role does not allow.
+        role: the accounts' role, one of :data:`~gstack_pyramid.schemas.roles.ROLES`; None allows
+            every command.
+        denied: commands that the role does not allow, though the default one does.
         managed_storage: whether the primary storage keeps snapshots by itself.
         limit: instances, volumes, networks… per account; -1 is unlimited. This and what follows
             count when a world is made.
@@ -43,6 +46,7 @@ class Settings:
     seed: int = 1
     strict_parameters: bool = True
     page_size: int = 500
+    role: str | None = None
     denied: Collection[str] = ()
     managed_storage: bool = False
     limit: int = 20
@@ -59,6 +63,14 @@ class World:
     model: CloudStackModel
     settings: Settings
     clock: Callable[[], float]
+
+    def allows(self, account: Doc, command: str) -> bool:
+        """Whether an account's role has a command."""
+        # An account that an earlier version left has no role.
+        role = account.get("role")
+        return command not in self.settings.denied and (
+            role is None or command in commands_of(role)
+        )
 
     def uuid(self) -> str:
         """The next UUID; the same seed and history give the same."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gstack_pyramid.schemas.roles import DOMAIN_ADMIN, ROOT_ADMIN, USER
 from gstack_pyramid.simulator.calls import Call, command, wrapped
 from gstack_pyramid.simulator.faults import invalid
 from gstack_pyramid.simulator.fields import drop_nulls
@@ -20,6 +21,9 @@ _PREFIXES = {
     "primary_storage": "primarystorage",
     "secondary_storage": "secondarystorage",
 }
+
+_TYPES = {USER: 0, DOMAIN_ADMIN: 2, ROOT_ADMIN: 1}
+_ROLE_TYPES = {USER: "User", DOMAIN_ADMIN: "DomainAdmin", ROOT_ADMIN: "Admin"}
 
 
 def _quotas(call: Call, key: str) -> dict[str, Any]:
@@ -53,9 +57,7 @@ def _account(call: Call, doc: Doc) -> dict[str, Any]:
     return {
         "id": doc["id"],
         "name": doc["name"],
-        "accounttype": 0,
-        "roletype": "User",
-        "rolename": "User",
+        **_role(doc),
         "domainid": doc["domainid"],
         "domain": doc["domain"],
         "domainpath": "ROOT",
@@ -66,6 +68,11 @@ def _account(call: Call, doc: Doc) -> dict[str, Any]:
         "user": [_user(call, user) for user in call.store.by("user", "owner", doc["id"])],
         **_quotas(call, doc["id"]),
     }
+
+
+def _role(account: Doc) -> dict[str, Any]:
+    name = account.get("role") or USER
+    return {"accounttype": _TYPES[name], "roletype": _ROLE_TYPES[name], "rolename": name}
 
 
 @command("listUsers")
@@ -115,10 +122,8 @@ def _user(call: Call, doc: Doc) -> dict[str, Any]:
         "state": "enabled",
         "account": account["name"],
         "accountid": account["id"],
-        "accounttype": 0,
+        **_role(account),
         "usersource": "native",
-        "roletype": "User",
-        "rolename": "User",
         "domainid": account["domainid"],
         "domain": account["domain"],
         **drop_nulls({"apikey": doc["apikey"]}),

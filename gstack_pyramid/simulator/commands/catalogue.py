@@ -128,13 +128,12 @@ def list_capabilities(call: Call) -> Answer:
 
 @command("listApis")
 def list_apis(call: Call) -> Answer:
-    """Every command that a user may send; without a limited role that is the whole model, so that
-    a model taken from here is the same again.
+    """Every command that the caller's role has; where roles don't count that is the whole model, so
+    that a model taken from here is the same again.
     """
     name = call.params.text("name")
     answer = render_list_apis(call.world.model)
-    denied = call.world.settings.denied
-    apis = [api for api in answer["api"] if api["name"] not in denied]
+    apis = [api for api in answer["api"] if call.world.allows(call.account, api["name"])]
     if name is None:
         return {"count": len(apis), "api": apis}
     apis = [api for api in apis if api["name"].lower() == name.lower()]

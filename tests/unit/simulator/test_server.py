@@ -81,12 +81,19 @@ def test_the_app_factory_reads_its_settings() -> None:
         simulator_job_seconds="2.5",
         simulator_seed="9",
         simulator_limit="-1",
+        simulator_role="Domain Admin",
         simulator_managed_storage="true",
     )
     assert (app.world.settings.limit, app.world.settings.managed_storage) == (-1, True)
     assert (app.world.settings.job_seconds, app.world.settings.seed) == (2.5, 9)
     assert len(app.world.store.all("vm")) == 4
+    assert {account["role"] for account in app.world.store.all("account")} == {"Domain Admin"}
     app.close()
+
+
+def test_a_role_that_is_none_stops_the_start() -> None:
+    with pytest.raises(ValueError, match="simulator_role must be one of User, "):
+        main({}, simulator_role="Boss")
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
