@@ -85,6 +85,27 @@ def refuse_failure(command: str, body: Mapping[str, Any], *, http_status: int | 
         )
 
 
+def refuse_silence(command: str, body: Mapping[str, Any], *, asynchronous: bool) -> None:
+    """Raises for an answer to a change that tells neither a job nor what came of it.
+
+    Such an answer isn't CloudStack's, whatever its envelope looks like: the command may have had
+    its effect or not.
+
+    Args:
+        command: the command that was sent.
+        body: the body of its answer.
+        asynchronous: whether it is known to have a job.
+
+    Raises:
+        CloudStackBadAnswer: it tells nothing, or an asynchronous command's no job and no result.
+    """
+    told = "jobid" in body or "success" in body
+    if asynchronous and not told and not any(isinstance(x, (dict, list)) for x in body.values()):
+        raise CloudStackBadAnswer(command, "the answer names no job", True, 200)
+    if not body:
+        raise CloudStackBadAnswer(command, "the answer is empty", True, 200)
+
+
 def unwrap(body: Mapping[str, Any]) -> dict[str, Any]:
     """The one object in ``body``: ``{"virtualmachine": {…}}`` gives ``{…}``.
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from types import MappingProxyType
 from typing import Any
 
-from gstack_pyramid.cloudstack.answers import read_answer, rows_of, total_of
+from gstack_pyramid.cloudstack.answers import read_answer, refuse_silence, rows_of, total_of
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import (
     CloudStackBadAnswer,
@@ -248,7 +248,17 @@ class Client:
         send = self._transport.read if is_read(command) else self._transport.change
         with self._waiting():
             answer = send(command, form(signed))
-        return read_answer(command, answer.status, answer.content, answer.description)
+        body = read_answer(command, answer.status, answer.content, answer.description)
+        if not is_read(command):
+            refuse_silence(command, body, asynchronous=self._has_job(command))
+        return body
+
+    def _has_job(self, command: str) -> bool:
+        """Whether a command is known to be answered with a job."""
+        try:
+            return self.model.command(command).asynchronous
+        except KeyError:
+            return False
 
     def _pages(
         self,

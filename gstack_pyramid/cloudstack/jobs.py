@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gstack_pyramid.cloudstack.answers import INTERNAL_ERROR, error_of, refuse_failure
-from gstack_pyramid.cloudstack.errors import CloudStackError
+from gstack_pyramid.cloudstack.errors import CloudStackBadAnswer, CloudStackError
 
 JOB_COMMAND = "queryAsyncJobResult"
 JOBS_COMMAND = "listAsyncJobs"
 
 _PENDING = "0"
 _DONE = "1"
+_STATES = frozenset({_PENDING, _DONE, "2", "3"})
+"""The others are failed and cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,14 @@ class Job:
 
 
 def read_job(body: Mapping[str, Any], job_id: str) -> Job:
-    """The job that ``body``, the answer of :data:`JOB_COMMAND`, tells about."""
-    status = str(body.get("jobstatus", _PENDING))
+    """The job that ``body``, the answer of :data:`JOB_COMMAND`, tells about.
+
+    Raises:
+        CloudStackBadAnswer: it tells none of the states that a job has.
+    """
+    status = str(body.get("jobstatus"))
+    if status not in _STATES:
+        raise CloudStackBadAnswer(JOB_COMMAND, "the answer tells no job's state", True, 200)
     instance = body.get("jobinstanceid")
     instance_id = None if instance is None else str(instance)
     if status == _PENDING:

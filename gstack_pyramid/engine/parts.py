@@ -37,6 +37,24 @@ class StepError(Exception):
         self.lasting = lasting
 
 
+class LostSight(Exception):
+    """Nobody can say what becomes of a command that CloudStack has taken.
+
+    The plan ends there and takes nothing back: CloudStack may still be at work on what it made.
+
+    Attributes:
+        cause: what was heard last.
+        made: what the command had begun to make, ``{"id": ...}``; None if that isn't known.
+        left: what would take back what the plan has done, oldest first.
+    """
+
+    def __init__(self, cause: Exception, made: dict[str, Any] | None = None) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.made = made
+        self.left: list[PlannedCommand] = []
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedCommand:
     """One command to send.

@@ -21,7 +21,14 @@ from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
-from gstack_pyramid.engine.parts import Part, PlannedCommand, StepError, persist, take_back
+from gstack_pyramid.engine.parts import (
+    LostSight,
+    Part,
+    PlannedCommand,
+    StepError,
+    persist,
+    take_back,
+)
 from gstack_pyramid.engine.repetition import (
     Found,
     Repeat,
@@ -35,7 +42,16 @@ from gstack_pyramid.engine.scope import Builder, Scope
 from gstack_pyramid.engine.shapes import ListShape, RowShape, Shape
 from gstack_pyramid.engine.values import compile_params
 
-__all__ = ["Part", "Plan", "PlannedCommand", "Step", "StepError", "compile_steps", "run_steps"]
+__all__ = [
+    "LostSight",
+    "Part",
+    "Plan",
+    "PlannedCommand",
+    "Step",
+    "StepError",
+    "compile_steps",
+    "run_steps",
+]
 
 Plan = Generator[PlannedCommand, Any, list[Part] | None]
 """Its result: the parts that are operations of their own, if any."""
@@ -125,11 +141,12 @@ class Step:
             return (yield from persist(command))
         try:
             result = yield command
-        except StepError as failed:
+        except (StepError, LostSight) as failed:
             # A job that fails may leave what it was to make, a machine in state Error for example.
+            doubtful = isinstance(failed, LostSight) or failed.doubtful
             if failed.made is not None:
                 self._note_undo(failed.made, body, env, done)
-            elif failed.doubtful and self.reversible:
+            elif doubtful and self.reversible:
                 self._note_undo({}, body, env, done)
             raise
         result = self._taken(result)
@@ -169,6 +186,7 @@ def run_steps(steps: list[Step | Run], env: Env) -> Plan:
 
     Raises:
         StepError: thrown in by the runner, after everything that could be undone was.
+        LostSight: thrown in by the runner; nothing was undone.
         GceError: a value of a later step can't be made; likewise, as with a bug of ours.
     """
     done: list[PlannedCommand] = []
@@ -176,6 +194,9 @@ def run_steps(steps: list[Step | Run], env: Env) -> Plan:
     try:
         for step in steps:
             parts += (yield from step.run(env, done)) or []
+    except LostSight as lost:
+        lost.left += done
+        raise
     except Exception:
         # What can't be taken back stays; the first failure is the one to tell.
         yield from take_back(done)

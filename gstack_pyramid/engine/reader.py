@@ -36,12 +36,14 @@ class Reader:
 
     Attributes:
         scope_params: parameters that say which project the request is in.
+        insist: calls what reads from CloudStack, again if need be.
     """
 
     def __init__(self, client: Client, credentials: Credentials, catalogue: Catalogue) -> None:
         self.client = client
         self.credentials = credentials
         self.scope_params: dict[str, Any] = {}
+        self.insist: Callable[[Callable[[], Any]], Any] = lambda read: read()
         self._catalogue = catalogue
         self._memo: dict[tuple[str, bytes], Rows] = {}
         self._noted: dict[tuple[str, bytes], Rows] = {}
@@ -152,9 +154,11 @@ class Reader:
         return kept
 
     def _read(self, command: str, params: Mapping[str, Any]) -> Rows:
-        if self.client.model.command(command).list_key is not None:
-            return self.client.rows(self.credentials, command, params)
-        return [unwrap(self.client.call(self.credentials, command, params))]
+        who, client = self.credentials, self.client
+        if client.model.command(command).list_key is not None:
+            rows: Rows = self.insist(lambda: client.rows(who, command, params))
+            return rows
+        return [unwrap(self.insist(lambda: client.call(who, command, params)))]
 
     def with_scope(self, command: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters together with those of the project, where the command takes them."""

@@ -16,7 +16,7 @@ from gstack_pyramid.engine.document import Finding, Place
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
 from gstack_pyramid.engine.names import numeric_id
-from gstack_pyramid.engine.parts import Part, PlannedCommand, StepError, take_back
+from gstack_pyramid.engine.parts import LostSight, Part, PlannedCommand, StepError, take_back
 from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.scope import Builder, Scope
 from gstack_pyramid.engine.shapes import GceShape
@@ -148,6 +148,9 @@ class Run:
             try:
                 for step in steps:
                     part = yield from _noting(step.run(inner, mine), part)
+            except LostSight:
+                done.extend(mine)
+                raise
             except (StepError, GceError) as failure:
                 lost += 1
                 if len(turns) - lost < least:
@@ -208,7 +211,7 @@ def _noting(
         while True:
             try:
                 result = yield replace(command, makes=False)
-            except StepError as failure:
+            except (StepError, LostSight) as failure:
                 command = commands.throw(failure)
                 continue
             if command.makes and isinstance(result, dict) and result.get("id") is not None:

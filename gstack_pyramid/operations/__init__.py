@@ -6,9 +6,9 @@ from gstack_pyramid.operations.database import DatabaseError
 from gstack_pyramid.operations.direct import carry_out
 from gstack_pyramid.operations.identity import Request
 from gstack_pyramid.operations.nodes import Watch
+from gstack_pyramid.operations.pace import Pace
 from gstack_pyramid.operations.resource import Served, shape
 from gstack_pyramid.operations.runner import Operations
-from gstack_pyramid.operations.sending import Pace
 from gstack_pyramid.operations.store import Operation
 
 __all__ = [

@@ -14,7 +14,7 @@ from typing import Any
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
-from gstack_pyramid.engine.plans import Part, Plan, PlannedCommand, StepError
+from gstack_pyramid.engine.plans import LostSight, Part, Plan, PlannedCommand, StepError
 from gstack_pyramid.engine.session import Session
 
 
@@ -28,6 +28,7 @@ class Outcome:
         made: what it had made before its job failed, ``{"id": ...}``.
         doubtful: whether it may have had its effect although it failed.
         lasting: whether it would fail again, sent once more.
+        lost: whether CloudStack has taken it, and nobody can say what becomes of it.
     """
 
     result: Any = None
@@ -35,6 +36,7 @@ class Outcome:
     made: dict[str, Any] | None = None
     doubtful: bool = False
     lasting: bool = False
+    lost: bool = False
 
 
 @dataclass(slots=True)
@@ -49,6 +51,8 @@ class Course:
         cause: why the plan ended; None when all went well.
         failed: the command that failed last, unless it was the first of all.
         left: what could neither be taken back nor tidied up.
+        lost: the command that the plan ended with, since nobody can say what becomes of it.
+        kept: what would have taken back what such a plan had done.
         number: how many changing commands have been sent.
         parts: what came of parts that are operations of their own, once the plan has ended well.
     """
@@ -60,6 +64,8 @@ class Course:
     cause: Exception | None = None
     failed: PlannedCommand | None = None
     left: list[PlannedCommand] = field(default_factory=list)
+    lost: PlannedCommand | None = None
+    kept: list[PlannedCommand] = field(default_factory=list)
     number: int = 0
     parts: list[Part] = field(default_factory=list)
     _lists: list[Any] = field(default_factory=list)
@@ -98,6 +104,8 @@ class Course:
         try:
             if outcome.failure is None:
                 following = self.plan.send(outcome.result)
+            elif outcome.lost:
+                following = self.plan.throw(LostSight(outcome.failure, outcome.made))
             else:
                 following = self.plan.throw(
                     StepError(
@@ -109,6 +117,8 @@ class Course:
                 )
         except StopIteration as end:
             self.parts = end.value or []
+        except LostSight as ended:
+            self.cause, self.lost, self.kept = ended.cause, last, ended.left
         except Exception as ended:
             self.cause = ended.cause if isinstance(ended, StepError) else ended
         if outcome.failure is not None and last is not None and last.optional:
@@ -131,7 +141,9 @@ class Course:
             told = known.popleft()
         else:
             try:
-                rows = self.client.rows(self.credentials, command.command, command.params)
+                rows = self.session.insist(
+                    lambda: self.client.rows(self.credentials, command.command, command.params)
+                )
                 told = {"rows": rows}
             except (CloudStackError, CloudStackUnavailable) as error:
                 told = {"failure": told_failure(error)}

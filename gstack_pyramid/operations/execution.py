@@ -24,6 +24,7 @@ from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.plans import PlannedCommand
 from gstack_pyramid.errors import GceError, internal_error
 from gstack_pyramid.operations.course import Course, Outcome, failure_of
+from gstack_pyramid.operations.following import Follower
 from gstack_pyramid.operations.notes import Notes
 from gstack_pyramid.operations.sending import Sender, Translate
 from gstack_pyramid.operations.store import Operation, Store, finished
@@ -74,6 +75,7 @@ class Execution:
         store: where they are kept.
         notes: how records are written.
         sender: sends commands.
+        follower: follows what CloudStack is at work on.
         translate: CloudStack's errors in GCE's words.
         node: who runs them.
         planning: runs a function that may read from CloudStack in a thread.
@@ -89,6 +91,7 @@ class Execution:
         store: Store,
         notes: Notes,
         sender: Sender,
+        follower: Follower,
         translate: Translate,
         node: str,
         planning: Callable[..., Coroutine[Any, Any, Any]],
@@ -97,6 +100,7 @@ class Execution:
         self._store = store
         self._notes = notes
         self._sender = sender
+        self._follower = follower
         self._translate = translate
         self._node = node
         self._planning = planning
@@ -180,6 +184,7 @@ class Execution:
 
     async def _end(self, run: Run, error: dict[str, Any] | None) -> None:
         run.warnings += map(_left, run.course.left)
+        run.warnings += map(_kept, run.course.kept)
         warnings = [{"code": "CLEANUP_FAILED", "message": text} for text in run.warnings]
         warnings += [{"code": "PARTIAL_SUCCESS", "message": text} for text in run.losses]
         operation = replace(run.operation, warnings=warnings)
@@ -189,6 +194,13 @@ class Execution:
 
     def _told(self, course: Course, cause: Exception) -> dict[str, Any]:
         told = self._error(cause)
+        if course.lost is not None:
+            heard = told["message"].rstrip(".")
+            return broken(
+                f"CloudStack has taken {course.lost.command}, but does not tell what became of it."
+                f" The last that was heard: {heard}. What this operation has done so far is left"
+                " as it is, since CloudStack may still be at work on it.",
+            )
         if course.failed is not None and course.number > 1:
             step = course.failed.command
             if course.failed.about:
@@ -267,13 +279,15 @@ class Execution:
 
     async def _watch(self, run: Run, command: PlannedCommand) -> dict[str, Any]:
         course = run.course
-        sent = await self._sender.watch(course.credentials, command, run.accept)
+        sent = await self._follower.watch(course.credentials, command, run.accept)
         before = course.notes if course.number else None
         return {"command": command.command, "before": before, "sent": sent}
 
     async def _outcome(self, run: Run, command: PlannedCommand, sent: dict[str, Any]) -> Outcome:
         if "broken" in sent:
             return Outcome(failure=internal_error())
+        if "lost" in sent:
+            return self._lost(command, failure_of(sent["lost"]))
         if "failure" in sent:
             return self._failed(failure_of(sent["failure"]), doubtful=sent.get("doubtful", False))
         if "rows" in sent:
@@ -285,7 +299,8 @@ class Execution:
             return Outcome(sent["row"])
         answer = sent["answer"]
         made = unwrap(answer)
-        job = answer.get("jobid") if command.asynchronous else None
+        # Whatever the model says: versions differ in which commands have jobs.
+        job = answer.get("jobid")
         if job is None:
             self._note_made(run, command, made)
             return Outcome(made)
@@ -293,9 +308,12 @@ class Execution:
             await asyncio.to_thread(self._store.save, run.operation)
         run.accept()
         credentials = run.course.credentials
-        follow = partial(self._sender.follow, credentials, str(job))
+        follow = partial(self._follower.follow, credentials, str(job))
         record = await self._step(JOB, run, follow)
         run.course.session.changed(command.command)
+        left = {"id": answer["id"]} if answer.get("id") is not None else None
+        if "lost" in record:
+            return self._lost(command, failure_of(record["lost"]), left)
         if "failure" in record:
             failure = failure_of(record["failure"])
             repeated = bool(sent.get("repeated"))
@@ -304,9 +322,7 @@ class Execution:
             ):
                 # Some commands meet what the first one has made only within their job.
                 return Outcome({})
-            left = {"id": answer["id"]} if answer.get("id") is not None else None
-            doubtful = repeated or bool(record.get("doubtful"))
-            return self._failed(failure, made=left, doubtful=doubtful and left is None)
+            return self._failed(failure, made=left, doubtful=repeated and left is None)
         if self._note_made(run, command, record["result"]):
             # Some commands tell the id with what their job has made, and not before.
             await asyncio.to_thread(self._store.save, run.operation)
@@ -320,6 +336,15 @@ class Execution:
         ) and self._sender.is_lasting(failure)
         return Outcome(failure=failure, made=made, doubtful=doubtful, lasting=lasting)
 
+    def _lost(
+        self, command: PlannedCommand, failure: Exception, made: dict[str, Any] | None = None
+    ) -> Outcome:
+        """What a command came to that CloudStack has taken, and doesn't tell about any more."""
+        if command.optional:
+            # The plan goes on without it, and warns of what may be left.
+            return Outcome(failure=failure, doubtful=True, lasting=True)
+        return Outcome(failure=failure, made=made, lost=True)
+
     def _note_made(self, run: Run, command: PlannedCommand, made: Any) -> bool:
         """Note the id of a new resource. Gives whether there is something to keep."""
         key = made.get("id") if isinstance(made, dict) and command.makes else None
@@ -332,6 +357,15 @@ class Execution:
 def _left(command: PlannedCommand) -> str:
     """What is left of a command that failed, in GCE's words and in CloudStack's."""
     what = "could not be taken back" if command.undoing else "is of no use any more and still there"
+    return _remnant(command, what)
+
+
+def _kept(command: PlannedCommand) -> str:
+    """What a plan leaves as it is that would else be taken back by this command."""
+    return _remnant(command, "was not taken back")
+
+
+def _remnant(command: PlannedCommand, what: str) -> str:
     ids = (str(value) for key, value in command.params.items() if key.endswith(("id", "ids")))
     sent = " ".join([command.command, *ids])
     told = command.leaves or "something that this operation has made or used"

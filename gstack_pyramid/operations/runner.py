@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import orjson
@@ -27,11 +26,14 @@ from gstack_pyramid.errors import GceError, already_exists
 from gstack_pyramid.operations.course import Course
 from gstack_pyramid.operations.database import MEMORY
 from gstack_pyramid.operations.execution import Execution, Run, broken
+from gstack_pyramid.operations.following import Follower
 from gstack_pyramid.operations.host import Host
 from gstack_pyramid.operations.identity import Request, claim_of, same
 from gstack_pyramid.operations.nodes import Membership, Watch
 from gstack_pyramid.operations.notes import Asked, Notes, Sealing
-from gstack_pyramid.operations.sending import Pace, Sender, Translate
+from gstack_pyramid.operations.pace import Pace, in_thread
+from gstack_pyramid.operations.patience import Patience
+from gstack_pyramid.operations.sending import Sender, Translate
 from gstack_pyramid.operations.store import Operation, Store, Taken, finished
 from gstack_pyramid.operations.waiting import Tidings, Waiting
 
@@ -43,6 +45,9 @@ SERVICE = "gstack"
 ELSEWHERE_POLL = 1.0
 """Seconds between two looks at an operation of another node's that can't be heard."""
 _TOLD_POLL = 10.0
+
+_PLANNERS = 32
+"""How many plans may be gone on with at the same time; most of that is waiting for reads."""
 
 STOP_PATIENCE = 5.0
 """Seconds to wait for the answers to commands that are on their way when the server ends."""
@@ -109,7 +114,13 @@ class Operations:
         self._watch = watch or Watch()
         self._clock = clock
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="operation")
-        self._sender = Sender(client, translate, self._workers, pace or Pace())
+        # A plan that waits for a read has a thread to itself, so that others can send meanwhile.
+        self._planners = ThreadPoolExecutor(_PLANNERS, thread_name_prefix="operation-plan")
+        pace = pace or Pace()
+        self._sender = Sender(client, translate, self._workers, pace)
+        self._follower = Follower(client, self._workers, pace)
+        self._stopping = threading.Event()
+        self._insist = Patience(pace, self._stopping)
         self._waiting = Waiting(waiters)
         self._lock = threading.Lock()
         self._closed = False
@@ -122,6 +133,7 @@ class Operations:
     def close(self) -> None:
         """Stop running operations; what is not finished goes on after the next start."""
         self._closed = True
+        self._stopping.set()
         self._waiting.tell()
         with self._lock:
             parts, self._parts = self._parts, None
@@ -136,6 +148,7 @@ class Operations:
                 parts.store.forget([kept.name for kept in parts.store.everything()])
             parts.host.release()
         self._workers.shutdown(wait=True)
+        self._planners.shutdown(wait=True)
 
     @property
     def store(self) -> Store:
@@ -206,6 +219,8 @@ class Operations:
             return same(kept, request)
         if course.command is None:
             return operation
+        # From here on CloudStack may be at work on what a failing read would take back.
+        course.session.insist = self._insist
         return self._begin(Run(operation, course))
 
     def repeated(self, request: Request) -> Operation | None:
@@ -326,13 +341,13 @@ class Operations:
             )
             self.store.save(finished(operation, self._clock(), told))
             return None
+        session.insist = self._insist
         course = Course(plan, session, self._client)
         course.advance(None, dict(asked.reads))
         return Run(operation, course, records=records, resumed=True, taken=True)
 
     async def _planning(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._workers, partial(function, *arguments))
+        return await in_thread(self._planners, function, *arguments)
 
     async def _stop(self, execution: Execution) -> None:
         """Let commands that are on their way be answered, and stop what waits."""
@@ -360,6 +375,7 @@ class Operations:
                 store,
                 self._notes,
                 self._sender,
+                self._follower,
                 self._translate,
                 self.node,
                 self._planning,

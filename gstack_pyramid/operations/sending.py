@@ -10,12 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import Any
 
-from gstack_pyramid.cloudstack.answers import unwrap
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
@@ -23,10 +21,7 @@ from gstack_pyramid.engine.plans import PlannedCommand
 from gstack_pyramid.engine.repetition import Look
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.course import told_failure
-
-_GROWTH = 1.4
-_BUSY = frozenset({429, 503})
-"""CloudStack's codes for "not now": the command has not been taken, or the job goes on."""
+from gstack_pyramid.operations.pace import BUSY, GROWTH, Pace, in_thread
 
 Translate = Callable[[CloudStackError | CloudStackUnavailable], GceError]
 
@@ -34,26 +29,8 @@ _ANSWERED = {"gone": 404, "exists": 409}
 """The status that says of a repeated command that the first one was at work."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How long things may take, all in seconds.
-
-    Attributes:
-        first_poll: until a job is asked about for the first time.
-        slowest_poll: between two questions about one job at most.
-        settle: for how long a command that was sent without an answer is looked for before it is
-            sent again. Longer than CloudStack takes to show what it has begun to make.
-        patience: for how long a command is tried while CloudStack can't be reached.
-    """
-
-    first_poll: float = 0.1
-    slowest_poll: float = 3.0
-    settle: float = 10.0
-    patience: float = 600.0
-
-
 class Sender:
-    """Sends commands, and follows jobs.
+    """Sends commands.
 
     Args:
         client: the way to CloudStack.
@@ -130,7 +107,7 @@ class Sender:
                 if self.is_done(command, error, repeated=repeated):
                     return {"answer": {}}
                 failure = error
-                if refusable or error.errorcode not in _BUSY:
+                if refusable or error.errorcode not in BUSY:
                     # What refuses the second one may be what the first has made, to be seen by now.
                     found = await look() if repeated else {"failure": None}
                     if "failure" not in found:
@@ -146,68 +123,6 @@ class Sender:
                     return {"failure": told_failure(error)}
             if monotonic() - began > self._pace.patience:
                 return {"failure": told_failure(failure), "doubtful": repeated}
-            delay = await self._pause(delay, pausing)
-
-    async def follow(self, credentials: Credentials, job_id: str) -> dict[str, Any]:
-        """Ask about a job until it is over.
-
-        Returns:
-            ``{"result": ...}`` or ``{"failure": ...}``; then ``"doubtful"`` tells whether it may
-            have come to a good end all the same.
-        """
-        delay = self._pace.first_poll
-        while True:
-            await asyncio.sleep(delay)
-            try:
-                job = await self._call(self._client.job, credentials, job_id)
-            except CloudStackUnavailable:
-                # The job goes on without us; ask again when CloudStack is back.
-                delay = self._pace.slowest_poll
-                continue
-            except CloudStackError as error:
-                if error.errorcode not in _BUSY:
-                    return {"failure": told_failure(error), "doubtful": True}
-                delay = self._pace.slowest_poll
-                continue
-            if job.status == "pending":
-                delay = min(delay * _GROWTH, self._pace.slowest_poll)
-                continue
-            if job.status == "failed":
-                reason = job.error or CloudStackError("", 530, "the job failed")
-                return {"failure": told_failure(reason)}
-            result = unwrap(job.result)
-            if "id" not in result and job.instance_id is not None:
-                result = {**result, "id": job.instance_id}
-            return {"result": result}
-
-    async def watch(
-        self, credentials: Credentials, command: PlannedCommand, pausing: Callable[[], None]
-    ) -> dict[str, Any]:
-        """Send a command that reads again and again, until its plan need not wait any more.
-
-        Args:
-            credentials: whose command it is.
-            command: what to send.
-            pausing: called before it takes longer than the answer of one command.
-
-        Returns:
-            ``{"rows": ...}``, or ``{"failure": ...}`` when it was refused.
-        """
-        delay = self._pace.first_poll
-        while True:
-            try:
-                rows = await self._call(
-                    self._client.rows, credentials, command.command, command.params
-                )
-                if command.awaited is None or await self._call(command.awaited, rows):
-                    return {"rows": rows}
-            except CloudStackUnavailable:
-                # What is waited for goes on without us.
-                delay = self._pace.slowest_poll
-            except CloudStackError as error:
-                if error.errorcode not in _BUSY:
-                    return {"failure": told_failure(error)}
-                delay = self._pace.slowest_poll
             delay = await self._pause(delay, pausing)
 
     async def _found(
@@ -280,8 +195,7 @@ class Sender:
     async def _pause(self, delay: float, pausing: Callable[[], None]) -> float:
         pausing()
         await asyncio.sleep(delay)
-        return min(delay * _GROWTH, self._pace.slowest_poll)
+        return min(delay * GROWTH, self._pace.slowest_poll)
 
     async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._workers, partial(function, *arguments))
+        return await in_thread(self._workers, function, *arguments)

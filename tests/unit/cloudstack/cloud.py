@@ -65,13 +65,19 @@ def refused(command: str, code: int, text: str, status: int | None = None) -> Re
 Script = Callable[[Seen], Reply]
 
 
+def accepting(seen: Seen) -> Reply:
+    """Nothing to be listed, and a job for every change."""
+    command = seen.params["command"]
+    return said(command, {} if command.startswith(("list", "get")) else {"jobid": "j"})
+
+
 class Cloud:
     """The server: ``replies`` are used up in order; ``script`` answers when there are none."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.seen: list[Seen] = []
         self.replies: deque[Reply] = deque()
-        self.script: Script = lambda seen: said(seen.params["command"], {})
+        self.script: Script = accepting
         self._released = threading.Event()
         cloud = self
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -195,7 +196,7 @@ def test_the_hook_hears_of_every_command_and_its_end(
 
     client = make_client(on_call=on_call, read_timeout=0.5)
     cloud.replies += [
-        said("startVirtualMachine", {}),
+        said("startVirtualMachine", {"jobid": "j"}),
         refused("startVirtualMachine", 431, "no"),
         Reply(trouble=DROP),
         HTML,
@@ -213,3 +214,40 @@ def test_keys_show_in_no_repr(client: Client, credentials: Credentials) -> None:
     shown = f"{credentials!r} {credentials} {client!r}"
     assert API_KEY not in shown
     assert SECRET_KEY not in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        ("createVolume", {}),
+        ("createVolume", None),
+        ("createVolume", {"id": "7"}),
+        ("deleteVolume", {}),
+        ("createNetwork", {}),
+    ],
+)
+def test_an_answer_to_a_change_that_tells_nothing_is_no_success(
+    cloud: Cloud, client: Client, credentials: Credentials, command: str, body: object
+) -> None:
+    cloud.replies.append(said(command, body))
+    with pytest.raises(CloudStackBadAnswer) as caught:
+        client.call(credentials, command)
+    assert caught.value.sent
+
+
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        ("createVolume", {"jobid": "j"}),
+        ("createVolume", {"volume": {"id": "7"}}),
+        ("createTags", {"success": "true"}),
+        ("createNetwork", {"network": {"id": "7"}}),
+        ("deleteVolume", {"success": True}),
+        ("listVolumes", {}),
+    ],
+)
+def test_a_job_an_object_or_success_is_an_answer_and_a_list_may_be_empty(
+    cloud: Cloud, client: Client, credentials: Credentials, command: str, body: dict[str, Any]
+) -> None:
+    cloud.replies.append(said(command, body))
+    assert client.call(credentials, command) == body

@@ -5,15 +5,24 @@ from typing import Any
 import pytest
 
 from gstack_pyramid.cloudstack import Client, Credentials
+from gstack_pyramid.cloudstack.errors import CloudStackBadAnswer
 from gstack_pyramid.cloudstack.jobs import read_job
 
 from .cloud import Cloud, said
 
 
 def test_a_job_is_pending_until_told_otherwise() -> None:
-    for body in ({"jobstatus": 0, "jobinstanceid": 7}, {"jobinstanceid": "7"}):
-        job = read_job(body, "j")
+    for status in (0, "0"):
+        job = read_job({"jobstatus": status, "jobinstanceid": 7}, "j")
         assert (job.id, job.status, job.result, job.instance_id) == ("j", "pending", {}, "7")
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"jobinstanceid": "7"}, {"jobstatus": None}, {"jobstatus": 4}]
+)
+def test_an_answer_without_a_jobs_state_is_no_word_about_it(body: dict[str, Any]) -> None:
+    with pytest.raises(CloudStackBadAnswer):
+        read_job(body, "j")
 
 
 @pytest.mark.parametrize("status", [1, "1"])

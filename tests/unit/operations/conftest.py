@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gstack_pyramid.operations.pace import Pace
 from gstack_pyramid.operations.runner import Operations
 
-from .fakes import PACE, SEALER, Cloud, forgotten, translate
+from .fakes import LONG, PACE, SEALER, Cloud, forgotten, translate
 
 
 @pytest.fixture
@@ -19,9 +21,20 @@ def cloud() -> Cloud:
 
 @pytest.fixture
 def operations(cloud: Cloud) -> Iterator[Operations]:
+    """Operations that give up at the first trouble."""
+    yield from _operations(cloud, PACE)
+
+
+@pytest.fixture
+def patient(cloud: Cloud) -> Iterator[Operations]:
+    """Operations that try for longer than any test takes."""
+    yield from _operations(cloud, replace(PACE, patience=LONG))
+
+
+def _operations(cloud: Cloud, pace: Pace) -> Iterator[Operations]:
     client: Any = cloud
     made = Operations(
-        client, translate, forgotten, SEALER, waiters=1, pace=PACE, clock=lambda: 1000.0
+        client, translate, forgotten, SEALER, waiters=1, pace=pace, clock=lambda: 1000.0
     )
     yield made
     made.close()

@@ -17,8 +17,8 @@ from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.plans import Plan, PlannedCommand, StepError
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.identity import Request
+from gstack_pyramid.operations.pace import Pace
 from gstack_pyramid.operations.runner import Operations
-from gstack_pyramid.operations.sending import Pace
 from gstack_pyramid.operations.store import Operation
 
 LONG = 20.0
@@ -85,6 +85,7 @@ class Session:
     def __init__(self) -> None:
         self.changes: list[str] = []
         self.reads: list[Any] = []
+        self.insist: Callable[[Callable[[], Any]], Any] = lambda read: read()
 
     def begin(self, reads: Any) -> None:
         self.reads = list(reads)

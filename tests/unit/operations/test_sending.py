@@ -16,7 +16,8 @@ from gstack_pyramid.engine.plans import PlannedCommand
 from gstack_pyramid.engine.repetition import Look
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.database import Database
-from gstack_pyramid.operations.sending import Pace, Sender
+from gstack_pyramid.operations.pace import Pace
+from gstack_pyramid.operations.sending import Sender
 from gstack_pyramid.operations.store import Operation, Store
 
 
