@@ -286,10 +286,19 @@ def compiled_mappings(ini: Ini | None) -> Compiled:
     Raises:
         ClickException: they can't be used; every mistake is told.
     """
+    return merged_mappings(ini)[1]
+
+
+def merged_mappings(ini: Ini | None) -> tuple[Mappings, Compiled]:
+    """The same, merged and compiled.
+
+    Raises:
+        ClickException: they can't be used; every mistake is told.
+    """
     from gstack_pyramid.engine.document import MappingError
 
     try:
-        return _compile(ini, ())[1]
+        return _compile(ini, ())
     except MappingError as error:
         raise click.ClickException(str(error)) from None
 

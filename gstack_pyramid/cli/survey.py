@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gstack_pyramid.cloudstack import Credentials
     from gstack_pyramid.engine.compiler import Compiled
+    from gstack_pyramid.engine.drift import Drift
+    from gstack_pyramid.engine.loader import Mappings
     from gstack_pyramid.settings import CloudStackSettings
 
 
@@ -126,6 +128,33 @@ def survey(cloud: CloudStackSettings, credentials: Credentials, compiled: Compil
         len(compiled.methods),
         tuple((method, commands) for method, commands in sorted(lacking.items()) if commands),
     )
+
+
+def difference(
+    cloud: CloudStackSettings, credentials: Credentials, mappings: Mappings, compiled: Compiled
+) -> Drift:
+    """Hold a cloud's commands against those that the mappings were written for.
+
+    Args:
+        cloud: where it is.
+        credentials: whose keys to ask with; CloudStack tells only what they allow.
+        mappings: the mappings that are to be served from it.
+        compiled: the same, compiled.
+
+    Raises:
+        SurveyError: it doesn't answer, or not with its commands.
+    """
+    from gstack_pyramid.cloudstack.apis import list_apis
+    from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+    from gstack_pyramid.engine.drift import drift
+
+    client = _client(cloud, compiled.cloudstack)
+    try:
+        return drift(mappings, compiled, list_apis(client, credentials))
+    except (CloudStackError, CloudStackUnavailable, ValueError) as error:
+        raise SurveyError(f"{cloud.endpoint}: {error}") from None
+    finally:
+        client.close()
 
 
 _UNAUTHORISED = 401

@@ -82,7 +82,7 @@ class CloudStackModel:
         if command is None:
             if name not in self._known:
                 raise KeyError(name)
-            command = _command(read_json(self._folder / "commands" / f"{name}.json"))
+            command = command_of(read_json(self._folder / "commands" / f"{name}.json"))
             self._read[name] = command
         return command
 
@@ -108,7 +108,27 @@ class CloudStackModel:
         return True
 
 
-def _command(document: Mapping[str, Any]) -> Command:
+class ToldModel(CloudStackModel):
+    """A model in which some commands are as a cloud tells them.
+
+    Args:
+        folder: the model that the other commands are taken from.
+        told: commands in the form of the model's files, by name.
+    """
+
+    def __init__(self, folder: Path, told: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__(folder)
+        self._told = told
+        self.asked: set[str] = set()
+        """The commands that were looked up."""
+
+    def command(self, name: str) -> Command:
+        self.asked.add(name)
+        return command_of(self._told[name]) if name in self._told else super().command(name)
+
+
+def command_of(document: Mapping[str, Any]) -> Command:
+    """The command that a file of the model holds."""
     return Command(
         name=document["command"],
         asynchronous=document["async"],

@@ -72,7 +72,7 @@ def cloudstack_files(
     if not sources:
         raise ValueError("no source to derive the CloudStack model from")
     for source in sources:
-        _fill(documents, _read_source(source, known or {}))
+        _fill(documents, read_source(source, known or {}))
     files = {f"commands/{name}.json": json_bytes(doc) for name, doc in documents.items()}
     if version is None:
         version = _version(sources) or ""
@@ -94,7 +94,16 @@ def _fill(documents: _Documents, later: _Documents) -> None:
                 entry.setdefault("length", length)
 
 
-def _read_source(source: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> _Documents:
+def read_source(source: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> _Documents:
+    """What one source tells of commands, in the form of the model's files, by command.
+
+    Args:
+        source: a table or an answer of ``listApis``.
+        known: command files of an earlier model by command, for what ``listApis`` cannot tell.
+
+    Raises:
+        ValueError: the source is neither.
+    """
     apis = _apis(source)
     if apis is not None:
         documents = {

@@ -225,6 +225,17 @@ def test_a_profile_can_be_checked_and_gives_tokens(run: Configure) -> None:
     assert "export CLOUDSDK_COMPUTE_ZONE=ch-gva-2;" in env.output
 
 
+def test_the_doctor_looks_into_the_commands_themselves(run: Configure) -> None:
+    run("--profile", "lab")
+    doctor = CliRunner().invoke(main, ["--profile", "lab", "doctor", "--deep"])
+    assert doctor.exit_code == 0, doctor.output
+    assert "the commands that are used are those of CloudStack 4.22" in doctor.output
+    run("--profile", "keyless", keys=False, given="\n")
+    doctor = CliRunner().invoke(main, ["--profile", "keyless", "doctor", "--deep"])
+    assert doctor.exit_code == 2
+    assert "--deep needs keys" in doctor.output
+
+
 def test_the_doctor_tells_what_can_not_work(run: Configure, folder: Path, port: int) -> None:
     run("--no-check")
     ini = folder / "default.ini"
