@@ -1,9 +1,10 @@
 """What of a request body a mapping honours: the rest is ignored with a reason, or refused.
 
 Nothing is silently dropped: a field that no value of the mapping reads is refused (400) unless the
-mapping lists it under ``ignores``. A field that asks for nothing (false, 0, an empty text, list or
-object, an object of such fields) passes. A field that GCE's type lacks is refused by the schema,
-unless the mapping lists it as ``unknown``: then it is dropped before the schema sees the body.
+mapping lists it under ``ignores``. A field that asks for nothing passes: false, 0, an empty text,
+list or object, an enum's UNSPECIFIED, GCE's own default said aloud, an object of such fields. A
+field that GCE's type lacks is refused by the schema, unless the mapping lists it as ``unknown``:
+then it is dropped before the schema sees the body.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.schemas.gce import GceModel
+from gstack_pyramid.schemas.problems import is_number_as_text
 
 Path = tuple[str, ...]
 
@@ -130,11 +132,18 @@ class BodyRules:
                 self._has_fields(path)
                 and all(self._asks_for_nothing(part, (*path, name)) for name, part in item.items())
             )
-        if item == "0":
-            # A number of 64 bits travels as a text.
-            schema = self._model.field(self._type, path) or {}
-            return schema.get("format") in ("int64", "uint64")
-        return item is None or item in (False, 0, "") or item == []
+        if item is None or item in (False, 0, "") or item == []:
+            return True
+        if isinstance(item, list):
+            return False
+        schema = self._model.field(self._type, path) or {}
+        if item == "0" and is_number_as_text(schema):
+            return True
+        if isinstance(item, str) and "UNSPECIFIED" in item.split("_") and "enum" in schema:
+            return True
+        # True is no 1, and 1 is not true.
+        default = schema.get("default")
+        return item == default and isinstance(item, bool) == isinstance(default, bool)
 
     def _is_output(self, path: Path) -> bool:
         schema = self._model.field(self._type, path) or {}

@@ -1,7 +1,9 @@
 """Read a request's body as leniently as Google does, before it is checked.
 
 The rules are those of proto3's JSON mapping (https://protobuf.dev/programming-guides/json/): a
-null member is an absent one, and a number may come as text or a 64-bit one as a number.
+null member is an absent one, and a number may come as text or a 64-bit one as a number. Two more
+come from clients that GCE serves: Packer and Terraform send null elements of lists, which are
+passed over, and the empty text for an enum that isn't set.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from gstack_pyramid.schemas.problems import is_number_as_text
 
 Coercer = Callable[[object], object]
 
+_NULL = (None,)
 _INTEGER = re.compile(r"-?[0-9]{1,20}")
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,3})?")
 
@@ -23,9 +26,10 @@ _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,3})?")
 def coerce_body(model: GceModel, type_name: str) -> Coercer:
     """A function that brings a decoded body of type ``type_name`` into the form of the model.
 
-    It drops members that are null, writes the numbers of 64-bit fields as text, and reads texts in
-    32-bit and floating fields as numbers. Whatever it does not understand it leaves as it is, for
-    the validation to refuse. The body itself is not changed.
+    It drops members and elements that are null and enums that are empty, writes the numbers of
+    64-bit fields as text, and reads texts in 32-bit and floating fields as numbers. Whatever it
+    does not understand it leaves as it is, for the validation to refuse. The body itself is not
+    changed.
 
     Raises:
         KeyError: the model has no such type.
@@ -53,8 +57,7 @@ class _Compiler:
         if kind == "object":
             return self._of_object(schema)
         if kind == "array":
-            item = self._of_schema(schema["items"])
-            return _each(item) if item else None
+            return _each(self._of_schema(schema["items"]) or _same, _unset(schema["items"]))
         if is_number_as_text(schema):
             return _number_to_text
         return {"integer": _text_to_integer, "number": _text_to_number}.get(str(kind))
@@ -70,6 +73,7 @@ class _Compiler:
         if rest:
             members = {**dict.fromkeys(schema.get("properties", ()), _same), **members}
         default = rest or _same
+        unset = {name: _unset(inner) for name, inner in schema.get("properties", {}).items()}
 
         def convert(value: object) -> object:
             if not isinstance(value, dict):
@@ -77,7 +81,7 @@ class _Compiler:
             return {
                 key: members.get(key, default)(inner)
                 for key, inner in value.items()
-                if inner is not None
+                if inner not in unset.get(key, _NULL)
             }
 
         return convert
@@ -93,9 +97,17 @@ def _same(value: object) -> object:
     return value
 
 
-def _each(item: Coercer) -> Coercer:
+def _unset(schema: dict[str, Any]) -> tuple[object, ...]:
+    """The values that say nothing where ``schema`` is expected."""
+    choices = schema.get("enum")
+    return (None, "") if choices and "" not in choices else _NULL
+
+
+def _each(item: Coercer, unset: tuple[object, ...]) -> Coercer:
     def convert(value: object) -> object:
-        return [item(inner) for inner in value] if isinstance(value, list) else value
+        if not isinstance(value, list):
+            return value
+        return [item(inner) for inner in value if inner not in unset]
 
     return convert
 

@@ -2,8 +2,9 @@
 
 The document's schemas are JSON Schema of an old draft with formats of Google's own
 (https://developers.google.com/discovery/v1/type-format); the files are JSON Schema 2020-12 with
-the formats spelled out. Names and types only: descriptions stay behind, apart from two facts that
-the document tells nowhere else, that a field is output only and which numbers are accepted.
+the formats spelled out. Names and types only: descriptions stay behind, apart from three facts that
+the document tells nowhere else, that a field is output only, which numbers are accepted, and what
+a field is taken for that isn't given (:mod:`gstack_pyramid.schemas.gce_defaults`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gstack_pyramid.schemas.files import Changes, json_bytes, write_files
+from gstack_pyramid.schemas.gce_defaults import documented_defaults
 
 NUMBERS: dict[tuple[str, str | None], dict[str, Any]] = {
     ("integer", "int32"): {"minimum": -(2**31), "maximum": 2**31 - 1},
@@ -83,6 +85,11 @@ def gce_files(discovery: Mapping[str, Any]) -> dict[str, bytes]:
             "$id": f"{name}.json",
             **_schema(schema),
         }
+    for field, default in documented_defaults().items():
+        name, _, member = field.partition(".")
+        known = documents.get(f"types/{name}.json", {}).get("properties", {})
+        if member in known:
+            known[member].setdefault("default", default)
     return {name: json_bytes(document) for name, document in documents.items()}
 
 

@@ -168,3 +168,36 @@ def test_what_is_refused_is_refused_with_its_reason(
 
 def test_a_method_without_a_body_has_nothing_to_refuse(rules: BodyRules) -> None:
     rules.check(None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"reservationAffinity": {"consumeReservationType": "ANY_RESERVATION"}},
+        {"shieldedInstanceConfig": {"enableVtpm": True, "enableIntegrityMonitoring": True}},
+        {"keyRevocationActionType": "NONE"},
+        {"minCpuPlatform": "Automatic"},
+        {"networkInterfaces": [{"nicType": "UNSPECIFIED_NIC_TYPE", "stackType": "IPV4_ONLY"}]},
+        {"disks": [{"boot": True, "initializeParams": {"architecture": "X86_64"}}]},
+    ],
+)
+def test_gce_s_own_default_said_aloud_asks_for_nothing(rules: BodyRules, body: Any) -> None:
+    rules.check(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"reservationAffinity": {"consumeReservationType": "SPECIFIC_RESERVATION"}},
+        {"shieldedInstanceConfig": {"enableSecureBoot": True}},
+        {"keyRevocationActionType": "STOP"},
+        {"disks": [{"boot": True, "initializeParams": {"architecture": "ARM64"}}]},
+        # A text that only looks like an enum's word.
+        {"minCpuPlatform": "UNSPECIFIED"},
+    ],
+)
+def test_what_is_not_the_default_is_refused_by_name(rules: BodyRules, body: Any) -> None:
+    with pytest.raises(GceError) as refused:
+        rules.check(body)
+    assert refused.value.status == 400
+    assert str(refused.value.location).startswith("resource.")

@@ -29,6 +29,18 @@ COERCE = coerce_body(GCE, "Instance")
             {"metadata": {"items": [{"key": "a", "value": None}]}},
             {"metadata": {"items": [{"key": "a"}]}},
         ),
+        # As Packer's googlecompute and Terraform's google provider send them.
+        (
+            {"metadata": {"items": [None, None, {"key": "a", "value": "b"}]}},
+            {"metadata": {"items": [{"key": "a", "value": "b"}]}},
+        ),
+        ({"scheduling": {"nodeAffinities": [None]}}, {"scheduling": {"nodeAffinities": []}}),
+        ({"resourcePolicies": [None, "a"]}, {"resourcePolicies": ["a"]}),
+        (
+            {"scheduling": {"provisioningModel": "", "instanceTerminationAction": ""}},
+            {"scheduling": {}},
+        ),
+        ({"name": "", "description": ""}, {"name": "", "description": ""}),
     ],
 )
 def test_the_lenient_spellings_of_proto3_json_are_read(given_body: Any, read: Any) -> None:
@@ -39,7 +51,7 @@ def test_the_lenient_spellings_of_proto3_json_are_read(given_body: Any, read: An
     "body",
     [
         {"name": 1, "unknown": {"a": [1]}},
-        {"disks": [{"diskSizeGb": 1.5}, {"diskSizeGb": True}, {"diskSizeGb": "x"}, None, 5]},
+        {"disks": [{"diskSizeGb": 1.5}, {"diskSizeGb": True}, {"diskSizeGb": "x"}, 5]},
         {"guestAccelerators": [{"acceleratorCount": text} for text in ("", "1.5", "١", "9" * 30)]},
         {"disks": {"boot": True}, "canIpForward": "true"},
         {},
