@@ -21,7 +21,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from benchmarks.processes import gateway, replay, simulator
-from gstack_pyramid.auth import KeyRing, Sealed, seal
+from gstack_pyramid.auth import KeyRing, access_token
+from gstack_pyramid.auth.scopes import COMPUTE
 from gstack_pyramid.cloudstack import Credentials
 from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
 
@@ -117,12 +118,13 @@ def measure() -> tuple[dict[str, dict[str, list[float]]], list[float]]:
             "gstack.catalogue_ttl": "3600",
         }
         now = int(time.time())
-        sealed = Sealed(
-            credentials=Credentials(DEMO_API_KEY, DEMO_SECRET_KEY),
+        token = access_token(
+            KeyRing.parse(key),
+            Credentials(DEMO_API_KEY, DEMO_SECRET_KEY),
+            scope=COMPUTE,
             issued_at=now,
             expires_at=now + 3600,
         )
-        token = seal(KeyRing.parse(key), sealed)
         with gateway(settings) as port, gateway(settings) as other:
             get = ask(port, token)
             found: dict[str, dict[str, list[float]]] = {

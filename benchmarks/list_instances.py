@@ -24,7 +24,8 @@ from webtest import TestApp
 
 from benchmarks.floor import list_instances
 from benchmarks.processes import simulator
-from gstack_pyramid.auth import Sealed, seal
+from gstack_pyramid.auth import access_token
+from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.cloudstack import Client, Credentials
 from gstack_pyramid.cloudstack.client import Client as RealClient
 from gstack_pyramid.cloudstack.windows import Window
@@ -90,13 +91,9 @@ def measure() -> dict[str, float]:
         credentials = Credentials(DEMO_API_KEY, DEMO_SECRET_KEY)
         app = make_app(_settings(endpoint))
         application = app.registry["gstack"]
-        token = seal(
-            application.keyring,
-            Sealed(
-                credentials=credentials,
-                issued_at=int(time.time()),
-                expires_at=int(time.time()) + 3600,
-            ),
+        now = int(time.time())
+        token = access_token(
+            application.keyring, credentials, scope=CLOUD, issued_at=now, expires_at=now + 3600
         )
         client: Client = application.engine.client
         gateway = TestApp(app, lint=False)

@@ -19,7 +19,8 @@ from typing import Any
 from webtest import TestApp
 
 from benchmarks.processes import simulator
-from gstack_pyramid.auth import Sealed, seal
+from gstack_pyramid.auth import access_token
+from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.cloudstack import Client, Credentials
 from gstack_pyramid.cloudstack.client import Client as RealClient
 from gstack_pyramid.routes import make_app
@@ -87,8 +88,9 @@ def _through(gateway: TestApp, token: str, row: dict[str, Any]) -> Callable[[str
 
 def _token(application: Any, credentials: Credentials) -> str:
     now = int(time.time())
-    sealed = Sealed(credentials=credentials, issued_at=now, expires_at=now + 3600)
-    return seal(application.keyring, sealed)
+    return access_token(
+        application.keyring, credentials, scope=CLOUD, issued_at=now, expires_at=now + 3600
+    )
 
 
 def _settings(endpoint: str, place: str) -> Settings:

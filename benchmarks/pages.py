@@ -19,7 +19,8 @@ from typing import Any
 from webtest import TestApp
 
 from benchmarks.processes import simulator
-from gstack_pyramid.auth import Sealed, seal
+from gstack_pyramid.auth import access_token
+from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.cloudstack import Credentials
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.routes import make_app
@@ -63,8 +64,9 @@ class Asker:
         self._application = app.registry["gstack"]
         now = int(time.time())
         keys = Credentials(DEMO_API_KEY, DEMO_SECRET_KEY)
-        sealed = Sealed(credentials=keys, issued_at=now, expires_at=now + 3600)
-        self._headers = {"Authorization": f"Bearer {seal(self._application.keyring, sealed)}"}
+        ring = self._application.keyring
+        token = access_token(ring, keys, scope=CLOUD, issued_at=now, expires_at=now + 3600)
+        self._headers = {"Authorization": f"Bearer {token}"}
         self._web = TestApp(app, lint=False)
         self._rows = 0
         client: Client = self._application.engine.client

@@ -22,6 +22,7 @@ from gstack_pyramid.auth.scopes import CHANGE, READ
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.documents import add_documents
 from gstack_pyramid.engine.loader import files_in
+from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.settings import Settings
 from gstack_pyramid.signin.routes import includeme as sign_in
@@ -73,8 +74,15 @@ def add_methods(config: Configurator) -> None:
     for method_id, bound in sorted(application.methods.items(), key=_names_in_path):
         path = _PLUS.sub("{", bound.method.gce.path)
         config.add_route(method_id, f"{BASE}/{path}", request_method=bound.method.gce.http_method)
-        permission = CHANGE if bound.method.kind == "mutation" else READ
-        config.add_view(answer, route_name=method_id, permission=permission)
+        config.add_view(answer, route_name=method_id, permission=_permission(bound.method))
+
+
+def _permission(method: Method) -> str:
+    """What a method takes. All but what surely reads is a change: operations' ``delete`` is, which
+    shares its kind with ``get``.
+    """
+    reads = method.gce.http_method == "GET" or method.kind in ("answer", "permissions")
+    return READ if reads or method.gce.name == "wait" else CHANGE
 
 
 def _names_in_path(item: tuple[str, BoundMethod]) -> list[bool]:

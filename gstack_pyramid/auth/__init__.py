@@ -7,7 +7,7 @@ from gstack_pyramid.auth.keyring import KeyRing, KeyRingError
 from gstack_pyramid.auth.ledger import Ledger, LedgerError
 from gstack_pyramid.auth.policy import Caller, SealedTokenPolicy
 from gstack_pyramid.auth.sealing import Sealer, SealError
-from gstack_pyramid.auth.tokens import Sealed, TokenError, seal, unseal
+from gstack_pyramid.auth.tokens import Sealed, TokenError, access_token, seal, unseal
 
 __all__ = [
     "Caller",
@@ -21,6 +21,7 @@ __all__ = [
     "SealedTokenPolicy",
     "Sealer",
     "TokenError",
+    "access_token",
     "seal",
     "unseal",
 ]

@@ -19,7 +19,7 @@ from pyramid.request import Request, RequestLocalCache
 
 from gstack_pyramid.auth.keyring import KeyRing
 from gstack_pyramid.auth.ledger import Ledger
-from gstack_pyramid.auth.scopes import allows, split
+from gstack_pyramid.auth.scopes import CLOUD, allows, split
 from gstack_pyramid.auth.service_keys import LEEWAY, is_jwt, verify_jwt
 from gstack_pyramid.auth.tokens import TokenError, unseal
 from gstack_pyramid.cloudstack import Credentials, User
@@ -46,7 +46,7 @@ class Caller:
         token_kind: the kind of token shown: ``access``, or ``jwt`` for one that a service account
             has signed itself.
         expires_at: Unix time in seconds until which the token is good.
-        scopes: what the token may be used for; None is no limit.
+        scopes: what the token may be used for; nothing where there are none.
         client: the OAuth 2 client that the token was given to; empty where there is none.
         grant: names what the token goes back to: a sign-in, or a service account's key.
     """
@@ -54,7 +54,7 @@ class Caller:
     credentials: Credentials
     token_kind: str
     expires_at: int
-    scopes: frozenset[str] | None = None
+    scopes: frozenset[str]
     client: str = ""
     grant: str = ""
     _find_user: FindUser | None = field(default=None, repr=False, compare=False)
@@ -78,7 +78,7 @@ class Opened:
     credentials: Credentials
     kind: str
     expires_at: int
-    scopes: frozenset[str] | None
+    scopes: frozenset[str]
     client: str
     grant: str
     key: str
@@ -96,7 +96,7 @@ class SealedTokenPolicy:
         keyring: the keys that open tokens.
         issuer: the issuer that tokens must name.
         realm: names the service in the challenge; its public URL, for example.
-        ledger: knows what is revoked; None where nothing can be.
+        ledger: knows what is revoked; None where nothing can be, which has to be said.
         find_user: tells the CloudStack user of a pair of keys.
         public_url: the service's URL, which self-signed JWTs may be meant for; empty for the one
             that the client has used.
@@ -114,7 +114,7 @@ class SealedTokenPolicy:
         *,
         issuer: str = "gstack",
         realm: str = "gstack",
-        ledger: Ledger | None = None,
+        ledger: Ledger | None,
         find_user: FindUser | None = None,
         public_url: str = "",
         clock: Callable[[], float] = time.time,
@@ -231,7 +231,9 @@ class SealedTokenPolicy:
                 self._keyring, token, now=now, audiences=audiences, needs_audience=False
             )
             expires = min(int(claims["exp"]) + LEEWAY, key.expires_at)
-            scopes = split(str(claims.get("scope") or ""))
+            # One that names no scopes is limited by its audience, which is this API (Google's
+            # self-signed JWTs); verify_jwt takes none that names neither.
+            scopes = split(claims["scope"]) if "scope" in claims else frozenset({CLOUD})
             return Opened(key.credentials, "jwt", expires, scopes, key.email, key.id, key.id)
         sealed = unseal(self._keyring, token, now=now, issuer=self._issuer)
         extra = sealed.extra

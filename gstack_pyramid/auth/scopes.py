@@ -1,5 +1,8 @@
 """OAuth 2 scopes: what a token may be used for.
 
+There is no token without a limit. One that says nothing of scopes may do nothing, and who means all
+says :data:`CLOUD`.
+
 Source: https://developers.google.com/identity/protocols/oauth2/scopes
 """
 
@@ -12,12 +15,21 @@ COMPUTE = f"{GOOGLE}compute"
 CLOUD = f"{GOOGLE}cloud-platform"
 
 READ, CHANGE = "read", "change"
-"""The two permissions that the gateway's views ask for."""
+"""The permissions that the views of GCE's methods ask for."""
+
+NAME, EMAIL, IDENTITY = "name", "email", "identity"
+"""To know who the caller is: name and account; the e-mail address; any of both."""
 
 _CHANGE = frozenset({COMPUTE, CLOUD})
+_ALL = frozenset({CLOUD, f"{CLOUD}.read-only"})
+_NAME = _ALL | {"openid", "profile", f"{GOOGLE}userinfo.profile"}
+_EMAIL = _ALL | {"openid", "email", f"{GOOGLE}userinfo.email"}
 _ALLOWS = {
     CHANGE: _CHANGE,
-    READ: _CHANGE | {f"{COMPUTE}.readonly", f"{CLOUD}.read-only"},
+    READ: _CHANGE | _ALL | {f"{COMPUTE}.readonly"},
+    NAME: _NAME,
+    EMAIL: _EMAIL,
+    IDENTITY: _NAME | _EMAIL,
 }
 
 ABOUT = {
@@ -34,11 +46,16 @@ ABOUT = {
 """What the consent page says of the scopes that mean something here."""
 
 
-def allows(scopes: Collection[str] | None, permission: str) -> bool:
-    """Whether a token with these scopes may do what needs ``permission``; None is no limit."""
-    return scopes is None or not _ALLOWS[permission].isdisjoint(scopes)
+def allows(scopes: Collection[str], permission: str) -> bool:
+    """Whether a token with these scopes may do what needs ``permission``; none allow nothing."""
+    return not _ALLOWS[permission].isdisjoint(scopes)
 
 
-def split(scope: str | None) -> frozenset[str] | None:
-    """The scopes in a text that separates them with blanks; None for none."""
-    return frozenset(scope.split()) if scope else None
+def split(scope: object) -> frozenset[str]:
+    """The scopes of a claim: a text with blanks between them, or as libcloud has it, a list.
+
+    Anything else, and nothing at all, is no scope.
+    """
+    if isinstance(scope, list):
+        return frozenset(one for one in scope if isinstance(one, str))
+    return frozenset(scope.split()) if isinstance(scope, str) else frozenset()

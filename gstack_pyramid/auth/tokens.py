@@ -93,6 +93,32 @@ def seal(keyring: KeyRing, sealed: Sealed) -> str:
     return token
 
 
+def access_token(
+    keyring: KeyRing, credentials: Credentials, *, scope: str, issued_at: int, expires_at: int
+) -> str:
+    """An access token for the owner of the keys themselves, outside of any sign-in.
+
+    Args:
+        keyring: seals it.
+        credentials: the CloudStack keys that it stands for.
+        scope: what it may be used for, with blanks between scopes; empty for nothing.
+        issued_at: Unix time in seconds.
+        expires_at: Unix time in seconds.
+
+    Raises:
+        ValueError: as :func:`seal`.
+    """
+    return seal(
+        keyring,
+        Sealed(
+            credentials=credentials,
+            issued_at=issued_at,
+            expires_at=expires_at,
+            extra={"scope": scope},
+        ),
+    )
+
+
 def unseal(
     keyring: KeyRing, token: str, *, now: float, kind: str = "access", issuer: str = "gstack"
 ) -> Sealed:

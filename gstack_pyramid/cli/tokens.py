@@ -121,18 +121,18 @@ def make_token(
     Raises:
         ClickException: half a pair of keys, no keys, or an unusable key ring.
     """
-    from gstack_pyramid.auth import Sealed, seal
+    from gstack_pyramid.auth import access_token
+    from gstack_pyramid.auth.scopes import CLOUD
 
     settings = ini.settings()
     now = int(time.time())
-    sealed = Sealed(
-        credentials=find_credentials(settings, api_key, secret_key),
-        issued_at=now,
-        expires_at=now + (lifetime or settings.token_lifetime),
-    )
+    expires = now + (lifetime or settings.token_lifetime)
+    credentials = find_credentials(settings, api_key, secret_key)
     ring = key_ring(ini)
     try:
-        return Token(seal(ring, sealed), sealed.expires_at)
+        # Whoever has the keys has all that they are good for.
+        text = access_token(ring, credentials, scope=CLOUD, issued_at=now, expires_at=expires)
+        return Token(text, expires)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
 

@@ -15,7 +15,7 @@ from pyramid.response import Response
 
 from gstack_pyramid.auth import LedgerError, TokenError
 from gstack_pyramid.auth.id_tokens import ALGORITHM
-from gstack_pyramid.auth.scopes import ABOUT
+from gstack_pyramid.auth.scopes import ABOUT, EMAIL, NAME, allows, split
 from gstack_pyramid.auth.service_keys import is_jwt
 from gstack_pyramid.signin.issuer import ACCESS, REFRESH, Grant
 from gstack_pyramid.signin.requests import FormRequest, base_url, refusal, require_tls
@@ -102,32 +102,32 @@ def token_info(request: Request) -> Response:
             "scope": grant.scope,
             "exp": str(sealed.expires_at),
             "expires_in": str(sealed.expires_at - now),
-            "email": grant.email,
-            "email_verified": "false",
         }
+        if allows(split(grant.scope), EMAIL):
+            told |= {"email": grant.email, "email_verified": "false"}
         return _json({name: value for name, value in told.items() if value})
     raise failure
 
 
 def user_info(request: Request) -> Response:
-    """Who the caller is (OpenID Connect Core, 5.3).
+    """Who the caller is (OpenID Connect Core, 5.3), as far as the token's scopes go.
 
     Raises:
         GceError: 401. CloudStackError, CloudStackUnavailable: as CloudStack answers.
     """
-    user = request.identity.user
-    return _json(
-        {
-            "sub": user.id,
+    user, scopes = request.identity.user, request.identity.scopes
+    told: dict[str, Any] = {"sub": user.id}
+    if allows(scopes, NAME):
+        told |= {
             "name": user.name,
             "preferred_username": user.name,
-            "email": user.email,
-            "email_verified": False,
             "account": user.account,
             "domain": user.domain,
             "role": user.role,
         }
-    )
+    if allows(scopes, EMAIL):
+        told |= {"email": user.email, "email_verified": False}
+    return _json(told)
 
 
 def discovery(request: Request) -> Response:

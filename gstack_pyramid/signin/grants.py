@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, grants
+from authlib.oauth2.rfc6749 import (
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+    grants,
+)
 from authlib.oauth2.rfc7523 import JWTBearerGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from gstack_pyramid.auth import LedgerError, Sealed, TokenError
-from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.auth.service_keys import verify_jwt
 from gstack_pyramid.signin.clients import PublicClient, is_pasted
-from gstack_pyramid.signin.issuer import CODE, REFRESH, Answer, Grant
+from gstack_pyramid.signin.issuer import CODE, REFRESH, Answer, Grant, ScopeError
 from gstack_pyramid.signin.requests import base_url, checked_scope, refusal
 
 # What clients take for Google's token endpoint, whichever they post to.
@@ -31,10 +35,21 @@ class _Tokens:
     server: Any
 
     def generate_token(self, user: Grant | None = None, scope: str | None = None, **_: Any) -> Any:
-        """The answer, for a grant of a user's or of the client itself."""
+        """The answer, for a grant of a user's or of the client itself.
+
+        Raises:
+            InvalidScopeError: the client asks for more than the grant is for.
+        """
         grant = user or self.request.client.grant
-        base = base_url(self.request.web)
-        return self.server.issuer.answer(grant, issuer=base, scope=scope, **self._more())
+        # A scope without a value counts as left out (RFC 6749, 3.1), where the grant has the word.
+        given = {"issuer": base_url(self.request.web), "scope": scope or None, **self._more()}
+        try:
+            answer = self.server.issuer.answer(grant, **given)
+        except ScopeError:
+            failure = InvalidScopeError("More is asked for than was granted.")
+        else:
+            return answer
+        raise failure
 
     def _more(self) -> dict[str, Any]:
         return {}
@@ -221,10 +236,13 @@ class ServiceAccountGrant(_Tokens, JWTBearerGrant):
             failure = InvalidGrantError(str(error))
         else:
             if not issuer.ledger.is_revoked(key.id):
-                grant = Grant.by_key(key, checked_scope(claims.get("scope") or CLOUD))
-                self.request.user, self.request.client = grant, PublicClient(key.email)
+                scope = checked_scope(claims.get("scope", ""))
                 # An id token for somebody else (gcloud asks for one when it takes up a key).
                 self.request.found = str(claims.get("target_audience") or "")
+                if not (scope or self.request.found):
+                    raise InvalidScopeError("The assertion names no scope.")
+                grant = Grant.by_key(key, scope)
+                self.request.user, self.request.client = grant, PublicClient(key.email)
                 return
             failure = InvalidGrantError("The service account key has been revoked.")
         raise failure

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gstack_pyramid.auth import IdTokens, KeyRing, Ledger, Sealed, TokenError, seal, unseal
-from gstack_pyramid.auth.scopes import GOOGLE
+from gstack_pyramid.auth.scopes import GOOGLE, split
 from gstack_pyramid.auth.service_keys import ServiceKey
 from gstack_pyramid.auth.tokens import sealed_by
 from gstack_pyramid.cloudstack import Credentials
@@ -20,6 +20,10 @@ from gstack_pyramid.signin.logins import SignedIn
 ACCESS, REFRESH, CODE, SESSION = "access", "refresh", "code", "session"
 
 _ABOUT_USER = frozenset(("openid", "email", f"{GOOGLE}userinfo.email"))
+
+
+class ScopeError(ValueError):
+    """A token was asked for that could do more than what it is given for."""
 
 
 class Answer(dict[str, Any]):
@@ -37,7 +41,7 @@ class Grant:
         id: names it where it is revoked; codes, refresh and access tokens of one grant share it.
         credentials: the CloudStack keys.
         client: the client that it was given to.
-        scope: what for; empty for no limit.
+        scope: what for, with blanks between scopes; empty for nothing.
         email: the user's address, or the service account's.
         subject: the user's id, or the service account's.
         key: the id of the service account key that it was got with; empty for none.
@@ -54,7 +58,7 @@ class Grant:
     until: int = 0
 
     @classmethod
-    def of(cls, signed_in: SignedIn, client: str = "", scope: str = "") -> Grant:
+    def of(cls, signed_in: SignedIn, client: str, scope: str) -> Grant:
         """A new grant by somebody who has signed in."""
         user = signed_in.user
         return cls(_new_id(), signed_in.credentials, client, scope, user.email, user.id)
@@ -145,7 +149,7 @@ class Issuer:
 
     def session(self, signed_in: SignedIn) -> str:
         """What the page's cookie holds between signing in and consent."""
-        grant = Grant.of(signed_in)
+        grant = Grant.of(signed_in, client="", scope="")
         user = {"user": signed_in.user.name, "account": signed_in.user.account}
         return self._seal(SESSION, grant, self._settings.signin.session_lifetime, user)
 
@@ -200,13 +204,19 @@ class Issuer:
         Args:
             grant: what it is given for.
             issuer: the service's URL.
-            scope: less than the grant's scope, where the client asks for less.
+            scope: less than the grant's scope, where the client asks for less; None where it
+                doesn't.
             refresh: whether a refresh token goes with it.
             renewed: the refresh token shown, which is renewed when it is time for it.
             nonce: for the id token.
+
+        Raises:
+            ScopeError: the client asks for more than the grant is for.
         """
         now = int(self.clock())
-        scope = scope or grant.scope
+        scope = grant.scope if scope is None else scope
+        if not split(scope) <= split(grant.scope):
+            raise ScopeError
         lifetime = self._settings.token_lifetime
         if grant.until:
             lifetime = min(lifetime, grant.until - now)
@@ -219,7 +229,7 @@ class Issuer:
         if refresh or (renewed and self._is_due(renewed, now)):
             seconds = self._settings.signin.refresh_lifetime
             answer["refresh_token"] = self._seal(REFRESH, grant, seconds, {})
-        if not _ABOUT_USER.isdisjoint(scope.split()):
+        if not _ABOUT_USER.isdisjoint(split(scope)):
             answer["id_token"] = self.id_token(grant, grant.client, issuer, nonce)
         return answer
 

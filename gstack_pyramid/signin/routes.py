@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pyramid.config import Configurator
+from pyramid.security import NO_PERMISSION_REQUIRED
 
 from gstack_pyramid.application import Application
 from gstack_pyramid.auth import IdTokens
+from gstack_pyramid.auth.scopes import IDENTITY
 from gstack_pyramid.signin import endpoints
 from gstack_pyramid.signin.authorize import authorize
 from gstack_pyramid.signin.issuer import Issuer
@@ -44,7 +46,8 @@ def includeme(config: Configurator) -> None:
 
 def _add(config: Configurator, name: str, path: str, view: object) -> None:
     config.add_route(name, path)
-    config.add_view(view, route_name=name)
+    permission = IDENTITY if view is endpoints.user_info else NO_PERMISSION_REQUIRED
+    config.add_view(view, route_name=name, permission=permission)
 
 
 def _server(application: Application) -> Server:

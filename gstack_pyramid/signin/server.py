@@ -103,6 +103,7 @@ class Server(AuthorizationServer):
         except LoginRefused as error:
             failure = _refused(error)
         else:
+            # Who shows the keys has all that they are good for, and is told so in the answer.
             scope = request.payload.scope or CLOUD
             return KeyPairClient(name, grant=Grant.of(signed_in, name, scope))
         raise failure

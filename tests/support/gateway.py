@@ -15,6 +15,7 @@ from webtest import TestApp, TestResponse
 
 from gstack_pyramid.application import Application
 from gstack_pyramid.auth import Sealed, Sealer, seal
+from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.cloudstack import PasswordLogin
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
@@ -47,10 +48,17 @@ def token(
     *,
     kind: str = "access",
     lifetime: int = 3600,
+    scope: str = CLOUD,
 ) -> str:
     """A bearer token of this gateway."""
     now = int(time.time())
-    sealed = Sealed(credentials=credentials, issued_at=now, expires_at=now + lifetime, kind=kind)
+    sealed = Sealed(
+        credentials=credentials,
+        issued_at=now,
+        expires_at=now + lifetime,
+        kind=kind,
+        extra={"scope": scope},
+    )
     return seal(application.keyring, sealed)
 
 

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from gstack_pyramid.auth import KeyRing, Sealed, seal
+from gstack_pyramid.auth import KeyRing, access_token
+from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
 
@@ -224,12 +225,13 @@ class Node:
 def token() -> str:
     """A bearer token of the sample user, for any node."""
     now = int(time.time())
-    sealed = Sealed(
-        credentials=Credentials(DEMO_API_KEY, DEMO_SECRET_KEY),
+    return access_token(
+        KeyRing.configured(TOKEN_KEYS, None),
+        Credentials(DEMO_API_KEY, DEMO_SECRET_KEY),
+        scope=CLOUD,
         issued_at=now,
         expires_at=now + 24 * 3600,
     )
-    return seal(KeyRing.configured(TOKEN_KEYS, None), sealed)
 
 
 def new_request_id(number: int | None = None) -> str:

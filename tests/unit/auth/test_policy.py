@@ -13,9 +13,12 @@ from webtest import TestApp
 
 from gstack_pyramid.auth import Caller, KeyRing, Sealed, SealedTokenPolicy, seal
 from gstack_pyramid.auth import policy as policy_module
+from gstack_pyramid.auth.scopes import CHANGE, CLOUD, COMPUTE, IDENTITY, READ
 from gstack_pyramid.auth.tokens import unseal
 from gstack_pyramid.cloudstack import Credentials
 from gstack_pyramid.errors import GceError
+
+from .test_service_keys import new_key, signed
 
 RING = KeyRing([("k", b"k" * 32)])
 NOW = 1_785_000_000
@@ -31,7 +34,13 @@ class Clock:
 
 
 def token(**options: Any) -> str:
-    claims = {"credentials": CREDENTIALS, "issued_at": NOW, "expires_at": NOW + 60, **options}
+    claims = {
+        "credentials": CREDENTIALS,
+        "issued_at": NOW,
+        "expires_at": NOW + 60,
+        "extra": {"scope": f"openid {COMPUTE}"},
+        **options,
+    }
     return seal(RING, Sealed(**claims))
 
 
@@ -42,7 +51,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def policy(clock: Clock) -> SealedTokenPolicy:
-    return SealedTokenPolicy(RING, clock=clock, realm="https://gce.example.com/")
+    return SealedTokenPolicy(RING, ledger=None, clock=clock, realm="https://gce.example.com/")
 
 
 def asking(authorization: str | None = None, query: str = "") -> Request:
@@ -64,7 +73,7 @@ def refusal(policy: SealedTokenPolicy, request: Request) -> GceError:
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER ", "Bearer  "])
 def test_the_caller_is_who_the_bearer_token_says(policy: SealedTokenPolicy, scheme: str) -> None:
     caller = policy.identity(asking(f"{scheme} {token()}"))
-    assert caller == Caller(CREDENTIALS, "access", NOW + 60)
+    assert caller == Caller(CREDENTIALS, "access", NOW + 60, frozenset({"openid", COMPUTE}))
     assert "hidden" not in repr(caller)
 
 
@@ -171,12 +180,58 @@ def test_bad_tokens_are_not_remembered(policy: SealedTokenPolicy, unsealings: li
 
 
 def test_the_memory_of_tokens_has_a_limit_and_holds_no_token(clock: Clock) -> None:
-    policy = SealedTokenPolicy(RING, clock=clock, cache_size=2)
+    policy = SealedTokenPolicy(RING, ledger=None, clock=clock, cache_size=2)
     mine = [token() for _ in range(3)]
     for one in mine:
         policy.identity(asking(f"Bearer {one}"))
     assert set(policy._opened) == {hashlib.sha256(one.encode()).digest() for one in mine[1:]}
     assert "hidden" not in repr(policy._opened)
+
+
+@pytest.mark.parametrize(
+    "extra", [{}, {"scope": ""}, {"scope": " "}, {"scope": None}, {"scope": 0}, {"scope": {}}]
+)
+@pytest.mark.parametrize("permission", [READ, CHANGE, IDENTITY])
+def test_a_token_without_a_scope_may_do_nothing(
+    policy: SealedTokenPolicy, extra: dict[str, Any], permission: str
+) -> None:
+    request = asking(f"Bearer {token(extra=extra)}")
+    assert policy.identity(request).scopes == frozenset()
+    with pytest.raises(GceError) as refused:
+        policy.permits(request, None, permission)
+    assert refused.value.status == 403
+
+
+def test_what_is_no_known_permission_is_no_free_one(policy: SealedTokenPolicy) -> None:
+    request = asking(f"Bearer {token(extra={'scope': CLOUD})}")
+    with pytest.raises(KeyError):
+        policy.permits(request, None, "anything")
+
+
+@pytest.mark.parametrize(
+    ("claims", "scopes"),
+    [
+        # Google's self-signed JWT: it is limited by its audience, this API.
+        ({"aud": "https://compute.googleapis.com/"}, {CLOUD}),
+        ({"aud": "https://compute.googleapis.com/", "scope": ""}, set()),
+        ({"aud": "https://compute.googleapis.com/", "scope": "openid"}, {"openid"}),
+        ({"aud": None, "scope": COMPUTE}, {COMPUTE}),
+        ({"aud": None, "scope": [COMPUTE, "openid", 7]}, {COMPUTE, "openid"}),
+    ],
+)
+def test_a_jwt_may_do_what_its_scope_says_or_its_audience(
+    policy: SealedTokenPolicy, claims: dict[str, Any], scopes: set[str]
+) -> None:
+    key = new_key(RING)
+    assert policy.identity(asking(f"Bearer {signed(key, **claims)}")).scopes == scopes
+
+
+@pytest.mark.parametrize("claims", [{}, {"scope": ""}, {"aud": []}, {"aud": [], "scope": COMPUTE}])
+def test_a_jwt_that_names_neither_scope_nor_audience_is_refused(
+    policy: SealedTokenPolicy, claims: dict[str, Any]
+) -> None:
+    jwt = signed(new_key(RING), **{"aud": None, **claims})
+    assert "aud" in refusal(policy, asking(f"Bearer {jwt}")).message
 
 
 def test_one_request_is_looked_at_once(
@@ -198,7 +253,7 @@ def test_the_user_id_is_stable_and_tells_nothing(policy: SealedTokenPolicy) -> N
 @pytest.mark.parametrize("realm", ["", 'a"b', "a\r\nb", "a\\b", "é"])
 def test_a_realm_that_could_break_the_header_is_refused(realm: str) -> None:
     with pytest.raises(ValueError, match="realm"):
-        SealedTokenPolicy(RING, realm=realm)
+        SealedTokenPolicy(RING, ledger=None, realm=realm)
 
 
 def application(policy: SealedTokenPolicy) -> TestApp:
@@ -216,7 +271,7 @@ def application(policy: SealedTokenPolicy) -> TestApp:
         config.set_security_policy(policy)
         for name, view in views.items():
             config.add_route(name, f"/{name}")
-            permission = "use" if name == "private" else None
+            permission = CHANGE if name == "private" else None
             config.add_view(
                 lambda context, request, view=view: view(request),
                 route_name=name,
