@@ -114,8 +114,12 @@ class Application:
             secrets=self.page_secrets,
         )
 
+    def why_missing(self, method_id: str) -> str:
+        """Why a method of GCE's isn't mapped; one sentence."""
+        return self._reasons.get(method_id, "This gateway does not map it to CloudStack yet.")
+
     @cached_property
-    def reasons(self) -> dict[str, str]:
+    def _reasons(self) -> dict[str, str]:
         """Why methods have no counterpart; read when somebody first asks for one."""
         return read_reasons(mapping_folders(self.settings), self.compiled.gce)
 

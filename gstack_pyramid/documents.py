@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -19,6 +20,7 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
+from gstack_pyramid.application import Application
 from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.errors import GceError, invalid_parameter, method_not_allowed
 from gstack_pyramid.protocol.fields import compile_fields
@@ -61,11 +63,19 @@ class Documents:
 
     Args:
         compiled: the compiled mappings.
+        why_missing: the id of a method that isn't mapped -> why; None leaves those out of the
+            discovery document.
         kept: how many documents are kept; clients choose the address that they ask.
     """
 
-    def __init__(self, compiled: Compiled, kept: int = 16) -> None:
+    def __init__(
+        self,
+        compiled: Compiled,
+        why_missing: Callable[[str], str] | None = None,
+        kept: int = 16,
+    ) -> None:
         self._gce: GceModel = compiled.gce
+        self._why_missing = why_missing
         self._methods: list[GceMethod] = [method.gce for method in compiled.methods.values()]
         self._kept: LRUCache[tuple[str, str], Document] = LRUCache(kept)
         self._made: dict[str, bytes] = {}
@@ -101,11 +111,20 @@ class Documents:
             if name == "directory":
                 content = directory(root)
             elif name == "discovery":
-                content = discovery(self._gce, self._methods, root)
+                content = self._discovery(root)
             else:
                 content = openapi(self._gce, self._methods, root, version("gstack_pyramid"))
             made = self._made[name] = orjson.dumps(content)
         return made
+
+    def _discovery(self, root: str) -> dict[str, Any]:
+        """The document of all methods: clients that are made from it ask, and are told why not."""
+        if self._why_missing is None:
+            return discovery(self._gce, self._methods, root)
+        mapped = {method.id for method in self._methods}
+        every = list(self._gce.all_methods())
+        missing = {each.id: self._why_missing(each.id) for each in every if each.id not in mapped}
+        return discovery(self._gce, every, root, missing)
 
     @cached_property
     def parser(self) -> QueryParser:
@@ -129,7 +148,8 @@ class Documents:
 
 def add_documents(config: Configurator) -> None:
     """The routes and views of the documents."""
-    config.registry["gstack.documents"] = Documents(config.registry["gstack"].compiled)
+    application: Application = config.registry["gstack"]
+    config.registry["gstack.documents"] = Documents(application.compiled, application.why_missing)
     for name, path in ROUTES.items():
         config.add_route(name, path)
         config.add_view(answer, route_name=name)

@@ -75,13 +75,16 @@ def invalid_parameter(name: str, value: object, why: str = "") -> GceError:
 
 
 def not_implemented(method_id: str, why: str) -> GceError:
-    """501 for a method without a counterpart.
+    """400 for a method without a counterpart.
+
+    A 501 would fit, but gcloud repeats a request that fails with a 5xx for half a minute, and
+    Terraform takes a 404 for something that is gone (docs/requests.md has what each client does).
 
     Args:
         method_id: for example ``compute.instances.simulateMaintenanceEvent``.
         why: why there is none, as the mapping says.
     """
-    return GceError(501, "notImplemented", f"The method {method_id} is not implemented: {why}")
+    return GceError(400, "notImplemented", f"The method {method_id} is not implemented: {why}")
 
 
 def method_not_allowed(method: str, allowed: Iterable[str]) -> GceError:

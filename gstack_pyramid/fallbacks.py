@@ -26,7 +26,7 @@ BATCH_PATHS = ("/batch/compute/v1", "/batch")
 
 
 def not_found(request: Request) -> Response:
-    """405 or 501 for a path of GCE's model that is not mapped so, else 404.
+    """405 or 400 for a path of GCE's model that is not mapped so, else 404.
 
     A caller without a token learns nothing about what there is: 401 comes first.
     """
@@ -47,8 +47,7 @@ def not_found(request: Request) -> Response:
     same_verb = [method for method in known if method.http_method == request.method]
     if same_verb:
         method_id = same_verb[0].id
-        why = application.reasons.get(method_id, "This gateway does not map it to CloudStack yet.")
-        return _told(request, not_implemented(method_id, why))
+        return _told(request, not_implemented(method_id, application.why_missing(method_id)))
     allowed = {method.http_method for method in known}
     return _told(request, method_not_allowed(request.method, sorted(allowed)))
 

@@ -170,7 +170,7 @@ def as_markdown(entries: list[Entry], converters: Mapping[str, str], revision: s
         "",
         "Every method of GCE's API (version v1, revision "
         f"{revision}), and whether gstack answers it.",
-        "A method that isn't mapped is answered 501.",
+        "A method that isn't mapped is answered 400, with the reason.",
         "",
         "| state | methods | meaning |",
         "|---|---:|---|",

@@ -30,6 +30,8 @@ _STATUS_WORDS = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+# Where the reason says more than the status does.
+_REASON_WORDS = {"notImplemented": "UNIMPLEMENTED"}
 # These reasons belong to a domain of their own; every other one is "global".
 _USAGE_LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"})
 
@@ -57,7 +59,7 @@ def error_body(error: GceError) -> dict[str, Any]:
         "code": error.status,
         "message": error.message,
         "errors": [entry],
-        "status": status_word(error.status),
+        "status": _REASON_WORDS.get(error.reason) or status_word(error.status),
     }
     if error.details:
         body["details"] = error.details

@@ -1,4 +1,4 @@
-"""The discovery document of what is mapped: the model, turned back into Google's own form.
+"""The discovery document: the model, turned back into Google's own form.
 
 The form is that of https://developers.google.com/discovery/v1/reference/apis and
 https://developers.google.com/discovery/v1/type-format. It is the reverse of
@@ -48,21 +48,29 @@ def sign_in(root: str) -> dict[str, str]:
     return {"authorization": f"{root}/oauth2/auth", "token": f"{root}/oauth2/token"}
 
 
-def discovery(model: GceModel, methods: Iterable[GceMethod], root: str) -> dict[str, Any]:
+def discovery(
+    model: GceModel,
+    methods: Iterable[GceMethod],
+    root: str,
+    missing: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """The discovery document of some methods.
 
     Args:
         model: the API.
         methods: the methods that the document has; with the types that they need.
         root: the gateway's URL without a final slash.
+        missing: the id of each method that is refused -> why, which becomes its description. Those
+            are in the document so that clients that are made from it can ask and be told.
     """
     below = f"{API}/{VERSION}/"
     chosen = sorted(methods, key=lambda method: method.id)
     resources: dict[str, dict[str, Any]] = {}
     for method in chosen:
-        resources.setdefault(method.resource, {"methods": {}})["methods"][method.name] = _method(
-            method
-        )
+        entry = _method(method)
+        if missing and method.id in missing:
+            entry["description"] = f"Not implemented: {missing[method.id]}"
+        resources.setdefault(method.resource, {"methods": {}})["methods"][method.name] = entry
     return {
         "kind": "discovery#restDescription",
         "discoveryVersion": "v1",

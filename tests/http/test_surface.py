@@ -77,11 +77,12 @@ def test_a_verb_that_a_path_does_not_know_is_405_with_allow(
         ),
     ],
 )
-def test_a_method_of_gce_that_is_not_mapped_is_501_and_named(
+def test_a_method_of_gce_that_is_not_mapped_is_400_and_named(
     gateway: Gateway, verb: str, path: str, method: str
 ) -> None:
-    error = gateway.refused(501, verb, path)
+    error = gateway.refused(400, verb, path)
     assert error["errors"][0]["reason"] == "notImplemented"
+    assert error["status"] == "UNIMPLEMENTED"
     assert method in error["message"]
 
 

@@ -81,7 +81,7 @@ def test_the_mistake_in_the_example_is_told_as_the_page_says(tmp_path: Path) -> 
 def test_the_example_adds_its_method_by_yaml_alone(
     make_router: Callable[..., Router], make_gateway: Callable[..., Gateway]
 ) -> None:
-    assert make_gateway().request("GET", "regions/ch-gva/diskTypes").status_int == 501
+    assert make_gateway().request("GET", "regions/ch-gva/diskTypes").status_int == 400
     gateway = make_gateway(router=make_router(mappings=str(EXAMPLE)))
     items = gateway.items("regions/ch-gva/diskTypes")
     assert items

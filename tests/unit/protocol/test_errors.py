@@ -53,7 +53,7 @@ def test_status_words_follow_the_code(status: int, word: str) -> None:
         (errors.invalid_value("resource.name", "X", "why"), 400, "invalid", "resource.name"),
         (errors.invalid_parameter("fields", "X"), 400, "invalidParameter", "fields"),
         (errors.condition_not_met("old"), 412, "conditionNotMet", "If-Match"),
-        (errors.not_implemented("compute.a.b", "why"), 501, "notImplemented", None),
+        (errors.not_implemented("compute.a.b", "why"), 400, "notImplemented", None),
         (errors.method_not_allowed("PUT", ["GET"]), 405, "httpMethodNotAllowed", None),
         (errors.too_large(1), 413, "uploadTooLarge", None),
         (errors.internal_error(), 500, "internalError", None),
