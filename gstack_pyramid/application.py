@@ -220,6 +220,6 @@ def _bind(method: Method, gce: GceModel) -> BoundMethod:
         method,
         query_parser(gce, method.gce),
         coerce_body(gce, request) if request else lambda body: body,
-        validator_for(gce, request, method_id=required_for) if request else None,
+        validator_for(gce, request, method_id=required_for, request=True) if request else None,
         validator_for(gce, response) if response else None,
     )

@@ -22,6 +22,7 @@ from gstack_pyramid.protocol.fields import compile_fields, shown_fields
 from gstack_pyramid.protocol.lists import Envelope, Whole
 from gstack_pyramid.protocol.responses import json_response
 from gstack_pyramid.protocol.update_mask import masked
+from gstack_pyramid.schemas.extent import check_content, check_extent
 from gstack_pyramid.schemas.validation import Problem
 
 log = logging.getLogger(__name__)
@@ -96,10 +97,12 @@ def _body(request: Request, application: Application, bound: Any) -> Any:
     if bound.body is None:
         return None
     content = request.body
+    check_content(content)
     try:
         parsed = orjson.loads(content) if content else {}
     except orjson.JSONDecodeError as error:
         raise GceError(400, "parseError", f"The request body is no JSON: {error}") from error
+    check_extent(parsed)
     rules = bound.method.body_rules
     body = bound.coerce(rules.known(parsed) if rules else parsed)
     if not bound.body.is_valid(body):

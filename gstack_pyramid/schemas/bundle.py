@@ -7,7 +7,9 @@ from typing import Any
 from gstack_pyramid.schemas.gce import GceModel
 
 
-def bundle(model: GceModel, type_name: str, *, method_id: str | None = None) -> dict[str, Any]:
+def bundle(
+    model: GceModel, type_name: str, *, method_id: str | None = None, limited: bool = False
+) -> dict[str, Any]:
     """The schema of ``type_name`` with every type in its transitive closure under ``$defs``.
 
     The types' files refer to each other by file name. Here the references point into the document
@@ -18,6 +20,7 @@ def bundle(model: GceModel, type_name: str, *, method_id: str | None = None) -> 
         type_name: for example ``Instance``.
         method_id: for example ``compute.instances.insert``; fields that the model marks as
             required for that method are required where their parent is present.
+        limited: whether lists and maps may only have as many entries as GCE takes in a request.
 
     Raises:
         KeyError: there is no such type.
@@ -28,11 +31,20 @@ def bundle(model: GceModel, type_name: str, *, method_id: str | None = None) -> 
         name = waiting.pop()
         if name not in definitions:
             definitions[name] = _rewritten(model.type(name), method_id, waiting)
+            if limited:
+                _limit(definitions[name], name, model)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$ref": f"#/$defs/{type_name}",
         "$defs": definitions,
     }
+
+
+def _limit(schema: dict[str, Any], type_name: str, model: GceModel) -> None:
+    for name, field in schema.get("properties", {}).items():
+        most = model.most(type_name, name)
+        if most is not None:
+            field["maxItems" if field["type"] == "array" else "maxProperties"] = most
 
 
 def _rewritten(schema: dict[str, Any], method_id: str | None, found: list[str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _TYPES = {
     ("object", None): "TYPE_MESSAGE",
     ("array", None): "TYPE_REPEATED",
 }
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 _SHOWN = 100
 """How many characters of a wrong value are repeated to the client."""
 
@@ -82,6 +83,11 @@ def wrong_enum(field: str, schema: dict[str, Any], value: object) -> str:
     return f"Invalid value for field '{field}': '{str(value)[:_SHOWN]}'. Must be one of: {allowed}"
 
 
+def too_many(field: str, count: int, most: int) -> str:
+    """A list or map has more entries than GCE lets one resource have."""
+    return f"Invalid value for field '{field}': {count} entries. Must have at most {most}"
+
+
 def out_of_range(field: str, schema: dict[str, Any], value: float) -> str:
     """A number is too small or too large for the field."""
     if value < schema.get("minimum", value):
@@ -92,5 +98,10 @@ def out_of_range(field: str, schema: dict[str, Any], value: float) -> str:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    """The beginning of a value as JSON; what comes after it is not looked at, however deep."""
+    text = ""
+    for piece in _JSON.iterencode(value[: _SHOWN + 1] if isinstance(value, str) else value):
+        text += piece[: _SHOWN + 1]
+        if len(text) > _SHOWN:
+            return f"{text[:_SHOWN]}..."
+    return text

@@ -6,12 +6,15 @@ from typing import Any
 
 import orjson
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.location import data_folder
 from gstack_pyramid.schemas.validation import Problem, Validator, validator_for
+
+from ...support.cost import counted
 
 GCE = GceModel(data_folder("schemas") / "gce")
 INSERT = "compute.instances.insert"
@@ -149,13 +152,44 @@ def test_all_problems_are_reported_one_a_field_in_the_order_of_their_paths() -> 
     ]
 
 
+def test_no_more_problems_are_looked_for_than_are_told() -> None:
+    validator = validator_for(GCE, "Instance")
+    body = {"disks": [{"boot": 0}] * 10_000}
+    with counted() as calls:
+        problems = validator.problems(body)
+    assert [problem.field for problem in problems] == [
+        f"resource.disks[{number}].boot" for number in range(10)
+    ]
+    assert calls.count < 5_000
+
+
+def test_lists_and_maps_of_requests_are_as_long_as_gce_takes_them() -> None:
+    requests = validator_for(GCE, "Instance", request=True)
+    for field, one in (("disks", [{}] * 129), ("labels", {f"k{n}": "" for n in range(65)})):
+        body: dict[str, Any] = {field: one}
+        [problem] = requests.problems(body)
+        assert not requests.is_valid(body)
+        assert (problem.path, problem.kind) == ((field,), "range")
+        # What a cloud has, it has.
+        assert validator_for(GCE, "Instance").is_valid(body)
+
+
+def test_each_limit_is_one_of_a_list_or_a_map_of_the_model() -> None:
+    limits = yaml.safe_load((data_folder("schemas") / "gce" / "limits.yaml").read_text())
+    for key, most in limits.items():
+        type_name, _, field = key.partition(".")
+        schema = GCE.type(type_name)["properties"][field]
+        assert schema["type"] == "array" or isinstance(schema["additionalProperties"], dict), key
+        assert most > 0
+
+
 def test_a_long_value_is_not_repeated_in_full() -> None:
     assert len(only_problem({"canIpForward": "x" * 10_000}).message) < 300
     assert len(only_problem({"name": "X" * 10_000}).message) < 300
 
 
 @pytest.mark.parametrize("text", ["abc\n", "", "a-", "é", "a" * 64])
-def test_both_libraries_hold_a_pattern_to_the_whole_text(text: str) -> None:
+def test_both_checks_hold_a_pattern_to_the_whole_text(text: str) -> None:
     assert only_problem({"name": text}).kind == "pattern"
 
 
@@ -188,7 +222,7 @@ def test_a_type_that_holds_itself_can_be_checked() -> None:
     assert [p.path for p in validator.problems({"t": {"t": {"x": 1}}})] == [("t", "t", "x")]
 
 
-# --- both libraries give the same verdict
+# --- both checks give the same verdict
 
 
 def documents(schema: dict[str, Any], depth: int = 0) -> st.SearchStrategy[Any]:
@@ -269,7 +303,7 @@ def _keys(holder: Any) -> list[Any]:
 )
 @settings(max_examples=40)
 @given(data=st.data())
-def test_both_libraries_give_the_same_verdict(
+def test_both_checks_give_the_same_verdict(
     type_name: str, method: str | None, data: st.DataObject
 ) -> None:
     document = data.draw(mutated(type_name))
