@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -34,11 +33,14 @@ from gstack_pyramid.schemas.validation import (
     validator_for,
 )
 from gstack_pyramid.settings import Settings
+from gstack_pyramid.shares import FairThreads, Shares
 
 USERS_TTL = 300
 """Seconds for which it is remembered whose keys they are."""
 DAY = 24 * 3600.0
 """Seconds."""
+GREED = 3.0
+"""One caller gets three quarters of the threads at most; see ``Shares``."""
 
 
 @dataclass(slots=True)
@@ -70,7 +72,8 @@ class Application:
     ledger: Ledger
     passwords: PasswordLogin
     courtesy: Courtesy
-    batch_workers: ThreadPoolExecutor
+    batches: Shares
+    batch_workers: FairThreads
     methods: dict[str, BoundMethod] = field(default_factory=dict)
 
     @property
@@ -127,7 +130,7 @@ class Application:
         """End what runs in the background."""
         self.operations.close()
         self.ledger.close()
-        self.batch_workers.shutdown(wait=True)
+        self.batch_workers.shutdown()
 
 
 def mapping_folders(settings: Settings) -> list[Path]:
@@ -162,7 +165,7 @@ def build_application(settings: Settings) -> Application:
         settings.token_keys, settings.token_keys_file, create=settings.token_keys_create
     )
     cloud = settings.cloudstack
-    courtesy = Courtesy()
+    courtesy = Courtesy(places=Shares(settings.threads, GREED))
     client = Client(
         cloud.endpoint,
         compiled.cloudstack,
@@ -203,9 +206,11 @@ def build_application(settings: Settings) -> Application:
             connect_timeout=cloud.connect_timeout,
             read_timeout=cloud.read_timeout,
             verify=cloud.verify,
+            waiting=courtesy.waiting,
         ),
         courtesy=courtesy,
-        batch_workers=ThreadPoolExecutor(settings.batch.workers, thread_name_prefix="batch"),
+        batches=Shares(settings.batch.at_once),
+        batch_workers=FairThreads(2 * settings.batch.workers, settings.batch.workers, "batch"),
     )
     for method_id, method in compiled.methods.items():
         application.methods[method_id] = _bind(method, compiled.gce)

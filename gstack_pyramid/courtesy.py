@@ -6,6 +6,9 @@ are single requests, or were a moment ago, one part at a time waits for CloudSta
 the next one finds no queue there. All this is courtesy: whoever has waited long enough goes on
 regardless, so that nothing can stand still.
 
+Who waits long holds a thread of the server. Of those, one caller gets no more than its share: what
+goes beyond that is refused, or answered at once.
+
 A list, with a filter above all, computes for longer than most of what is asked. It stays a single
 request, but at the places where it may, it lets the quick ones by.
 """
@@ -16,7 +19,7 @@ import gc
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -24,7 +27,9 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 
+from gstack_pyramid.errors import too_many
 from gstack_pyramid.protocol.batch_run import IN_BATCH
+from gstack_pyramid.shares import Shares
 
 SWITCH = 0.00005
 """Seconds after which a computing thread lets another one on, where Python's default is 0.005."""
@@ -55,13 +60,18 @@ class Courtesy:
     Args:
         patience: for how long anybody gives way at most.
         clock: seconds that only grow.
+        places: for single requests that wait, shared by callers.
     """
 
     def __init__(
-        self, patience: Patience | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        patience: Patience | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        places: Shares | None = None,
     ) -> None:
         self._patience = patience or Patience()
         self._clock = clock
+        self._places = places or Shares(1000, 1000)
         self._changed = threading.Condition()
         self._active = 0
         self._computing = 0
@@ -107,16 +117,26 @@ class Courtesy:
             self._leave()
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Within, the thread waits for CloudStack, and others may compute."""
+    def waiting(self, caller: Hashable) -> Iterator[None]:
+        """Within, the thread waits for CloudStack, and others may compute.
+
+        Args:
+            caller: whose request it is.
+
+        Raises:
+            GceError: 429; too many requests of this caller's wait already.
+        """
         role = getattr(self._mine, "role", None)
         if role in (_SINGLE, _LONG):
             quick = int(role is _SINGLE)
-            self._count(0, -1, -quick)
-            try:
-                yield
-            finally:
-                self._count(0, 1, quick)
+            with self._places.place(caller) as granted:
+                if not granted:
+                    raise too_many("Too many requests of this caller wait for CloudStack.")
+                self._count(0, -1, -quick)
+                try:
+                    yield
+                finally:
+                    self._count(0, 1, quick)
         elif role is _BATCHED:
             if not self._expected():
                 self._leave()
@@ -128,25 +148,22 @@ class Courtesy:
             yield
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Within, the thread does not count: it waits for long, or its request is a batch."""
-        role = getattr(self._mine, "role", None)
-        if role is _BATCHED:
-            self._leave()
-            try:
-                yield
-            finally:
-                self._take()
-        elif role is _SINGLE:
+    def aside(self, caller: Hashable) -> Iterator[bool]:
+        """Within, the thread does not count: it waits for long, or its request is a batch.
+
+        Gives whether the caller has a place for that; without one, it must not wait.
+        """
+        if getattr(self._mine, "role", None) is not _SINGLE:
+            yield True
+            return
+        with self._places.place(caller) as granted:
             self._mine.role = _ASIDE
             self._count(-1, -1, -1)
             try:
-                yield
+                yield granted
             finally:
                 self._mine.role = _SINGLE
                 self._count(1, 1, 1)
-        else:
-            yield
 
     def give_way(self) -> None:
         """Let those compute first who come first: before a batch or a part of one, or a list."""

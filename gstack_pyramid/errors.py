@@ -113,6 +113,11 @@ def too_large(limit: int) -> GceError:
     return GceError(413, "uploadTooLarge", f"The request is larger than {limit} bytes.")
 
 
+def too_many(what: str) -> GceError:
+    """429 for a caller that has more under way than its share; ``what`` is a sentence."""
+    return GceError(429, "rateLimitExceeded", what, headers={"Retry-After": "1"})
+
+
 def _location_type(field: str) -> str:
     return "other" if field.startswith("resource.") else "parameter"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from pyramid.request import Request
 from pyramid.response import Response
@@ -15,14 +16,18 @@ from gstack_pyramid.errors import (
     method_not_allowed,
     not_implemented,
     too_large,
+    too_many,
 )
 from gstack_pyramid.protocol.batch import parse_batch
-from gstack_pyramid.protocol.batch_run import run_batch
+from gstack_pyramid.protocol.batch_run import Bounds, run_batch
+from gstack_pyramid.protocol.disconnects import gone
 from gstack_pyramid.protocol.errors import error_response
 
 log = logging.getLogger(__name__)
 
 BATCH_PATHS = ("/batch/compute/v1", "/batch")
+BATCH_WAIT = 2.0
+"""Seconds for which a batch waits for the operations of all its parts; clients ask again."""
 
 
 def not_found(request: Request) -> Response:
@@ -56,29 +61,42 @@ def batch(request: Request) -> Response:
     """``POST /batch/compute/v1``: many requests in one, answered side by side.
 
     Raises:
-        GceError: 400 the batch can't be taken apart, 401, 413.
+        GceError: 400 the batch can't be taken apart, 401, 413; 429 the caller has too many under
+            way.
     """
     application: Application = request.registry["gstack"]
-    _ = request.identity
+    caller = request.identity.credentials.api_key
     limit = application.settings.max_body_bytes * 8
     if (request.content_length or 0) > limit:
         raise too_large(limit)
     courtesy = application.courtesy
-    with courtesy.aside():
-        parts = parse_batch(
-            request.headers.get("Content-Type", ""),
-            request.body,
-            max_parts=application.settings.batch.max_parts,
-            max_bytes=limit,
-            pause=courtesy.give_way,
-        )
-        body, content_type = run_batch(
-            request.registry["gstack.wsgi"],
-            request.environ,
-            parts,
-            application.batch_workers,
-            pause=courtesy.give_way,
-        )
+    with application.batches.place(caller) as granted, courtesy.aside(caller) as placed:
+        if not (granted and placed):
+            raise too_many("Too many batches of this caller are under way. Send it again later.")
+        return _batch(request, application, caller, limit)
+
+
+def _batch(request: Request, application: Application, caller: str, limit: int) -> Response:
+    courtesy, settings = application.courtesy, application.settings.batch
+    client = gone(request.environ)
+    parts = parse_batch(
+        request.headers.get("Content-Type", ""),
+        request.body,
+        max_parts=settings.max_parts,
+        max_bytes=limit,
+        pause=courtesy.give_way,
+    )
+    body, content_type = run_batch(
+        request.registry["gstack.wsgi"],
+        request.environ,
+        parts,
+        partial(application.batch_workers.submit, caller),
+        bounds=Bounds(settings.seconds, settings.max_answer_bytes, client),
+        wait_for_all=lambda names: application.operations.wait_for_all(
+            names, BATCH_WAIT, caller, client
+        ),
+        pause=courtesy.give_way,
+    )
     response = Response(body)
     response.headers["Content-Type"] = content_type
     return response

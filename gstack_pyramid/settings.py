@@ -184,8 +184,15 @@ class OperationsSettings:
 class BatchSettings:
     """``gstack.batch.*``: batch requests, ``POST /batch/compute/v1``."""
 
-    #: Parts of one batch that are answered at the same time.
+    #: Parts of one caller's batches that are answered at the same time. There are threads for
+    #: twice as many, for others.
     workers: Count = 4
+    #: Batches that are answered at the same time. One caller gets half of them at most.
+    at_once: Count = 8
+    #: Seconds after which no further part of a batch is begun.
+    seconds: Seconds = 120.0
+    #: Bytes of a batch's answer; once there are as many, no further part is begun.
+    max_answer_bytes: Count = 1 << 24
     #: Parts that one batch may have.
     max_parts: Count = 1000
 
@@ -254,10 +261,14 @@ class Settings:
     max_body_bytes: Count = 1 << 20
     #: Seconds for which zones, offerings, templates and networks are remembered. 0: not at all.
     catalogue_ttl: Annotated[int, partial(_whole, least=0)] = 30
+    #: Requests that are answered at the same time: the server's threads. Of those that wait, for
+    #: CloudStack, an operation or their batch, one caller gets three quarters at most.
+    threads: Count = 16
     #: Seconds after which an operation's ``wait`` answers although it isn't done.
     wait_seconds: WholeSeconds = 120
-    #: Requests that may ``wait`` at the same time; a further one is answered at once. Keep it
-    #: below the server's threads, so that waiting never takes them all.
+    #: Requests that may ``wait`` at the same time; a further one is answered at once. One caller
+    #: gets half of them at most. Keep it below the server's threads, so that waiting never takes
+    #: them all.
     waiters: Count = 8
     #: ``gstack.settings.NAME`` = a YAML value: what mapping files read as ``$settings.NAME``.
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import nullcontext
 from hashlib import sha256
 from typing import Any
 
@@ -16,8 +15,9 @@ from gstack_pyramid.application import Application
 from gstack_pyramid.engine.calls import Call
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.errors import GceError, invalid_parameter, too_large
-from gstack_pyramid.protocol.batch_run import IN_BATCH
+from gstack_pyramid.protocol.batch_run import IN_BATCH, InBatch
 from gstack_pyramid.protocol.delivery import revalidated
+from gstack_pyramid.protocol.disconnects import gone
 from gstack_pyramid.protocol.fields import compile_fields, shown_fields
 from gstack_pyramid.protocol.lists import Envelope, Whole
 from gstack_pyramid.protocol.responses import json_response
@@ -28,8 +28,6 @@ from gstack_pyramid.schemas.validation import Problem
 log = logging.getLogger(__name__)
 
 BASE = "/compute/v1"
-BATCH_WAIT = 2.0
-"""Seconds that an operation's wait takes at most within a batch; clients ask again."""
 
 
 def answer(request: Request) -> Response:
@@ -139,9 +137,7 @@ def _result(application: Application, call: Call, request: Request) -> Any:
         return engine.permitted(call)
     own = _served(application, request) if method.served_by else engine
     if method.kind == "get":
-        # What an operation's `wait` waits for is not for others to wait for as well.
-        with application.courtesy.aside() if method.gce.name == "wait" else nullcontext():
-            return own.get(call)
+        return own.get(call) if method.gce.name != "wait" else _waited(application, call, request)
     envelope = _envelope(application, call, request)
     # Before anything is read: what can't be understood costs nothing.
     wanted = envelope.wanted(call.query)
@@ -163,10 +159,24 @@ def _answered(application: Application, call: Call, request: Request) -> Any:
     return envelope.flat(Whole(rows), wanted)
 
 
-def _served(application: Application, request: Request) -> operations.Served:
-    # A part of a batch that waits keeps one of the few workers that all batches share.
-    seconds = BATCH_WAIT if request.environ.get(IN_BATCH) else application.settings.wait_seconds
-    return operations.Served(application.operations, application.engine, seconds)
+def _served(
+    application: Application, request: Request, wait_seconds: float = 0.0
+) -> operations.Served:
+    client = gone(request.environ)
+    return operations.Served(application.operations, application.engine, wait_seconds, client)
+
+
+def _waited(application: Application, call: Call, request: Request) -> Any:
+    """What ``wait`` answers. What it waits for is not for others to wait for as well."""
+    part: InBatch | None = request.environ.get(IN_BATCH)
+    if part is not None:
+        # Not in one of the few threads for parts: their batch waits, for all of them together.
+        found = _served(application, request).get(call)
+        part.awaits = found["name"] if found["status"] != "DONE" else None
+        return found
+    with application.courtesy.aside(call.credentials.api_key) as granted:
+        seconds = application.settings.wait_seconds if granted else 0.0
+        return _served(application, request, seconds).get(call)
 
 
 def _mutate(application: Application, call: Call) -> Any:

@@ -69,7 +69,7 @@ class Client:
         verify: check the server's certificate; or the path of CA certificates to check it with.
         on_call: told of every command: its name, the seconds that it took (with repetitions),
             and ``ok``, an error code, ``unavailable``, ``timeout`` or ``bad-answer``.
-        waiting: entered while a thread waits for an answer.
+        waiting: entered while a thread waits for an answer; told whose command it is, by API key.
 
     Attributes:
         model: the model given.
@@ -92,7 +92,7 @@ class Client:
         clock: Callable[[], float] = time.time,
         verify: bool | str = True,
         on_call: OnCall | None = None,
-        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+        waiting: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._transport = Transport(
             endpoint,
@@ -246,7 +246,7 @@ class Client:
 
     def _exchange(self, command: str, signed: Mapping[str, str]) -> dict[str, Any]:
         send = self._transport.read if is_read(command) else self._transport.change
-        with self._waiting():
+        with self._waiting(signed["apikey"]):
             answer = send(command, form(signed))
         body = read_answer(command, answer.status, answer.content, answer.description)
         if not is_read(command):

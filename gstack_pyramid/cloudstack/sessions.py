@@ -7,6 +7,8 @@ Sources: ``DefaultLoginAPIAuthenticatorCmd``, ``GetUserKeysCmd``, ``RegisterUser
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import requests
@@ -32,6 +34,7 @@ class PasswordLogin:
         connect_timeout: seconds to wait for a connection.
         read_timeout: seconds to wait for each part of an answer.
         verify: check the server's certificate; or the path of CA certificates to check it with.
+        waiting: entered while a thread waits for an answer; told "", as nobody is known yet.
     """
 
     def __init__(
@@ -41,10 +44,12 @@ class PasswordLogin:
         connect_timeout: float = 5.0,
         read_timeout: float = 60.0,
         verify: bool | str = True,
+        waiting: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._endpoint = endpoint
         self._timeouts = (connect_timeout, read_timeout)
         self._verify = verify
+        self._waiting = waiting
 
     def keys(self, user: str, domain: str, password: str) -> Credentials:
         """The API keys of a user; made for one who has none.
@@ -92,9 +97,10 @@ class PasswordLogin:
         sent = {"command": command, "response": "json", **form}
         try:
             # In the body, always: a URL ends up in logs, and this one holds a password.
-            response = session.post(
-                self._endpoint, data=sent, timeout=self._timeouts, allow_redirects=False
-            )
+            with self._waiting(""):
+                response = session.post(
+                    self._endpoint, data=sent, timeout=self._timeouts, allow_redirects=False
+                )
             description = response.headers.get("X-Description")
             return read_answer(command, response.status_code, response.content, description)
         except (requests.RequestException, HTTPError) as error:

@@ -12,6 +12,7 @@ from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.errors import GceError, not_found
 from gstack_pyramid.operations.runner import Operations
 from gstack_pyramid.operations.store import Operation
+from gstack_pyramid.protocol.disconnects import Gone, never
 from gstack_pyramid.protocol.filter_tree import Node
 from gstack_pyramid.protocol.lists import Whole
 
@@ -72,12 +73,16 @@ class Served:
         operations: the package's own.
         engine: finds out whose project it is.
         wait_seconds: how long ``wait`` waits at most.
+        gone: tells whether who asks has hung up.
     """
 
-    def __init__(self, operations: Operations, engine: Engine, wait_seconds: float) -> None:
+    def __init__(
+        self, operations: Operations, engine: Engine, wait_seconds: float, gone: Gone = never
+    ) -> None:
         self._operations = operations
         self._engine = engine
         self._wait_seconds = wait_seconds
+        self._gone = gone
 
     def get(self, call: Call) -> dict[str, Any]:
         """One operation, at once or, for ``wait``, when it is done; nothing for ``delete``.
@@ -91,7 +96,7 @@ class Served:
         if call.method.gce.name == "delete" and self._operations.delete(owner, scope, wanted):
             return {}
         if call.method.gce.name == "wait":
-            found = self._operations.wait(owner, scope, wanted, self._wait_seconds)
+            found = self._operations.wait(owner, scope, wanted, self._wait_seconds, self._gone)
         else:
             found = self._operations.get(owner, scope, wanted)
         if found is None:

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -36,6 +36,7 @@ from gstack_pyramid.operations.patience import Patience
 from gstack_pyramid.operations.sending import Sender, Translate
 from gstack_pyramid.operations.store import Operation, Store, Taken, finished
 from gstack_pyramid.operations.waiting import Tidings, Waiting
+from gstack_pyramid.protocol.disconnects import Gone, never
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,10 @@ SERVICE = "gstack"
 ELSEWHERE_POLL = 1.0
 """Seconds between two looks at an operation of another node's that can't be heard."""
 _TOLD_POLL = 10.0
+_GONE_POLL = 1.0
+"""Seconds between two looks whether a client that waits has hung up."""
+_TOGETHER = 0.05
+"""Seconds in which operations that end are looked at together."""
 
 _PLANNERS = 32
 """How many plans may be gone on with at the same time; most of that is waiting for reads."""
@@ -244,13 +249,22 @@ class Operations:
         """Forget an operation that has ended. Gives whether there was one."""
         return self._parts is not None and self._parts.store.delete(owner, scope, name)
 
-    def wait(self, owner: str, scope: str, name: str, seconds: float) -> Operation | None:
-        """An operation once it is done, or as it is after some time.
+    def wait(
+        self, owner: str, scope: str, name: str, seconds: float, gone: Gone = never
+    ) -> Operation | None:
+        """An operation once it is done, or as it is after some time, or when nobody listens.
 
-        When too many requests wait already, it is answered as it is at once: GCE promises no more
-        than its best effort.
+        When too many requests wait already, or half of the places are this owner's, it is answered
+        as it is at once: GCE promises no more than its best effort.
+
+        Args:
+            owner: CloudStack's id of the account or project.
+            scope: of the operation.
+            name: of the operation.
+            seconds: how long to wait at most.
+            gone: tells whether who asked has hung up.
         """
-        with self._waiting.awaiting(name) as told:
+        with self._waiting.awaiting([name], owner) as told:
             if told is None:
                 return self.get(owner, scope, name)
             deadline = time.monotonic() + seconds
@@ -260,13 +274,55 @@ class Operations:
                 left = deadline - time.monotonic()
                 if operation is None or operation.done or left <= 0 or self._closed:
                     return operation
-                told.wait(min(left, self._poll(name)))
+                if not self._listen(told, min(left, self._poll([name])), gone):
+                    return operation
 
-    def _poll(self, name: str) -> float:
-        """Seconds after which to look at an operation that there was no word of."""
+    def wait_for_all(
+        self, names: Collection[str], seconds: float, caller: Hashable, gone: Gone = never
+    ) -> None:
+        """Wait until all of some operations are done, or for some time, in one place.
+
+        Args:
+            names: of the operations.
+            seconds: how long to wait at most.
+            caller: who waits.
+            gone: tells whether who asked has hung up.
+        """
+        with self._waiting.awaiting(names, caller) as told:
+            deadline = time.monotonic() + seconds
+            while told is not None and self._parts is not None:
+                told.clear()
+                running = self._parts.store.unfinished(names)
+                left = deadline - time.monotonic()
+                if not running or left <= 0 or self._closed:
+                    return
+                if not self._listen(told, min(left, self._poll(running)), gone):
+                    return
+                # Others that end in this moment need no look of their own.
+                self._stopping.wait(min(_TOGETHER, max(left, 0.0)))
+
+    @staticmethod
+    def _listen(told: threading.Event, seconds: float, gone: Gone) -> bool:
+        """Wait for news, or for some time; False when who asked has hung up."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if gone():
+                return False
+            if told.wait(min(left, _GONE_POLL)):
+                return True
+        return True
+
+    def _poll(self, names: Collection[str]) -> float:
+        """Seconds after which to look at operations that there was no word of."""
         tidings = self._parts.tidings if self._parts is not None else None
-        heard = name in self._tasks or (tidings is not None and tidings.heard)
+        here = all(name in self._tasks for name in names)
+        heard = here or (tidings is not None and tidings.heard)
         return _TOLD_POLL if heard else ELSEWHERE_POLL
+
+    @property
+    def waiters(self) -> int:
+        """How many requests wait right now."""
+        return self._waiting.count
 
     def running(self) -> frozenset[str]:
         """The names of the operations that this process runs."""

@@ -143,6 +143,18 @@ class Store:
         """All operations of the service, or those that are not done."""
         return self._all(sa.not_(OPERATIONS.c.done) if unfinished else sa.true())
 
+    def unfinished(self, names: Collection[str]) -> list[str]:
+        """Those of some operations that are there and not done."""
+        with self._engine.connect() as connection:
+            found = connection.execute(
+                sa.select(OPERATIONS.c.name).where(
+                    OPERATIONS.c.name.in_(names),
+                    OPERATIONS.c.service == self.service,
+                    sa.not_(OPERATIONS.c.done),
+                )
+            )
+            return list(found.scalars())
+
     def save(self, operation: Operation, *, node: str | None = None) -> bool:
         """Keep the new state of an operation, unless it has ended already.
 

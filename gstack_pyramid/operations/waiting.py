@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+
+from gstack_pyramid.shares import Shares
 
 log = logging.getLogger(__name__)
 
@@ -22,35 +24,52 @@ _RETRY = 5.0
 
 
 class Waiting:
-    """Who waits for which operation; each is woken for its own one.
+    """Who waits for which operations; each is woken for its own ones.
 
     Args:
-        most: how many may wait at the same time.
+        most: how many may wait at the same time. One caller gets half of the places at most.
     """
 
     def __init__(self, most: int) -> None:
-        self._places = threading.BoundedSemaphore(most)
+        self._places = Shares(most)
         self._lock = threading.Lock()
         self._waiters: dict[str, list[threading.Event]] = {}
 
     @contextmanager
-    def awaiting(self, name: str) -> Iterator[threading.Event | None]:
-        """An event that is set when there is news of an operation; None: too many wait."""
-        if not self._places.acquire(blocking=False):
-            yield None
-            return
-        told = threading.Event()
-        try:
-            with self._lock:
-                self._waiters.setdefault(name, []).append(told)
-            yield told
-        finally:
-            with self._lock:
-                others = self._waiters[name]
-                others.remove(told)
-                if not others:
-                    del self._waiters[name]
-            self._places.release()
+    def awaiting(
+        self, names: Collection[str], caller: Hashable
+    ) -> Iterator[threading.Event | None]:
+        """An event that is set when there is news of one of some operations.
+
+        Args:
+            names: of the operations.
+            caller: who waits. None is given where too many wait, or too many of this caller's.
+        """
+        with self._places.place(caller) as granted:
+            if not granted:
+                yield None
+                return
+            told = threading.Event()
+            try:
+                with self._lock:
+                    for name in names:
+                        self._waiters.setdefault(name, []).append(told)
+                yield told
+            finally:
+                with self._lock:
+                    for name in names:
+                        self._remove(name, told)
+
+    def _remove(self, name: str, told: threading.Event) -> None:
+        others = self._waiters[name]
+        others.remove(told)
+        if not others:
+            del self._waiters[name]
+
+    @property
+    def count(self) -> int:
+        """How many wait right now."""
+        return self._places.taken
 
     def tell(self, name: str | None = None) -> None:
         """Wake who waits for an operation, or everybody."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
 import pytest
 from webtest import TestResponse
 
+from gstack_pyramid.shares import Shares
+
+from ..conftest import MakeGateway
 from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway, gce_error, instance_body
 
 ROOT = "/compute/v1/projects/demo-project"
@@ -160,3 +164,63 @@ def test_a_part_that_is_too_large_is_413_for_itself(gateway: Gateway) -> None:
         )
     )
     assert {key: status for key, (status, _) in told.items()} == {"id+1": 413, "id+2": 200}
+
+
+def test_one_caller_can_not_take_all_places_for_batches(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway.application, "batches", Shares(4))
+    asking = part(1, f"GET {ROOT}/zones")
+    mine = gateway.credentials.api_key
+    batches = gateway.application.batches
+    with batches.place(mine) as first, batches.place(mine) as second:
+        assert (first, second) == (True, True)
+        refused = send(gateway, asking)
+        assert gce_error(refused)["errors"][0]["reason"] == "rateLimitExceeded"
+        assert (refused.status_int, refused.headers["Retry-After"]) == (429, "1")
+        other = answers(send(gateway.as_other(), asking.replace("demo-project", "other-project")))
+        assert other["id+1"][0] == 200
+    assert answers(send(gateway, asking))["id+1"][0] == 200
+
+
+def test_waits_of_a_batch_are_answered_as_they_are_after_one_wait_for_all(
+    make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = make_gateway(job_seconds=1e6)
+    stuck = gateway.ask("POST", f"zones/{SG_ZONE}/disks", {"name": "d", "sizeGb": "1"})
+    path = stuck["selfLink"].removeprefix("http://localhost")
+    waited = []
+    monkeypatch.setattr(
+        gateway.application.operations,
+        "wait_for_all",
+        lambda names, seconds, caller, gone: waited.append((names, seconds)),
+    )
+    told = answers(send(gateway, *(part(n, f"POST {path}/wait") for n in range(100))))
+    assert {json.loads(body)["status"] for _, body in told.values()} == {"RUNNING"}
+    assert waited == [({stuck["name"]}, 2.0)]
+
+
+def test_an_operation_that_ends_while_a_batch_waits_is_told_as_done(gateway: Gateway) -> None:
+    made = gateway.ask("POST", f"zones/{SG_ZONE}/disks", {"name": "d", "sizeGb": "1"})
+    path = made["selfLink"].removeprefix("http://localhost")
+    done = False
+    while not done:
+        told = answers(send(gateway, part(1, f"POST {path}/wait")))
+        done = json.loads(told["id+1"][1])["status"] == "DONE"
+
+
+def test_a_batch_whose_answers_grow_too_long_begins_no_further_part(
+    make_gateway: MakeGateway,
+) -> None:
+    gateway = make_gateway(load=100)
+    settings = dataclasses.replace(gateway.application.settings.batch, max_answer_bytes=300_000)
+    gateway.configure(batch=settings)
+    listing = f"GET {ROOT}/zones/{SG_ZONE}/instances"
+    response = send(gateway, *(part(n, listing) for n in range(200)))
+    told = answers(response)
+    statuses = [status for status, _ in told.values()]
+    assert len(statuses) == 200
+    assert 200 in statuses
+    assert statuses.count(503) > 150
+    assert "was not begun" in json.loads(told["id+199"][1])["error"]["message"]
+    assert len(response.body) < 2_000_000

@@ -7,10 +7,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 import requests
+from pyramid.router import Router
 from waitress import wasyncore
 from waitress.server import create_server
 from waitress.trigger import trigger
@@ -18,23 +20,34 @@ from waitress.trigger import trigger
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.simulator import SimulatorServer, make_simulator
 
-from ..conftest import MakeRouter
+from ..conftest import MakeGateway, MakeRouter
 from ..support.gateway import SG_ZONE, Gateway
 from ..unit.simulator.cloud import Clock, Cloud
 
 Serve = Callable[..., str]
+ServeRouter = Callable[..., str]
 PATH = "/compute/v1/projects/demo-project/zones"
 
 
 @pytest.fixture
-def serve(gateway: Gateway) -> Iterator[Serve]:
+def serve(gateway: Gateway, serve_router: ServeRouter) -> Serve:
     """Serves the gateway with these settings of waitress; gives host:port."""
+    return partial(serve_router, gateway.router)
+
+
+@pytest.fixture
+def serve_router() -> Iterator[ServeRouter]:
+    """Serves a router with these settings of waitress; gives host:port."""
     ending: list[Callable[[], None]] = []
 
-    def start(**settings: Any) -> str:
+    def start(router: Router, **settings: Any) -> str:
         sockets: dict[int, Any] = {}
         server = create_server(
-            gateway.router, map=sockets, host="127.0.0.1", port=0, threads=4, **settings
+            router,
+            map=sockets,
+            host="127.0.0.1",
+            port=0,
+            **{"threads": 4, **settings},
         )
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
@@ -70,7 +83,7 @@ def http(gateway: Gateway) -> Iterator[requests.Session]:
 def raw(address: str, content: bytes) -> tuple[int, bytes]:
     """Status and body of the answer to these bytes."""
     host, port = address.split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(content)
         answer = b""
         while part := connection.recv(65536):
@@ -204,3 +217,21 @@ def test_a_host_with_a_line_break_does_not_get_into_the_answer(
     head = answer.partition(b"\r\n\r\n")[0]
     assert b"\r\nset-cookie" not in head.lower()
     assert int(head.split()[1]) < 500
+
+
+def test_nobody_waits_for_a_client_that_has_hung_up(
+    make_gateway: MakeGateway, serve_router: ServeRouter
+) -> None:
+    """The only thread is free again long before the two minutes that a wait may take."""
+    gateway = make_gateway(job_seconds=1e6)
+    operation = gateway.ask("POST", f"zones/{SG_ZONE}/disks", {"name": "d", "sizeGb": "1"})
+    path = operation["selfLink"].removeprefix("http://localhost")
+    address = serve_router(gateway.router, threads=1, channel_request_lookahead=1)
+    head = f"Host: x\r\nAuthorization: {gateway.headers['Authorization']}\r\n"
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as impatient:
+        impatient.sendall(f"POST {path}/wait HTTP/1.1\r\n{head}Content-Length: 0\r\n\r\n".encode())
+        while not gateway.application.operations.waiters:
+            time.sleep(0.01)
+    request = f"GET {PATH} HTTP/1.1\r\n{head}Connection: close\r\n\r\n"
+    assert raw(address, request.encode())[0] == 200

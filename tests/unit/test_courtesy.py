@@ -14,6 +14,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from gstack_pyramid.courtesy import Courtesy, Patience, giving_way
+from gstack_pyramid.errors import GceError
+from gstack_pyramid.shares import Shares
 
 LONG = 30.0
 SHORT = 0.01
@@ -49,7 +51,7 @@ def test_a_part_computes_while_a_single_request_waits() -> None:
         with courtesy.batched():
             done.set()
 
-    with courtesy.single(), courtesy.waiting():
+    with courtesy.single(), courtesy.waiting("me"):
         thread = started(part)
         assert done.wait(LONG)
     thread.join(LONG)
@@ -63,7 +65,7 @@ def test_a_part_gives_way_to_a_single_request_that_waits_for_a_quick_cloud() -> 
             order.append("part")
 
     with courtesy.single():
-        with courtesy.waiting():
+        with courtesy.waiting("me"):
             thread = started(part)
             thread.join(0.05)
         order.append("single")
@@ -136,7 +138,7 @@ def test_a_list_does_not_give_way_to_a_quick_request_that_waits_for_the_cloud() 
             courtesy.give_way()
             done.set()
 
-    with courtesy.single(), courtesy.waiting():
+    with courtesy.single(), courtesy.waiting("me"):
         thread = started(listing)
         assert done.wait(LONG)
     thread.join(LONG)
@@ -163,25 +165,42 @@ def test_a_request_that_has_stepped_aside_holds_up_no_part() -> None:
         with courtesy.batched():
             done.set()
 
-    with courtesy.single(), courtesy.aside():
+    with courtesy.single(), courtesy.aside("me"):
         thread = started(part)
         assert done.wait(LONG)
     thread.join(LONG)
 
 
-def test_a_part_that_has_stepped_aside_lets_another_one_have_its_turn() -> None:
-    courtesy, done = Courtesy(PATIENT), threading.Event()
+def test_a_caller_that_waits_for_the_cloud_too_often_is_refused_and_others_are_not() -> None:
+    courtesy, release = Courtesy(places=Shares(4, 1.0)), threading.Event()
+    arrived = threading.Semaphore(0)
 
-    def part() -> None:
-        with courtesy.batched():
-            done.set()
+    def stuck() -> None:
+        with courtesy.single(), courtesy.waiting("hog"):
+            arrived.release()
+            assert release.wait(LONG)
 
+    threads = [started(stuck) for _ in range(2)]
+    for _ in threads:
+        assert arrived.acquire(timeout=LONG)
     with courtesy.single():
+        with pytest.raises(GceError) as refused, courtesy.waiting("hog"):
+            pass
+        assert (refused.value.status, refused.value.headers) == (429, {"Retry-After": "1"})
+        with courtesy.aside("hog") as granted:
+            assert not granted
+        with courtesy.waiting("another"):
+            pass
+        with courtesy.aside("another") as granted:
+            assert granted
+    # Parts hold no thread of the server's.
+    with courtesy.batched(), courtesy.waiting("hog"):
         pass
-    with courtesy.batched(), courtesy.aside():
-        thread = started(part)
-        assert done.wait(LONG)
+    release.set()
+    for thread in threads:
         thread.join(LONG)
+    with courtesy.single(), courtesy.waiting("hog"):
+        pass
 
 
 def test_parts_wait_for_the_cloud_together_once_nobody_else_has_come_for_a_while() -> None:
@@ -190,7 +209,7 @@ def test_parts_wait_for_the_cloud_together_once_nobody_else_has_come_for_a_while
     together = threading.Barrier(2)
 
     def part() -> None:
-        with courtesy.batched(), courtesy.waiting():
+        with courtesy.batched(), courtesy.waiting("me"):
             together.wait(LONG)
 
     with courtesy.single():
@@ -206,7 +225,7 @@ def test_parts_wait_for_the_cloud_one_by_one_a_moment_after_a_single_request() -
     first_waits = threading.Event()
 
     def first() -> None:
-        with courtesy.batched(), courtesy.waiting():
+        with courtesy.batched(), courtesy.waiting("me"):
             first_waits.set()
             second_thread.join(0.05)
             order.append("first")
@@ -241,7 +260,7 @@ def test_one_part_computes_at_a_time_and_others_while_it_waits() -> None:
     def part(_: int) -> None:
         with courtesy.batched():
             compute()
-            with courtesy.waiting():
+            with courtesy.waiting("me"):
                 together.wait(LONG)
             compute()
 
@@ -255,7 +274,7 @@ def test_while_a_single_request_is_under_way_parts_wait_for_the_cloud_one_by_one
     first_waits = threading.Event()
 
     def first() -> None:
-        with courtesy.batched(), courtesy.waiting():
+        with courtesy.batched(), courtesy.waiting("me"):
             first_waits.set()
             second_thread.join(0.05)
             order.append("first")
@@ -266,7 +285,7 @@ def test_while_a_single_request_is_under_way_parts_wait_for_the_cloud_one_by_one
             order.append("second")
 
     second_thread = threading.Thread(target=second)
-    with courtesy.single(), courtesy.waiting():
+    with courtesy.single(), courtesy.waiting("me"):
         second_thread.start()
         first_thread = started(first)
         first_thread.join(LONG)
@@ -290,7 +309,7 @@ def test_whoever_has_waited_long_enough_goes_on() -> None:
 
 def test_threads_that_are_neither_may_wait_as_they_like() -> None:
     courtesy = Courtesy()
-    with courtesy.waiting():
+    with courtesy.waiting("me"):
         pass
 
 

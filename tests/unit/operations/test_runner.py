@@ -308,6 +308,33 @@ def test_more_requests_than_may_wait_are_answered_at_once(
     assert third.done
 
 
+def test_nobody_waits_for_a_client_that_has_hung_up(
+    operations: Operations, held: threading.Event
+) -> None:
+    operation = start(operations, prepared(steps(command("deploy"))))
+    seen = operations.wait("me", "zones/z", operation.name, LONG, lambda: True)
+    assert seen is not None
+    assert not seen.done
+    operations.wait_for_all([operation.name], LONG, "me", lambda: True)
+    assert operations.waiters == 0
+
+
+def test_several_operations_are_waited_for_in_one_place(
+    operations: Operations, held: threading.Event
+) -> None:
+    running = start(operations, prepared(steps(command("deploy"))))
+    names = [running.name, "operation-that-is-not-there"]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(operations.wait_for_all, names, LONG, "me")
+        while not operations.waiters:
+            assert not waiting.done()
+        assert operations.waiters == 1
+        held.set()
+        waiting.result(LONG)
+    assert ended(operations, running).done
+    operations.wait_for_all(names, LONG, "me")
+
+
 def test_waiting_no_time_gives_the_operation_as_it_is(
     operations: Operations, held: threading.Event
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 import sqlalchemy as sa
@@ -16,10 +17,10 @@ from ...support.postgres import Postgres
 from .fakes import LONG
 
 
-def test_who_waits_is_woken_for_its_own_operation() -> None:
-    waiting = Waiting(3)
-    with waiting.awaiting("one") as one, waiting.awaiting("two") as two:
-        with waiting.awaiting("one") as also:
+def test_who_waits_is_woken_for_its_own_operations() -> None:
+    waiting = Waiting(8)
+    with waiting.awaiting(["one"], "me") as one, waiting.awaiting(["two"], "me") as two:
+        with waiting.awaiting(["zero", "one"], "me") as also:
             assert one is not None
             assert two is not None
             assert also is not None
@@ -33,9 +34,20 @@ def test_who_waits_is_woken_for_its_own_operation() -> None:
 def test_a_place_is_free_again_after_the_wait() -> None:
     waiting = Waiting(1)
     for _ in range(2):
-        with waiting.awaiting("one") as first, waiting.awaiting("two") as second:
+        with (
+            waiting.awaiting(["one"], "me") as first,
+            waiting.awaiting(["two"], "another") as second,
+        ):
             assert first is not None
             assert second is None
+
+
+def test_one_caller_never_has_all_places() -> None:
+    waiting = Waiting(4)
+    with ExitStack() as stack:
+        mine = [stack.enter_context(waiting.awaiting([f"{n}"], "me")) for n in range(10)]
+        assert [told is not None for told in mine] == [True, True] + [False] * 8
+        assert stack.enter_context(waiting.awaiting(["1"], "another")) is not None
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from googleapiclient.http import BatchHttpRequest, HttpRequest
 from webob import Request, Response
 
 from gstack_pyramid.protocol.batch import Part, parse_batch
-from gstack_pyramid.protocol.batch_run import run_batch
+from gstack_pyramid.protocol.batch_run import IN_BATCH, Bounds, run_batch
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -57,7 +57,7 @@ class BatchHttp:
     ) -> tuple[httplib2.Response, bytes]:
         outer = Request.blank(uri, method=method, headers={"Authorization": "Bearer t"})
         parts = parse_batch(headers["content-type"], body.encode("utf-8"))
-        self.answer, content_type = run_batch(self.app, outer.environ, parts, self.pool)
+        self.answer, content_type = run_batch(self.app, outer.environ, parts, self.pool.submit)
         return httplib2.Response({"status": "200", "content-type": content_type}), self.answer
 
 
@@ -160,7 +160,7 @@ def run(part: Part, pool: ThreadPoolExecutor, **environ: Any) -> dict[str, Any]:
             "X-HTTP-Method-Override": "DELETE",
         },
     )
-    body, _ = run_batch(echo, outer.environ, [part], pool)
+    body, _ = run_batch(echo, outer.environ, [part], pool.submit)
     answer: dict[str, Any] = json.loads(body.split(b"\r\n\r\n", 2)[2].rsplit(b"\r\n--", 1)[0])
     return answer
 
@@ -246,3 +246,82 @@ def test_more_parts_than_threads_all_get_their_answer() -> None:
     with ThreadPoolExecutor(1) as pool:
         results = client_batch(pool, *[("GET", f"/compute/{n}", None) for n in range(50)])
     assert len(results) == 50
+
+
+# --- what a batch may take
+
+
+def statuses(body: bytes) -> list[int]:
+    return [int(line.split()[1]) for line in body.split(b"\r\n") if line.startswith(b"HTTP/1.1")]
+
+
+def asked(app: WSGIApplication, count: int, bounds: Bounds) -> list[int]:
+    """The statuses of a batch of so many parts, which run one after the other."""
+    outer = Request.blank("http://gateway/batch/compute/v1", method="POST")
+    parts = [Part("GET", f"/compute/{number}") for number in range(count)]
+    with ThreadPoolExecutor(1) as pool:
+        body, _ = run_batch(app, outer.environ, parts, pool.submit, bounds=bounds)
+    assert len(statuses(body)) == count
+    if 503 in statuses(body):
+        assert b"was not begun" in body
+    return statuses(body)
+
+
+def test_no_part_is_begun_after_the_deadline() -> None:
+    now = [0.0]
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        now[0] += 4.0
+        return list(Response(json_body=1)(environ, start_response))
+
+    bounds = Bounds(seconds=10.0, clock=lambda: now[0])
+    assert asked(app, 1000, bounds) == [200] * 3 + [503] * 997
+    assert now == [12.0]
+
+
+def test_no_part_is_begun_once_the_answers_are_long_enough() -> None:
+    asked_for = []
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked_for.append(environ["PATH_INFO"])
+        return list(Response(body=b"x" * 1_000_000)(environ, start_response))
+
+    assert asked(app, 200, Bounds(answer_bytes=2_500_000)) == [200] * 3 + [503] * 197
+    assert len(asked_for) == 3
+
+
+def test_no_part_is_begun_for_a_client_that_has_hung_up() -> None:
+    asked_for = []
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked_for.append(environ["PATH_INFO"])
+        return list(Response(json_body=1)(environ, start_response))
+
+    bounds = Bounds(gone=lambda: len(asked_for) >= 2)
+    assert asked(app, 100, bounds) == [200] * 2 + [503] * 98
+    assert len(asked_for) == 2
+
+
+def test_operations_are_waited_for_together_and_not_in_the_threads_for_parts(
+    executor: ThreadPoolExecutor,
+) -> None:
+    waited: list[tuple[str, set[str]]] = []
+    done: set[str] = set()
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        name = environ["PATH_INFO"].rpartition("/")[2]
+        if name.startswith("operation") and name not in done:
+            environ[IN_BATCH].awaits = name
+        return list(Response(text=f"{name} {name in done}")(environ, start_response))
+
+    def wait_for_all(names: Collection[str]) -> None:
+        waited.append((threading.current_thread().name, set(names)))
+        done.update(sorted(names)[:1])
+
+    outer = Request.blank("http://gateway/batch/compute/v1", method="POST")
+    parts = [Part("POST", f"/compute/{name}") for name in ("operation-1", "x", "operation-2")]
+    body, _ = run_batch(app, outer.environ, parts, executor.submit, wait_for_all=wait_for_all)
+    here = threading.current_thread().name
+    assert waited == [(here, {"operation-1", "operation-2"})]
+    told = [line for line in body.split(b"\r\n") if line.endswith((b"True", b"False"))]
+    assert told == [b"operation-1 True", b"x False", b"operation-2 False"]
