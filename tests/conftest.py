@@ -51,9 +51,11 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="session", autouse=True)
 def one_host() -> Iterator[None]:
     """Keeps DBOS running between the gateways of a session: ending it takes half a second."""
+    from gstack_pyramid.auth import KeyRing, Sealer
     from gstack_pyramid.operations.host import Host
 
-    host = Host.acquire(":memory:", "tests", upgrade=False)
+    sealer = Sealer(KeyRing([("tests", bytes(32))]))
+    host = Host.acquire(":memory:", "tests", sealer, upgrade=False)
     yield
     host.release()
 

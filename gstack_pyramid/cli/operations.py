@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gstack_pyramid.cli.configuration import Ini
+from gstack_pyramid.cli.tokens import key_ring
 
 if TYPE_CHECKING:
     from gstack_pyramid.operations.database import Database
@@ -132,11 +133,12 @@ def status(ini: Ini) -> None:
 @click.pass_obj
 def upgrade(ini: Ini) -> None:
     """Bring the tables up to date, ours and those of DBOS. Stop all nodes first."""
+    from gstack_pyramid.auth import Sealer
     from gstack_pyramid.operations.host import Host
 
-    place = ini.settings().operations.url
+    place, sealer = ini.settings().operations.url, Sealer(key_ring(ini))
     with _telling():
-        Host.acquire(place, "upgrade", upgrade=True).release()
+        Host.acquire(place, "upgrade", sealer, upgrade=True).release()
     click.echo("The tables are up to date.")
 
 

@@ -25,7 +25,6 @@ from gstack_pyramid.engine.plans import PlannedCommand
 from gstack_pyramid.errors import GceError, internal_error
 from gstack_pyramid.operations.course import Course, Outcome, failure_of
 from gstack_pyramid.operations.following import Follower
-from gstack_pyramid.operations.notes import Notes
 from gstack_pyramid.operations.sending import Sender, Translate
 from gstack_pyramid.operations.store import Operation, Store, finished
 
@@ -42,6 +41,7 @@ class Run:
         operation: as it is kept.
         course: its plan.
         records: what earlier processes have recorded, oldest first.
+        steps: how many steps of the workflow have begun here.
         resumed: whether another process has begun it.
         taken: whether CloudStack has taken a command, or may have. Until then a failure is the
             answer to the request; from then on it is told by the operation.
@@ -54,6 +54,7 @@ class Run:
     operation: Operation
     course: Course
     records: deque[dict[str, Any]] = field(default_factory=deque)
+    steps: int = 0
     resumed: bool = False
     taken: bool = False
     answer: Future[Operation] = field(default_factory=Future)
@@ -73,7 +74,6 @@ class Execution:
 
     Args:
         store: where they are kept.
-        notes: how records are written.
         sender: sends commands.
         follower: follows what CloudStack is at work on.
         translate: CloudStack's errors in GCE's words.
@@ -89,7 +89,6 @@ class Execution:
     def __init__(
         self,
         store: Store,
-        notes: Notes,
         sender: Sender,
         follower: Follower,
         translate: Translate,
@@ -98,7 +97,6 @@ class Execution:
         clock: Callable[[], float],
     ) -> None:
         self._store = store
-        self._notes = notes
         self._sender = sender
         self._follower = follower
         self._translate = translate
@@ -247,13 +245,14 @@ class Execution:
         self, name: str, run: Run, do: Callable[[], Coroutine[Any, Any, dict[str, Any]]]
     ) -> dict[str, Any]:
         """What a step of the workflow records, or has recorded already."""
+        number, run.steps = run.steps, run.steps + 1
 
-        async def note() -> str:
-            return self._notes.write(await do())
+        async def note() -> dict[str, Any]:
+            return {**await do(), **which_step(run.operation.name, number)}
 
         known = run.records.popleft() if run.records else None
-        note_of = await DBOS.run_step_async({"name": name}, note)
-        return known if known is not None else self._notes.read(note_of)
+        record: dict[str, Any] = await DBOS.run_step_async({"name": name}, note)
+        return known if known is not None else record
 
     async def _send(self, run: Run, command: PlannedCommand, sure: bool) -> dict[str, Any]:
         course, name = run.course, run.operation.name
@@ -352,6 +351,11 @@ class Execution:
             return False
         run.operation = replace(run.operation, target_id=numeric_id(str(key)))
         return True
+
+
+def which_step(operation: str, number: int) -> dict[str, Any]:
+    """What a record says of where it belongs, so that no other can be put in its place."""
+    return {"operation": operation, "step": number}
 
 
 def _left(command: PlannedCommand) -> str:

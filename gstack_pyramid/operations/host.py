@@ -21,10 +21,13 @@ from dbos import DBOS, SetWorkflowID, WorkflowHandleAsync
 from dbos import error as dbos_error
 
 from gstack_pyramid.operations.database import DBOS_SCHEMA, Database, DatabaseError
+from gstack_pyramid.operations.notes import Sealing
+from gstack_pyramid.operations.serializing import SealedJson, forbid_other_forms
 
-FORMAT = "1"
+FORMAT = "2"
 """The version of what is kept of an operation that runs. A server takes over only its own."""
 
+_OVER = ("SUCCESS", "ERROR")
 _DATABASE_THREADS = 4
 _T = TypeVar("_T")
 Workflow = WorkflowHandleAsync[None]
@@ -45,13 +48,16 @@ class Member(Protocol):
     async def execute(self, name: str) -> None:
         """Run an operation to its end, or until somebody else does."""
 
+    def refuse(self, name: str) -> None:
+        """End an operation whose records can't be read."""
+
 
 @DBOS.workflow(name="gstack.operation")
 async def _operation(name: str, service: str) -> None:
     host = Host.current()
     member = host.member(service) if host is not None else None
-    if member is None:
-        # The gateway has been closed: leave the operation to who comes next.
+    if member is None or name != DBOS.workflow_id:
+        # The gateway has been closed, or the row was changed: leave it to who looks next.
         raise asyncio.CancelledError
     await member.execute(name)
 
@@ -62,14 +68,17 @@ class Host:
     Args:
         database: the one database.
         node: the name of this process among those that share the database.
+        sealing: encrypts and authenticates what DBOS keeps.
         upgrade: whether DBOS may bring older tables up to date; new ones it makes always.
     """
 
     _lock: ClassVar[threading.Lock] = threading.Lock()
     _running: ClassVar[Host | None] = None
 
-    def __init__(self, database: Database, node: str, *, upgrade: bool) -> None:
+    def __init__(self, database: Database, node: str, sealing: Sealing, *, upgrade: bool) -> None:
+        forbid_other_forms()
         self.database = database
+        self._form = SealedJson(sealing)
         self._members: dict[str, Member] = {}
         self._users = 0
         self._closing = False
@@ -92,7 +101,7 @@ class Host:
         return cls._running
 
     @classmethod
-    def acquire(cls, place: str, node: str, *, upgrade: bool) -> Host:
+    def acquire(cls, place: str, node: str, sealing: Sealing, *, upgrade: bool) -> Host:
         """The process's host, started if need be; to be given back by :meth:`release`.
 
         Raises:
@@ -104,7 +113,7 @@ class Host:
                 try:
                     database.lock()
                     database.prepare(upgrade=upgrade)
-                    cls._running = cls(database, node, upgrade=upgrade)
+                    cls._running = cls(database, node, sealing, upgrade=upgrade)
                 except BaseException:
                     database.close()
                     raise
@@ -156,13 +165,16 @@ class Host:
         self.run(DBOS.delete_workflows_async(names))
 
     @staticmethod
-    async def recorded(name: str) -> list[str]:
-        """What the steps of an operation have recorded, oldest first."""
+    async def recorded(name: str) -> list[Any]:
+        """What the steps of an operation have recorded, oldest first.
+
+        A record that can't be read is the text that it is kept as.
+        """
         # Outside of the workflow: within, to ask about it would be one more step of it.
         steps = await asyncio.create_task(
             DBOS.list_workflow_steps_async(name), context=contextvars.Context()
         )
-        return [str(step["output"]) for step in steps]
+        return [step["output"] for step in steps]
 
     async def _start(self, name: str, service: str) -> Workflow:
         with SetWorkflowID(name):
@@ -176,11 +188,15 @@ class Host:
             log.warning("a refused operation stays in the database: %s", error)
 
     async def _resume(self, name: str, service: str) -> None:
-        try:
-            await DBOS.resume_workflow_async(name)
-        except dbos_error.DBOSNonExistentWorkflowError:
+        kept = await DBOS.get_workflow_status_async(name)
+        if kept is None:
             # The server ended between the two notes that it makes. Nothing was sent.
             await self._start(name, service)
+        elif kept.status in _OVER or not _is_input(kept.input, [name, service]):
+            # DBOS would not run it, and nobody would ever end it.
+            await asyncio.to_thread(self._members[service].refuse, name)
+        else:
+            await DBOS.resume_workflow_async(name)
 
     async def _launch(self, node: str, migrate: bool) -> None:
         url = self.database.url.render_as_string(hide_password=False)
@@ -197,6 +213,7 @@ class Host:
                 "run_migrations": migrate,
                 "use_listen_notify": False,
                 "log_level": "ERROR",
+                "serializer": self._form,
             }
         )
         try:
@@ -221,6 +238,11 @@ class Host:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self._threads.shutdown(wait=True)
+
+
+def _is_input(kept: Any, arguments: list[str]) -> bool:
+    """Whether a workflow's input can be read, and is what we have given it."""
+    return isinstance(kept, dict) and list(kept.get("args", ())) == arguments
 
 
 async def _stop_tasks() -> None:

@@ -35,15 +35,9 @@ class Asked:
     state: Any
     reads: Mapping[str, Any]
 
-    @property
-    def content(self) -> dict[str, Any]:
-        """What a note of it holds."""
-        keys = [self.credentials.api_key, self.credentials.secret_key]
-        return {"keys": keys, "state": self.state, "reads": self.reads}
-
 
 class Notes:
-    """Writes and reads notes.
+    """Writes and reads what operations began with.
 
     Args:
         sealing: how they are sealed.
@@ -52,20 +46,20 @@ class Notes:
     def __init__(self, sealing: Sealing) -> None:
         self._sealing = sealing
 
-    def write(self, content: Mapping[str, Any]) -> str:
-        """A note of anything that JSON can hold."""
+    def write_asked(self, operation: str, asked: Asked) -> str:
+        """A note of what the operation of this name began with."""
+        keys = [asked.credentials.api_key, asked.credentials.secret_key]
+        content = {"operation": operation, "keys": keys, "state": asked.state, "reads": asked.reads}
         return self._sealing.seal(orjson.dumps(content))
 
-    def read(self, note: str) -> dict[str, Any]:
-        """What a note says.
+    def asked(self, operation: str, note: str) -> Asked:
+        """What the operation of this name began with.
 
         Raises:
+            ValueError: it is the note of another operation.
             Exception: what the sealing raises when it can't be opened.
         """
-        content: dict[str, Any] = orjson.loads(self._sealing.open(note))
-        return content
-
-    def asked(self, note: str) -> Asked:
-        """What an operation began with; see :meth:`read` for what is raised."""
-        told = self.read(note)
+        told = orjson.loads(self._sealing.open(note))
+        if told.get("operation") != operation:
+            raise ValueError("this is the note of another operation")
         return Asked(Credentials(*told["keys"]), told["state"], told["reads"])

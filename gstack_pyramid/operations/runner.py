@@ -25,7 +25,7 @@ from gstack_pyramid.engine.session import Session
 from gstack_pyramid.errors import GceError, already_exists
 from gstack_pyramid.operations.course import Course
 from gstack_pyramid.operations.database import MEMORY
-from gstack_pyramid.operations.execution import Execution, Run, broken
+from gstack_pyramid.operations.execution import Execution, Run, broken, which_step
 from gstack_pyramid.operations.following import Follower
 from gstack_pyramid.operations.host import Host
 from gstack_pyramid.operations.identity import Request, claim_of, same
@@ -114,7 +114,7 @@ class Operations:
         self._forgetful = place == MEMORY and service is None
         self.service = service or (self.node if self._forgetful else SERVICE)
         self._client, self._translate, self._restore = client, translate, restore
-        self._notes = Notes(sealing)
+        self._sealing, self._notes = sealing, Notes(sealing)
         self._place, self._upgrade = place, upgrade
         self._watch = watch or Watch()
         self._clock = clock
@@ -213,7 +213,7 @@ class Operations:
             operation = replace(
                 operation,
                 node=self.node,
-                call=self._notes.write(asked.content),
+                call=self._notes.write_asked(name, asked),
                 claim=claim_of(owner, prepared.takes) if prepared.takes else None,
             )
         try:
@@ -383,24 +383,35 @@ class Operations:
         run: Run | None = await self._planning(self._repeat, operation, recorded)
         return run
 
-    def _repeat(self, operation: Operation, recorded: list[str]) -> Run | None:
+    def _repeat(self, operation: Operation, recorded: list[Any]) -> Run | None:
         """Plan again what was planned before."""
         try:
-            asked: Asked = self._notes.asked(operation.call or "")
+            asked: Asked = self._notes.asked(operation.name, operation.call or "")
             plan, session = self._restore(asked.state, asked.credentials)
-            records = deque(self._notes.read(note) for note in recorded)
+            records = deque(_checked(operation.name, recorded))
         except Exception as error:
             log.error("operation %s can't be taken up: %s", operation.name, error)
-            told = broken(
-                "This operation was begun by another version of the service, or the key that it was"
-                " kept under is gone. What it has done so far is left as it is."
-            )
-            self.store.save(finished(operation, self._clock(), told))
+            self._end_unread(operation)
             return None
         session.insist = self._insist
         course = Course(plan, session, self._client)
         course.advance(None, dict(asked.reads))
         return Run(operation, course, records=records, resumed=True, taken=True)
+
+    def refuse(self, name: str) -> None:
+        """End an operation whose records can't be read, or are not what was written."""
+        operation = self.store.load(name)
+        if operation is not None and not operation.done:
+            log.error("operation %s can't be taken up: its records can't be read", name)
+            self._end_unread(operation)
+
+    def _end_unread(self, operation: Operation) -> None:
+        told = broken(
+            "This operation was begun by another version of the service, or the key that it was"
+            " kept under is gone. What it has done so far is left as it is."
+        )
+        self.store.save(finished(operation, self._clock(), told))
+        self._waiting.tell(operation.name)
 
     async def _planning(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await in_thread(self._planners, function, *arguments)
@@ -425,11 +436,10 @@ class Operations:
                 return self._parts
             if self._closed:
                 raise GceError(503, "backendError", "The service is being restarted.")
-            host = Host.acquire(self._place, self.node, upgrade=self._upgrade)
+            host = Host.acquire(self._place, self.node, self._sealing, upgrade=self._upgrade)
             store = Store(host.database.engine, self.service)
             execution = Execution(
                 store,
-                self._notes,
                 self._sender,
                 self._follower,
                 self._translate,
@@ -450,3 +460,16 @@ class Operations:
         if membership is not None:
             membership.start()
         return parts
+
+
+def _checked(operation: str, recorded: list[Any]) -> list[dict[str, Any]]:
+    """The records of an operation's steps.
+
+    Raises:
+        ValueError: one can't be read, or stands in the place of another.
+    """
+    for number, record in enumerate(recorded):
+        own = which_step(operation, number)
+        if not isinstance(record, dict) or {**record, **own} != record:
+            raise ValueError(f"the record of step {number} is none of this operation's")
+    return recorded

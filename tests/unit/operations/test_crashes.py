@@ -30,6 +30,7 @@ from gstack_pyramid.operations.nodes import Membership, Watch
 from gstack_pyramid.operations.notes import Notes
 from gstack_pyramid.operations.pace import Pace
 from gstack_pyramid.operations.runner import Operations
+from gstack_pyramid.operations.serializing import SealedJson
 from gstack_pyramid.operations.store import Operation, finished
 
 from .fakes import LONG, SEALER, Session
@@ -246,16 +247,16 @@ def test_wherever_a_process_ends_the_next_one_finishes_and_nothing_is_made_twice
 def test_an_answer_that_was_not_written_down_is_found_again(
     world: World, nodes: Nodes, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = Notes.write
+    write = SealedJson.serialize
 
-    def ending(notes: Notes, content: Mapping[str, Any]) -> str:
-        if content.get("command") == command:
-            monkeypatch.setattr(Notes, "write", write)
+    def ending(form: SealedJson, data: Any) -> str:
+        if isinstance(data, dict) and data.get("command") == command:
+            monkeypatch.setattr(SealedJson, "serialize", write)
             world.ended.set()
             raise Ended
-        return write(notes, content)
+        return write(form, data)
 
-    monkeypatch.setattr(Notes, "write", ending)
+    monkeypatch.setattr(SealedJson, "serialize", ending)
     first = nodes.new()
     if command == "createVolume":
         with pytest.raises(GceError, match="restarted"):
@@ -352,7 +353,7 @@ def test_keys_and_bodies_are_never_kept_in_the_clear(world: World, nodes: Nodes)
     assert kept.call
     assert Session.credentials.secret_key not in kept.call
     assert NAME not in kept.call
-    assert Notes(SEALER).asked(kept.call).credentials == Session.credentials
+    assert Notes(SEALER).asked(kept.name, kept.call).credentials == Session.credentials
 
 
 def test_an_operation_whose_key_is_gone_is_ended_with_a_word(world: World, nodes: Nodes) -> None:
