@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from .support import costs
+
 if TYPE_CHECKING:
     from pyramid.router import Router
 
@@ -21,6 +23,21 @@ if TYPE_CHECKING:
 # A busy machine is no failure: how long an example takes says nothing of what is tested.
 settings.register_profile("gstack", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gstack")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    costs.add_option(parser)
+    parser.addoption(
+        "--gcloud",
+        choices=("fork", "exec"),
+        default="fork",
+        help="gcloud's commands in forks of one process (default), or each in one of its own",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    costs.measure(config)
+
 
 MakeGateway = Callable[..., "Gateway"]
 MakeRouter = Callable[..., "Router"]

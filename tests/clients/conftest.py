@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from .gateway import Gateway, served
-from .gcloud import Gcloud, find_gcloud
+from .gcloud import Gcloud
+from .gcloud_process import RunGcloud, executed, forking
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +26,19 @@ def exports(gateway: Gateway) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def gcloud(exports: dict[str, str]) -> Gcloud:
+def run_gcloud(request: pytest.FixtureRequest) -> Iterator[RunGcloud]:
+    """Runs gcloud, the way that ``--gcloud`` says."""
+    if request.config.getoption("--gcloud") == "exec":
+        yield executed
+        return
+    with forking() as run:
+        yield run
+
+
+@pytest.fixture(scope="session")
+def gcloud(run_gcloud: RunGcloud, exports: dict[str, str]) -> Gcloud:
     """gcloud with no other configuration than ``gstack env`` makes."""
-    return Gcloud(find_gcloud(), exports)
+    return Gcloud(run_gcloud, exports)
 
 
 @pytest.fixture(scope="module")

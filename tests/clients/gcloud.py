@@ -1,32 +1,33 @@
-"""The real gcloud, as a shell would run it."""
+"""The real gcloud."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
 from .columns import columns_of
-from .gateway import run
+from .gcloud_process import RunGcloud
 
 
 @dataclass(frozen=True)
 class Gcloud:
-    """gcloud's ``compute`` commands in an environment made by ``gstack env``."""
+    """gcloud's ``compute`` commands in an environment made by ``gstack env``.
 
-    program: str
+    Attributes:
+        start: what runs it.
+        environment: the variables that it sees.
+    """
+
+    start: RunGcloud
     environment: Mapping[str, str]
 
     def try_(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run a command, whatever comes of it: its words, and options that may hold blanks."""
-        return run([self.program, "compute", *command.split(), *options], self.environment)
+        return self.start(["compute", *command.split(), *options], self.environment)
 
     def run(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run a command that must succeed."""
@@ -59,16 +60,6 @@ class Gcloud:
         assert "Traceback" not in done.stderr
         assert "gcloud crashed" not in done.stderr
         return done.stderr
-
-
-def find_gcloud() -> str:
-    """Where gcloud is; a test without it is skipped, or fails where CI asks for it."""
-    program = shutil.which("gcloud")
-    if program is None:
-        if os.environ.get("GSTACK_REQUIRE_CLIENTS") == "1":
-            pytest.fail("gcloud is missing, and GSTACK_REQUIRE_CLIENTS=1 asks for it")
-        pytest.skip("gcloud is not installed")
-    return program
 
 
 def rows_of(table: str) -> list[dict[str, str]]:

@@ -105,7 +105,7 @@ def test_what_is_not_mapped_and_who_is_not_known_are_told(gcloud: Gcloud) -> Non
     said = gcloud.refusal("instances simulate-maintenance-event any --zone=ch-gva-2")
     assert "compute.instances.simulateMaintenanceEvent is not implemented" in said
     stranger = Gcloud(
-        gcloud.program,
+        gcloud.start,
         {k: v for k, v in gcloud.environment.items() if k != "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"}
         | {"CLOUDSDK_AUTH_ACCESS_TOKEN": "nonsense"},
     )

@@ -18,7 +18,8 @@ from gstack_pyramid.schemas.location import data_folder
 
 from ..support.plenty import FEW
 from .filled import Filled, filled
-from .gcloud import Gcloud, find_gcloud
+from .gcloud import Gcloud
+from .gcloud_process import RunGcloud
 
 pytestmark = pytest.mark.clients
 
@@ -79,8 +80,8 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
 
 
 @pytest.fixture(scope="module")
-def gcloud(there: Filled) -> Gcloud:
-    return Gcloud(find_gcloud(), there.exports)
+def gcloud(run_gcloud: RunGcloud, there: Filled) -> Gcloud:
+    return Gcloud(run_gcloud, there.exports)
 
 
 def scalars(value: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:

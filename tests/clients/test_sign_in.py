@@ -15,7 +15,8 @@ import requests
 
 from .chromium import chromium
 from .gateway import PATIENCE, Gateway, run, served
-from .gcloud import Gcloud, find_gcloud
+from .gcloud import Gcloud
+from .gcloud_process import executed, find_gcloud
 from .tls import Authority
 
 pytestmark = pytest.mark.clients
@@ -61,12 +62,12 @@ def shell(secure: Gateway, authority: Authority, tmp_path: Path) -> dict[str, st
 
 def zones(shell: Mapping[str, str]) -> list[str]:
     """What gcloud lists."""
-    return sorted(Gcloud(find_gcloud(), shell).values("zones list"))
+    return sorted(Gcloud(executed, shell).values("zones list"))
 
 
 def account(shell: Mapping[str, str]) -> str:
     """Who gcloud thinks has signed in."""
-    return run([find_gcloud(), "config", "get-value", "account"], shell).stdout.strip()
+    return executed(["config", "get-value", "account"], shell).stdout.strip()
 
 
 def tokens(shell: Mapping[str, str]) -> set[str]:
@@ -150,7 +151,7 @@ def test_gcloud_signs_in_with_the_browser_and_renews_its_tokens_unseen(
     assert tokens(shell).isdisjoint(before)
 
     # gcloud's own `auth revoke` asks Google, whatever its settings say; this is what ends it here.
-    refresh = run([find_gcloud(), "auth", "print-refresh-token"], shell).stdout.strip()
+    refresh = executed(["auth", "print-refresh-token"], shell).stdout.strip()
     with requests.Session() as session:
         session.trust_env = False
         told = session.post(
@@ -160,7 +161,7 @@ def test_gcloud_signs_in_with_the_browser_and_renews_its_tokens_unseen(
             timeout=PATIENCE,
         )
     assert told.status_code == 200
-    refused = Gcloud(find_gcloud(), shell).try_("zones list")
+    refused = Gcloud(executed, shell).try_("zones list")
     assert refused.returncode == 1
     assert "problem refreshing your current auth tokens" in refused.stderr
 
@@ -180,18 +181,18 @@ def key_file(secure: Gateway, tmp_path: Path) -> Path:
 
 def test_gcloud_takes_up_a_key_file(shell: dict[str, str], secure: Gateway, key_file: Path) -> None:
     without = {name: text for name, text in shell.items() if not name.endswith("_HOST")}
-    command = [find_gcloud(), "auth", "activate-service-account", f"--key-file={key_file}"]
-    done = run(command, without)
+    command = ["auth", "activate-service-account", f"--key-file={key_file}"]
+    done = executed(command, without)
     assert done.returncode == 0, done.stderr
     assert account(without) == "robot@demo-project.iam.gserviceaccount.com"
     assert zones(without) == ZONES
     signed = {**without, "CLOUDSDK_AUTH_SERVICE_ACCOUNT_USE_SELF_SIGNED_JWT": "true"}
     assert zones(signed) == ZONES
     # This concerns gcloud alone: the key itself is for `gstack key deny` to end.
-    gone = run([find_gcloud(), "auth", "revoke"], without)
+    gone = executed(["auth", "revoke"], without)
     assert gone.returncode == 0, gone.stderr
     assert "robot@demo-project.iam.gserviceaccount.com" in gone.stdout
-    refused = Gcloud(find_gcloud(), without).try_("zones list")
+    refused = Gcloud(executed, without).try_("zones list")
     assert "do not currently have an active account" in refused.stderr
 
 

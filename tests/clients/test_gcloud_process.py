@@ -1,0 +1,47 @@
+"""gcloud in a fork says, returns and sends what it does in a process of its own."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from .gcloud_process import RunGcloud, executed, forking
+
+pytestmark = pytest.mark.clients
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "compute zones list",
+        "compute zones describe ch-gva-2 --format=json",
+        "compute zones list --filter=name=ch-gva-2 --format=value(selfLink)",
+        "compute instances describe nosuch --zone=ch-gva-2",
+        "compute instances list --no-such-flag",
+        "config get-value project",
+        "config list --format=yaml",
+        "info --format=value(basic.python_location,installation.sdk_root,config.paths)",
+    ],
+)
+def test_a_fork_does_what_a_process_of_its_own_does(
+    exports: dict[str, str], run_gcloud: RunGcloud, command: str
+) -> None:
+    arguments = command.split(" ")
+    alone, forked = executed(arguments, exports), run_gcloud(arguments, exports)
+    assert (forked.returncode, forked.stdout, forked.stderr) == (
+        alone.returncode,
+        alone.stdout,
+        alone.stderr,
+    )
+
+
+def test_forks_know_nothing_of_each_other(exports: dict[str, str]) -> None:
+    with forking() as run, ThreadPoolExecutor(4) as threads:
+
+        def project(name: str) -> str:
+            shell = {**exports, "CLOUDSDK_CORE_PROJECT": name}
+            return run(["config", "get-value", "project"], shell).stdout.strip()
+
+        names = [f"project-{number}" for number in range(8)]
+        assert list(threads.map(project, names)) == names
