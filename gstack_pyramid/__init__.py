@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from gstack_pyramid.collecting import paused
+
 if TYPE_CHECKING:
     from pyramid.router import Router
 
 
+@paused()
 def main(global_config: dict[str, str], **settings: str) -> Router:
     """Make the WSGI application; the entry point of ``pserve``.
 

@@ -218,7 +218,6 @@ def take_turns() -> None:
     a second, during which nobody is answered; so the collector is told to leave it alone.
     """
     sys.setswitchinterval(SWITCH)
-    gc.collect()
     gc.freeze()
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from gstack_pyramid.cli.configuration import Ini
+from gstack_pyramid.collecting import paused
 
 if TYPE_CHECKING:
     from gstack_pyramid.engine.compiler import Compiled
@@ -303,6 +304,7 @@ def merged_mappings(ini: Ini | None) -> tuple[Mappings, Compiled]:
         raise click.ClickException(str(error)) from None
 
 
+@paused()
 def _compile(ini: Ini | None, further: tuple[Path, ...]) -> tuple[Mappings, Compiled]:
     """The mappings of :func:`_folders`, merged and compiled.
 

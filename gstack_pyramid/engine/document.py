@@ -105,6 +105,7 @@ def _composed(text: str) -> yaml.Node | None:
 
 
 _PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Builder:
@@ -113,32 +114,31 @@ class _Builder:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._scalars = yaml.SafeLoader("")
-        self._around: list[yaml.Node] = []
+        self._around: set[int] = set()
         self._flat: set[int] = set()
 
     def build(self, node: yaml.Node, place: Place) -> Any:
         self._document.lines[place] = (self._document.file, node.start_mark.line + 1)
-        if any(node is outer for outer in self._around):
+        if isinstance(node, yaml.ScalarNode):
+            try:
+                return self._scalars.construct_object(node)
+            except ValueError as error:
+                raise self._wrong(node, f"{node.value!r} can't be read: {error}") from error
+        if node.tag not in _PLAIN:
+            raise self._wrong(node, f"the tag {node.tag!r} means nothing here")
+        if id(node) in self._around:
             raise self._wrong(node, "an alias stands inside what it is an alias of")
-        self._around.append(node)
-        built = self._build(node, place)
-        self._around.pop()
+        self._around.add(id(node))
+        built: Any
+        if isinstance(node, yaml.MappingNode):
+            built = self._mapping(node, place)
+        else:
+            built = [self.build(item, (*place, index)) for index, item in enumerate(node.value)]
+        self._around.remove(id(node))
         return built
 
     def _wrong(self, node: yaml.Node, message: str) -> MappingError:
         return MappingError([Finding(self._document.file, node.start_mark.line + 1, message)])
-
-    def _build(self, node: yaml.Node, place: Place) -> Any:
-        if isinstance(node, yaml.CollectionNode) and node.tag not in _PLAIN:
-            raise self._wrong(node, f"the tag {node.tag!r} means nothing here")
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, place)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(item, (*place, index)) for index, item in enumerate(node.value)]
-        try:
-            return self._scalars.construct_object(node)
-        except ValueError as error:
-            raise self._wrong(node, f"{node.value!r} can't be read: {error}") from error
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
         if id(node) not in self._flat:
@@ -162,12 +162,16 @@ class _Builder:
         # Twice the same key is a mistake; a key that overrides one merged in by `<<` is not, so
         # this looks before the merge.
         seen: set[str] = set()
+        merges = False
         for key_node, _ in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise self._wrong(key_node, "a key must be a text")
             if key_node.value in seen:
                 raise self._wrong(key_node, f"the key {key_node.value!r} is given twice")
             seen.add(key_node.value)
+            merges = merges or key_node.tag == _MERGE
+        if not merges:
+            return
         self._scalars.flatten_mapping(node)
         # What is merged in stands before what overrides it. Who merges this one in turn is to find
         # each key once: PyYAML 6.0.4 may keep the first of two.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import orjson
-from jsonschema import Draft202012Validator
 
 from gstack_pyramid.schemas.location import data_folder
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 
 @cache
@@ -22,6 +24,8 @@ def _schema() -> dict[str, Any]:
 @cache
 def grammar_of(form: str) -> Draft202012Validator:
     """What tells the mistakes of one form of file: ``resource``, ``defaults`` or ``errors``."""
+    from jsonschema import Draft202012Validator
+
     return Draft202012Validator({"$ref": f"#/$defs/{form}", "$defs": _schema()["$defs"]})
 
 

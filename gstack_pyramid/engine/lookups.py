@@ -42,7 +42,9 @@ def nested(spec: Any, *, certain: bool = False) -> Iterator[Spec]:
     if "diff" in spec:
         inner += [spec["diff"]["now"], spec["diff"]["want"]]
     for value in inner:
-        yield from nested(value, certain=certain)
+        # Most are plain texts; not to make a generator for each saves a start half of this.
+        if isinstance(value, dict):
+            yield from nested(value, certain=certain)
 
 
 class Lookups:
@@ -57,6 +59,7 @@ class Lookups:
     def __init__(self, mappings: Mappings, *, certain: bool = False) -> None:
         self._documents = {name: doc.data for name, doc in mappings.resources.items()}
         self._certain = certain
+        self._shown: dict[str, dict[str, str]] = {}
 
     def of_method(self, method: Method, spec: Spec) -> list[tuple[str, str]]:
         """The reading commands of a method, and what for.
@@ -152,6 +155,13 @@ class Lookups:
 
     def _of_fields(self, rows: dict[str, str], resource: str) -> None:
         """What it takes to show a resource: its joins, and the resources that it links to."""
+        if resource not in self._shown:
+            self._shown[resource] = self._of_shown(resource)
+        for command, why in self._shown[resource].items():
+            rows.setdefault(command, why)
+
+    def _of_shown(self, resource: str) -> dict[str, str]:
+        rows: dict[str, str] = {}
         document = self._documents[resource]
         fields = [document.get("fields", {})]
         for source in sources_of(document):
@@ -161,6 +171,7 @@ class Lookups:
         for group in fields:
             for value in group.values():
                 self._of_value(rows, value)
+        return rows
 
     def _of_value(self, rows: dict[str, str], value: Any, why: str = "a value") -> None:
         for spec in nested(value, certain=self._certain):

@@ -6,7 +6,8 @@ and only after a no. Both read the same schema and give the same verdict.
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,11 +26,22 @@ MOST = 10
 
 
 class Validator:
-    """Checks values of one type; made by :func:`validator_for`."""
+    """Checks values of one type; made by :func:`validator_for`.
 
-    def __init__(self, schema: dict[str, Any]) -> None:
-        self._schema = schema
-        self._fast = jsonschema_rs.Draft202012Validator(schema)
+    The schema is made when something is checked for the first time, in a millisecond: a server has
+    some 200 of these, and most of them are never asked.
+    """
+
+    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _schema(self) -> dict[str, Any]:
+        return self._make()
+
+    @cached_property
+    def _fast(self) -> jsonschema_rs.Draft202012Validator:
+        return jsonschema_rs.Draft202012Validator(self._schema)
 
     def is_valid(self, value: object) -> bool:
         """Whether ``value`` fits, which is made of what JSON decodes to (keys are str)."""
@@ -72,5 +84,8 @@ def validator_for(
     made = _validators.setdefault(model, {})
     key = type_name, method_id, request
     if key not in made:
-        made[key] = Validator(bundle(model, type_name, method_id=method_id, limited=request))
+        model.type(type_name)  # whether there is one is told now
+        made[key] = Validator(
+            partial(bundle, model, type_name, method_id=method_id, limited=request)
+        )
     return made[key]

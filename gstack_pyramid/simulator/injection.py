@@ -12,16 +12,17 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 from waitress.channel import ClientDisconnected
 
 from gstack_pyramid.schemas.location import data_folder
 from gstack_pyramid.simulator.calls import HANDLERS
 from gstack_pyramid.simulator.faults import CommandError
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 EVERY = "*"
 """What stands for all commands."""
@@ -40,6 +41,8 @@ class ConnectionDropped(ClientDisconnected):  # type: ignore[misc]  # waitress h
 
 @cache
 def _validator() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator
+
     return Draft202012Validator(
         orjson.loads((data_folder("schemas") / "faults.schema.json").read_bytes())
     )
@@ -52,6 +55,8 @@ def _checked(rule: Any) -> Mapping[str, Any]:
         ValueError: it has not the form of ``schemas/faults.schema.json``, does nothing, or is
             about a command that the simulator does not have.
     """
+    from jsonschema.exceptions import best_match
+
     wrong = best_match(_validator().iter_errors(rule))
     if wrong is not None:
         raise ValueError(f"{wrong.json_path}: {wrong.message}")

@@ -57,3 +57,48 @@ def test_what_keeps_a_gateway_from_starting_is_told_in_a_line(
     assert why in line
     assert "Traceback" not in done.stderr
     assert "secret" not in done.stderr
+
+
+def printed(program: str) -> str:
+    """What a Python program of its own prints."""
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.strip()
+
+
+def test_a_start_loads_nothing_that_only_some_requests_need() -> None:
+    """It costs two seconds of CPU, most of them for what it loads and compiles."""
+    loaded = set(printed("import sys, gstack_pyramid.routes; print(*sys.modules)").split())
+    # What says why a body is refused, and what stands in for a cloud.
+    rare = {"jsonschema", "referencing", "gstack_pyramid.simulator"}
+    assert rare.isdisjoint(loaded)
+
+
+def test_checking_mapping_files_loads_no_server_and_no_database() -> None:
+    program = (
+        "import sys, gstack_pyramid.cli as cli\n"
+        "sys.argv = ['gstack', 'lint']\n"
+        "try: cli.main()\n"
+        "except SystemExit: print(*sys.modules)"
+    )
+    loaded = set(printed(program).split())
+    assert "gstack_pyramid.engine.compiler" in loaded
+    heavy = {"pyramid", "webob", "waitress", "dbos", "sqlalchemy", "psycopg", "jsonschema"}
+    assert heavy.isdisjoint(loaded)
+
+
+def test_the_collector_of_garbage_works_once_a_gateway_is_up(tmp_path: Path) -> None:
+    settings = {
+        "here": str(tmp_path),
+        "gstack.cloudstack.endpoint": "http://127.0.0.1:1/client/api",
+        "gstack.token_keys_file": str(tmp_path / "keys"),
+        "gstack.token_keys_create": "true",
+        "gstack.operations.url": ":memory:",
+    }
+    program = (
+        "import gc, os, gstack_pyramid\n"
+        f"gstack_pyramid.main({{}}, **{settings!r})\n"
+        "print(gc.isenabled(), gc.get_freeze_count() > 100_000, flush=True)\n"
+        "os._exit(0)"
+    )
+    assert printed(program) == "True True"

@@ -207,7 +207,7 @@ def test_a_validator_is_made_once() -> None:
 
 def test_a_type_that_holds_itself_can_be_checked() -> None:
     validator = Validator(
-        {
+        lambda: {
             "$ref": "#/$defs/T",
             "$defs": {
                 "T": {
