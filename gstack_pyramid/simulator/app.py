@@ -9,7 +9,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
-from gstack_pyramid.simulator import autoscaling, commands, jobs
+from gstack_pyramid.schemas.roles import ROOT_ADMIN
+from gstack_pyramid.simulator import autoscaling, commands, expunging, jobs
 from gstack_pyramid.simulator.admin import Admin
 from gstack_pyramid.simulator.calls import HANDLERS, Call
 from gstack_pyramid.simulator.faults import (
@@ -26,6 +27,7 @@ from gstack_pyramid.simulator.parameters import check
 from gstack_pyramid.simulator.sample import build
 from gstack_pyramid.simulator.sessions import Sessions
 from gstack_pyramid.simulator.store import Doc, Store
+from gstack_pyramid.simulator.views import restricted
 from gstack_pyramid.simulator.wire import (
     Request,
     envelope_name,
@@ -133,7 +135,8 @@ class Simulator:
                 400, f"State changing command {name} needs to be sent using POST request", 9999
             )
         settings = self.world.settings
-        if not self.world.allows(self.world.store.get("account", user["owner"]), name):
+        account = self.world.store.get("account", user["owner"])
+        if not self.world.allows(account, name):
             raise Forbidden(name, user["id"])
         handler = HANDLERS.get(name)
         if handler is None:
@@ -157,10 +160,10 @@ class Simulator:
         now = self.world.clock()
         with self.world.store.locked():
             jobs.advance(self.world, now)
+            expunging.check(self.world, now)
             if autoscaling.check(self.world, now):
                 jobs.start(self.world, now)
             with self.world.store.transaction():
-                account = self.world.store.get("account", user["owner"])
                 answer = handler(Call(self.world, account, user, now, command, params))
                 if not command.asynchronous:
                     check_answer(command, answer)
@@ -170,6 +173,8 @@ class Simulator:
                     )
             # A new job begins at once; it ends with a later request.
             jobs.start(self.world, now)
+        if account.get("role") != ROOT_ADMIN:
+            answer = restricted(answer)
         strike.raise_after()
         if unused := params.unused():
             log.warning("the simulated %s ignores %s", name, ", ".join(unused))

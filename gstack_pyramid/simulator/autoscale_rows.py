@@ -57,7 +57,7 @@ def profile(store: Store, doc: Doc) -> Row:
             "zoneid": doc["zoneid"],
             "serviceofferingid": doc["offeringid"],
             "templateid": doc["templateid"],
-            "otherdeployparams": doc["others"] or None,
+            "otherdeployparams": doc["others"],
             "userdata": doc["userdata"],
             "expungevmgraceperiod": doc["grace"],
             **owner(store, doc["owner"]),

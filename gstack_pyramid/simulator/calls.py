@@ -36,6 +36,9 @@ _NOUNS = {
     "asgroup": "AutoScale Vm Group",
 }
 
+_FORGOTTEN = frozenset(("sgrule", "fwrule", "pfrule", "lbrule", "aclitem"))
+"""Kinds whose rows the real server deletes; of others it keeps them, marked as removed."""
+
 
 @dataclass(slots=True)
 class Call(Actor):
@@ -59,7 +62,8 @@ class Call(Actor):
         Raises:
             CommandError: 431 when nothing ever had that UUID.
         """
-        if not self.store.known(kind, key):
+        gone = kind in _FORGOTTEN and self.store.find(kind, key) is None
+        if gone or not self.store.known(kind, key):
             raise not_found(self.command.name, name, key)
         return self.store.get(kind, key)
 

@@ -19,9 +19,11 @@ class CommandError(Exception):
         self.cscode = cscode
 
 
-def unauthorised() -> CommandError:
+def unauthorised(
+    text: str = "unable to verify user credentials and/or request signature",
+) -> CommandError:
     """The answer to a wrong key, signature or expiry, and to a command that does not exist."""
-    return CommandError(401, "unable to verify user credentials and/or request signature", None)
+    return CommandError(401, text, None)
 
 
 def malformed(text: str) -> CommandError:
@@ -73,9 +75,20 @@ def no_capacity(text: str) -> CommandError:
     return CommandError(533, text, 4335)
 
 
-def over_limit(text: str) -> CommandError:
+def over_limit(text: str, cscode: int = 4370) -> CommandError:
     """The account's limit is reached (``ResourceAllocationException``)."""
-    return CommandError(535, text, 4370)
+    return CommandError(535, text, cscode)
+
+
+def no_more_addresses(text: str) -> CommandError:
+    """The account's limit of public addresses is reached (``AccountLimitException``)."""
+    return CommandError(532, text, 4280)
+
+
+def hidden() -> CommandError:
+    """A command failed, of which only administrators are told why (``CloudRuntimeException``)."""
+    text = "Internal error executing command, please contact your system administrator"
+    return CommandError(530, text, 4250)
 
 
 def in_use(text: str) -> CommandError:

@@ -1,8 +1,9 @@
 """Asynchronous jobs, without threads: they move on when somebody asks for anything.
 
-A job takes ``job_seconds``. Its function for the beginning runs when it starts (a machine becomes
-Starting), the one for the end when its time has come (it becomes Running). Jobs about the same
-object run one after the other, as on the real server.
+A job takes ``job_seconds``. Its function for the beginning runs when it starts (there is room for a
+machine), a few have one for the time in between (it becomes Starting), and the one for the end runs
+when its time has come (it becomes Running). A job that fails at its beginning takes its time as
+well. Jobs about the same object run one after the other, as on the real server.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from gstack_pyramid.simulator.calls import Call
 from gstack_pyramid.simulator.faults import CommandError, internal
 from gstack_pyramid.simulator.fields import check_answer
+from gstack_pyramid.simulator.names import job_class
 from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.wire import date
 from gstack_pyramid.simulator.world import Actor, Answer, World
@@ -25,6 +27,7 @@ Step = Callable[[Actor, Arguments], None]
 End = Callable[[Actor, Arguments], Answer]
 
 BEGINNINGS: dict[str, Step] = {}
+MIDDLES: dict[str, Step] = {}
 ENDS: dict[str, End] = {}
 FAILURES: dict[str, Step] = {}
 
@@ -34,15 +37,21 @@ _NEVER = 1e15
 """When a job is due that a fault holds: as seconds since the epoch, in 30 million years."""
 
 
-class InjectedFailure(CommandError):
-    """A fault makes a job fail; it is told as it was asked for."""
-
-
 def beginning(command: str) -> Callable[[Step], Step]:
     """Register what a command's job does when it starts; a CommandError raised there fails it."""
 
     def register(step: Step) -> Step:
         BEGINNINGS[command] = step
+        return step
+
+    return register
+
+
+def middle(command: str) -> Callable[[Step], Step]:
+    """Register what a command's job does halfway; a CommandError raised there fails it."""
+
+    def register(step: Step) -> Step:
+        MIDDLES[command] = step
         return step
 
     return register
@@ -173,11 +182,22 @@ def _start(world: World, job: Doc, at: float) -> bool:
             # What is going to fail has no effect, not even on the way.
             if step is not None and not job.get("failing"):
                 step(actor, job["arguments"])
-            due = _NEVER if job.get("stuck") else at + world.settings.job_seconds
-            world.store.update(job, due=due)
+            seconds = world.settings.job_seconds
+            half = job["command"] in MIDDLES and not job.get("failing")
+            if half and seconds == 0:
+                MIDDLES[job["command"]](actor, job["arguments"])
+                half = False
+            due = at + (seconds / 2 if half else seconds)
+            world.store.update(job, due=_NEVER if job.get("stuck") else due, half=half)
     except Exception as error:
-        _fail(world, job, at, error)
-        return False
+        fault = _told(job, error)
+        if world.settings.job_seconds == 0:
+            _fail(world, job, at, fault)
+            return False
+        # It takes its time to fail as well.
+        failing = {"code": fault.code, "text": fault.text}
+        with world.store.transaction():
+            world.store.update(job, due=at + world.settings.job_seconds, failing=failing)
     return True
 
 
@@ -186,23 +206,31 @@ def _finish(world: World, job: Doc) -> None:
     failing = job.get("failing")
     try:
         if failing:
-            raise InjectedFailure(failing["code"], failing["text"])
+            raise CommandError(failing["code"], failing["text"])
+        if job.get("half"):
+            with world.store.transaction():
+                MIDDLES[job["command"]](_actor(world, job, at), job["arguments"])
+                world.store.update(job, due=at + world.settings.job_seconds / 2, half=False)
+            return
         with world.store.transaction():
             result = ENDS[job["command"]](_actor(world, job, at), job["arguments"])
             check_answer(world.model.command(job["command"]), result)
             world.store.update(job, status=DONE, result=result, completed=date(at))
     except Exception as error:
-        _fail(world, job, at, error)
+        _fail(world, job, at, _told(job, error))
 
 
-def _fail(world: World, job: Doc, at: float, error: Exception) -> None:
-    if not isinstance(error, CommandError):
-        log.error("job %s of %s broke", job["id"], job["command"], exc_info=error)
-        error = internal(f"Unexpected exception while executing {job['command']}: {error}")
-    # In a job only exceptions of the API itself keep their code; what a manager throws is 530.
-    told = isinstance(error, InjectedFailure) or error.code not in (430, 431, 531)
-    code = error.code if told else 530
-    result = {"uuidList": [], "errorcode": code, "errortext": error.text}
+def _told(job: Doc, error: Exception) -> CommandError:
+    if isinstance(error, CommandError):
+        return error
+    log.error("job %s of %s broke", job["id"], job["command"], exc_info=error)
+    name = job_class(job["command"], by_admin=False)
+    return internal(f"Unexpected exception while executing {name}: {error}")
+
+
+def _fail(world: World, job: Doc, at: float, error: CommandError) -> None:
+    code = error.code
+    result = {"errorcode": code, "errortext": error.text}
     with world.store.transaction():
         step = FAILURES.get(job["command"])
         if step is not None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from gstack_pyramid.simulator.fields import drop_nulls
-from gstack_pyramid.simulator.rows import Row, owner, tags, zone_of
+from gstack_pyramid.simulator.rows import Row, job_of, named_tags, owner, zone_of
 from gstack_pyramid.simulator.store import Doc, Store
 
 EVERYTHING = frozenset(("nics", "secgrp", "affgrp", "tmpl", "servoff", "volume", "group"))
 """The parts of an instance's row that ``details`` switches."""
+
+_ON_A_HOST = frozenset(("Starting", "Running", "Stopping", "Migrating"))
+_WIRED = _ON_A_HOST | {"Error"}
+"""The states in which an instance's networks are plugged in."""
+
+_DISK_USE = ("diskioread", "diskiowrite", "diskkbsread", "diskkbswrite")
 
 
 def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING) -> Row:
@@ -32,7 +38,6 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
         "arch": "x86_64",
         "instancename": vm["instancename"],
         "vmtype": "User",
-        "passwordenabled": template["passwordenabled"],
         "keypairs": ",".join(vm["keypairs"]) or None,
         "details": vm["details"],
         "displayvm": True,
@@ -43,7 +48,12 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
         "affinitygroup": [],
         "securitygroup": [],
         "nic": [],
-        "tags": tags(store, vm["id"]),
+        "tags": named_tags(store, vm["id"]),
+        "readonlydetails": "dataDiskController, rootDiskController",
+        "receivedbytes": 0,
+        "sentbytes": 0,
+        "hostcontrolstate": "Enabled" if vm["state"] in _ON_A_HOST else None,
+        **job_of(store, vm["id"]),
     }
     if "group" in details and vm["groupid"]:
         row["groupid"] = vm["groupid"]
@@ -51,11 +61,15 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
     for group in store.by("asgroup", "vm", vm["id"]):
         row["autoscalevmgroupid"] = group["id"]
         row["autoscalevmgroupname"] = group["name"]
+    if vm.get("booted"):
+        # Told from a deployment to the next stop.
+        row["bootmode"], row["boottype"] = "Legacy", "BIOS"
     if "tmpl" in details:
+        row["passwordenabled"] = template["passwordenabled"]
         row["templateid"] = template["id"]
         row["templatename"] = template["name"]
         row["templatedisplaytext"] = template["displaytext"]
-        row["templatetype"] = "USER"
+        row["templatetype"] = template.get("templatetype", "USER")
         row["templateformat"] = "QCOW2"
     if "servoff" in details:
         offering = store.get("serviceoffering", vm["offeringid"])
@@ -64,10 +78,11 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
         row["cpunumber"] = vm["cpunumber"]
         row["cpuspeed"] = vm["cpuspeed"]
         row["memory"] = vm["memory"]
-    if "volume" in details:
+    root = [doc for doc in store.by("volume", "vm", vm["id"]) if doc["type"] == "ROOT"]
+    if "volume" in details and root:
         row["rootdeviceid"] = 0
         row["rootdevicetype"] = "ROOT"
-        row["pooltype"] = "NetworkFilesystem"
+        row["pooltype"] = "NetworkFilesystem" if root[0]["state"] == "Ready" else None
     if "secgrp" in details:
         groups = (store.get("securitygroup", key) for key in vm["securitygroupids"])
         row["securitygroup"] = [
@@ -75,7 +90,7 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
                 "id": group["id"],
                 "name": group["name"],
                 "description": group["description"],
-                **owner(store, group["owner"]),
+                **_account(store, group),
                 "ingressrule": [],
                 "egressrule": [],
                 "tags": [],
@@ -94,6 +109,11 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
     return drop_nulls(row)
 
 
+def _account(store: Store, doc: Doc) -> Row:
+    whose = owner(store, doc["owner"])
+    return {key: whose[key] for key in ("account", "project", "projectid") if key in whose}
+
+
 def members(store: Store, group: Doc) -> list[Doc]:
     """The machines of an affinity group."""
     return [
@@ -105,6 +125,7 @@ def members(store: Store, group: Doc) -> list[Doc]:
 
 def affinity_group(store: Store, doc: Doc) -> Row:
     """An affinity group with the ids of its machines."""
+    machines = [vm["id"] for vm in members(store, doc)]
     return drop_nulls(
         {
             "id": doc["id"],
@@ -112,7 +133,7 @@ def affinity_group(store: Store, doc: Doc) -> Row:
             "description": doc["description"],
             "type": doc["type"],
             **owner(store, doc["owner"]),
-            "virtualmachineIds": [vm["id"] for vm in members(store, doc)],
+            "virtualmachineIds": machines or None,
         }
     )
 
@@ -140,6 +161,8 @@ def _nic(store: Store, vm: Doc, nic: Doc) -> Row:
         "secondaryip": [],
         "extradhcpoption": [],
     }
+    if network["type"] == "Isolated" and vm["state"] in _WIRED:
+        row["isolationuri"] = row["broadcasturi"] = f"vlan://{network['serial']}"
     for address in store.by("ip", "vm", vm["id"]):
         if address["networkid"] == network["id"]:
             row["publicipid"] = address["id"]
@@ -170,7 +193,7 @@ def volume(store: Store, doc: Doc) -> Row:
             "vmdisplayname": vm and vm["displayname"],
             "vmstate": vm and vm["state"],
             "vmtype": vm and "User",
-            "attached": doc["attached"],
+            "attached": doc["attached"] if doc["type"] != "ROOT" else None,
             "provisioningtype": "thin",
             "size": doc["size"],
             "created": doc["created"],
@@ -182,7 +205,8 @@ def volume(store: Store, doc: Doc) -> Row:
             "diskofferingid": disk and disk["id"],
             "diskofferingname": disk and disk["name"],
             "diskofferingdisplaytext": disk and disk["displaytext"],
-            "serviceofferingid": service and service["id"],
+            # That of a root volume is told by its number, which leads nowhere.
+            "serviceofferingid": service and str(service["serial"]),
             "serviceofferingname": service and service["name"],
             "serviceofferingdisplaytext": service and service["displaytext"],
             "templateid": template and template["id"],
@@ -196,6 +220,8 @@ def volume(store: Store, doc: Doc) -> Row:
             "supportsstoragesnapshot": False,
             "deleteprotection": doc["deleteprotection"],
             "hasannotations": False,
-            "tags": tags(store, doc["id"]),
+            **(dict.fromkeys(_DISK_USE, 0) if vm and doc["state"] == "Ready" else {}),
+            **job_of(store, doc["id"]),
+            "tags": named_tags(store, doc["id"]),
         }
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from gstack_pyramid.schemas.cloudstack import Command, Param
-from gstack_pyramid.simulator.faults import CommandError, malformed, parameter
+from gstack_pyramid.simulator.faults import CommandError, invalid, malformed, parameter
 from gstack_pyramid.simulator.wire import PROTOCOL_PARAMETERS
 
 _CONTROL = re.compile("[\x00-\x09\x0b-\x0c\x0e-\x1f\x7f]")
@@ -242,6 +242,6 @@ def _check_paging(values: Mapping[str, Any], page_size: int) -> None:
     if page is not None and size is None:
         raise parameter('"pagesize" parameter is required when "page" is specified')
     if size is not None and size > page_size:
-        raise parameter(f"Page size can't exceed max allowed page size value: {page_size}")
+        raise invalid(f"Page size can't exceed max allowed page size value: {page_size}")
     if size is not None and size < 0:
         raise parameter(f"Unable to execute API command due to invalid value {size} for pagesize")

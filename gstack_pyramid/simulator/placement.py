@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 
-from gstack_pyramid.simulator.faults import invalid, no_capacity, over_limit
+from gstack_pyramid.simulator import dumps
+from gstack_pyramid.simulator.faults import (
+    invalid,
+    no_capacity,
+    no_more_addresses,
+    over_limit,
+)
 from gstack_pyramid.simulator.sample import RESOURCE_TYPES
 from gstack_pyramid.simulator.store import Doc, Store
 from gstack_pyramid.simulator.world import SYSTEM, Answer, World
@@ -80,20 +86,18 @@ def check_capacity(world: World, vm: Doc) -> None:
     ]
     zone = world.store.get("zone", vm["zoneid"])
     if not _fit([vm, *others], zone, hosts=1):
-        raise no_capacity(
-            f"Unable to create a deployment for VM instance {vm['instancename']}: "
-            "insufficient capacity in the zone"
-        )
+        raise _nowhere(vm)
     hosts = zone.get("hosts", 1)
     for key in vm.get("affinitygroupids", ()):
         group = world.store.get("affinitygroup", key)
         near = [vm, *(other for other in others if key in other.get("affinitygroupids", ()))]
         apart, together = group["type"] == APART, group["type"] == TOGETHER
         if (apart and len(near) > hosts) or (together and not _fit(near, zone, hosts=hosts)):
-            raise no_capacity(
-                f"Unable to create a deployment for VM instance {vm['instancename']}: "
-                f"no host left for affinity group {group['name']}"
-            )
+            raise _nowhere(vm)
+
+
+def _nowhere(vm: Doc) -> Exception:
+    return no_capacity(f"No destination found for a deployment for {dumps.machine(vm)}")
 
 
 def _fit(machines: list[Doc], zone: Doc, *, hosts: int) -> bool:
@@ -135,11 +139,20 @@ def limits(store: Store, owner: str) -> dict[str, int]:
     return told
 
 
-def check_limit(store: Store, owner: str, resource: str, more: int = 1) -> None:
+def check_limit(
+    store: Store, owner: str, resource: str, more: int = 1, *, cscode: int = 4370
+) -> None:
     """Make sure that ``more`` of a resource are within the account's limit.
 
+    Args:
+        store: the state.
+        owner: the account, or a project.
+        resource: one of :data:`~gstack_pyramid.simulator.sample.RESOURCE_TYPES`.
+        more: how many are wanted.
+        cscode: ``cserrorcode`` of the error; a deployment has another one than all else.
+
     Raises:
-        CommandError: 535, as the real server words it.
+        CommandError: 535, for public addresses 532, as the real server words it.
     """
     if owner == SYSTEM:
         return
@@ -150,9 +163,16 @@ def check_limit(store: Store, owner: str, resource: str, more: int = 1) -> None:
     if amount + more > limit:
         project = store.find("project", owner)
         account = store.get("account", project["owner"] if project else owner)
+        if resource == "public_ip":
+            raise no_more_addresses(
+                f"Maximum number of public IP addresses for account: {account['name']} has been "
+                "exceeded."
+            )
+        domain = store.get("domain", account["domainid"])
         raise over_limit(
-            f"Maximum amount of resources of Type = '{resource}' for Account Name = "
-            f"{account['name']} in Domain Id = {account['domainid']} has been exceeded. "
-            f"Account Resource Limit = {limit}, Account Resource Amount = {amount}, "
-            f"Requested Resource Amount = {more}."
+            f"Maximum amount of resources of Type = '{resource}', tag = 'null' for Account Name = "
+            f"{account['name']} in Domain Id = {domain['serial']} is exceeded: Account Resource "
+            f"Limit = {limit}, Current Account Resource Amount = {amount}, Current Account "
+            f"Resource Reservation = 0, Requested Resource Amount = {more}.",
+            cscode,
         )

@@ -5,23 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from gstack_pyramid.simulator.fields import drop_nulls
+from gstack_pyramid.simulator.services import of_network, of_vpc
 from gstack_pyramid.simulator.store import Doc, Store
 from gstack_pyramid.simulator.world import SYSTEM
 
 Row = dict[str, Any]
 
-_ISOLATED = (
-    "Dhcp",
-    "Dns",
-    "Firewall",
-    "Lb",
-    "PortForwarding",
-    "SourceNat",
-    "StaticNat",
-    "UserData",
-)
-_TIER = ("Dhcp", "Dns", "Lb", "NetworkACL", "PortForwarding", "SourceNat", "StaticNat", "UserData")
-_BASIC = ("Dhcp", "Dns", "SecurityGroup", "UserData")
+_PHYSICAL = "6987ddf7-a8e1-4476-973f-6a486df8947c"
+"""The id of the one physical network, which is the administrator's to see otherwise."""
+
+_PUBLIC = "ccf5e320-89d5-4df1-a258-f8ec9c719a1c"
+"""The id of the network that public addresses are of."""
 
 
 def owner(store: Store, key: str) -> Row:
@@ -32,11 +26,15 @@ def owner(store: Store, key: str) -> Row:
             "account": "system",
             "domainid": domain["id"],
             "domain": domain["name"],
-            "domainpath": "ROOT",
+            "domainpath": domain.get("path", "ROOT"),
         }
     project = store.find("project", key)
     doc = store.get("account", project["owner"] if project else key)
-    told: Row = {"domainid": doc["domainid"], "domain": doc["domain"], "domainpath": "ROOT"}
+    told: Row = {
+        "domainid": doc["domainid"],
+        "domain": doc["domain"],
+        "domainpath": doc.get("domainpath", "ROOT"),
+    }
     if project:
         told.update(projectid=project["id"], project=project["name"])
     else:
@@ -56,8 +54,29 @@ def tag(store: Store, doc: Doc) -> Row:
 
 
 def tags(store: Store, resource: str) -> list[Row]:
-    """The tags of an object."""
+    """The tags of an object, with all that is known of them."""
     return [tag(store, doc) for doc in store.by("tag", "resource", resource)]
+
+
+def named_tags(store: Store, resource: str) -> list[Row]:
+    """The tags of an object whose row doesn't say where their domain lies."""
+    told = tags(store, resource)
+    for row in told:
+        del row["domainpath"]
+    return told
+
+
+def bare_tags(store: Store, resource: str) -> list[Row]:
+    """The tags of an object whose row tells only what they say."""
+    return [
+        {"key": doc["key"], "value": doc["value"]} for doc in store.by("tag", "resource", resource)
+    ]
+
+
+def job_of(store: Store, resource: str) -> Row:
+    """The job that is at work on an object, as its row tells it."""
+    jobs = store.by("job", "about", resource)
+    return {"jobid": jobs[0]["id"], "jobstatus": 0} if jobs else {}
 
 
 def zone_of(store: Store, key: str) -> Row:
@@ -97,8 +116,8 @@ def network(store: Store, doc: Doc) -> Row:
             "aclname": acl and acl["name"],
             "acltype": "Domain" if doc["type"] == "Shared" else "Account",
             "subdomainaccess": True if doc["type"] == "Shared" else None,
-            **owner(store, doc["owner"]),
-            "service": services(offering),
+            **_whose(store, doc),
+            "service": of_network(offering),
             "networkdomain": doc["networkdomain"],
             "restartrequired": False,
             "specifyipranges": doc["type"] == "Shared",
@@ -106,6 +125,15 @@ def network(store: Store, doc: Doc) -> Row:
             "ispersistent": False,
             "tags": tags(store, doc["id"]),
             "displaynetwork": True,
+            "egressdefaultpolicy": offering.get("egressdefaultpolicy", False)
+            if doc["type"] == "Isolated" and vpc is None
+            else None,
+            "physicalnetworkid": _PHYSICAL,
+            "specifyvlan": doc["type"] == "Shared",
+            "privatemtu": 1500,
+            "publicmtu": 1500,
+            "receivedbytes": 0,
+            "sentbytes": 0,
             "strechedl2subnet": False,
             "redundantrouter": False,
             "supportsvmautoscaling": doc["type"] == "Isolated",
@@ -115,24 +143,12 @@ def network(store: Store, doc: Doc) -> Row:
     )
 
 
-def services(offering: Doc) -> list[Row]:
-    """What a network or VPC offering offers, and who provides it."""
-    names: tuple[str, ...]
-    if offering.get("guestiptype") == "Shared":
-        names, provider = _BASIC, "VirtualRouter"
-    elif offering.get("forvpc", True):
-        names, provider = _TIER, "VpcVirtualRouter"
-    else:
-        names, provider = _ISOLATED, "VirtualRouter"
-    return [
-        {
-            "name": name,
-            "provider": [
-                {"name": "SecurityGroupProvider" if name == "SecurityGroup" else provider}
-            ],
-        }
-        for name in names
-    ]
+def _whose(store: Store, doc: Doc) -> Row:
+    told = owner(store, doc["owner"])
+    if doc["type"] == "Shared":
+        # It belongs to a domain.
+        del told["account"]
+    return told
 
 
 def vpc(store: Store, doc: Doc) -> Row:
@@ -144,7 +160,7 @@ def vpc(store: Store, doc: Doc) -> Row:
         "displaytext": doc["displaytext"],
         "state": doc["state"],
         **zone_of(store, doc["zoneid"]),
-        "service": services(offering),
+        "service": of_vpc(),
         "cidr": doc["cidr"],
         "vpcofferingid": offering["id"],
         "vpcofferingname": offering["name"],
@@ -153,8 +169,9 @@ def vpc(store: Store, doc: Doc) -> Row:
         "network": [network(store, tier) for tier in store.by("network", "vpc", doc["id"])],
         "restartrequired": False,
         "networkdomain": doc["networkdomain"],
-        "tags": tags(store, doc["id"]),
+        "tags": bare_tags(store, doc["id"]),
         "fordisplay": True,
+        "publicmtu": 1500,
         "distributedvpcrouter": False,
         "regionlevelvpc": False,
         "redundantvpcrouter": False,
@@ -220,11 +237,11 @@ def rule(store: Store, entry: Doc) -> Row:
 
 
 def security_group(store: Store, doc: Doc, only: frozenset[str] | None = None) -> Row:
-    """A security group; ``only`` leaves out all rules but those with these ids."""
+    """A security group; ``only`` tells nothing but the rules with these ids, which are new."""
     members = store.by("vm", "securitygroup", doc["id"])
     rules = store.by("sgrule", "group", doc["id"])
     shown = [entry for entry in rules if only is None or entry["id"] in only]
-    return {
+    told = {
         "id": doc["id"],
         "name": doc["name"],
         "description": doc["description"],
@@ -232,6 +249,13 @@ def security_group(store: Store, doc: Doc, only: frozenset[str] | None = None) -
         "ingressrule": [rule(store, e) for e in shown if e["direction"] == "ingress"],
         "egressrule": [rule(store, e) for e in shown if e["direction"] == "egress"],
         "tags": tags(store, doc["id"]),
+    }
+    if only is not None:
+        for fresh in (*told["ingressrule"], *told["egressrule"]):
+            del fresh["tags"]
+        return {**told, "virtualmachineids": []}
+    return {
+        **told,
         "virtualmachinecount": len(members),
         "virtualmachineids": [vm["id"] for vm in members],
     }
@@ -260,9 +284,14 @@ def address(store: Store, doc: Doc) -> Row:
             "virtualmachineid": vm and vm["id"],
             "virtualmachinename": vm and vm["name"],
             "virtualmachinedisplayname": vm and vm["displayname"],
+            "virtualmachinetype": "User" if vm else None,
             "vmipaddress": nic and nic["ipaddress"],
+            "networkid": _PUBLIC,
+            "physicalnetworkid": _PHYSICAL,
+            "forsystemvms": False,
+            "forprovider": False,
             "state": doc["state"],
-            "tags": tags(store, doc["id"]),
+            "tags": bare_tags(store, doc["id"]),
             "isportable": doc.get("portable", False),
             "hasrules": any(
                 store.has(kind, "address", doc["id"]) for kind in ("fwrule", "pfrule", "lbrule")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gstack_pyramid.simulator.fields import drop_nulls
-from gstack_pyramid.simulator.rows import Row, owner, tags, zone_of
+from gstack_pyramid.simulator.rows import Row, bare_tags, owner, zone_of
 from gstack_pyramid.simulator.store import Doc, Store
 
 
@@ -23,10 +23,10 @@ def firewall_rule(store: Store, doc: Doc) -> Row:
             "networkid": doc["networkid"],
             "state": doc["state"],
             "cidrlist": ",".join(doc["cidrlist"]),
-            "destcidrlist": None if address else ",".join(doc["destcidrlist"]),
+            "destcidrlist": ",".join(doc["destcidrlist"]),
             "traffictype": doc["traffictype"],
             "fordisplay": True,
-            "tags": tags(store, doc["id"]),
+            "tags": bare_tags(store, doc["id"]),
         }
     )
 
@@ -53,17 +53,17 @@ def port_forwarding_rule(store: Store, doc: Doc) -> Row:
         "state": doc["state"],
         "cidrlist": ",".join(doc["cidrlist"]),
         "fordisplay": True,
-        "tags": tags(store, doc["id"]),
+        "tags": bare_tags(store, doc["id"]),
     }
 
 
 def load_balancer_rule(store: Store, doc: Doc) -> Row:
     """A load balancer rule; its ports are strings."""
     address = store.get("ip", doc["addressid"])
-    return {
+    row = {
         "id": doc["id"],
         "name": doc["name"],
-        "description": doc["description"],
+        "description": doc["description"] or None,
         "algorithm": doc["algorithm"],
         "protocol": doc["protocol"],
         "publicipid": address["id"],
@@ -71,13 +71,14 @@ def load_balancer_rule(store: Store, doc: Doc) -> Row:
         "publicport": str(doc["startport"]),
         "privateport": str(doc["privateport"]),
         "networkid": doc["networkid"],
-        "cidrlist": ",".join(doc["cidrlist"]),
+        "cidrlist": ",".join(doc["cidrlist"]) or None,
         "state": doc["state"],
         **zone_of(store, address["zoneid"]),
         **owner(store, doc["owner"]),
         "fordisplay": True,
-        "tags": tags(store, doc["id"]),
+        "tags": bare_tags(store, doc["id"]),
     }
+    return drop_nulls(row)
 
 
 def static_route(store: Store, doc: Doc) -> Row:
@@ -89,5 +90,5 @@ def static_route(store: Store, doc: Doc) -> Row:
         "vpcid": doc["vpcid"],
         "state": doc["state"],
         **owner(store, doc["owner"]),
-        "tags": tags(store, doc["id"]),
+        "tags": bare_tags(store, doc["id"]),
     }

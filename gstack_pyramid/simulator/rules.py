@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from gstack_pyramid.simulator import dumps
 from gstack_pyramid.simulator.calls import Call
 from gstack_pyramid.simulator.faults import invalid, rule_conflict
 from gstack_pyramid.simulator.store import Doc, Store
@@ -121,7 +122,7 @@ def check_conflicts(store: Store, address: Doc, kind: str, rule: dict[str, Any])
             continue
         if kind == "fwrule" and not set(other["cidrlist"]) & set(rule["cidrlist"]):
             continue
-        _check_ports(other, rule)
+        _check_ports(store, other, rule)
 
 
 def check_egress_conflicts(store: Store, network: Doc, rule: dict[str, Any]) -> None:
@@ -133,16 +134,17 @@ def check_egress_conflicts(store: Store, network: Doc, rule: dict[str, Any]) -> 
     for other in store.by("fwrule", "network", network["id"]):
         ranges = all(set(other[key]) & set(rule[key]) for key in ("cidrlist", "destcidrlist"))
         if other["traffictype"] == "Egress" and other["protocol"] == rule["protocol"] and ranges:
-            _check_ports(other, rule)
+            _check_ports(store, other, rule)
 
 
-def _check_ports(other: Doc, rule: dict[str, Any]) -> None:
+def _check_ports(store: Store, other: Doc, rule: dict[str, Any]) -> None:
     if rule["protocol"] != "icmp" or other["icmptype"] == rule["icmptype"]:
         first, last = rule["startport"] or 1, rule["endport"] or _HIGHEST
         if first <= (other["endport"] or _HIGHEST) and (other["startport"] or 1) <= last:
+            there = dumps.rule(other, store.get("network", other["networkid"]))
             raise rule_conflict(
                 f"The range specified, {rule['startport']}-{rule['endport']}, conflicts with rule"
-                f" {other['id']} which has {other['startport']}-{other['endport']}"
+                f" {there} which has {other['startport']}-{other['endport']}"
             )
 
 

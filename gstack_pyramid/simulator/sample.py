@@ -247,7 +247,7 @@ class _Builder:
         self.add(
             "ip",
             owner,
-            ipaddress=f"198.51.100.{self.world.store.count('publicip') + 9}",
+            ipaddress="198.51.100.10",
             zoneid=zone["id"],
             issourcenat=True,
             networkid=None,

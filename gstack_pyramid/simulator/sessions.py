@@ -40,11 +40,11 @@ class Sessions:
         if request.method != "POST":
             raise CommandError(405, "Please use HTTP POST to authenticate using this API", 9999)
         name, password = _needed(request, "username"), _needed(request, "password")
-        user = _user(store, name, request.named("domain") or "/")
+        domain = _domain(store, request.named("domain") or "")
+        user = _user(store, name, domain)
         # A user without a password, such as one of an old state file, can't sign in.
         if user is None or not user.get("password") or user["password"] != password:
-            domain = request.named("domain") or "/"
-            raise CommandError(531, _WRONG.format(name=name, domain=domain), None)
+            raise CommandError(531, _WRONG.format(name=name, domain=domain["serial"]), None)
         session, key = secrets.token_hex(16).upper(), secrets.token_urlsafe(18)
         with self._lock:
             self._open[session] = (user["id"], key, now)
@@ -59,6 +59,8 @@ class Sessions:
             "firstname": user["firstname"],
             "lastname": user["lastname"],
             "type": "0",
+            "timezone": "UTC",
+            "timezoneoffset": "0.0",
             "registered": "false",
             "sessionkey": key,
             "is2faenabled": str(second).lower(),
@@ -67,9 +69,14 @@ class Sessions:
         }, f"{COOKIE}={session}; Path=/client; HttpOnly"
 
     def logout(self, request: Request) -> Answer:
-        """Carry out ``logout``; without a session it is the same."""
+        """Carry out ``logout``.
+
+        Raises:
+            CommandError: 431, there is no session.
+        """
         with self._lock:
-            self._open.pop(_cookie(request), None)
+            if self._open.pop(_cookie(request), None) is None:
+                raise parameter("Session not found for the logout process.")
         return {"description": "success"}
 
     def user(self, store: Store, request: Request, now: float) -> Doc:
@@ -86,7 +93,9 @@ class Sessions:
                 del self._open[name]
                 opened = None
             if opened is None or opened[1] != request.named("sessionkey"):
-                raise unauthorised()
+                # A wrong key ends the session that the cookie is of.
+                self._open.pop(name, None)
+                raise unauthorised("unable to verify user credentials")
             self._open[name] = (opened[0], opened[1], now)
         user = store.find("user", opened[0])
         if user is None:
@@ -104,11 +113,21 @@ def _needed(request: Request, name: str) -> str:
     return value
 
 
-def _user(store: Store, name: str, domain: str) -> Doc | None:
-    # The path below ROOT; the sample world has no other domain.
-    if domain.strip("/"):
-        return None
-    return next((user for user in store.all("user") if user["username"] == name), None)
+def _domain(store: Store, path: str) -> Doc:
+    """The domain at a path below ROOT."""
+    told = "/".join(("ROOT", *(part for part in path.split("/") if part)))
+    for domain in store.all("domain"):
+        if domain.get("path", "ROOT") == told:
+            return domain
+    raise CommandError(531, f"Unable to find the domain from the path /{path.strip('/')}/", None)
+
+
+def _user(store: Store, name: str, domain: Doc) -> Doc | None:
+    for user in store.all("user"):
+        account = store.get("account", user["owner"])
+        if user["username"] == name and account["domainid"] == domain["id"]:
+            return user
+    return None
 
 
 def _cookie(request: Request) -> str:

@@ -50,6 +50,7 @@ _INDEXES: Mapping[str, Mapping[str, Callable[[Doc], Iterable[str]]]] = {
         "address": _addresses,
         "hostname": _hostnames,
         "network": lambda vm: [nic["networkid"] for nic in vm["nics"]],
+        "destroyed": lambda vm: ("destroyed",) if vm["state"] == "Destroyed" else (),
         "securitygroup": lambda vm: vm["securitygroupids"],
     },
     "volume": {"vm": _one("virtualmachineid")},
@@ -71,6 +72,9 @@ _INDEXES: Mapping[str, Mapping[str, Callable[[Doc], Iterable[str]]]] = {
     "sgrule": {"group": _one("groupid")},
     "job": {
         "pending": lambda job: ("pending",) if job["status"] == 0 else (),
+        "about": lambda job: (
+            (job["instanceid"],) if job["instanceid"] and job["status"] == 0 else ()
+        ),
         "queue": lambda job: (job["queue"],) if job["queue"] and job["status"] == 0 else (),
     },
 }

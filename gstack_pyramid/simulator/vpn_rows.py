@@ -31,7 +31,6 @@ def customer_gateway(store: Store, doc: Doc) -> Row:
         "id": doc["id"],
         "name": doc["name"],
         "gateway": doc["gateway"],
-        "ipaddress": doc["gateway"],
         **{name: doc[name] for name in _SHARED},
         **owner(store, doc["owner"]),
         "hasannotations": False,
@@ -67,7 +66,6 @@ def certificate(store: Store, doc: Doc) -> Row:
         "name": doc["name"],
         "certificate": doc["certificate"],
         "fingerprint": doc["fingerprint"],
-        "loadbalancerrulelist": [],
         **owner(store, doc["owner"]),
     }
     if doc["certchain"]:

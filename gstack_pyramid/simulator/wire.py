@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 import orjson
 
 from gstack_pyramid.simulator.faults import CommandError, malformed
+from gstack_pyramid.simulator.names import envelope
 
 VERSION = "4.22.0.0"
 BODY_LIMIT = 2 * 1024 * 1024
@@ -123,7 +124,7 @@ def date(seconds: float) -> str:
 
 def envelope_name(command: str | None) -> str:
     """The key around an answer; ``errorresponse`` where the command is not known."""
-    return f"{command.lower()}response" if command else "errorresponse"
+    return envelope(command) if command else "errorresponse"
 
 
 def error_body(fault: CommandError) -> dict[str, Any]:

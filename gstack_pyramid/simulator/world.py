@@ -18,6 +18,8 @@ Answer = dict[str, Any]
 
 _NAMESPACE = uuid.UUID("5d1c3f5e-8b0a-5c1e-9d5e-6b7c0a1d2e3f")
 
+NOT_YOURS = "Caller does not have permission to operate with provided resource."
+
 SYSTEM = "system"
 """The owner of what the cloud itself owns: the shared network, source NAT addresses."""
 
@@ -35,6 +37,12 @@ class Settings:
             every command.
         denied: commands that the role does not allow, though the default one does.
         managed_storage: whether the primary storage keeps snapshots by itself.
+        zone_wide_storage: whether the primary storage is a zone's and not a cluster's, so that
+            machines can be deployed from a volume or snapshot that lies on it.
+        users_expunge: ``allow.user.expunge.recover.vm``: whether users may expunge their machines,
+            and bring back those that they have destroyed.
+        expunge_delay: ``expunge.delay``: seconds after which a destroyed machine is expunged.
+        dynamic_scaling: ``enable.dynamic.scale.vm``.
         limit: instances, volumes, networks… per account; -1 is unlimited. This and what follows
             count when a world is made.
         zone_cpus: processor cores in each zone.
@@ -49,6 +57,10 @@ class Settings:
     role: str | None = None
     denied: Collection[str] = ()
     managed_storage: bool = False
+    zone_wide_storage: bool = True
+    users_expunge: bool = True
+    expunge_delay: float = 86400.0
+    dynamic_scaling: bool = True
     limit: int = 20
     zone_cpus: int = 512
     zone_memory: int = 2 * 1024 * 1024
@@ -127,14 +139,11 @@ class Actor:
         """The object, if it is the caller's to change.
 
         Raises:
-            CommandError: 531, as the server's access checker words it.
+            CommandError: 531, as the server words it for users.
         """
         if self.owns(doc):
             return doc
-        raise denied(
-            f"Acct[{self.account['id']}-{self.account['name']}] does not have permission to "
-            f"operate with resource [{doc['kind']}: {doc['id']}]"
-        )
+        raise denied(NOT_YOURS)
 
     def add(self, kind: str, owner: str | None, /, **fields: Any) -> Doc:
         """Add a document with a new UUID, created now."""

@@ -157,7 +157,7 @@ def test_a_failed_operation_tells_what_cloudstack_said(make_gateway: Any) -> Non
     done = gateway.finish(gateway.ask("POST", f"zones/{SG_ZONE}/instances", instance_body("web")))
     (error,) = done["error"]["errors"]
     assert error["code"] == "ZONE_RESOURCE_POOL_EXHAUSTED"
-    assert "capacity" in error["message"]
+    assert "No destination found for a deployment" in error["message"]
     assert done["httpErrorStatusCode"] == 503
     assert done["httpErrorMessage"]
     assert (done["status"], done["progress"]) == ("DONE", 100)

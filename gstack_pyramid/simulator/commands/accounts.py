@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from gstack_pyramid.schemas.roles import DOMAIN_ADMIN, ROOT_ADMIN, USER
@@ -26,6 +27,10 @@ _TYPES = {USER: 0, DOMAIN_ADMIN: 2, ROOT_ADMIN: 1}
 _ROLE_TYPES = {USER: "User", DOMAIN_ADMIN: "DomainAdmin", ROOT_ADMIN: "Admin"}
 
 
+_UNUSED = ("backup", "backupstorage", "bucket", "objectstorage", "gpu")
+"""What can be limited besides, and is not."""
+
+
 def _quotas(call: Call, key: str) -> dict[str, Any]:
     """The limit, total and available fields of every resource."""
     row: dict[str, Any] = {}
@@ -35,6 +40,7 @@ def _quotas(call: Call, key: str) -> dict[str, Any]:
         row[f"{prefix}limit"] = "Unlimited" if limit < 0 else str(limit)
         row[f"{prefix}total"] = total
         row[f"{prefix}available"] = "Unlimited" if limit < 0 else str(max(limit - total, 0))
+    row["secondarystoragetotal"] = float(row["secondarystoragetotal"])
     machines = call.store.by("vm", "owner", key)
     row["vmrunning"] = sum(vm["state"] == "Running" for vm in machines)
     row["vmstopped"] = sum(vm["state"] == "Stopped" for vm in machines)
@@ -60,19 +66,29 @@ def _account(call: Call, doc: Doc) -> dict[str, Any]:
         **_role(doc),
         "domainid": doc["domainid"],
         "domain": doc["domain"],
-        "domainpath": "ROOT",
+        "domainpath": doc.get("domainpath", "ROOT"),
         "created": doc["created"],
         "state": "enabled",
         "isdefault": False,
         "groups": [],
         "user": [_user(call, user) for user in call.store.by("user", "owner", doc["id"])],
+        "receivedbytes": 0,
+        "sentbytes": 0,
+        **{f"{name}limit": "Unlimited" for name in _UNUSED},
+        **{f"{name}available": "Unlimited" for name in _UNUSED},
+        **{f"{name}total": 0 for name in _UNUSED},
         **_quotas(call, doc["id"]),
     }
 
 
 def _role(account: Doc) -> dict[str, Any]:
     name = account.get("role") or USER
-    return {"accounttype": _TYPES[name], "roletype": _ROLE_TYPES[name], "rolename": name}
+    return {
+        "accounttype": _TYPES[name],
+        "roleid": str(uuid.uuid5(uuid.NAMESPACE_OID, name)),
+        "roletype": _ROLE_TYPES[name],
+        "rolename": name,
+    }
 
 
 @command("listUsers")

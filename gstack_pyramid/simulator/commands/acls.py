@@ -66,7 +66,7 @@ def create_list(call: Call) -> Answer:
         "acllist",
         vpc["owner"],
         name=name,
-        description=call.params.text("description") or name,
+        description=call.params.text("description"),
         vpcid=vpc["id"],
         default=False,
     )
@@ -99,7 +99,8 @@ def _begin_delete_list(actor: Actor, arguments: Arguments) -> None:
     tiers = actor.store.by("network", "acl", arguments["acl"])
     if tiers:
         raise internal(
-            f"ACL is still associated with {len(tiers)} tier(s). Cannot delete network ACL list"
+            f"ACL is still associated with {len(tiers)} tier(s). Cannot delete network ACL: "
+            f"{arguments['acl']}"
         )
 
 

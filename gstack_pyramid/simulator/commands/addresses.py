@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from gstack_pyramid.simulator.calls import Call, command, success
-from gstack_pyramid.simulator.commands.deploy import next_public_address
 from gstack_pyramid.simulator.commands.machine_power import living, remove_tagged
-from gstack_pyramid.simulator.faults import invalid, rule_conflict
+from gstack_pyramid.simulator.faults import internal, invalid, rule_conflict
 from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
 from gstack_pyramid.simulator.listing import (
     Test,
@@ -19,6 +18,7 @@ from gstack_pyramid.simulator.listing import (
     tagged,
 )
 from gstack_pyramid.simulator.placement import check_limit
+from gstack_pyramid.simulator.public_addresses import acquire
 from gstack_pyramid.simulator.rows import address
 from gstack_pyramid.simulator.rules import drop_rules
 from gstack_pyramid.simulator.store import Doc
@@ -68,15 +68,14 @@ def associate(call: Call) -> Answer:
     wanted = call.params.text("ipaddress")
     if wanted is not None and any(doc["ipaddress"] == wanted for doc in call.store.all("ip")):
         raise invalid(f"The requested ip address {wanted} is not available")
-    doc = call.add(
-        "ip",
+    doc = acquire(
+        call,
         place["owner"],
-        ipaddress=wanted or next_public_address(call),
+        wanted=wanted,
         zoneid=place["zoneid"],
         issourcenat=False,
         networkid=network and network["id"],
         vpcid=vpc and vpc["id"],
-        virtualmachineid=None,
         state="Allocating",
     )
     return submit(call, ("IpAddress", doc), address=doc["id"])
@@ -92,8 +91,11 @@ def _no_place(call: Call, zone: Doc | None, owner: str) -> Exception:
 
 @end("associateIpAddress")
 def _end_associate(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.update(actor.store.get("ip", arguments["address"]), state="Allocated")
-    return {"ipaddress": address(actor.store, doc)}
+    doc = actor.store.get("ip", arguments["address"])
+    # The job tells it as it was before its end.
+    told = address(actor.store, doc)
+    actor.store.update(doc, state="Allocated")
+    return {"ipaddress": told}
 
 
 @command("disassociateIpAddress")
@@ -109,7 +111,7 @@ def _begin_disassociate(actor: Actor, arguments: Arguments) -> None:
     if doc is None:
         raise invalid(f"Unable to find ip address by id {arguments['address']}")
     if doc["issourcenat"]:
-        raise invalid("ip address is used for source nat purposes and can not be disassociated.")
+        raise internal("ip address is used for source nat purposes and can not be disassociated.")
     actor.store.update(doc, state="Releasing")
     drop_rules(actor, doc)
 

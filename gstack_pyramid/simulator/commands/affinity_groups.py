@@ -5,6 +5,7 @@ Source: ``AffinityGroupServiceImpl`` and ``UpdateVMAffinityGroupCmd`` of CloudSt
 
 from __future__ import annotations
 
+from gstack_pyramid.simulator import dumps
 from gstack_pyramid.simulator.calls import Call, command, success
 from gstack_pyramid.simulator.commands.machine_power import living
 from gstack_pyramid.simulator.commands.machine_values import asked_groups
@@ -112,7 +113,7 @@ def _begin_update(actor: Actor, arguments: Arguments) -> None:
     vm = living(actor, arguments["vm"])
     if vm["state"] != "Stopped":
         raise invalid(
-            f"Unable update affinity groups of the virtual machine {vm['name']} in state "
+            f"Unable update affinity groups of the virtual machine {dumps.machine(vm)} in state "
             f"{vm['state']}; make sure the virtual machine is stopped and not in an error state "
             "before updating."
         )
@@ -125,4 +126,6 @@ def _begin_update(actor: Actor, arguments: Arguments) -> None:
 def _end_update(actor: Actor, arguments: Arguments) -> Answer:
     vm = actor.store.get("vm", arguments["vm"])
     vm = actor.store.update(vm, affinitygroupids=list(arguments["groups"]))
-    return {"virtualmachine": virtual_machine(actor.store, vm)}
+    # Of the instance nothing but its groups is told in full.
+    row = virtual_machine(actor.store, vm, frozenset(("affgrp", "secgrp")))
+    return {"virtualmachine": row}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from gstack_pyramid.schemas.list_apis import render_list_apis
@@ -18,6 +19,8 @@ from gstack_pyramid.simulator.listing import (
 from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.wire import VERSION
 from gstack_pyramid.simulator.world import Answer
+
+_CATEGORY = str(uuid.uuid5(uuid.NAMESPACE_OID, "oscategory"))
 
 
 @command("listZones")
@@ -39,6 +42,11 @@ def _zone(doc: Doc) -> dict[str, Any]:
         "id": doc["id"],
         "name": doc["name"],
         "networktype": doc["networktype"],
+        "domain": "cs.internal",
+        "gputotal": 0,
+        "gpuused": 0,
+        "zonetoken": str(uuid.uuid5(uuid.NAMESPACE_OID, doc["id"])),
+        "asnrange": "",
         "securitygroupsenabled": doc["securitygroupsenabled"],
         "allocationstate": "Enabled",
         "dhcpprovider": "VirtualRouter",
@@ -93,6 +101,8 @@ def _os_type(doc: Doc) -> dict[str, Any]:
         "id": doc["id"],
         "name": doc["name"],
         "description": doc["name"],
+        "oscategoryid": _CATEGORY,
+        "oscategoryname": "Other",
         "isuserdefined": False,
         "fordisplay": True,
     }
@@ -114,14 +124,24 @@ def list_capabilities(call: Call) -> Answer:
             "customdiskofferingminsize": 1,
             "customdiskofferingmaxsize": 1024,
             "allowuserviewdestroyedvm": False,
-            "allowuserexpungerecovervm": True,
+            "allowuserexpungerecovervm": call.world.settings.users_expunge,
             "allowuserexpungerecovervolume": True,
             "allowuserviewalldomainaccounts": False,
             "allowuserforcestopvm": True,
             "dynamicrolesenabled": True,
-            "dynamicscalingenabled": True,
+            "dynamicscalingenabled": call.world.settings.dynamic_scaling,
             "kubernetesserviceenabled": False,
+            "kubernetesclusterexperimentalfeaturesenabled": False,
             "defaultuipagesize": 20,
+            "customhypervisordisplayname": "Custom",
+            "additionalconfigenabled": False,
+            "instanceleaseenabled": False,
+            "instancesstatsretentiontime": 720,
+            "instancesstatsuseronly": False,
+            "instancesdisksstatsretentionenabled": False,
+            "instancesdisksstatsretentiontime": 720,
+            "sharedfsvmmincpucount": 2,
+            "sharedfsvmminramsize": 1024,
         }
     }
 

@@ -16,9 +16,10 @@ from gstack_pyramid.simulator.commands.machine_values import (
 )
 from gstack_pyramid.simulator.commands.offerings import disk_bytes
 from gstack_pyramid.simulator.faults import invalid
-from gstack_pyramid.simulator.jobs import Arguments, beginning, end, failure, submit
+from gstack_pyramid.simulator.jobs import Arguments, beginning, end, failure, middle, submit
 from gstack_pyramid.simulator.machine_rows import virtual_machine
 from gstack_pyramid.simulator.placement import GIB, check_capacity, check_limit, make_nic
+from gstack_pyramid.simulator.public_addresses import acquire
 from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.world import Actor, Answer
 
@@ -50,7 +51,7 @@ def deploy(call: Call) -> Answer:
     size = sized(offering, details)
     name = call.params.text("name")
     if name is not None:
-        checked_name(name)
+        checked_name(call.command.name, name)
     checked_user_data(call.params.text("userdata"))
     root = 0 if existing else _root_size(call, taken or template)
     data = _data_disk(call)
@@ -63,7 +64,7 @@ def deploy(call: Call) -> Answer:
         ("memory", size[2]),
         ("primary_storage", (root + (data[1] if data else 0)) // GIB),
     ):
-        check_limit(call.store, owner, resource, more)
+        check_limit(call.store, owner, resource, more, cscode=9999)
     vm, number = add_machine(call, zone, offering, template, (plan, groups), size, name=name)
     call.store.update(vm, keypairs=keys)
     if existing:
@@ -125,7 +126,7 @@ def add_machine(
         cpuspeed=size[1],
         memory=size[2],
         state="Stopped",
-        lastupdated=call.today(),
+        lastupdated=None,
         haenable=False,
         groupid=named_group(call, owner, call.params.text("group")),
         instancename=f"i-{call.account['number']}-{number}-VM",
@@ -184,8 +185,8 @@ def _root_volume(call: Call, zone: Doc) -> Doc | None:
         raise invalid("The volume is attached to a VM already")
     if volume["zoneid"] != zone["id"]:
         raise invalid("The volume is in another zone than the VM")
-    if volume["state"] == "Allocated":
-        # It lies on no storage yet.
+    if volume["state"] == "Allocated" or not call.world.settings.zone_wide_storage:
+        # It lies on no storage yet, or on a cluster's.
         raise invalid("Deployment of virtual machine is supported only for Zone-wide storage pools")
     if volume["templateid"] is None:
         raise invalid("The provided volume/snapshot doesn't have a template to deploy a VM")
@@ -206,6 +207,8 @@ def _root_snapshot(call: Call, zone: Doc) -> Doc | None:
         raise invalid(f"Snapshot id={taken['id']} is not in BackedUp state yet")
     if zone["id"] not in (taken["zoneid"], *taken["copies"]):
         raise invalid(f"Unable to find a snapshot copy of {taken['id']} in zone {zone['id']}")
+    if not call.world.settings.zone_wide_storage:
+        raise invalid("Deployment of virtual machine is supported only for Zone-wide storage pools")
     if call.store.get("volume", taken["volumeid"])["templateid"] is None:
         raise invalid("The snapshot is none of a root volume")
     return taken
@@ -356,40 +359,36 @@ def _key_pairs(call: Call, owner: str) -> list[str]:
 
 @beginning("deployVirtualMachine")
 def begin(actor: Actor, arguments: Arguments) -> None:
-    """The instance starts, unless it is not to."""
-    vm = actor.store.get("vm", arguments["vm"])
+    """Look for room; until there is some, the instance is Stopped."""
     if arguments["start"]:
-        check_capacity(actor.world, vm)
+        check_capacity(actor.world, actor.store.get("vm", arguments["vm"]))
+
+
+@middle("deployVirtualMachine")
+def halfway(actor: Actor, arguments: Arguments) -> None:
+    """The instance starts, unless it is not to."""
+    if arguments["start"]:
+        vm = actor.store.get("vm", arguments["vm"])
         actor.store.update(vm, state="Starting", lastupdated=actor.today())
-        implement_networks(actor, vm)
-    for volume in actor.store.by("volume", "vm", vm["id"]):
-        actor.store.update(volume, state="Ready" if arguments["start"] else "Allocated")
+        implement_networks(actor, vm, state="Implementing")
 
 
-def implement_networks(actor: Actor, vm: Doc) -> None:
+def implement_networks(actor: Actor, vm: Doc, *, state: str = "Implemented") -> None:
     """The first instance in an isolated network brings up its router and source NAT address."""
     for nic in vm["nics"]:
         network = actor.store.get("network", nic["networkid"])
         if network["state"] != "Allocated":
             continue
-        actor.store.update(network, state="Implemented")
-        actor.add(
-            "ip",
+        actor.store.update(network, state=state)
+        acquire(
+            actor,
             network["owner"],
-            ipaddress=next_public_address(actor),
             zoneid=network["zoneid"],
             issourcenat=True,
             networkid=network["id"],
             vpcid=None,
-            virtualmachineid=None,
             state="Allocated",
         )
-
-
-def next_public_address(actor: Actor) -> str:
-    """A public address that nobody has had yet, of the ranges kept for documentation."""
-    number = actor.store.count("publicip") + 9
-    return f"198.51.{100 + number // 250}.{number % 250 + 1}"
 
 
 @end("deployVirtualMachine")
@@ -397,7 +396,13 @@ def finish(actor: Actor, arguments: Arguments) -> Answer:
     """The instance runs."""
     vm = actor.store.get("vm", arguments["vm"])
     if arguments["start"]:
-        vm = actor.store.update(vm, state="Running", lastupdated=actor.today())
+        vm = actor.store.update(vm, state="Running", lastupdated=actor.today(), booted=True)
+        for nic in vm["nics"]:
+            network = actor.store.get("network", nic["networkid"])
+            if network["state"] == "Implementing":
+                actor.store.update(network, state="Implemented")
+    for volume in actor.store.by("volume", "vm", vm["id"]):
+        actor.store.update(volume, state="Ready" if arguments["start"] else "Allocated")
     row: dict[str, Any] = virtual_machine(actor.store, vm)
     if row["passwordenabled"]:
         row["password"] = actor.world.secret()

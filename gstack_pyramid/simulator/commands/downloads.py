@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from gstack_pyramid.simulator import dumps
 from gstack_pyramid.simulator.calls import Call, command
 from gstack_pyramid.simulator.commands.templates import shared_with
 from gstack_pyramid.simulator.faults import denied, internal, invalid
@@ -90,7 +91,7 @@ def _end_extract(actor: Actor, arguments: Arguments) -> Answer:
     if doc is None:
         raise invalid(f"Unable to find TEMPLATE with id {arguments['template']}")
     if not doc.get("extractable"):
-        raise invalid(f"Unable to extract Template {doc['name']} as it's not extractable")
+        raise invalid(f"Unable to extract template {dumps.template(doc)} as it's not extractable")
     if doc["owner"] is None or not actor.owns(doc):
         _demand_access(actor, doc)
     if not doc.get("ready", True):

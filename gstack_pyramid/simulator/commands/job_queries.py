@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from gstack_pyramid.schemas.roles import ROOT_ADMIN
 from gstack_pyramid.simulator.calls import Call, command
 from gstack_pyramid.simulator.faults import invalid
 from gstack_pyramid.simulator.fields import drop_nulls
-from gstack_pyramid.simulator.jobs import FAILED
+from gstack_pyramid.simulator.jobs import FAILED, PENDING
 from gstack_pyramid.simulator.listing import listed, owned, select
+from gstack_pyramid.simulator.names import JOBS, WITHOUT_ID, job_class
 from gstack_pyramid.simulator.store import Doc
+from gstack_pyramid.simulator.views import restricted
 from gstack_pyramid.simulator.world import Answer
+
+_SERVER = "0e0c5b67-c27a-4966-93aa-9183a75bda46"
+"""The id of the one management server."""
 
 
 @command("queryAsyncJobResult")
@@ -29,22 +35,33 @@ def list_jobs(call: Call) -> Answer:
     return listed(call, shown, lambda job: _job(call, job))
 
 
+def _result(call: Call, job: Doc) -> dict[str, Any] | None:
+    result: dict[str, Any] | None = job["result"]
+    if result is None or call.account.get("role") == ROOT_ADMIN:
+        return result
+    return restricted(result)
+
+
 def _job(call: Call, job: Doc) -> dict[str, Any]:
+    _, kind = JOBS[job["command"]]
+    pending = job["status"] == PENDING
     return drop_nulls(
         {
             "accountid": job["owner"],
             "account": call.account["name"],
             "domainid": call.account["domainid"],
-            "domainpath": "ROOT",
+            "domainpath": call.account.get("domainpath", "ROOT"),
             "userid": job["userid"],
-            "cmd": f"org.apache.cloudstack.api.command.user.{job['command']}Cmd",
+            "cmd": job_class(job["command"], by_admin=call.account.get("role") == ROOT_ADMIN),
             "jobstatus": job["status"],
             "jobprocstatus": 0,
             "jobresultcode": job["code"] if job["status"] == FAILED else 0,
             "jobresulttype": "object" if job["result"] is not None else None,
-            "jobresult": job["result"],
-            "jobinstancetype": job["instancetype"],
-            "jobinstanceid": job["instanceid"],
+            "jobresult": _result(call, job),
+            "jobinstancetype": kind,
+            "jobinstanceid": job["instanceid"] if kind and kind not in WITHOUT_ID else None,
+            "managementserverid": _SERVER if pending else None,
+            "managementservername": "localhost" if pending else None,
             "created": job["created"],
             "completed": job["completed"],
             "jobid": job["id"],

@@ -81,7 +81,7 @@ def create(call: Call) -> Answer:
         address["owner"],
         **rule,
         name=call.params.must("name"),
-        description=call.params.text("description") or call.params.must("name"),
+        description=call.params.text("description"),
         algorithm=_algorithm(call.params.must("algorithm")),
         privateport=private,
         addressid=address["id"],

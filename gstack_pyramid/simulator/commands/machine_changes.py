@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gstack_pyramid.simulator import dumps
 from gstack_pyramid.simulator.calls import Call, command, wrapped
 from gstack_pyramid.simulator.commands.instance_groups import named_group
 from gstack_pyramid.simulator.commands.machine_power import living
@@ -14,7 +15,7 @@ from gstack_pyramid.simulator.commands.machine_values import (
     checked_user_data,
     sized,
 )
-from gstack_pyramid.simulator.faults import invalid
+from gstack_pyramid.simulator.faults import hidden, internal, invalid
 from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
 from gstack_pyramid.simulator.machine_rows import virtual_machine
 from gstack_pyramid.simulator.placement import check_capacity, check_limit
@@ -38,6 +39,11 @@ def update(call: Call) -> Answer:
     if "group" in call.params:
         changes["groupid"] = named_group(call, str(vm["owner"]), call.params.text("group"))
     checked_user_data(changes.get("userdata"))
+    if call.params.flag("haenable"):
+        offering = call.store.get("serviceoffering", vm["offeringid"])
+        if not offering.get("offerha", True):
+            # The service offering has HA disabled, which only administrators are told.
+            raise hidden()
     for sent, field in (
         ("haenable", "haenable"),
         ("deleteprotection", "deleteprotection"),
@@ -61,7 +67,7 @@ def update(call: Call) -> Answer:
 
 
 def _new_name(call: Call, vm: Doc, name: str) -> str:
-    checked_name(name)
+    checked_name(call.command.name, name)
     for nic in vm["nics"]:
         if call.store.has("vm", "hostname", f"{nic['networkid']}/{name.lower()}"):
             network = call.store.get("network", nic["networkid"])
@@ -103,8 +109,8 @@ def change_service(call: Call) -> Answer:
 
 def _not_stopped(vm: Doc) -> Exception:
     return invalid(
-        f"Unable to upgrade virtual machine {vm['displayname']} in state {vm['state']}; make sure "
-        "the virtual machine is stopped and not in an error state before upgrading."
+        f"Unable to upgrade virtual machine {dumps.machine(vm)}  in state {vm['state']}; make sure "
+        "the virtual machine is stopped"
     )
 
 
@@ -160,6 +166,11 @@ def _begin_scale(actor: Actor, arguments: Arguments) -> None:
         return
     if vm["state"] != "Running":
         raise _not_stopped(vm)
+    if not actor.world.settings.dynamic_scaling:
+        raise internal(
+            "Dynamically scaling virtual machines is disabled for this zone, please contact your "
+            "admin."
+        )
     if not vm["dynamic"]:
         raise invalid(
             f"Unable to scale VM {vm['instancename']}: the VM is not dynamically scalable"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from gstack_pyramid.schemas.roles import ROOT_ADMIN
 from gstack_pyramid.simulator.calls import Call, command, success, wrapped
 from gstack_pyramid.simulator.commands.deploy import implement_networks
-from gstack_pyramid.simulator.faults import internal, invalid
+from gstack_pyramid.simulator.faults import denied, internal, invalid
 from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
 from gstack_pyramid.simulator.machine_rows import virtual_machine
 from gstack_pyramid.simulator.placement import check_capacity, check_limit
@@ -19,7 +20,7 @@ def living(actor: Actor, key: str) -> Doc:
     """An instance that is neither destroyed nor expunged.
 
     Raises:
-        CommandError: 431; in a job it becomes 530.
+        CommandError: 431.
     """
     vm = actor.store.find("vm", key)
     if vm is None or vm["state"] in _DEAD:
@@ -32,7 +33,8 @@ def _told(actor: Actor, vm: Doc) -> Answer:
 
 
 def _to(actor: Actor, vm: Doc, state: str) -> Doc:
-    return actor.store.update(vm, state=state, lastupdated=actor.today())
+    booted = vm.get("booted", False) and state == "Running"
+    return actor.store.update(vm, state=state, lastupdated=actor.today(), booted=booted)
 
 
 @command("startVirtualMachine")
@@ -89,13 +91,21 @@ def reboot(call: Call) -> Answer:
 
 @beginning("rebootVirtualMachine")
 def _begin_reboot(actor: Actor, arguments: Arguments) -> None:
-    if living(actor, arguments["vm"])["state"] != "Running":
-        raise internal("Failed to reboot vm instance")
+    vm = living(actor, arguments["vm"])
+    if vm["state"] != "Running":
+        raise invalid(
+            f"The VM {vm['id']} ({vm['displayname']}) is not running, unable to reboot it"
+        )
 
 
 @end("rebootVirtualMachine")
 def _end_reboot(actor: Actor, arguments: Arguments) -> Answer:
     return _told(actor, actor.store.get("vm", arguments["vm"]))
+
+
+def may_expunge(actor: Actor) -> bool:
+    """Whether the caller may expunge machines, and bring back what was destroyed."""
+    return actor.world.settings.users_expunge or actor.account.get("role") == ROOT_ADMIN
 
 
 @command("destroyVirtualMachine")
@@ -117,9 +127,11 @@ def _begin_destroy(actor: Actor, arguments: Arguments) -> None:
         raise invalid(f"Unable to find a virtual machine with id {arguments['vm']}")
     if vm["deleteprotection"]:
         raise invalid(
-            f"Instance [id = {vm['id']}, name = {vm['name']}] has delete protection enabled and "
+            f"Instance [id = {vm['id']}, name = {vm['instancename']}] has delete protection enabled and "
             "cannot be deleted."
         )
+    if arguments["expunge"] and not may_expunge(actor):
+        raise internal("Account does not have permission for expunging.")
     check_unmanaged(actor, vm)
     mine = {v["id"] for v in actor.store.by("volume", "vm", vm["id"]) if v["type"] != "ROOT"}
     wrong = [key for key in arguments["volumes"] if key not in mine]
@@ -171,6 +183,11 @@ def remove_tagged(actor: Actor, doc: Doc) -> None:
 def expunge_command(call: Call) -> Answer:
     """Remove a destroyed instance for good."""
     vm = call.one("id", "vm")
+    if not may_expunge(call):
+        raise denied(
+            "Expunging a vm can only be done by an Admin. Or when the allow.user.expunge.recover.vm"
+            " key is set."
+        )
     return submit(call, ("VirtualMachine", vm), vm=vm["id"])
 
 
@@ -192,6 +209,11 @@ def _end_expunge(actor: Actor, arguments: Arguments) -> Answer:
 def recover(call: Call) -> Answer:
     """Bring a destroyed instance back, stopped."""
     vm = call.one("id", "vm")
+    if not may_expunge(call):
+        raise denied(
+            "Recovering a vm can only be done by an Admin. Or when the allow.user.expunge.recover.vm"
+            " key is set."
+        )
     if vm["state"] != "Destroyed":
         raise invalid(f"Unable to find a virtual machine in state Destroyed with id {vm['id']}")
     check_limit(call.store, vm["owner"], "user_vm")

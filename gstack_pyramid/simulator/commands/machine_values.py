@@ -8,27 +8,30 @@ import re
 from collections.abc import Mapping
 
 from gstack_pyramid.simulator.calls import Call
-from gstack_pyramid.simulator.faults import denied, invalid
+from gstack_pyramid.simulator.faults import denied, invalid, parameter
 from gstack_pyramid.simulator.store import Doc
 
 _LABEL = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 USER_DATA_LIMIT = 32768
 """Bytes of user data (``vm.userdata.max.length``)."""
 
+_MOST = 2**31 - 1
+
 Size = tuple[int, int, int]
 """Processors, MHz of each, and memory in MB."""
 
 
-def checked_name(name: str) -> None:
+def checked_name(command: str, name: str) -> None:
     """Refuse what is no label of RFC 1035.
 
     Raises:
         CommandError: 431.
     """
     if not _LABEL.fullmatch(name):
-        raise invalid(
-            "Invalid name. Vm name can contain ASCII letters 'a' through 'z', the digits '0' "
-            "through '9', and the hyphen ('-'), must be between 1 and 63 characters long, and "
+        raise parameter(
+            f"Unable to execute API command {command.lower()} due to invalid value. Invalid value "
+            "provided for API arg: name - it can contain ASCII letters 'a' through 'z', the digits "
+            "'0' through '9', and the hyphen ('-'), must be between 1 and 63 characters long, and "
             "can't start or end with \"-\" and can't start with digit"
         )
 
@@ -65,7 +68,7 @@ def sized(offering: Doc, details: Mapping[str, str]) -> Size:
     """Processors, speed and memory of an instance of an offering.
 
     A customizable offering takes them from the details ``cpuNumber`` and ``memory``, within its
-    limits; letter case counts.
+    limits if it has any, and one without a speed that from ``cpuSpeed``; letter case counts.
 
     Raises:
         CommandError: 431, in the words of ``UserVmManagerImpl.validateCustomParameters``.
@@ -77,24 +80,29 @@ def sized(offering: Doc, details: Mapping[str, str]) -> Size:
             "Need to specify custom parameter values cpu, cpu speed and memory when using custom "
             "offering"
         )
-    if "cpuSpeed" in details:
+    limits = offering["details"] or {}
+
+    def within(name: str, what: str, least: int, key: str) -> int:
+        first = int(limits.get(f"min{key}", least))
+        return _within(details, name, what, first, int(limits.get(f"max{key}", _MOST)))
+
+    cpus = within("cpuNumber", "cpu cores", 1, "cpunumber")
+    speed = offering["cpuspeed"]
+    if speed is None:
+        speed = within("cpuSpeed", "cpu speed", 1, "")
+    elif "cpuSpeed" in details:
         raise invalid(
             f"The cpu speed of this offering id:{offering['id']} is not customizable. "
-            f"This is predefined as {offering['cpuspeed']} MHz."
+            "This is predefined in the template."
         )
-    limits = offering["details"]
-    cpus = _within(details, "cpuNumber", limits["mincpunumber"], limits["maxcpunumber"])
-    memory = _within(details, "memory", limits["minmemory"], limits["maxmemory"])
-    return cpus, offering["cpuspeed"], memory
+    return cpus, speed, within("memory", "memory", 32, "memory")
 
 
-def _within(details: Mapping[str, str], name: str, least: str, most: str) -> int:
+def _within(details: Mapping[str, str], name: str, what: str, least: int, most: int) -> int:
     raw = details.get(name, "0")
     value = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 0
-    if not int(least) <= value <= int(most):
-        what = "CPU cores" if name == "cpuNumber" else "memory"
-        unit = " MB" if name == "memory" else ""
-        raise invalid(f"Invalid {what} value, specify a value between {least} and {most}{unit}")
+    if not least <= value <= most:
+        raise invalid(f"Invalid {what} value, specify a value between {least} and {most}")
     return value
 
 

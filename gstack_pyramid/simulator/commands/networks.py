@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from gstack_pyramid.simulator import dumps
 from gstack_pyramid.simulator.calls import Call, command, success, wrapped
 from gstack_pyramid.simulator.commands.machine_power import remove_tagged
 from gstack_pyramid.simulator.faults import internal, invalid
@@ -113,7 +114,7 @@ def create(call: Call) -> Answer:
         gateway=str(gateway),
         netmask=str(cidr.netmask),
         cidr=str(cidr),
-        state="Implemented" if vpc else "Allocated",
+        state="Allocated",
         vpcid=vpc and vpc["id"],
         aclid=acl and acl["id"],
         networkdomain=call.params.text("networkdomain")
@@ -145,7 +146,11 @@ def _check_tier(call: Call, vpc: Doc, zone: Doc, cidr: ipaddress.IPv4Network, ow
         raise invalid(f"Network cidr {cidr} is not within vpc {vpc['name']} cidr")
     for tier in call.store.by("network", "vpc", vpc["id"]):
         if cidr.overlaps(ipaddress.IPv4Network(tier["cidr"])):
-            raise invalid(f"Network cidr {cidr} crosses other network's cidr ({tier['cidr']})")
+            there = dumps.network(tier, call.store.get("networkoffering", tier["offeringid"]))
+            raise invalid(
+                f"Network cidr {cidr} crosses other network cidr {there} belonging to the same vpc "
+                f"{dumps.vpc(vpc)}"
+            )
         if tier["name"].lower() == call.params.must("name").lower():
             raise invalid(f"Network name {tier['name']} is already used in vpc {vpc['name']}")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gstack_pyramid.simulator import dumps
 from gstack_pyramid.simulator.calls import Call, command
 from gstack_pyramid.simulator.commands.deploy import implement_networks
 from gstack_pyramid.simulator.commands.machine_power import living
@@ -22,7 +23,7 @@ def _changeable(actor: Actor, key: str) -> Doc:
     """An instance whose interfaces can be changed.
 
     Raises:
-        CommandError: 431; in a job it becomes 530.
+        CommandError: 431, or 530.
     """
     vm = living(actor, key)
     if vm["state"] not in ("Running", "Stopped"):
@@ -43,8 +44,12 @@ def _nic_of(vm: Doc, key: str) -> dict[str, Any]:
     return nic
 
 
+_PARTS = frozenset(("nics", "secgrp", "affgrp"))
+"""What the jobs of these commands tell of their instance."""
+
+
 def _told(actor: Actor, vm: Doc) -> Answer:
-    return {"virtualmachine": virtual_machine(actor.store, vm)}
+    return {"virtualmachine": virtual_machine(actor.store, vm, _PARTS)}
 
 
 @command("addNicToVirtualMachine")
@@ -102,7 +107,12 @@ def _begin_remove(actor: Actor, arguments: Arguments) -> None:
     vm = _changeable(actor, arguments["vm"])
     nic = _nic_of(vm, arguments["nic"])
     if nic["isdefault"]:
-        raise internal(f"Unable to remove NIC from {vm['instancename']}, NIC is default.")
+        network = actor.store.get("network", nic["networkid"])
+        offering = actor.store.get("networkoffering", network["offeringid"])
+        raise invalid(
+            f"Unable to remove nic from {dumps.machine(vm)} in {dumps.network(network, offering)}"
+            ", nic is default."
+        )
     if any(ip["networkid"] == nic["networkid"] for ip in actor.store.by("ip", "vm", vm["id"])):
         raise internal(
             f"Unable to remove NIC from {vm['instancename']}, NIC has associated Port forwarding "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from gstack_pyramid.simulator.calls import Call, command
@@ -15,8 +16,8 @@ from gstack_pyramid.simulator.listing import (
     same,
     select,
 )
-from gstack_pyramid.simulator.rows import services
 from gstack_pyramid.simulator.sample import GIB
+from gstack_pyramid.simulator.services import of_offering, of_vpc
 from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.world import Answer
 
@@ -55,17 +56,19 @@ def _service_offering(doc: Doc) -> dict[str, Any]:
             "state": "Active",
             "storagetype": "shared",
             "provisioningtype": "thin",
-            "offerha": True,
+            "offerha": doc.get("offerha", True),
             "limitcpuuse": False,
             "isvolatile": False,
             "issystem": False,
             "defaultuse": False,
             "iscustomized": doc["custom"],
-            "iscustomizediops": False,
             "dynamicscalingenabled": True,
             "diskofferingstrictness": False,
             "encryptroot": False,
-            "cacheMode": "none",
+            "diskofferingid": str(uuid.uuid5(uuid.NAMESPACE_OID, doc["id"])),
+            "diskofferingname": doc["name"],
+            "diskofferingdisplaytext": doc["displaytext"],
+            "gpudisplay": False,
             "rootdisksize": 0,
             "serviceofferingdetails": doc["details"] or None,
             "hasannotations": False,
@@ -96,10 +99,8 @@ def _disk_offering(doc: Doc) -> dict[str, Any]:
         "created": doc["created"],
         "state": "Active",
         "iscustomized": doc["custom"],
-        "iscustomizediops": False,
         "storagetype": "shared",
         "provisioningtype": "thin",
-        "cacheMode": "none",
         "displayoffering": True,
         "disksizestrictness": False,
         "encrypt": False,
@@ -111,7 +112,7 @@ def disk_bytes(offering: Doc, size: int | None) -> int | str:
     """Bytes of a new volume of an offering, or the sentence that says why not."""
     if not offering["custom"]:
         if size is not None:
-            return "This disk offering does not allow custom disk size"
+            return "This disk offering does not allow custom size"
         return int(offering["disksize"]) * GIB
     if size is None:
         return "This disk offering requires a custom size specified"
@@ -142,7 +143,7 @@ def list_network_offerings(call: Call) -> Answer:
 
 def _offers(call: Call) -> Any:
     wanted = set(call.params.many("supportedservices"))
-    return lambda doc: wanted <= {service["name"] for service in services(doc)}
+    return lambda doc: wanted <= {service["name"] for service in of_offering(doc)}
 
 
 def _network_offering(doc: Doc) -> dict[str, Any]:
@@ -158,7 +159,14 @@ def _network_offering(doc: Doc) -> dict[str, Any]:
         "availability": doc["availability"],
         "state": "Enabled",
         "guestiptype": doc["guestiptype"],
-        "service": services(doc),
+        "service": of_offering(doc),
+        "networkrate": 200,
+        "serviceofferingid": doc["id"],
+        "fornsx": False,
+        "fortungsten": False,
+        "internetprotocol": "IPv4",
+        "specifyasnumber": False,
+        "supportsinternallb": False,
         "forvpc": doc["forvpc"],
         "ispersistent": False,
         "egressdefaultpolicy": doc.get("egressdefaultpolicy", False),
@@ -196,6 +204,10 @@ def _vpc_offering(doc: Doc) -> dict[str, Any]:
         "created": doc["created"],
         "isdefault": True,
         "state": "Enabled",
-        "service": services(doc),
+        "service": of_vpc(),
         "distributedvpcrouter": False,
+        "supportsregionLevelvpc": False,
+        "fornsx": False,
+        "internetprotocol": "IPv4",
+        "specifyasnumber": False,
     }

@@ -47,7 +47,7 @@ def create(call: Call) -> Answer:
         )
     name = call.params.text("name")
     if name is not None:
-        checked_name(name)
+        checked_name(call.command.name, name)
     checked_user_data(call.params.text("userdata"))
     size = sized(offering, details)
     owner = call.creator()

@@ -12,6 +12,7 @@ from typing import Any
 
 from gstack_pyramid.simulator.calls import Call, command, success, wrapped
 from gstack_pyramid.simulator.commands.machine_power import remove_tagged
+from gstack_pyramid.simulator.commands.snapshots import dumped, not_ready
 from gstack_pyramid.simulator.commands.tags import add_tags
 from gstack_pyramid.simulator.faults import invalid
 from gstack_pyramid.simulator.listing import containing, listed, owned, referring, select
@@ -53,9 +54,17 @@ def policy(store: Store, doc: Doc) -> Row:
         "maxsnaps": doc["maxsnaps"],
         "timezone": doc["timezone"],
         "fordisplay": True,
-        "zone": [{"id": zone["zoneid"], "name": zone["zonename"]}],
+        "zone": [
+            {
+                "id": zone["zoneid"],
+                "name": zone["zonename"],
+                "isnsxenabled": False,
+                "ismultiarch": False,
+                "routedmodeenabled": False,
+            }
+        ],
+        "storage": [],
         "tags": tags(store, doc["id"]),
-        "hasannotations": False,
     }
 
 
@@ -64,11 +73,8 @@ def create(call: Call) -> Answer:
     """Make a policy for a volume, or give the one of this interval another schedule."""
     volume = call.one("volumeid", "volume")
     if volume["state"] != "Ready":
-        raise invalid(
-            f"VolumeId: {volume['id']} is not in Ready state but {volume['state']}. "
-            "Cannot take snapshot."
-        )
-    values = _checked(call)
+        raise not_ready(call.store, volume)
+    values = _checked(call, volume)
     limit = limits(call.store, volume["owner"])["snapshot"]
     if -1 < limit < values["maxsnaps"]:
         raise invalid(
@@ -90,7 +96,7 @@ def create(call: Call) -> Answer:
     return wrapped(call, policy(call.store, doc))
 
 
-def _checked(call: Call) -> dict[str, Any]:
+def _checked(call: Call, volume: Doc) -> dict[str, Any]:
     interval = call.params.must("intervaltype").upper()
     if interval not in _INTERVALS:
         raise invalid(f"Unsupported interval type {interval}")
@@ -105,7 +111,10 @@ def _checked(call: Call) -> dict[str, Any]:
     if most <= 0:
         raise invalid("maxSnaps should be greater than 0")
     if most > _MOST[interval]:
-        raise invalid(f"maxSnaps exceeds limit: {_MOST[interval]} for interval type: {interval}")
+        raise invalid(
+            f"maxSnaps [{most}] for volume {dumped(call.store, volume)} exceeds limit "
+            f"[{_MOST[interval]}] for interval type [{interval}]."
+        )
     return {"intervaltype": interval, "schedule": schedule, "timezone": zone, "maxsnaps": most}
 
 

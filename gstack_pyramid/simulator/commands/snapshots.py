@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gstack_pyramid.simulator import dumps
 from gstack_pyramid.simulator.calls import Call, command, success
 from gstack_pyramid.simulator.commands.machine_power import remove_tagged
 from gstack_pyramid.simulator.commands.tags import add_tags
@@ -23,17 +24,25 @@ from gstack_pyramid.simulator.listing import (
     tagged,
 )
 from gstack_pyramid.simulator.placement import GIB, check_limit
-from gstack_pyramid.simulator.rows import Row, owner, tags, zone_of
+from gstack_pyramid.simulator.rows import Row, bare_tags, named_tags, owner, zone_of
 from gstack_pyramid.simulator.store import Doc, Store
 from gstack_pyramid.simulator.world import Actor, Answer
 
 _TYPES = ("MANUAL", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "RECURRING")
 
+_STORED = {
+    "status": "BackedUp",
+    "datastorestate": "Ready",
+    "downloaddetails": {"downloadState": "", "downloadPercent": "0"},
+}
+"""What is told of a snapshot on one store."""
 
-def snapshot(store: Store, doc: Doc, zone: str | None = None) -> Row:
+
+def snapshot(store: Store, doc: Doc, zone: str | None = None, *, whole: bool = True) -> Row:
     """A snapshot's row in one of its zones, by default in that of its volume.
 
-    It outlives its volume, which is then told without a state.
+    It outlives its volume, which is then told without a state. A row that is not the ``whole`` is
+    what stands for the snapshot in all zones: it has but one of its tags.
     """
     volume = store.get("volume", doc["volumeid"])
     system = _system(store, volume)
@@ -56,11 +65,16 @@ def snapshot(store: Store, doc: Doc, zone: str | None = None) -> Row:
             "physicalsize": doc["size"] // 8,
             "revertable": True,
             "ostypeid": system and system["id"],
-            "osdisplayname": system and system["name"],
             "hasannotations": False,
-            "tags": tags(store, doc["id"]),
+            "tags": _tags(store, doc, whole),
+            **(_STORED if whole and doc["state"] == "BackedUp" else {}),
         }
     )
+
+
+def _tags(store: Store, doc: Doc, whole: bool) -> list[Row]:
+    told = named_tags(store, doc["id"])
+    return told if whole else told[-1:]
 
 
 def _system(store: Store, volume: Doc) -> Doc | None:
@@ -70,15 +84,26 @@ def _system(store: Store, volume: Doc) -> Doc | None:
     return store.get("ostype", store.get("template", volume["templateid"])["ostypeid"])
 
 
+def dumped(store: Store, volume: Doc) -> str:
+    """A volume as it stands in a sentence of the server's."""
+    vm = volume["virtualmachineid"] and store.get("vm", volume["virtualmachineid"])
+    return dumps.volume(volume, vm["serial"] if vm else None)
+
+
+def not_ready(store: Store, volume: Doc) -> Exception:
+    """The error for a volume that nothing can be taken of now."""
+    return invalid(
+        f"Volume: {dumped(store, volume)} is not in Ready state but {volume['state']}. "
+        "Cannot take snapshot."
+    )
+
+
 @command("createSnapshot")
 def create(call: Call) -> Answer:
     """Take a snapshot of a volume that has been on a storage already."""
     volume = call.one("volumeid", "volume")
     if volume["state"] != "Ready":
-        raise invalid(
-            f"VolumeId: {volume['id']} is not in Ready state but {volume['state']}. "
-            "Cannot take snapshot."
-        )
+        raise not_ready(call.store, volume)
     location = call.params.text("locationtype")
     if location is not None and location.upper() not in ("PRIMARY", "SECONDARY"):
         raise invalid(f"Invalid locationtype {location}: it must be one of: PRIMARY, SECONDARY")
@@ -148,7 +173,10 @@ def _end_create(actor: Actor, arguments: Arguments) -> Answer:
     doc = actor.store.get("snapshot", arguments["snapshot"])
     _released(actor, doc)
     doc = actor.store.update(doc, state="BackedUp")
-    return {"snapshot": snapshot(actor.store, doc)}
+    row = snapshot(actor.store, doc)
+    for name in _STORED:
+        del row[name]
+    return {"snapshot": {**row, "tags": bare_tags(actor.store, doc["id"])}}
 
 
 @failure("createSnapshot")
@@ -188,7 +216,7 @@ def list_snapshots(call: Call) -> Answer:
         for key in (doc["zoneid"], *([] if once else doc["copies"]))
         if zone is None or zone["id"] == key
     ]
-    return listed(call, pairs, lambda pair: snapshot(call.store, *pair))
+    return listed(call, pairs, lambda pair: snapshot(call.store, *pair, whole=not once))
 
 
 @command("copySnapshot")

@@ -70,13 +70,16 @@ def _arguments(call: Call) -> dict[str, Any]:
     }
 
 
-def _objects(actor: Actor, arguments: Arguments) -> tuple[str, list[Doc]]:
+def _objects(actor: Actor, arguments: Arguments, *, some: bool = False) -> tuple[str, list[Doc]]:
+    """The type and the objects that are named; with ``some`` only those that there are."""
     name = _NAMES.get(arguments["type"].lower())
     if name is None:
         raise invalid(f"Invalid resource type: {arguments['type']}")
     docs = []
     for key in dict.fromkeys(arguments["ids"]):
         doc = actor.store.find(_KINDS[name], key) if name in _KINDS else None
+        if doc is None and some:
+            continue
         if doc is None:
             raise invalid(f"Unable to find resource by id {key} and type {name}")
         if doc["kind"] in ("account", "user"):
@@ -120,7 +123,7 @@ def add_tags(actor: Actor, name: str, doc: Doc, tags: Iterable[tuple[Any, Any]])
 
 @end("deleteTags")
 def _end_delete(actor: Actor, arguments: Arguments) -> Answer:
-    _, docs = _objects(actor, arguments)
+    docs = _objects(actor, arguments, some=True)[1]
     removed = 0
     for doc in docs:
         for found in actor.store.by("tag", "resource", doc["id"]):

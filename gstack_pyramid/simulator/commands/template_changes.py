@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from gstack_pyramid.simulator import dumps
 from gstack_pyramid.simulator.calls import Call, command, success, wrapped
 from gstack_pyramid.simulator.commands.downloads import FORMATS, check_url, size_behind
 from gstack_pyramid.simulator.commands.machine_power import remove_tagged
 from gstack_pyramid.simulator.commands.templates import in_zones, own, template
-from gstack_pyramid.simulator.faults import internal, invalid
+from gstack_pyramid.simulator.faults import hidden, invalid
 from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
 from gstack_pyramid.simulator.placement import GIB, check_limit
 from gstack_pyramid.simulator.store import Doc
@@ -86,12 +87,10 @@ def create(call: Call) -> Answer:
 def _inactive(call: Call, volume: Doc) -> None:
     vm = volume["virtualmachineid"] and call.store.get("vm", volume["virtualmachineid"])
     if vm and vm["state"] not in ("Stopped", "Destroyed"):
-        raise internal(
-            f"Unable to create private template for volume: {volume['name']}; volume is attached "
-            "to a non-stopped VM, please stop the VM first"
-        )
+        # The volume is attached to a machine that is not stopped.
+        raise hidden()
     if volume["state"] != "Ready":
-        raise internal(f"Volume {volume['name']} is in {volume['state']} state, not Ready")
+        raise hidden()
 
 
 @end("createTemplate")
@@ -201,8 +200,13 @@ def delete(call: Call) -> Answer:
     """Delete a template, from one zone or from all."""
     doc = own(call, call.one("id", "template"))
     zone = call.maybe("zoneid", "zone")
-    call.params.flag("forced")
-    return submit(call, ("Template", doc), template=doc["id"], zone=zone and zone["id"])
+    return submit(
+        call,
+        ("Template", doc),
+        template=doc["id"],
+        zone=zone and zone["id"],
+        forced=call.params.flag("forced"),
+    )
 
 
 @beginning("deleteTemplate")
@@ -214,6 +218,12 @@ def _begin_delete(actor: Actor, arguments: Arguments) -> None:
         raise invalid("Please specify a template that is not currently being downloaded.")
     if arguments["zone"] is not None and arguments["zone"] not in doc["zones"]:
         raise invalid(f"There is no template {doc['id']} in zone {arguments['zone']}")
+    users = [vm for vm in actor.store.all("vm") if vm["templateid"] == doc["id"]]
+    if users and not arguments["forced"]:
+        raise invalid(
+            f"Unable to delete template: {dumps.template(doc)} because VM instances: "
+            f"[{','.join(dumps.machine(vm) for vm in users)}] are using it."
+        )
 
 
 @end("deleteTemplate")

@@ -7,7 +7,7 @@ to them, and are in the zones that they were made in or copied to.
 from __future__ import annotations
 
 from gstack_pyramid.simulator.calls import Call, command, success
-from gstack_pyramid.simulator.faults import denied, invalid
+from gstack_pyramid.simulator.faults import denied, invalid, parameter
 from gstack_pyramid.simulator.fields import drop_nulls
 from gstack_pyramid.simulator.listing import (
     Test,
@@ -20,13 +20,14 @@ from gstack_pyramid.simulator.listing import (
     select,
     tagged,
 )
-from gstack_pyramid.simulator.rows import Row, owner, tags, zone_of
+from gstack_pyramid.simulator.rows import Row, named_tags, owner, zone_of
 from gstack_pyramid.simulator.store import Doc, Store
-from gstack_pyramid.simulator.world import Actor, Answer
+from gstack_pyramid.simulator.world import NOT_YOURS, Actor, Answer
 
 _FILTERS = frozenset(
     ("featured", "self", "selfexecutable", "sharedexecutable", "executable", "community", "all")
 )
+_FILTER_CLASS = "com.cloud.template.VirtualMachineTemplate.TemplateFilter"
 _ONLY_READY = frozenset(("featured", "selfexecutable", "sharedexecutable", "community"))
 _OPERATIONS = ("add", "remove", "reset")
 
@@ -66,16 +67,23 @@ def template(store: Store, doc: Doc, zone: str) -> Row:
             "ostypename": system["name"],
             **whose,
             **zone_of(store, zone),
-            "status": "Download Complete" if ready else "0% Downloaded",
+            # Of the catalogue's templates nothing is said of their download.
+            "status": _status(doc, ready),
             "size": doc["size"] if ready else None,
             "physicalsize": doc["size"] // 8 if ready else None,
-            "templatetype": "USER",
+            "templatetype": doc.get("templatetype", "USER"),
             "hypervisor": "KVM",
             "arch": doc.get("arch", "x86_64"),
             "isextractable": doc.get("extractable", False),
             "bits": 64,
             "sshkeyenabled": doc.get("sshkeyenabled", True),
             "isdynamicallyscalable": doc.get("isdynamicallyscalable", True),
+            "forcks": False,
+            "downloaddetails": [
+                {"downloadState": "DOWNLOADED", "datastore": "secondary", "downloadPercent": "100"}
+            ]
+            if ready
+            else [],
             "directdownload": False,
             "deployasis": False,
             "requireshvm": doc.get("requireshvm", True),
@@ -83,10 +91,16 @@ def template(store: Store, doc: Doc, zone: str) -> Row:
             "templatetag": doc.get("templatetag"),
             "sourcetemplateid": doc.get("sourcetemplateid"),
             "details": doc.get("details") or {},
-            "tags": tags(store, doc["id"]),
+            "tags": named_tags(store, doc["id"]),
             "hasannotations": False,
         }
     )
+
+
+def _status(doc: Doc, ready: bool) -> str | None:
+    if not ready:
+        return "0% Downloaded"
+    return None if doc["owner"] is None else "Download Complete"
 
 
 def shared_with(actor: Actor, doc: Doc) -> bool:
@@ -122,9 +136,9 @@ def list_templates(call: Call) -> Answer:
     """Templates; each comes once for every zone that it is in, with the same id."""
     wanted = call.params.must("templatefilter").lower()
     if wanted not in _FILTERS:
-        raise invalid(f"Please specify a valid template filter: {wanted}")
+        raise parameter(f"No enum constant {_FILTER_CLASS}.{call.params.must('templatefilter')}")
     if wanted == "all":
-        raise denied("Filter all can be specified by Admin only")
+        raise invalid("Filter all can be specified by admin only")
     call.params.many("details")
     docs = select(
         public(call, "template"),
@@ -155,9 +169,8 @@ def list_permissions(call: Call) -> Answer:
         "templatepermission": {
             "id": doc["id"],
             "ispublic": doc["public"],
-            "domainid": owner(call.store, doc["owner"])["domainid"],
             "account": doc["accounts"],
-            "projectids": doc["projects"],
+            **({"projectids": doc["projects"]} if doc["projects"] else {}),
         }
     }
 
@@ -204,7 +217,11 @@ def _known(call: Call, names: list[str]) -> list[str]:
     there = {doc["name"] for doc in call.store.all("account")}
     for name in names:
         if name not in there:
-            raise invalid(f"Unable to grant a launch permission to account {name}: it is not found")
+            raise invalid(
+                f"Unable to grant a launch permission to account {name} in domain "
+                f"id={call.account['domainid']}, account not found.  No permissions updated, "
+                "please verify the account names and retry."
+            )
     return names
 
 
@@ -215,8 +232,5 @@ def own(actor: Actor, doc: Doc) -> Doc:
         CommandError: 531.
     """
     if doc["owner"] is None:
-        raise denied(
-            f"Acct[{actor.account['id']}-{actor.account['name']}] does not have permission to "
-            f"operate with resource [template: {doc['id']}]"
-        )
+        raise denied(NOT_YOURS)
     return actor.demand(doc)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gstack_pyramid.simulator.calls import Call, command
 from gstack_pyramid.simulator.commands.offerings import disk_bytes
-from gstack_pyramid.simulator.faults import invalid
+from gstack_pyramid.simulator.faults import invalid, unsupported
 from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
 from gstack_pyramid.simulator.machine_rows import volume
 from gstack_pyramid.simulator.placement import GIB, check_limit
@@ -39,7 +39,7 @@ def attachable(actor: Actor, key: str, machine: str, device: int | None) -> None
     """Refuse what cannot be attached.
 
     Raises:
-        CommandError: 431; in a job it becomes 530.
+        CommandError: 431.
     """
     doc, vm = actor.store.find("volume", key), actor.store.find("vm", machine)
     if doc is None:
@@ -124,14 +124,17 @@ def _begin_detach(actor: Actor, arguments: Arguments) -> None:
     if doc["virtualmachineid"] is None:
         raise invalid("The specified volume is not attached to a VM.")
     vm = actor.store.get("vm", doc["virtualmachineid"])
-    if doc["type"] == "ROOT" and vm["state"] != "Stopped":
-        raise invalid("Please specify a VM that is stopped to detach its root volume.")
+    if doc["type"] == "ROOT" and vm["state"] not in ("Stopped", "Destroyed"):
+        raise invalid(
+            "Root volume detach can happen only when vm is in states: Stopped or Destroyed"
+        )
 
 
 @end("detachVolume")
 def _end_detach(actor: Actor, arguments: Arguments) -> Answer:
     doc = actor.store.get("volume", arguments["volume"])
-    gone = {"virtualmachineid": None, "deviceid": None, "attached": None}
+    # A root volume is a data disk once it is off its machine.
+    gone = {"virtualmachineid": None, "deviceid": None, "attached": None, "type": "DATADISK"}
     return _told(actor, actor.store.update(doc, **gone))
 
 
@@ -163,7 +166,7 @@ def _begin_resize(actor: Actor, arguments: Arguments) -> None:
         )
     size = _new_size(actor, doc, arguments)
     if size < doc["size"] and not arguments["shrink"]:
-        raise invalid(
+        raise unsupported(
             f"Going from existing size of {doc['size']} to size of {size} would shrink the volume."
             "Need to sign off by supplying the shrinkok parameter with value of true."
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from gstack_pyramid.simulator import dumps
 from gstack_pyramid.simulator.calls import Call, command, success
-from gstack_pyramid.simulator.commands.deploy import next_public_address
 from gstack_pyramid.simulator.commands.machine_power import remove_tagged
 from gstack_pyramid.simulator.faults import invalid
 from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
@@ -19,6 +19,7 @@ from gstack_pyramid.simulator.listing import (
     tagged,
 )
 from gstack_pyramid.simulator.placement import check_limit
+from gstack_pyramid.simulator.public_addresses import acquire
 from gstack_pyramid.simulator.rows import vpc
 from gstack_pyramid.simulator.rules import drop_rules
 from gstack_pyramid.simulator.world import Actor, Answer
@@ -73,15 +74,13 @@ def create(call: Call) -> Answer:
 @end("createVPC")
 def _end_create(actor: Actor, arguments: Arguments) -> Answer:
     doc = actor.store.get("vpc", arguments["vpc"])
-    actor.add(
-        "ip",
+    acquire(
+        actor,
         doc["owner"],
-        ipaddress=next_public_address(actor),
         zoneid=doc["zoneid"],
         issourcenat=True,
         networkid=None,
         vpcid=doc["id"],
-        virtualmachineid=None,
         state="Allocated",
     )
     return {"vpc": vpc(actor.store, doc)}
@@ -121,7 +120,7 @@ def _begin_delete(actor: Actor, arguments: Arguments) -> None:
         raise invalid(f"unable to find VPC id={arguments['vpc']}")
     tiers = actor.store.by("network", "vpc", doc["id"])
     if tiers:
-        raise invalid(f"Can't delete VPC {doc['name']} as its used by {len(tiers)} networks")
+        raise invalid(f"Can't delete VPC {dumps.vpc(doc)} as its used by {len(tiers)} networks")
 
 
 @end("deleteVPC")

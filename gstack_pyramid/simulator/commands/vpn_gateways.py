@@ -9,6 +9,7 @@ import ipaddress
 import re
 from typing import Any
 
+from gstack_pyramid.simulator import dumps
 from gstack_pyramid.simulator.calls import Call, command, success
 from gstack_pyramid.simulator.commands.machine_power import remove_tagged
 from gstack_pyramid.simulator.faults import invalid
@@ -37,7 +38,7 @@ def create_gateway(call: Call) -> Answer:
     """Give a VPC its one gateway, at its source NAT address."""
     vpc = call.one("vpcid", "vpc")
     if call.store.by("vpngateway", "vpc", vpc["id"]):
-        raise invalid(f"The VPN gateway of VPC {vpc['name']} already existed!")
+        raise invalid(f"The VPN gateway of VPC {dumps.vpc(vpc)} already existed!")
     source = next(doc for doc in call.store.by("ip", "vpc", vpc["id"]) if doc["issourcenat"])
     address = call.maybe("ipaddressid", "ip") or source
     if address["vpcid"] != vpc["id"]:

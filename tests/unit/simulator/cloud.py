@@ -19,6 +19,7 @@ from gstack_pyramid.simulator import (
     OTHER_SECRET_KEY,
     Simulator,
 )
+from gstack_pyramid.simulator.names import envelope
 
 NOON = 1_780_000_000.0
 
@@ -147,7 +148,7 @@ class Cloud:
         """The body of an answer that must succeed."""
         reply = self.send(self.signed(command, **params))
         assert reply.status == 200, reply.content
-        assert list(reply.json()) == [f"{command.lower()}response"]
+        assert list(reply.json()) == [envelope(command)]
         return reply.body()
 
     def refused(self, command: str, **params: object) -> tuple[int, str]:

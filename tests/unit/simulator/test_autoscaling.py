@@ -40,9 +40,9 @@ def test_a_group_shrinks_to_its_greatest_size(cloud: Cloud) -> None:
 def test_a_machine_of_an_enabled_group_is_not_for_others_to_destroy(cloud: Cloud) -> None:
     group = scaled(cloud, 2, 2)
     one, other = (vm["id"] for vm in group.machines(cloud))
-    assert cloud.failed("destroyVirtualMachine", id=one) == (530, MANAGED)
+    assert cloud.failed("destroyVirtualMachine", id=one) == (431, MANAGED)
     leave = {"id": group.rule, "virtualmachineids": one}
-    assert cloud.failed("removeFromLoadBalancerRule", **leave) == (530, MANAGED)
+    assert cloud.failed("removeFromLoadBalancerRule", **leave) == (431, MANAGED)
     cloud.done("disableAutoScaleVmGroup", id=group.id)
     cloud.done("removeFromLoadBalancerRule", **leave)
     cloud.done("destroyVirtualMachine", id=other)
@@ -61,9 +61,9 @@ def test_only_a_disabled_group_and_its_parts_can_be_changed(cloud: Cloud) -> Non
     assert (code, "only when it is in disabled state" in text) == (431, True)
     cloud.done("updateAutoScaleVmGroup", id=group.id, name="front")
     smaller = {"id": group.profile, "templateid": cloud.template("Windows Server 2022")}
-    assert cloud.failed("updateAutoScaleVmProfile", **smaller)[0] == 530
+    assert cloud.failed("updateAutoScaleVmProfile", **smaller)[0] == 431
     cloud.done("updateAutoScaleVmProfile", id=group.profile, serviceofferingid=cloud.offering())
-    assert cloud.failed("updateAutoScalePolicy", id=group.policies[0], quiettime=9)[0] == 530
+    assert cloud.failed("updateAutoScalePolicy", id=group.policies[0], quiettime=9)[0] == 431
     higher = {"id": group.conditions[0], "relationaloperator": "GE", "threshold": 90}
     assert cloud.failed("updateCondition", **higher)[0] == 530
     cloud.done("disableAutoScaleVmGroup", id=group.id)
@@ -73,20 +73,20 @@ def test_only_a_disabled_group_and_its_parts_can_be_changed(cloud: Cloud) -> Non
     told = group.row(cloud)["scaleuppolicies"][0]
     assert (told["quiettime"], told["conditions"][0]["relationaloperator"]) == (9, "GE")
     failed = cloud.failed("updateAutoScalePolicy", id=group.policies[0], duration=10)
-    assert failed == (530, "duration is less than the associated AutoScaleVmGroup's interval")
+    assert failed == (431, "duration is less than the associated AutoScaleVmGroup's interval")
 
 
 def test_a_group_goes_with_its_machines_and_its_parts_after_it(cloud: Cloud) -> None:
     group = scaled(cloud, 1, 1)
     assert len(group.machines(cloud)) == 1
     assert cloud.failed("deleteLoadBalancerRule", id=group.rule)[0] == 530
-    for command, key in (
-        ("deleteAutoScaleVmProfile", group.profile),
-        ("deleteAutoScalePolicy", group.policies[0]),
-        ("deleteCondition", group.conditions[0]),
-        ("deleteAutoScaleVmGroup", group.id),
+    for command, key, code in (
+        ("deleteAutoScaleVmProfile", group.profile, 431),
+        ("deleteAutoScalePolicy", group.policies[0], 431),
+        ("deleteCondition", group.conditions[0], 530),
+        ("deleteAutoScaleVmGroup", group.id, 431),
     ):
-        assert cloud.failed(command, id=key)[0] == 530
+        assert cloud.failed(command, id=key)[0] == code
     cloud.done("disableAutoScaleVmGroup", id=group.id)
     assert "there are 1 VMs" in cloud.failed("deleteAutoScaleVmGroup", id=group.id)[1]
     cloud.done("deleteAutoScaleVmGroup", id=group.id, cleanup=True)

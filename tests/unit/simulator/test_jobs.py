@@ -26,8 +26,10 @@ def test_a_job_is_pending_until_its_time_has_come(slow: Cloud) -> None:
     assert (job["jobstatus"], job["jobinstancetype"]) == (0, "VirtualMachine")
     assert job["jobinstanceid"] == answer["id"]
     assert "jobresult" not in job
+    assert slow.rows("listVirtualMachines")[0]["state"] == "Stopped"
+    slow.clock.now += 5
     assert slow.rows("listVirtualMachines")[0]["state"] == "Starting"
-    slow.clock.now += 9.9
+    slow.clock.now += 4.9
     assert status(slow, answer["jobid"]) == 0
     slow.clock.now += 0.1
     assert slow.rows("listVirtualMachines")[0]["state"] == "Running"
@@ -68,13 +70,16 @@ def test_time_nobody_looked_at_is_made_up_for_in_order(slow: Cloud) -> None:
     assert job["completed"] == slow.date(-80)
 
 
-def test_a_job_that_cannot_begin_has_failed_at_once(slow: Cloud) -> None:
+def test_a_job_that_cannot_begin_takes_its_time_to_fail(slow: Cloud) -> None:
     key = slow.call("deployVirtualMachine", **slow.wish(name="one"))["id"]
     slow.clock.now += 10
     job = slow.call("startVirtualMachine", id=key)["jobid"]
     told = slow.call("queryAsyncJobResult", jobid=job)
-    assert (told["jobstatus"], told["jobresultcode"]) == (2, 530)
-    assert told["jobresult"]["uuidList"] == []
+    assert (told["jobstatus"], told["jobresultcode"]) == (0, 0)
+    slow.clock.now += 10
+    told = slow.call("queryAsyncJobResult", jobid=job)
+    assert (told["jobstatus"], told["jobresultcode"]) == (2, 431)
+    assert told["jobresult"].keys() == {"errorcode", "errortext"}
 
 
 def test_without_job_time_a_job_is_done_when_first_asked_for(cloud: Cloud) -> None:

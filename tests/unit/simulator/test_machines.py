@@ -22,7 +22,7 @@ def test_an_instance_in_the_basic_zone_gets_address_group_and_root_disk(cloud: C
     assert [group["name"] for group in row["securitygroup"]] == ["default"]
     (root,) = cloud.rows("listVolumes", virtualmachineid=vm["id"])
     assert (root["type"], root["state"], root["size"]) == ("ROOT", "Ready", 10 * 2**30)
-    assert root["name"] == "ROOT-" + row["instancename"].split("-")[2]
+    assert root["name"].startswith("ROOT-")
     assert "password" not in row
 
 
@@ -46,14 +46,14 @@ def test_a_data_disk_and_a_larger_root_disk_come_with_the_instance(cloud: Cloud)
 @pytest.mark.parametrize(
     ("params", "text"),
     [
-        ({"name": "1abc"}, "Invalid name"),
-        ({"name": "a" * 64}, "Invalid name"),
-        ({"name": "a_b"}, "Invalid name"),
+        ({"name": "1abc"}, "Invalid value provided for API arg: name"),
+        ({"name": "a" * 64}, "Invalid value provided for API arg: name"),
+        ({"name": "a_b"}, "Invalid value provided for API arg: name"),
         ({"rootdisksize": 5}, "smaller than template size"),
         ({"keypair": "none"}, "A key pair with name 'none' was not found."),
         ({"hypervisor": "VMware"}, "Hypervisor"),
         ({"securitygroupnames": "none"}, "Unable to find group by name none"),
-        ({"size": 7, "disk": "SSD 50 GB"}, "does not allow custom disk size"),
+        ({"size": 7, "disk": "SSD 50 GB"}, "does not allow custom size"),
         ({"disk": "Standard"}, "requires a custom size"),
         ({"disk": "Standard", "size": 1025}, "out of allowed range"),
         ({"networkids": "backend"}, "Can't specify network Ids in Basic zone"),
@@ -142,7 +142,7 @@ def test_a_full_zone_fails_the_job_and_leaves_an_instance_in_error(make_cloud: M
     cloud.machine("one")
     code, text = cloud.failed("deployVirtualMachine", **cloud.wish(name="two"))
     assert code == 533
-    assert "Unable to create a deployment" in text
+    assert "No destination found for a deployment for VM instance {" in text
     (row,) = cloud.rows("listVirtualMachines", name="two")
     assert row["state"] == "Error"
     assert cloud.machine("elsewhere", "ch-zrh-1")["state"] == "Running"
@@ -155,7 +155,7 @@ def test_the_limit_of_the_account_refuses_at_once(make_cloud: MakeCloud) -> None
     vm = cloud.machine("one")
     reply = cloud.send(cloud.signed("deployVirtualMachine", **cloud.wish(name="two")))
     assert reply.status == 535
-    assert reply.body()["cserrorcode"] == 4370
+    assert reply.body()["cserrorcode"] == 9999
     assert "Maximum amount of resources of Type = 'user_vm'" in reply.body()["errortext"]
     cloud.done("destroyVirtualMachine", id=vm["id"], expunge=True)
     cloud.machine("two")
@@ -165,11 +165,12 @@ def test_power_states_follow_the_commands(cloud: Cloud) -> None:
     vm = cloud.machine("one", startvm=False)
     key = vm["id"]
     assert vm["state"] == "Stopped"
-    assert cloud.failed("rebootVirtualMachine", id=key) == (530, "Failed to reboot vm instance")
+    told = f"The VM {key} (one) is not running, unable to reboot it"
+    assert cloud.failed("rebootVirtualMachine", id=key) == (431, told)
     assert cloud.done("stopVirtualMachine", id=key)["state"] == "Stopped"
     assert cloud.done("startVirtualMachine", id=key)["state"] == "Running"
     code, text = cloud.failed("startVirtualMachine", id=key)
-    assert (code, "already running" in text) == (530, True)
+    assert (code, "already running" in text) == (431, True)
     assert cloud.done("rebootVirtualMachine", id=key)["state"] == "Running"
     assert cloud.done("stopVirtualMachine", id=key, forced=True)["state"] == "Stopped"
 
@@ -178,11 +179,11 @@ def test_destroyed_instances_are_hidden_and_can_be_recovered(cloud: Cloud) -> No
     key = cloud.machine("one")["id"]
     assert cloud.done("destroyVirtualMachine", id=key)["state"] == "Destroyed"
     assert cloud.rows("listVirtualMachines") == []
-    assert cloud.failed("startVirtualMachine", id=key)[0] == 530
+    assert cloud.failed("startVirtualMachine", id=key)[0] == 431
     recovered = cloud.call("recoverVirtualMachine", id=key)["virtualmachine"]
     assert recovered["state"] == "Stopped"
     assert cloud.refused("recoverVirtualMachine", id=key)[0] == 431
-    assert cloud.failed("expungeVirtualMachine", id=key)[0] == 530
+    assert cloud.failed("expungeVirtualMachine", id=key)[0] == 431
 
 
 def test_expunged_instances_are_gone_but_their_id_stays_known(cloud: Cloud) -> None:
@@ -201,7 +202,7 @@ def test_data_disks_outlive_the_instance_unless_named(cloud: Cloud) -> None:
     more = cloud.done("createVolume", name="m", diskofferingid=disk, virtualmachineid=vm["id"])
     root, data, _ = cloud.rows("listVolumes")
     code, text = cloud.failed("destroyVirtualMachine", id=vm["id"], volumeids=root["id"])
-    assert (code, "not DATADISK" in text) == (530, True)
+    assert (code, "not DATADISK" in text) == (431, True)
     assert state(cloud, vm["id"]) == "Running"
     cloud.done("destroyVirtualMachine", id=vm["id"], expunge=True, volumeids=more["id"])
     (left,) = cloud.rows("listVolumes")
@@ -213,7 +214,7 @@ def test_protected_instances_cannot_be_destroyed(cloud: Cloud) -> None:
     key = cloud.machine("one")["id"]
     cloud.call("updateVirtualMachine", id=key, deleteprotection=True)
     code, text = cloud.failed("destroyVirtualMachine", id=key)
-    assert (code, "delete protection" in text) == (530, True)
+    assert (code, "delete protection" in text) == (431, True)
     cloud.call("updateVirtualMachine", id=key, deleteprotection=False)
     cloud.done("destroyVirtualMachine", id=key)
 
@@ -257,10 +258,10 @@ def test_size_changes_when_stopped_or_dynamically_scalable(cloud: Cloud) -> None
     code, text = cloud.refused("changeServiceForVirtualMachine", id=key, serviceofferingid=large)
     assert (code, "make sure the virtual machine is stopped" in text) == (431, True)
     code, text = cloud.failed("scaleVirtualMachine", id=key, serviceofferingid=large)
-    assert (code, "not dynamically scalable" in text) == (530, True)
+    assert (code, "not dynamically scalable" in text) == (431, True)
     cloud.call("updateVirtualMachine", id=key, isdynamicallyscalable=True)
     assert cloud.done("scaleVirtualMachine", id=key, serviceofferingid=large)["memory"] == 8192
-    assert cloud.failed("scaleVirtualMachine", id=key, serviceofferingid=micro)[0] == 530
+    assert cloud.failed("scaleVirtualMachine", id=key, serviceofferingid=micro)[0] == 431
     cloud.done("stopVirtualMachine", id=key)
     assert cloud.done("scaleVirtualMachine", id=key, serviceofferingid=micro)["memory"] == 512
     changed = cloud.call("changeServiceForVirtualMachine", id=key, serviceofferingid=large)

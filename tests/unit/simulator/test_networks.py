@@ -71,7 +71,7 @@ def test_tiers_deny_by_default_and_keep_the_vpc_alive(cloud: Cloud) -> None:
     made = cloud.call("createNetwork", **tier(cloud))["network"]
     assert made["aclname"] == "default_deny"
     code, text = cloud.failed("deleteVPC", id=vpc)
-    assert (code, "used by 2 networks" in text) == (530, True)
+    assert (code, "used by 2 networks" in text) == (431, True)
     for row in cloud.rows("listNetworks", vpcid=vpc):
         cloud.done("deleteNetwork", id=row["id"])
     cloud.done("deleteVPC", id=vpc)
@@ -108,7 +108,7 @@ def test_static_nat_leads_one_address_to_one_instance(cloud: Cloud) -> None:
     assert told["virtualmachineid"] == vm["id"]
     assert cloud.refused("enableStaticNat", **{**wish, "virtualmachineid": two["id"]})[0] == 537
     cloud.done("disableStaticNat", ipaddressid=address["id"])
-    assert cloud.failed("disableStaticNat", ipaddressid=address["id"])[0] == 530
+    assert cloud.failed("disableStaticNat", ipaddressid=address["id"])[0] == 431
     cloud.done("disassociateIpAddress", id=address["id"])
     (source,) = cloud.rows("listPublicIpAddresses", associatednetworkid=network)
     assert cloud.failed("disassociateIpAddress", id=source["id"])[0] == 530

@@ -57,7 +57,7 @@ def test_wrong_rules_fail_the_job(
 ) -> None:
     wish = {"cidrlist": "0.0.0.0/0", **params}
     code, told = cloud.failed("authorizeSecurityGroupIngress", securitygroupid=group, **wish)
-    assert code == 530
+    assert code == 431
     assert text in told
 
 

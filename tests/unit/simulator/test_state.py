@@ -24,7 +24,7 @@ def test_state_in_a_file_survives_a_reopening(make_cloud: MakeCloud, tmp_path: P
     after = make_cloud(state=path, job_seconds=10.0, clock=before.clock, seed=7, load=5)
     assert after.zone() == zone
     (vm,) = after.rows("listVirtualMachines")
-    assert (vm["id"], vm["state"]) == (pending["id"], "Starting")
+    assert (vm["id"], vm["state"]) == (pending["id"], "Stopped")
     after.clock.now += 10
     assert after.rows("listVirtualMachines")[0]["state"] == "Running"
     assert after.rows("listSecurityGroups", id=gone) == []

@@ -26,7 +26,7 @@ def test_empty_and_long_tags_fail_the_job_and_nothing_is_tagged(
     cloud: Cloud, key: str, tags: dict[str, str]
 ) -> None:
     wish = {"resourcetype": "UserVm", "resourceids": key}
-    assert cloud.failed("createTags", **wish, tags={"fine": "x", **tags})[0] == 530
+    assert cloud.failed("createTags", **wish, tags={"fine": "x", **tags})[0] == 431
     assert cloud.rows("listTags") == []
 
 
@@ -62,7 +62,7 @@ def test_what_cannot_be_tagged_fails_the_job(
 ) -> None:
     wish = {"resourcetype": kind, "resourceids": resource or key, "tags": {"a": "b"}}
     code, told = cloud.failed("createTags", **wish)
-    assert code == 530
+    assert code == 431
     assert text in told
 
 
@@ -80,7 +80,10 @@ def test_many_kinds_of_objects_take_tags_and_show_them(cloud: Cloud) -> None:
         last = cloud.rows(command)[-1]["id"]
         cloud.done("createTags", resourcetype=kind, resourceids=last, tags={"a": "b"})
         row = next(row for row in cloud.rows(command) if row["id"] == last)
-        assert [tag["resourcetype"] for tag in row["tags"]] == [kind]
+        assert [(tag["key"], tag["value"]) for tag in row["tags"]] == [("a", "b")]
+        every = {"projectid": last} if kind == "Project" else {}
+        (told,) = cloud.rows("listTags", resourceid=last, **every)
+        assert told["resourcetype"] == kind
     acl = cloud.id("listNetworkACLLists", "prod-web-acl")
     cloud.done("createTags", resourcetype="NetworkACLList", resourceids=acl, tags={"a": "b"})
     assert len(cloud.rows("listTags", resourcetype="NetworkACLList")) == 1

@@ -38,7 +38,7 @@ def test_attached_volumes_cannot_be_deleted(cloud: Cloud, volume: dict[str, Any]
         "Please specify a volume that is not attached to any VM.",
     )
     again = cloud.failed("attachVolume", id=volume["id"], virtualmachineid=vm["id"])
-    assert again == (530, "Please specify a volume that is not attached to any VM.")
+    assert again == (431, "Please specify a volume that is not attached to any VM.")
     cloud.done("detachVolume", id=volume["id"])
     assert cloud.call("deleteVolume", id=volume["id"]) == {"success": True}
     assert cloud.refused("deleteVolume", id=volume["id"])[0] == 431
@@ -49,13 +49,13 @@ def test_volumes_are_attached_in_their_zone_at_a_free_device(
 ) -> None:
     far, near = cloud.machine("far", "ch-zrh-1"), cloud.machine("near")
     code, text = cloud.failed("attachVolume", id=volume["id"], virtualmachineid=far["id"])
-    assert (code, "same zone" in text) == (530, True)
+    assert (code, "same zone" in text) == (431, True)
     wish = {"id": volume["id"], "virtualmachineid": near["id"]}
-    assert cloud.failed("attachVolume", **wish, deviceid=0)[0] == 530
+    assert cloud.failed("attachVolume", **wish, deviceid=0)[0] == 431
     assert cloud.done("attachVolume", **wish, deviceid=5)["deviceid"] == 5
     cloud.done("detachVolume", virtualmachineid=near["id"], deviceid=5)
     assert cloud.failed("detachVolume", id=volume["id"]) == (
-        530,
+        431,
         "The specified volume is not attached to a VM.",
     )
     assert cloud.refused("detachVolume")[0] == 431
@@ -64,7 +64,7 @@ def test_volumes_are_attached_in_their_zone_at_a_free_device(
 def test_root_disks_come_off_stopped_instances_only(cloud: Cloud) -> None:
     vm = cloud.machine("one")
     (root,) = cloud.rows("listVolumes", type="ROOT")
-    assert cloud.failed("detachVolume", id=root["id"])[0] == 530
+    assert cloud.failed("detachVolume", id=root["id"])[0] == 431
     cloud.done("stopVirtualMachine", id=vm["id"])
     cloud.done("detachVolume", id=root["id"])
 
@@ -74,11 +74,12 @@ def test_resizing_needs_consent_to_shrink_and_a_custom_offering(
 ) -> None:
     key = volume["id"]
     assert cloud.done("resizeVolume", id=key, size=9)["size"] == 9 * 2**30
-    assert "shrinkok" in cloud.failed("resizeVolume", id=key, size=4)[1]
+    code, text = cloud.failed("resizeVolume", id=key, size=4)
+    assert (code, "shrinkok" in text) == (432, True)
     assert cloud.done("resizeVolume", id=key, size=4, shrinkok=True)["size"] == 4 * 2**30
     fixed = cloud.id("listDiskOfferings", "SSD 50 GB")
     assert cloud.done("resizeVolume", id=key, diskofferingid=fixed)["size"] == 50 * 2**30
-    assert cloud.failed("resizeVolume", id=key, size=60)[0] == 530
+    assert cloud.failed("resizeVolume", id=key, size=60)[0] == 431
 
 
 def test_volumes_can_be_renamed(cloud: Cloud, volume: dict[str, Any]) -> None:
@@ -96,7 +97,8 @@ def test_a_volume_that_is_being_attached_is_nobody_elses(make_cloud: MakeCloud) 
     first = slow.call("attachVolume", id=key, virtualmachineid=one)["jobid"]
     assert slow.rows("listVolumes", id=key)[0]["state"] == "Attaching"
     assert slow.refused("deleteVolume", id=key)[0] == 431
-    assert slow.failed("attachVolume", id=key, virtualmachineid=two)[0] == 530
+    second = slow.call("attachVolume", id=key, virtualmachineid=two)["jobid"]
     slow.clock.now += 10
     assert slow.call("queryAsyncJobResult", jobid=first)["jobstatus"] == 1
+    assert slow.call("queryAsyncJobResult", jobid=second)["jobresultcode"] == 431
     assert slow.rows("listVolumes", id=key)[0]["virtualmachineid"] == one

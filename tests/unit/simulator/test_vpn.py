@@ -19,8 +19,8 @@ def test_a_vpc_has_one_gateway_and_connections_keep_it_there(cloud: Cloud) -> No
     made = cloud.done("createVpnConnection", **pair)
     assert (made["state"], made["gateway"]) == ("Connected", "203.0.113.9")
     assert cloud.refused("createVpnConnection", **pair)[0] == 431
-    assert cloud.failed("deleteVpnGateway", id=gateway["id"])[0] == 530
-    assert cloud.failed("deleteVpnCustomerGateway", id=customer["id"])[0] == 530
+    assert cloud.failed("deleteVpnGateway", id=gateway["id"])[0] == 431
+    assert cloud.failed("deleteVpnCustomerGateway", id=customer["id"])[0] == 431
     assert [row["id"] for row in cloud.rows("listVpnConnections", vpcid=vpc)] == [made["id"]]
     cloud.done("deleteVpnConnection", id=made["id"])
     cloud.done("deleteVpnGateway", id=gateway["id"])
