@@ -61,6 +61,7 @@ def make_app(settings: Settings) -> Router:
     config.add_tween(
         "gstack_pyramid.courtesy.giving_way", over="gstack_pyramid.protocol.delivery.packing"
     )
+    config.add_tween("gstack_pyramid.protocol.versions.reading_all_versions")
     app = config.make_wsgi_app()
     app.registry["gstack.wsgi"] = app
     atexit.register(application.close)

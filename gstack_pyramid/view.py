@@ -22,6 +22,7 @@ from gstack_pyramid.protocol.fields import compile_fields, shown_fields
 from gstack_pyramid.protocol.lists import Envelope, Whole
 from gstack_pyramid.protocol.responses import json_response
 from gstack_pyramid.protocol.update_mask import masked
+from gstack_pyramid.protocol.versions import asked_version
 from gstack_pyramid.schemas.extent import check_content, check_extent
 from gstack_pyramid.schemas.validation import Problem
 
@@ -59,7 +60,7 @@ def _answer(request: Request, application: Application, bound: Any) -> Response:
         query=query,
         body=masked(_body(request, application, bound), query),
         credentials=caller.credentials,
-        base_url=root_url(request) + BASE,
+        base_url=f"{root_url(request)}/compute/{asked_version(request)}",
         fields=_shown(application, bound.method, query.get("fields")),
     )
     give_way()
