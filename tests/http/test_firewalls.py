@@ -132,6 +132,15 @@ def test_a_patch_changes_what_is_different_and_adds_before_it_removes(
 
 
 @NETWORKS
+def test_gce_s_names_of_protocols_are_taken_and_told(gateway: Gateway, network: str) -> None:
+    # gcloud compute firewall-rules create vpn-in --allow=esp,udp:500,udp:4500
+    allowed = [{"IPProtocol": "esp"}, {"IPProtocol": "udp", "ports": ["500", "4500"]}]
+    shown = insert(gateway, network, allowed=allowed, sourceRanges=["192.0.2.0/24"])
+    assert {row[0] for row in rules(gateway, network)} == {"50", "udp"}
+    assert sorted(shown["allowed"], key=lambda entry: str(entry["IPProtocol"])) == allowed
+
+
+@NETWORKS
 def test_a_patch_of_the_ranges_keeps_the_protocols(gateway: Gateway, network: str) -> None:
     before = insert(gateway, network)
     patch(gateway, sourceRanges=["172.16.0.0/12"])

@@ -21,10 +21,26 @@ _PER_RULE = 1_000
 converter = Group()
 
 
-@converter("GCE takes protocols by name in any case, or by number (RFC 5237); CloudStack by name")
+_NAMED_BY_BOTH = {"1": "icmp", "6": "tcp", "17": "udp"}
+_NAMED_BY_GCE = {"4": "ipip", "50": "esp", "51": "ah", "132": "sctp"}
+_NUMBERS = {name: number for number, name in _NAMED_BY_GCE.items()}
+
+
+@converter("GCE takes protocols by name in any case, or by number; CloudStack knows other names")
 def protocol_name(value: str) -> str:
-    """An IP protocol by the lower-case name that CloudStack uses where it has one."""
-    return {"1": "icmp", "6": "tcp", "17": "udp"}.get(value, value.lower())
+    """An IP protocol as CloudStack takes it: by the lower-case name where it has one, or by number.
+
+    Source: ``Firewall.allowed[].IPProtocol`` in GCE's discovery document for GCE's names, IANA's
+    protocol numbers for what they are. GCE's ``ipip`` is IP in IP (RFC 2003), number 4.
+    """
+    name = value.lower()
+    return _NAMED_BY_BOTH.get(name) or _NUMBERS.get(name, name)
+
+
+@converter("GCE tells protocols by the names that it has for them; CloudStack has fewer")
+def gce_protocol(value: str) -> str:
+    """An IP protocol of CloudStack's by GCE's name where there is one."""
+    return _NAMED_BY_BOTH.get(value) or _NAMED_BY_GCE.get(value, value)
 
 
 @converter("two numbers joined to a range, or one number where both are the same")

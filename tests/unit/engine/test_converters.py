@@ -183,10 +183,27 @@ def test_a_limit_is_a_number_or_none(value: Any, number: float | None) -> None:
 
 @pytest.mark.parametrize(
     ("given", "name"),
-    [("tcp", "tcp"), ("TCP", "tcp"), ("6", "tcp"), ("17", "udp"), ("1", "icmp"), ("50", "50")],
+    [
+        ("tcp", "tcp"),
+        ("TCP", "tcp"),
+        ("6", "tcp"),
+        ("17", "udp"),
+        ("1", "icmp"),
+        ("50", "50"),
+        ("esp", "50"),
+        ("AH", "51"),
+        ("sctp", "132"),
+        ("ipip", "4"),
+        ("all", "all"),
+    ],
 )
 def test_a_protocol_has_the_name_that_cloudstack_uses(given: str, name: str) -> None:
     assert convert("protocol_name", given) == name
+
+
+@pytest.mark.parametrize("name", ["tcp", "udp", "icmp", "esp", "ah", "sctp", "ipip", "all", "47"])
+def test_a_protocol_comes_back_by_the_name_that_gce_has_for_it(name: str) -> None:
+    assert convert("gce_protocol", convert("protocol_name", name)) == name
 
 
 PORTS = st.integers(0, 65535)
