@@ -114,7 +114,9 @@ class Listing:
                 return self._gathered(list(pool.map(self._attempt, self.places)))
         return self._gathered([self._attempt(place, found) for place in self.places])
 
-    def walk(self, cursor: dict[str, Any] | None, size: int, keep: Predicate) -> Walked | None:
+    def walk(
+        self, cursor: dict[str, Any] | None, size: int, keep: Predicate, order: str
+    ) -> Walked | None:
         """One page in CloudStack's order; None where the list is to be read whole.
 
         Raises:
@@ -122,7 +124,7 @@ class Listing:
             GceError: 400 at ``pageToken``: nothing of what it remembers is left.
         """
         source, env = self.resource.walkable, self._narrowest()
-        if source is None or env is None:
+        if order or source is None or env is None:
             return None
         params = source.params_for(
             env,

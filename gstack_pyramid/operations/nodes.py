@@ -1,4 +1,8 @@
-"""Nodes that share a database: each shows that it lives, and takes over from those that don't."""
+"""Nodes that share a database: each shows that it lives, and takes over from those that don't.
+
+Three threads, since none may keep the other ones: a node that takes over a thousand operations, or
+deletes what a year has left behind, goes on showing that it lives.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,10 @@ from gstack_pyramid.operations.store import Store
 log = logging.getLogger(__name__)
 
 _PRUNE_SECONDS = 3600.0
-_PRUNE_BATCH = 200
+_PRUNE_PIECE = 50
+"""Operations that are deleted in one transaction; where it is SQLite, others wait for that."""
+_PRUNE_PAUSE = 0.05
+"""Seconds between two pieces, in which others come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +77,25 @@ class Membership:
         self._watch, self._clock, self._ticks = watch, clock, ticks
         self._seen: dict[str, tuple[int, float]] = {}
         self._resumed: dict[str, float] = {}
-        self._pruned = float("-inf")
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="operations-watch", daemon=True)
+        self._threads = [
+            self._repeatedly("operations-heartbeat", watch.heartbeat, self.beat),
+            self._repeatedly("operations-watch", watch.heartbeat, self.take_over),
+            self._repeatedly("operations-pruning", _PRUNE_SECONDS, self.prune, watch.heartbeat),
+        ]
 
     def start(self) -> None:
         """Show that this node lives, and take over what nobody runs."""
         self.look()
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """Leave the watch: what this node ran may be taken over at once."""
         self._closing.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
         try:
             self._store.leave(self._runner.node)
         except sa.exc.SQLAlchemyError as error:
@@ -91,8 +103,23 @@ class Membership:
 
     def look(self) -> list[str]:
         """One round. Gives the names of the operations that were taken over."""
+        self.beat()
+        return self.take_over()
+
+    def beat(self) -> None:
+        """Show that this node lives."""
+        self._store.beat(self._runner.node)
+
+    def take_over(self) -> list[str]:
+        """Take over what nobody runs. Gives the names of the operations."""
         node = self._runner.node
-        live = self._living(self._store.beat(node))
+        try:
+            beats = self._store.beats()
+        except sa.exc.SQLAlchemyError:
+            # Nobody can show that it lives meanwhile: look anew once the database is back.
+            self._seen.clear()
+            raise
+        live = self._living(beats)
         running = self._runner.running()
         # What was resumed begins to run a little later.
         now = self._ticks()
@@ -103,6 +130,8 @@ class Membership:
         }
         taken = []
         for operation in self._store.everything(unfinished=True):
+            if self._closing.is_set():
+                break
             name = operation.name
             if operation.node == node:
                 # Stopped by something that is over, such as a database that was away.
@@ -122,10 +151,12 @@ class Membership:
         """Delete what ended long ago. Gives how many operations that were."""
         count = 0
         moment = self._clock() - self._watch.retention
-        while names := self._store.ended_before(moment, _PRUNE_BATCH):
+        while names := self._store.ended_before(moment, _PRUNE_PIECE):
             self._host.forget(names)
             self._store.forget(names)
             count += len(names)
+            if self._closing.wait(_PRUNE_PAUSE):
+                break
         return count
 
     def _living(self, beats: dict[str, int]) -> set[str]:
@@ -152,12 +183,18 @@ class Membership:
                 del self._seen[name]
         return live
 
-    def _serve(self) -> None:
-        while not self._closing.wait(self._watch.heartbeat):
-            try:
-                self.look()
-                if self._ticks() - self._pruned > _PRUNE_SECONDS:
-                    self._pruned = self._ticks()
-                    self.prune()
-            except sa.exc.SQLAlchemyError as error:
-                log.warning("the database of operations can't be reached: %s", error)
+    def _repeatedly(
+        self, name: str, seconds: float, task: Callable[[], object], first: float | None = None
+    ) -> threading.Thread:
+        """A thread that does something again and again, first after ``first`` seconds."""
+
+        def serve() -> None:
+            pause = seconds if first is None else first
+            while not self._closing.wait(pause):
+                pause = seconds
+                try:
+                    task()
+                except sa.exc.SQLAlchemyError as error:
+                    log.warning("the database of operations can't be reached: %s", error)
+
+        return threading.Thread(target=serve, name=name, daemon=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from gstack_pyramid.engine.calls import Call
@@ -10,11 +12,11 @@ from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.errors import GceError, not_found
+from gstack_pyramid.operations.listing import Kept
 from gstack_pyramid.operations.runner import Operations
 from gstack_pyramid.operations.store import Operation
 from gstack_pyramid.protocol.disconnects import Gone, never
 from gstack_pyramid.protocol.filter_tree import Node
-from gstack_pyramid.protocol.lists import Whole
 
 
 def _time(moment: float) -> str:
@@ -106,25 +108,24 @@ class Served:
             raise GceError(400, "resourceNotReady", message)
         return shape(found, call.base_url)
 
-    def listing(self, call: Call, tree: Node) -> Whole:
+    def listing(self, call: Call, tree: Node) -> Kept:
         """The operations of one scope, or for ``aggregatedList`` of every scope that has any.
 
         Args:
             call: the call.
-            tree: the filter, which is of no use here: all is read from one table.
+            tree: the filter.
 
         Raises:
             GceError: 404, somebody else's project; 400, an unknown scope.
         """
         env, owner, scope = self._place(call)
+        shaped = partial(shape, base_url=call.base_url)
         if call.method.kind == "list":
-            found = self._operations.of_owner(owner, scope)
-            return Whole([("", shape(one, call.base_url)) for one in found])
-        found = self._operations.of_owner(owner, None)
-        scopes = dict.fromkeys(["global", *(one.scope for one in found)])
+            return self._operations.of_owner(owner, scope, tree, shaped)
+        others: Iterable[str] = ()
         if call.query.get("includeAllScopes"):
-            scopes |= dict.fromkeys(self._engine.other_scopes(call.method.resource, env))
-        return Whole([(one.scope, shape(one, call.base_url)) for one in found], scopes)
+            others = self._engine.other_scopes(call.method.resource, env)
+        return self._operations.of_owner(owner, None, tree, shaped, dict.fromkeys(others))
 
     def _where(self, call: Call) -> tuple[str, str]:
         """CloudStack's id of the project, and the scope that the call is about."""

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -29,6 +30,7 @@ from gstack_pyramid.operations.execution import Execution, Run, broken, which_st
 from gstack_pyramid.operations.following import Follower
 from gstack_pyramid.operations.host import Host
 from gstack_pyramid.operations.identity import Request, claim_of, same
+from gstack_pyramid.operations.listing import Kept
 from gstack_pyramid.operations.nodes import Membership, Watch
 from gstack_pyramid.operations.notes import Asked, Notes, Sealing
 from gstack_pyramid.operations.pace import Pace, in_thread
@@ -37,6 +39,7 @@ from gstack_pyramid.operations.sending import Sender, Translate
 from gstack_pyramid.operations.store import Operation, Store, Taken, finished
 from gstack_pyramid.operations.waiting import Tidings, Waiting
 from gstack_pyramid.protocol.disconnects import Gone, never
+from gstack_pyramid.protocol.filter_tree import Node
 
 log = logging.getLogger(__name__)
 
@@ -241,9 +244,17 @@ class Operations:
         """An operation by name."""
         return None if self._parts is None else self._parts.store.get(owner, scope, name)
 
-    def of_owner(self, owner: str, scope: str | None) -> list[Operation]:
-        """The operations of an account or project in one scope, or in all."""
-        return [] if self._parts is None else self._parts.store.of_owner(owner, scope)
+    def of_owner(
+        self,
+        owner: str,
+        scope: str | None,
+        tree: Node,
+        shape: Callable[[Operation], dict[str, Any]],
+        more_scopes: Mapping[str, str | None] = MappingProxyType({}),
+    ) -> Kept:
+        """The list of an account's or project's operations; see :class:`Kept`."""
+        store = self._parts.store if self._parts is not None else None
+        return Kept(store, owner, scope, tree, shape, more_scopes)
 
     def delete(self, owner: str, scope: str, name: str) -> bool:
         """Forget an operation that has ended. Gives whether there was one."""

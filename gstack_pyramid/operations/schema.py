@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0003"
+VERSION = "0004"
 """The newest migration: what this program reads and writes."""
 
 VERSION_TABLE = "gstack_version"
@@ -47,7 +47,20 @@ OPERATIONS = sa.Table(
     sa.Column("node", sa.String(63)),
     # What was asked for, sealed; gone when the operation is done.
     sa.Column("call", sa.Text),
-    sa.Index("gstack_operations_by_owner", "service", "owner", "scope"),
+    # Pages of lists, of one scope and of all, by name and by age.
+    sa.Index("gstack_operations_by_scope", "service", "owner", "scope", "name"),
+    sa.Index("gstack_operations_by_name", "service", "owner", "name"),
+    sa.Index("gstack_operations_by_scope_and_time", "service", "owner", "scope", "inserted"),
+    sa.Index("gstack_operations_by_time", "service", "owner", "inserted"),
+    # Few at any time, however many are kept.
+    sa.Index(
+        "gstack_operations_unfinished",
+        "service",
+        "owner",
+        "name",
+        sqlite_where=sa.text("done = 0"),
+        postgresql_where=sa.text("NOT done"),
+    ),
     sa.Index("gstack_operations_by_state", "service", "done", "ended"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -139,6 +139,63 @@ class Store:
             condition = sa.and_(condition, OPERATIONS.c.scope == scope)
         return self._all(condition)
 
+    def page(
+        self,
+        owner: str,
+        scope: str | None,
+        conditions: Collection[sa.ColumnElement[bool]],
+        after: Sequence[Any] | None,
+        most: int,
+        *,
+        newest_first: bool,
+    ) -> list[Operation]:
+        """Some operations of an owner, in order.
+
+        Args:
+            owner: CloudStack's id of the account or project.
+            scope: None for all.
+            conditions: what they have to be like.
+            after: when the last one before them was inserted, and its name; None for the first.
+            most: how many.
+            newest_first: by their age, and by name where that is the same; else by name alone.
+        """
+        where = [OPERATIONS.c.owner == owner, OPERATIONS.c.service == self.service, *conditions]
+        if scope is not None:
+            where.append(OPERATIONS.c.scope == scope)
+        order: tuple[sa.ColumnElement[Any], ...] = (OPERATIONS.c.name,)
+        if newest_first:
+            order = (OPERATIONS.c.inserted.desc(), OPERATIONS.c.name)
+        if after is not None:
+            inserted, name = after
+            behind: sa.ColumnElement[bool] = OPERATIONS.c.name > name
+            if newest_first:
+                # The first half is what an index helps with.
+                where.append(OPERATIONS.c.inserted <= inserted)
+                behind = sa.or_(OPERATIONS.c.inserted < inserted, behind)
+            where.append(behind)
+        with self._engine.connect() as connection:
+            found = connection.execute(
+                sa.select(*_SHOWN).where(*where).order_by(*order).limit(most)
+            )
+            return [_operation(row._mapping) for row in found]
+
+    def scopes(self, owner: str) -> list[str]:
+        """The scopes that an owner has operations in, sorted; one look at an index for each."""
+        found: list[str] = []
+        of_owner = [OPERATIONS.c.owner == owner, OPERATIONS.c.service == self.service]
+        with self._engine.connect() as connection:
+            while True:
+                behind = [OPERATIONS.c.scope > found[-1]] if found else []
+                scope = connection.scalar(
+                    sa.select(OPERATIONS.c.scope)
+                    .where(*of_owner, *behind)
+                    .order_by(OPERATIONS.c.scope)
+                    .limit(1)
+                )
+                if scope is None:
+                    return found
+                found.append(scope)
+
     def everything(self, *, unfinished: bool = False) -> list[Operation]:
         """All operations of the service, or those that are not done."""
         return self._all(sa.not_(OPERATIONS.c.done) if unfinished else sa.true())
@@ -224,6 +281,8 @@ class Store:
                     OPERATIONS.c.done,
                     OPERATIONS.c.ended < moment,
                 )
+                # In one order, so that nodes that do the same don't block each other in a circle.
+                .order_by(OPERATIONS.c.ended, OPERATIONS.c.name)
                 .limit(most)
             )
             return list(found.scalars())
@@ -258,14 +317,18 @@ class Store:
             return kept is not None and tuple(kept) == (operation, number)
         return True
 
-    def beat(self, node: str) -> dict[str, int]:
-        """Tell that a node lives. Gives the beats of all nodes of the service."""
+    def beat(self, node: str) -> None:
+        """Tell that a node lives."""
         with self._engine.begin() as connection:
             beaten = connection.execute(
                 sa.update(NODES).where(NODES.c.name == node).values(beat=NODES.c.beat + 1)
             )
             if not beaten.rowcount:
                 connection.execute(sa.insert(NODES).values(name=node, service=self.service, beat=1))
+
+    def beats(self) -> dict[str, int]:
+        """How often each node of the service has told that it lives."""
+        with self._engine.connect() as connection:
             found = connection.execute(
                 sa.select(NODES.c.name, NODES.c.beat).where(NODES.c.service == self.service)
             )

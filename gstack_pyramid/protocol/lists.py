@@ -36,8 +36,17 @@ class Listing(Protocol):
     def rows(self) -> Rows:
         """All of it, in any order; what the filter refuses may be left out, but need not."""
 
-    def walk(self, cursor: dict[str, Any] | None, size: int, keep: Predicate) -> Walked | None:
-        """One page of a list that is too long to be read whole; None for a shorter one."""
+    def walk(
+        self, cursor: dict[str, Any] | None, size: int, keep: Predicate, order: str
+    ) -> Walked | None:
+        """One page of a list that is not to be read whole; None where it is.
+
+        Args:
+            cursor: what the page before gave; None for the first.
+            size: the most rows that the page may have.
+            keep: the filter.
+            order: ``name`` or ``creationTimestamp desc``; "" where any will do.
+        """
 
     def scopes(self) -> Mapping[str, str | None]:
         """Of an aggregated list, every scope, and why it could not be read if it could not."""
@@ -54,7 +63,9 @@ class Whole:
         """All of it."""
         return self.all
 
-    def walk(self, cursor: dict[str, Any] | None, size: int, keep: Predicate) -> Walked | None:
+    def walk(
+        self, cursor: dict[str, Any] | None, size: int, keep: Predicate, order: str
+    ) -> Walked | None:
         """Nothing: there is no need to."""
 
     def scopes(self) -> Mapping[str, str | None]:
@@ -181,8 +192,8 @@ class Envelope:
 
 def _page(listing: Listing, wanted: Wanted) -> Page[tuple[str, Resource]]:
     pages = wanted.pages
-    if pages.any_order:
-        walked = listing.walk(pages.cursor, pages.size, wanted.keep)
+    if not pages.by_key:
+        walked = listing.walk(pages.cursor, pages.size, wanted.keep, pages.order)
         if walked is not None:
             token = None if walked.cursor is None else pages.resume(walked.cursor)
             return Page(walked.rows, token)

@@ -61,7 +61,9 @@ class Pages:
         secrets: the keys that authenticate tokens, the same on every node. The first makes them.
 
     Attributes:
-        any_order: no order was asked for, so that a long list need not be sorted.
+        order: ``name`` or ``creationTimestamp desc``; "" where none was asked for, so that a long
+            list need not be sorted.
+        by_key: the token is one of :meth:`of`, so that the page is, too.
         size: the most items that the page may have.
         cursor: the position in a token of :meth:`resume`; None where the token has none.
 
@@ -82,7 +84,7 @@ class Pages:
         if not 0 <= max_results <= MAX_RESULTS:
             why = f"Values must be within the range: [0, {MAX_RESULTS}]"
             raise invalid_value("maxResults", max_results, why)
-        self.any_order = order == ""
+        self.order = order
         self.size = max_results or MAX_RESULTS
         self._newest_first = order == _NEWEST_FIRST
         about = b"\0".join((b"gstack page token 2", order.encode(), context))
@@ -96,6 +98,11 @@ class Pages:
             else:
                 age, name, unique = payload
                 self._last = (age, name, unique)
+
+    @property
+    def by_key(self) -> bool:
+        """Whether the page goes on after the key of a row, and not at a position."""
+        return self._last is not None
 
     def of(self, items: Sequence[T], key: Callable[[T], PageKey]) -> Page[T]:
         """The page, cut out of the whole list.

@@ -20,6 +20,7 @@ from gstack_pyramid.operations.identity import Request
 from gstack_pyramid.operations.pace import Pace
 from gstack_pyramid.operations.runner import Operations
 from gstack_pyramid.operations.store import Operation
+from gstack_pyramid.protocol.filter_tree import And
 
 LONG = 20.0
 """Seconds that no test waits for: what it waits for is told by an event."""
@@ -165,3 +166,11 @@ def ended(operations: Operations, operation: Operation) -> Operation:
     assert kept is not None
     assert kept.done
     return kept
+
+
+def kept(operations: Operations, owner: str, scope: str | None) -> list[Operation]:
+    """The operations that a list of an owner's shows."""
+    listing = operations.of_owner(owner, scope, And(()), lambda one: {"operation": one})
+    walked = listing.walk(None, 500, lambda shown: True, "")
+    assert walked is not None
+    return [shown["operation"] for _, shown in walked.rows]

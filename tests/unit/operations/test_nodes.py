@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+import sqlalchemy as sa
 
 from gstack_pyramid.operations.database import MEMORY, Database
 from gstack_pyramid.operations.nodes import Membership, Watch
 from gstack_pyramid.operations.store import Operation, Store, finished
 
+LONG = 30.0
 WATCH = Watch(heartbeat=1.0, takeover=30.0, retention=100.0)
 
 
@@ -29,6 +33,9 @@ class Cluster:
         self.shared = True
         self.resumed: list[tuple[str, str]] = []
         self.forgotten: list[str] = []
+        self.watch = WATCH
+        self.forget: Any = self.forgotten.extend
+        self.resume: Any = lambda name, operation: self.resumed.append((name, operation))
         self.running: set[str] = set()
 
     def node(self, name: str) -> Membership:
@@ -37,11 +44,11 @@ class Cluster:
         )
         host: Any = SimpleNamespace(
             database=SimpleNamespace(shared=self.shared),
-            resume=lambda operation, service: self.resumed.append((name, operation)),
-            forget=self.forgotten.extend,
+            resume=lambda operation, service: self.resume(name, operation),
+            forget=lambda names: self.forget(names),
         )
         clock = lambda: self.now  # noqa: E731 - one clock, for both
-        return Membership(runner, self.store, host, WATCH, clock, clock)
+        return Membership(runner, self.store, host, self.watch, clock, clock)
 
     def begun(self, name: str, node: str | None) -> Operation:
         """An operation that a node runs."""
@@ -116,7 +123,7 @@ def test_a_sqlite_file_has_one_node_so_a_restart_resumes_at_once(cluster: Cluste
     cluster.store.beat("before")
     cluster.begun("a", "before")
     assert cluster.node("one").look() == ["a"]
-    assert cluster.store.beat("one").keys() == {"one"}
+    assert cluster.store.beats().keys() == {"one"}
 
 
 def test_an_operation_of_ones_own_that_has_stopped_is_taken_up_again(cluster: Cluster) -> None:
@@ -140,6 +147,64 @@ def test_what_ended_long_ago_is_deleted_with_what_dbos_keeps_of_it(cluster: Clus
     assert {kept.name for kept in cluster.store.everything()} == {"new", "running"}
 
 
+def test_pruning_is_done_in_small_pieces_and_stops_when_the_server_ends(cluster: Cluster) -> None:
+    for number in range(120):
+        cluster.store.save(finished(cluster.begun(f"old-{number:03}", "n"), cluster.now, None))
+    cluster.now += WATCH.retention + 1
+    node, pieces = cluster.node("one"), []
+    cluster.forget = lambda names: pieces.append(len(names))
+    assert node.prune() == 120
+    assert pieces == [50, 50, 20]
+    cluster.store.save(finished(cluster.begun("late", "n"), cluster.now - 1000, None))
+    node.close()
+    assert node.prune() == 1
+
+
+@pytest.mark.parametrize("busy", ["forget", "resume"])
+def test_a_node_shows_that_it_lives_whatever_it_is_busy_with(
+    cluster: Cluster, busy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pruning and taking over stand still for as long as the test looks at the beats."""
+    release, at_work = threading.Event(), threading.Event()
+
+    def stuck(*_: Any) -> None:
+        at_work.set()
+        assert release.wait(LONG)
+
+    setattr(cluster, busy, stuck)
+    cluster.store.save(finished(cluster.begun("old", "n"), cluster.now - 1000, None))
+    monkeypatch.setattr(cluster, "watch", Watch(heartbeat=0.01, takeover=30.0, retention=100.0))
+    node = cluster.node("one")
+    node.start()
+    try:
+        cluster.begun("left behind", None)
+        assert at_work.wait(LONG)
+        before = cluster.store.beats()["one"]
+        while cluster.store.beats()["one"] < before + 5:
+            release.wait(0.01)
+    finally:
+        release.set()
+        node.close()
+
+
+def test_nobody_counts_as_dead_because_the_database_was_away(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = cluster.node("one"), cluster.node("two")
+    cluster.begun("a", "two")
+    two.look()
+    assert one.look() == []
+    with monkeypatch.context() as away:
+        error = sa.exc.OperationalError("SELECT", {}, Exception("the database is away"))
+        away.setattr(cluster.store, "beats", Mock(side_effect=error))
+        with pytest.raises(sa.exc.OperationalError):
+            one.look()
+    cluster.now += 2 * WATCH.takeover
+    assert one.look() == []
+    cluster.now += 2 * WATCH.takeover
+    assert one.look() == ["a"]
+
+
 class OneOperation:
     """A database with one operation, and who runs operations there."""
 
@@ -151,8 +216,11 @@ class OneOperation:
         self.operation = SimpleNamespace(name="operation-1", node="node-old", inserted=0.0)
         self.resumed: list[str] = []
 
-    def beat(self, node: str) -> dict[str, int]:
-        return {node: 1}
+    def beat(self, node: str) -> None:
+        pass
+
+    def beats(self) -> dict[str, int]:
+        return {self.node: 1}
 
     def running(self) -> frozenset[str]:
         return frozenset()

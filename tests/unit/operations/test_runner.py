@@ -30,6 +30,7 @@ from .fakes import (
     done,
     ended,
     failed,
+    kept,
     pending,
     prepared,
     refusal,
@@ -44,7 +45,7 @@ def test_a_command_that_is_refused_at_once_is_the_answer_and_nothing_is_kept(
     cloud.answers.append(refusal())
     with pytest.raises(CloudStackError, match="refused with 431"):
         start(operations, prepared(steps(command("deploy"))), request=asked())
-    assert operations.of_owner("me", None) == []
+    assert kept(operations, "me", None) == []
     cloud.answers.append({})
     again = start(operations, prepared(steps(command("deploy"))), request=asked())
     assert again.done
@@ -74,7 +75,7 @@ def test_a_lookup_before_the_first_change_that_fails_is_the_answer_too(
     cloud.answers += [[{"id": "1"}], CloudStackTimeout("x", "no answer", True)]
     with pytest.raises(CloudStackTimeout):
         start(operations, prepared(steps(command("listThings", is_list=True), command("deploy"))))
-    assert operations.of_owner("me", None) == []
+    assert kept(operations, "me", None) == []
 
 
 def test_a_plan_without_commands_is_done_at_once(operations: Operations) -> None:
@@ -361,9 +362,9 @@ def test_nobody_waits_for_an_operation_that_is_not_there(
 
 def test_operations_of_one_owner_are_listed_by_scope(operations: Operations) -> None:
     operation = start(operations, prepared(steps()))
-    assert operations.of_owner("me", "zones/z") == [operation]
-    assert operations.of_owner("me", "global") == []
-    assert operations.of_owner("them", None) == []
+    assert kept(operations, "me", "zones/z") == [operation]
+    assert kept(operations, "me", "global") == []
+    assert kept(operations, "them", None) == []
 
 
 def test_a_bug_after_something_was_accepted_is_told_by_the_operation(
@@ -375,7 +376,7 @@ def test_a_bug_after_something_was_accepted_is_told_by_the_operation(
 
     cloud.answers.append({"volume": MACHINE})
     operation = start(operations, prepared(broken()))
-    assert operations.of_owner("me", None) == [operation]
+    assert kept(operations, "me", None) == [operation]
     assert operation.done
     assert operation.error is not None
     assert operation.error["status"] == 500
@@ -393,4 +394,4 @@ def test_a_bug_before_anything_was_accepted_leaves_no_operation(
     cloud.answers.append([])
     with pytest.raises(KeyError):
         start(operations, prepared(broken()))
-    assert operations.of_owner("me", None) == []
+    assert kept(operations, "me", None) == []
