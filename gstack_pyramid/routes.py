@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import re
+from functools import partial
 
 import hupper
 from pyramid.config import Configurator
 from pyramid.router import Router
 from pyramid.tweens import EXCVIEW
 
-from gstack_pyramid import fallbacks
+from gstack_pyramid import fallbacks, hosts
 from gstack_pyramid.application import (
     Application,
     BoundMethod,
@@ -24,9 +26,12 @@ from gstack_pyramid.documents import add_documents
 from gstack_pyramid.engine.loader import files_in
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.errors import GceError
+from gstack_pyramid.hosts import service_url
 from gstack_pyramid.settings import Settings
 from gstack_pyramid.signin.routes import includeme as sign_in
 from gstack_pyramid.view import BASE, answer
+
+log = logging.getLogger(__name__)
 
 _PLUS = re.compile(r"\{\+")
 
@@ -43,6 +48,8 @@ def make_app(settings: Settings) -> Router:
         files = [file for folder in mapping_folders(settings) for file in files_in(folder)]
         hupper.get_reloader().watch_files([str(file) for file in files])
     application = build_application(settings)
+    if problem := hosts.warning(settings):
+        log.warning("%s", problem)
     config = Configurator(settings={})
     config.registry["gstack"] = application
     config.set_security_policy(
@@ -50,13 +57,14 @@ def make_app(settings: Settings) -> Router:
             application.keyring,
             ledger=application.ledger,
             find_user=application.find_user,
-            public_url=settings.public_url,
+            service_url=partial(service_url, settings),
         )
     )
     config.include(add_methods)
     config.include(add_documents)
     config.include(sign_in)
     config.include(add_fallbacks)
+    config.add_tween("gstack_pyramid.hosts.refusing", under=EXCVIEW)
     config.add_tween("gstack_pyramid.protocol.delivery.packing", over=EXCVIEW)
     config.add_tween(
         "gstack_pyramid.courtesy.giving_way", over="gstack_pyramid.protocol.delivery.packing"

@@ -80,6 +80,13 @@ def _base_url(text: str, here: Path) -> str:
     return _url(text, here).rstrip("/") if text else ""
 
 
+def _hosts(text: str, here: Path) -> tuple[str, ...]:
+    for host in text.split():
+        if not re.fullmatch(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", host, re.ASCII):
+            raise ValueError("expected names such as gce.example.com or [2001:db8::1]:8443")
+    return tuple(text.lower().split())
+
+
 def _path(text: str, here: Path) -> Path | None:
     return here / Path(text).expanduser() if text else None
 
@@ -246,6 +253,10 @@ class Settings:
     #: The base of the links in answers, such as https://gce.example.com. Empty: as the client
     #: addressed the gateway.
     public_url: Annotated[str, _base_url] = ""
+    #: Where ``public_url`` is not set, the names that clients may reach the service by, besides
+    #: this machine's loopback names: host names or addresses, with a port that isn't the usual one,
+    #: separated by white space.
+    hosts: Annotated[tuple[str, ...], _hosts] = ()
     #: The project that ``gstack env`` sets up clients for.
     project: Text = ""
     #: The zone that ``gstack env`` sets up clients for.

@@ -15,6 +15,7 @@ from gstack_pyramid.application import Application
 from gstack_pyramid.engine.calls import Call
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.errors import GceError, invalid_parameter, too_large
+from gstack_pyramid.hosts import service_url
 from gstack_pyramid.protocol.batch_run import IN_BATCH, InBatch
 from gstack_pyramid.protocol.delivery import revalidated
 from gstack_pyramid.protocol.disconnects import gone
@@ -82,10 +83,9 @@ def _shown(application: Application, method: Method, mask: str | None) -> frozen
 
 
 def root_url(request: Request) -> str:
-    """Where the client reaches the gateway: a URL without a final slash."""
+    """What links in answers begin with: a URL without a final slash."""
     application: Application = request.registry["gstack"]
-    root: str = application.settings.public_url or request.host_url + request.script_name
-    return root
+    return service_url(application.settings, request)
 
 
 def _body(request: Request, application: Application, bound: Any) -> Any:

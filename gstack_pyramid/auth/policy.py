@@ -98,8 +98,7 @@ class SealedTokenPolicy:
         realm: names the service in the challenge; its public URL, for example.
         ledger: knows what is revoked; None where nothing can be, which has to be said.
         find_user: tells the CloudStack user of a pair of keys.
-        public_url: the service's URL, which self-signed JWTs may be meant for; empty for the one
-            that the client has used.
+        service_url: tells the service's URL, which self-signed JWTs may be meant for.
         clock: the present as Unix time.
         cache_size: how many opened tokens are remembered, so that a busy client does not pay for
             decryption each time. Expiry and revocation are checked every time all the same.
@@ -115,8 +114,8 @@ class SealedTokenPolicy:
         issuer: str = "gstack",
         realm: str = "gstack",
         ledger: Ledger | None,
+        service_url: Callable[[Request], str],
         find_user: FindUser | None = None,
-        public_url: str = "",
         clock: Callable[[], float] = time.time,
         cache_size: int = 1024,
     ) -> None:
@@ -126,7 +125,7 @@ class SealedTokenPolicy:
         self._issuer = issuer
         self._realm = realm
         self._ledger = ledger
-        self._public_url = public_url
+        self._service_url = service_url
         self._clock = clock
         self._opened: LRUCache[bytes, Opened] = LRUCache(cache_size)
         self._lock = Lock()
@@ -249,7 +248,7 @@ class SealedTokenPolicy:
 
     def _audiences(self, request: Request) -> frozenset[str]:
         """Whom a self-signed JWT may be meant for: this service, or the API that it stands for."""
-        own = self._public_url or request.host_url
+        own = self._service_url(request)
         host = own.partition("://")[2]
         # Clients that are given a host alone take https for granted.
         return frozenset((own, f"{own}/", f"https://{host}", f"https://{host}/", *_GOOGLES))

@@ -113,7 +113,8 @@ def _question(text: str, **settings: Any) -> dict[str, Any]:
     multiple=True,
     type=_host,
     metavar="HOST",
-    help="A further host name or IP address for the certificate. May be given several times.",
+    help="A further host name or IP address that clients reach the gateway by. May be given "
+    "several times.",
 )
 @click.option(
     "--check/--no-check", default=True, help="Whether to talk to CloudStack. [default: check]"
@@ -171,9 +172,10 @@ def configure(
         zone=given["zone"] or "",
         certificate=given["certificate"],
         key_ring=given["key_ring"],
+        hosts=_names(given["bind_address"], names),
     )
     try:
-        _write(ini, answers, names)
+        _write(ini, answers)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     _tell(ini, answers)
@@ -224,7 +226,7 @@ def _only(names: list[str]) -> str:
     return names[0] if len(names) == 1 else ""
 
 
-def _write(ini: Path, answers: Answers, names: tuple[str, ...]) -> None:
+def _write(ini: Path, answers: Answers) -> None:
     from gstack_pyramid.auth import KeyRing
     from gstack_pyramid.cli.certificates import CertificateFiles, make_certificates, write_secret
 
@@ -232,7 +234,7 @@ def _write(ini: Path, answers: Answers, names: tuple[str, ...]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if answers.certificate:
         files = CertificateFiles.of(folder, answers.profile)
-        make_certificates(files, _names(answers.bind_address, names), datetime.now(UTC))
+        make_certificates(files, answers.hosts, datetime.now(UTC))
     if answers.key_ring:
         # One that is there stays: tokens that are sealed with it go on being good.
         KeyRing.load(folder / f"{answers.profile}.token-keys", create=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Template
 
@@ -24,6 +24,7 @@ class Answers:
         zone: likewise.
         certificate: whether the gateway speaks TLS with a certificate of its own.
         key_ring: whether the key ring is made now; else it is made when the gateway starts.
+        hosts: the names that clients may reach the gateway by.
     """
 
     profile: str
@@ -37,6 +38,7 @@ class Answers:
     zone: str = ""
     certificate: bool = False
     key_ring: bool = False
+    hosts: Sequence[str] = ()
 
 
 def ini_text(answers: Answers) -> str:
@@ -54,6 +56,7 @@ def ini_text(answers: Answers) -> str:
             ("secret_key", _setting("gstack.cloudstack.secret_key", answers.secret_key)),
             ("project", _setting("gstack.project", answers.project)),
             ("zone", _setting("gstack.zone", answers.zone)),
+            ("hosts", " ".join(_with_port(host, answers.bind_port) for host in answers.hosts)),
             ("create", "false" if answers.key_ring else "true"),
         )
     }
@@ -61,6 +64,11 @@ def ini_text(answers: Answers) -> str:
         f"gstack.ca_file = {answers.profile}.ca.pem" if answers.certificate else "#gstack.ca_file ="
     )
     return Template(_INI).substitute(values, server=Template(server).substitute(values), ca_file=ca)
+
+
+def _with_port(host: str, port: int) -> str:
+    host = f"[{host}]" if ":" in host else host
+    return f"{host} {host}:{port}"
 
 
 def _setting(key: str, value: str, default: str = "") -> str:
@@ -79,6 +87,9 @@ gstack.cloudstack.endpoint = $endpoint
 # Whether to check the cloud's certificate (true, false), or a file of CA certificates to check
 # it with.
 $verify
+
+# The names that clients may reach the gateway by, with its port or behind a proxy.
+gstack.hosts = $hosts
 
 # The key ring that tokens are sealed with. Whoever has it can read every token.
 gstack.token_keys_file = $profile.token-keys

@@ -11,6 +11,7 @@ from authlib.oauth2.rfc6749 import OAuth2Payload
 from pyramid.request import Request
 
 from gstack_pyramid.application import Application
+from gstack_pyramid.hosts import service_url
 
 MAX_FORM_BYTES = 65536
 
@@ -38,7 +39,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def base_url(request: Request) -> str:
     """The service's URL as clients are told it, without a path and a final slash."""
     application: Application = request.registry["gstack"]
-    return str(application.settings.public_url or request.host_url + request.script_name)
+    return service_url(application.settings, request)
 
 
 def require_tls(request: Request) -> None:

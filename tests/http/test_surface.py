@@ -217,6 +217,7 @@ def test_an_answer_says_that_it_is_json_and_not_to_be_kept(gateway: Gateway, pat
 
 
 def test_links_are_as_the_client_addressed_us(gateway: Gateway) -> None:
+    gateway.configure(hosts=("gce.example.com:8443",))
     host = {"Host": "gce.example.com:8443"}
     told = gateway.request("GET", "zones", headers=host).json
     assert told["selfLink"] == "http://gce.example.com:8443" + ZONES

@@ -279,6 +279,7 @@ def test_the_token_of_another_browser_does_not_count(sign_in: SignIn) -> None:
 
 
 def test_over_https_a_form_of_another_origin_does_not_count(sign_in: SignIn) -> None:
+    sign_in.gateway.configure(hosts=("gce.example.com",))
     https = {"wsgi.url_scheme": "https", "HTTP_HOST": "gce.example.com"}
     sign_in.gateway.web = TestApp(sign_in.gateway.router, https)
     browser = Browser(sign_in)

@@ -53,7 +53,10 @@ def test_the_policy_knows_user_account_domain_and_role(sign_in: SignIn) -> None:
     # What other tests have asked is forgotten.
     vars(application).pop("find_user", None)
     policy = SealedTokenPolicy(
-        application.keyring, ledger=Ledger(), find_user=application.find_user
+        application.keyring,
+        ledger=Ledger(),
+        service_url=lambda request: "http://localhost",
+        find_user=application.find_user,
     )
     token = sign_in.granted(**KEYS)["access_token"]
     request = Request.blank("/", headers={"Authorization": f"Bearer {token}"})

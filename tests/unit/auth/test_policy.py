@@ -33,6 +33,10 @@ class Clock:
         return self.now
 
 
+def here(request: Request) -> str:
+    return "https://gce.example.com"
+
+
 def token(**options: Any) -> str:
     claims = {
         "credentials": CREDENTIALS,
@@ -51,7 +55,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def policy(clock: Clock) -> SealedTokenPolicy:
-    return SealedTokenPolicy(RING, ledger=None, clock=clock, realm="https://gce.example.com/")
+    return SealedTokenPolicy(
+        RING, ledger=None, service_url=here, clock=clock, realm="https://gce.example.com/"
+    )
 
 
 def asking(authorization: str | None = None, query: str = "") -> Request:
@@ -180,7 +186,7 @@ def test_bad_tokens_are_not_remembered(policy: SealedTokenPolicy, unsealings: li
 
 
 def test_the_memory_of_tokens_has_a_limit_and_holds_no_token(clock: Clock) -> None:
-    policy = SealedTokenPolicy(RING, ledger=None, clock=clock, cache_size=2)
+    policy = SealedTokenPolicy(RING, ledger=None, service_url=here, clock=clock, cache_size=2)
     mine = [token() for _ in range(3)]
     for one in mine:
         policy.identity(asking(f"Bearer {one}"))
@@ -253,7 +259,7 @@ def test_the_user_id_is_stable_and_tells_nothing(policy: SealedTokenPolicy) -> N
 @pytest.mark.parametrize("realm", ["", 'a"b', "a\r\nb", "a\\b", "é"])
 def test_a_realm_that_could_break_the_header_is_refused(realm: str) -> None:
     with pytest.raises(ValueError, match="realm"):
-        SealedTokenPolicy(RING, ledger=None, realm=realm)
+        SealedTokenPolicy(RING, ledger=None, service_url=here, realm=realm)
 
 
 def application(policy: SealedTokenPolicy) -> TestApp:

@@ -1,0 +1,80 @@
+"""By which names clients reach the service, and that nobody else chooses one.
+
+What a request says of the host that it is for (RFC 9110, 7.2) comes from the client. The audience
+of tokens, the issuer and the links must not follow it anywhere, so a name that isn't ours is
+refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.response import Response
+
+from gstack_pyramid.errors import GceError
+from gstack_pyramid.settings import Settings
+
+# This machine's own names, by any port: nobody else is reached by them.
+_LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
+_USUAL_PORT = {"http": ":80", "https": ":443"}
+
+
+def service_url(settings: Settings, request: Request) -> str:
+    """Where clients reach the service: a URL without a final slash.
+
+    It is the issuer of tokens, and whom assertions are meant for. ``gstack.public_url`` where that
+    is set, else as the client has addressed us.
+
+    Raises:
+        GceError: 421, the client has addressed somebody else.
+    """
+    if settings.public_url:
+        return settings.public_url
+    if not is_known(settings, request):
+        raise _misdirected(request)
+    return str(request.host_url + request.script_name)
+
+
+def is_known(settings: Settings, request: Request) -> bool:
+    """Whether the host that a request is for is one of this service's."""
+    host = str(request.host).lower()
+    usual = _USUAL_PORT.get(request.scheme, "")
+    bare = host.removesuffix(usual) if usual else host
+    return bare in settings.hosts or _LOOPBACK.fullmatch(host) is not None
+
+
+def warning(settings: Settings) -> str:
+    """What is wrong with the settings, for the log; empty when nothing is."""
+    if settings.public_url or settings.hosts:
+        return ""
+    return (
+        "neither gstack.public_url nor gstack.hosts is set: only requests for localhost, 127.0.0.1"
+        " and [::1] are answered"
+    )
+
+
+def refusing(handler: Callable[[Request], Response], registry: Registry) -> Any:
+    """A tween that answers only requests that are for this service."""
+
+    def answer(request: Request) -> Response:
+        # For its errors: 421, before anything is looked at.
+        service_url(registry["gstack"].settings, request)
+        return handler(request)
+
+    return answer
+
+
+def _misdirected(request: Request) -> GceError:
+    shown = "".join(c if c.isprintable() else "?" for c in str(request.host))[:200]
+    return GceError(
+        421,
+        "misdirectedRequest",
+        f"This service is not known as '{shown}'. Its operator sets its URL as gstack.public_url,"
+        " or its names as gstack.hosts.",
+        location="Host",
+        location_type="header",
+    )
