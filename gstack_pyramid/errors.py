@@ -51,6 +51,25 @@ def not_found(resource: str) -> GceError:
     return GceError(404, "notFound", f"The resource '{resource}' was not found")
 
 
+class AmbiguousName(GceError):
+    """400 for a name that several things of CloudStack's answer to.
+
+    Args:
+        name: as it was given.
+        resource: what is looked for, for example ``images``.
+        choices: the names that are not ambiguous.
+    """
+
+    def __init__(self, name: str, resource: str, choices: Iterable[str]) -> None:
+        quoted = ", ".join(sorted(f"'{choice}'" for choice in choices))
+        super().__init__(
+            400,
+            "invalid",
+            f"The name '{name}' is ambiguous: CloudStack has several {resource} that it could mean."
+            f" Use one of: {quoted}.",
+        )
+
+
 def already_exists(resource: str) -> GceError:
     """409 for an insert whose name is taken; ``resource`` is the path of the one that exists."""
     return GceError(409, "alreadyExists", f"The resource '{resource}' already exists")

@@ -25,7 +25,13 @@ from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.runs import Run, settle
 from gstack_pyramid.engine.session import Session
 from gstack_pyramid.engine.turns import Turns
-from gstack_pyramid.errors import already_exists, invalid_value, not_found
+from gstack_pyramid.errors import (
+    AmbiguousName,
+    GceError,
+    already_exists,
+    invalid_value,
+    not_found,
+)
 from gstack_pyramid.protocol.filter_tree import Node
 from gstack_pyramid.protocol.lists import Whole
 
@@ -95,10 +101,14 @@ class Engine:
         """One resource.
 
         Raises:
-            GceError: 404, it does not exist.
+            GceError: 404, it does not exist, or its name could mean several: nothing is called so,
+                and clients that guess, as Terraform does for images, go on to their next guess.
         """
         env = self.enter(call)
-        named = self._target(call, env)
+        try:
+            named = self._target(call, env)
+        except AmbiguousName as error:
+            raise GceError(404, "notFound", error.message) from error
         return call.method.resource.shape([named], env, single=True)[0]
 
     def _target(self, call: Call, env: Env) -> tuple[str, Any]:

@@ -21,7 +21,7 @@ from gstack_pyramid.engine.places import Collection
 from gstack_pyramid.engine.pushdown import Narrowing
 from gstack_pyramid.engine.reads import Join, Record, Source
 from gstack_pyramid.engine.shapes import ALL_ROWS
-from gstack_pyramid.errors import GceError
+from gstack_pyramid.errors import AmbiguousName, GceError
 from gstack_pyramid.protocol.filter_tree import Node
 
 
@@ -169,14 +169,8 @@ class Resource:
             and self.shows(record, env)
         ]
         if len(found) > 1:
-            choices = ", ".join(
-                sorted(f"'{suffixed_name(record.natural, record.key)}'" for record in found)
-            )
-            raise GceError(
-                400,
-                "invalid",
-                f"The name '{reference}' is ambiguous: CloudStack has several {self.name} that it"
-                f" could mean. Use one of: {choices}.",
+            raise AmbiguousName(
+                reference, self.name, [suffixed_name(each.natural, each.key) for each in found]
             )
         if found:
             names = unique_names((record.key, record.natural) for record in candidates)

@@ -11,12 +11,25 @@ from ..support.gateway import ADVANCED_ZONE, SG_ZONE, UBUNTU, Gateway, instance_
 CENTOS = "linux-centos-6-4-64-bit"
 
 
-def test_an_ambiguous_name_is_refused_with_the_candidates_named(gateway: Gateway) -> None:
+def test_nothing_has_an_ambiguous_name_and_the_candidates_are_named(gateway: Gateway) -> None:
     names = gateway.names("/compute/v1/projects/centos-cloud/global/images")
     assert len(names) == 5
-    error = gateway.refused(400, "GET", f"global/images/{CENTOS}")
+    # Terraform asks for an image of a name first, and for a family after a 404 only.
+    error = gateway.refused(404, "GET", f"global/images/{CENTOS}")
+    assert error["errors"][0]["reason"] == "notFound"
     assert "ambiguous" in error["message"]
     assert all(f"'{name}'" in error["message"] for name in names)
+
+
+def test_a_change_by_an_ambiguous_name_is_refused_and_the_candidates_named(
+    gateway: Gateway,
+) -> None:
+    image = f"projects/centos-cloud/global/images/{CENTOS}"
+    error = gateway.refused(
+        400, "POST", f"zones/{SG_ZONE}/disks", {"name": "d", "sizeGb": "5", "sourceImage": image}
+    )
+    assert "ambiguous" in error["message"]
+    assert f"'{CENTOS}-" in error["message"]
 
 
 def test_a_suffixed_name_is_one_row_and_the_right_one(gateway: Gateway) -> None:
@@ -54,7 +67,7 @@ def test_a_saved_link_keeps_its_meaning_when_the_twin_goes(gateway: Gateway) -> 
     first, second = twin(), twin()
     names = gateway.names(f"zones/{SG_ZONE}/disks")
     assert sorted(names) == sorted(f"data-{key[:8]}" for key in (first, second))
-    gateway.refused(400, "GET", f"zones/{SG_ZONE}/disks/data")
+    gateway.refused(404, "GET", f"zones/{SG_ZONE}/disks/data")
     gateway.refused(400, "DELETE", f"zones/{SG_ZONE}/disks/data")
     gateway.do("DELETE", f"zones/{SG_ZONE}/disks/data-{first[:8]}")
     assert gateway.names(f"zones/{SG_ZONE}/disks") == ["data"]

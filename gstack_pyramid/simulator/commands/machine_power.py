@@ -127,8 +127,8 @@ def _begin_destroy(actor: Actor, arguments: Arguments) -> None:
         raise invalid(f"Unable to find a virtual machine with id {arguments['vm']}")
     if vm["deleteprotection"]:
         raise invalid(
-            f"Instance [id = {vm['id']}, name = {vm['instancename']}] has delete protection enabled and "
-            "cannot be deleted."
+            f"Instance [id = {vm['id']}, name = {vm['instancename']}] has delete protection enabled"
+            " and cannot be deleted."
         )
     if arguments["expunge"] and not may_expunge(actor):
         raise internal("Account does not have permission for expunging.")
@@ -211,8 +211,8 @@ def recover(call: Call) -> Answer:
     vm = call.one("id", "vm")
     if not may_expunge(call):
         raise denied(
-            "Recovering a vm can only be done by an Admin. Or when the allow.user.expunge.recover.vm"
-            " key is set."
+            "Recovering a vm can only be done by an Admin. Or when the"
+            " allow.user.expunge.recover.vm key is set."
         )
     if vm["state"] != "Destroyed":
         raise invalid(f"Unable to find a virtual machine in state Destroyed with id {vm['id']}")
