@@ -41,7 +41,7 @@ _WIDTH = 96
     type=click.Choice(["text", "github", "json"]),
     default="text",
     show_default=True,
-    help="How mistakes are printed: file:line: message, GitHub's annotations, or JSON.",
+    help="How mistakes are printed: file:line:column: message, GitHub's annotations, or JSON.",
 )
 @click.pass_obj
 def lint(ini: Ini, folders: tuple[Path, ...], form: str) -> None:
@@ -74,22 +74,27 @@ def lint(ini: Ini, folders: tuple[Path, ...], form: str) -> None:
 
 def _print_findings(findings: list[Finding], form: str) -> None:
     if form == "json":
-        rows = [{"file": f.file, "line": f.line, "message": f.message} for f in findings]
+        rows = [
+            {"file": f.file, "line": f.line, "column": f.column, "message": f.message}
+            for f in findings
+        ]
         click.echo(json.dumps(rows, indent=1))
         return
     for finding in findings:
         if form == "github":
             # https://docs.github.com/actions/reference/workflow-commands: what a message escapes
             message = finding.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-            click.echo(f"::error file={finding.file},line={finding.line}::{message}")
+            column = f",col={finding.column}" if finding.column else ""
+            click.echo(f"::error file={finding.file},line={finding.line}{column}::{message}")
         else:
             click.echo(str(finding))
 
 
 @click.command()
 @click.argument("method")
+@click.option("--code", is_flag=True, help="Print the Python that was made of its expressions.")
 @click.pass_obj
-def explain(ini: Ini, method: str) -> None:
+def explain(ini: Ini, method: str, code: bool) -> None:
     """Say what a GCE method does.
 
     What it is about, which CloudStack commands it reads, how it answers; for a change the
@@ -97,17 +102,18 @@ def explain(ini: Ini, method: str) -> None:
     undoes them, and which fields it ignores or refuses.
 
     \b
-    Bare names are CloudStack's fields. Roots:
-      $body      the request                  $path, $query   its parameters
-      $self      the CloudStack row           $resource       the same in GCE's form
-      $zone      the row of the zone          $project        the row of the project
-      $settings  _defaults.yaml and the ini
+    Bare names are CloudStack's fields. Names of gstack's own:
+      body      the request                  path, query   its parameters
+      self      the CloudStack row           resource      the same in GCE's form
+      zone      the row of the zone          project       the row of the project
+      settings  _defaults.yaml and the ini
     Other names are explained where they are made.
 
     \b
     Examples:
       gstack explain instances.insert
       gstack explain compute.zones.list
+      gstack explain zones.list --code
     """
     from gstack_pyramid.engine import explain as pages
     from gstack_pyramid.engine.coverage import read_reasons
@@ -120,7 +126,8 @@ def explain(ini: Ini, method: str) -> None:
         raise click.ClickException(f"the mappings have mistakes:\n{error}") from None
     wanted = f"compute.{method.removeprefix('compute.')}"
     if wanted in compiled.methods:
-        click.echo(pages.explain(mappings, compiled, wanted), nl=False)
+        page = pages.generated_code if code else pages.explain
+        click.echo(page(mappings, compiled, wanted), nl=False)
         return
     known = [found.id.removeprefix("compute.") for found in compiled.gce.all_methods()]
     if wanted.removeprefix("compute.") not in known:

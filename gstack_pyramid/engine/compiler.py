@@ -38,6 +38,8 @@ class Compiled:
         methods: by the model's id, for example ``compute.zones.list``.
         errors: CloudStack's errors in GCE's words.
         settings: what ``$settings`` holds.
+        generated: for each resource the functions that were made of its expressions: the place and
+            the text of each, and its Python.
     """
 
     gce: GceModel
@@ -46,6 +48,7 @@ class Compiled:
     methods: dict[str, Method] = field(default_factory=dict)
     errors: ErrorTable = field(default_factory=lambda: ErrorTable([]))
     settings: dict[str, Any] = field(default_factory=dict)
+    generated: dict[str, list[tuple[Place, str, str]]] = field(default_factory=dict)
 
 
 def compile_mappings(
@@ -128,6 +131,7 @@ def _compile_resource(
     findings: list[Finding],
 ) -> None:
     scope = Scope(models, document, findings, compile_value)
+    compiled.generated[name] = scope.generated
     scope.roots = {
         "settings": ObjectShape(dict.fromkeys(models.settings, ANY), "the settings"),
         "project": models.row_shapes.get("projects", ANY),

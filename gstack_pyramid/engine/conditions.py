@@ -15,12 +15,9 @@ from typing import Any
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.paths import plain_field, text_of
 from gstack_pyramid.engine.scope import Scope
-from gstack_pyramid.engine.shapes import body_paths
+from gstack_pyramid.engine.shapes import SOURCE, body_paths
 
 Condition = Callable[[Any, Any], bool]
-
-SOURCE = "@source"
-"""The hidden key of a found row that names the part of ``read`` it came from."""
 
 
 def _asks_for_something(value: Any) -> bool:
@@ -30,6 +27,8 @@ def _asks_for_something(value: Any) -> bool:
 def compile_condition(spec: Any, scope: Scope, place: Place) -> Condition:
     """A closure that decides ``spec`` for a current value; mistakes are reported to the scope."""
     if isinstance(spec, str):
+        if (found := scope.test(spec, place)) is not None:
+            return found
         getter, _ = scope.path(spec, place)
         return lambda current, env: _asks_for_something(getter(current, env))
     parts: list[Condition] = []

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gstack_pyramid.engine.compiler import Compiled
+from gstack_pyramid.engine.expressions.reading import names_of
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import Lookups, nested, sources_of
 from gstack_pyramid.engine.methods import Method
-from gstack_pyramid.engine.paths import Field, parse_path
+from gstack_pyramid.engine.paths import Field, is_old_path, parse_path
 from gstack_pyramid.engine.wording import flat_fields
 
 Spec = Mapping[str, Any]
@@ -157,6 +158,12 @@ def _paths(value: Any) -> Iterator[tuple[str | None, str]]:
 
 
 def _first(text: str) -> Iterator[tuple[str | None, str]]:
+    if not is_old_path(text):
+        # A name is a field of the row, or a join: which of them, who asks can tell.
+        for name, field in names_of(text):
+            yield None, name
+            yield name, field or _ROWS
+        return
     path = parse_path(text)
     if path.steps and isinstance(path.steps[0], Field):
         yield path.root, path.steps[0].name

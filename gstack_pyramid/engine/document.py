@@ -21,14 +21,17 @@ class Finding:
         file: the file as the operator knows it.
         line: the line, counted from 1.
         message: what is wrong and, where it can be told, what would be right.
+        column: where in the line, counted from 1; 0 where it is not known.
     """
 
     file: str
     line: int
     message: str
+    column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
+        column = f":{self.column}" if self.column else ""
+        return f"{self.file}:{self.line}{column}: {self.message}"
 
 
 class MappingError(Exception):
@@ -37,6 +40,45 @@ class MappingError(Exception):
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = sorted(set(findings))
         super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text as it stands in a file, so that a place within it can be told.
+
+    Attributes:
+        file: the file.
+        line: the line it starts in, counted from 1.
+        column: the column of its first character, counted from 1.
+        raw: what stands in the file, quotes and line breaks included.
+        value: what it means.
+    """
+
+    file: str
+    line: int
+    column: int
+    raw: str
+    value: str
+
+    def at(self, offset: int) -> tuple[int, int]:
+        """Line and column of the character at ``offset``, counted from 0."""
+        if self.raw[:1] in ("'", '"') and "\n" not in self.raw:
+            # What is escaped is longer in the file than in the text; that is seldom.
+            return self.line, self.column + 1 + offset
+        if "\n" not in self.raw:
+            return self.line, self.column + offset
+        lines = self.raw.split("\n")
+        first = 1 if self.raw[:1] in (">", "|") else 0
+        passed = 0
+        for number, line in enumerate(lines[first:], first):
+            bare = line.strip()
+            if offset <= passed + len(bare):
+                indent = len(line) - len(line.lstrip())
+                start = self.column if number == 0 else indent + 1
+                return self.line + number, start + offset - passed
+            # A line break is one character of the text.
+            passed += len(bare) + 1
+        return self.line, self.column
 
 
 @dataclass(slots=True)
@@ -49,6 +91,7 @@ class Document:
     file: str
     data: Any
     lines: dict[Place, tuple[str, int]] = field(default_factory=dict, repr=False)
+    texts: dict[Place, Text] = field(default_factory=dict, repr=False)
 
     def origin(self, place: Place) -> tuple[str, int]:
         """File and line of ``place``, or of the nearest thing around it that stands in a file."""
@@ -56,9 +99,19 @@ class Document:
             place = place[:-1]
         return self.lines.get(place, (self.file, 1))
 
-    def finding(self, place: Place, message: str) -> Finding:
-        """A finding at ``place`` of this document."""
-        return Finding(*self.origin(place), message)
+    def finding(self, place: Place, message: str, offset: int | None = None) -> Finding:
+        """A finding at ``place`` of this document.
+
+        Args:
+            place: where it is.
+            message: what is wrong.
+            offset: which character of the text that stands there is meant, counted from 0.
+        """
+        text = self.texts.get(place)
+        if text is None or offset is None:
+            return Finding(*self.origin(place), message)
+        line, column = text.at(offset)
+        return Finding(text.file, line, message, column)
 
 
 def display_name(file: Path) -> str:
@@ -77,9 +130,10 @@ def read_document(file: Path) -> Document:
     """
     document = Document(display_name(file), None)
     try:
-        node = _composed(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        node = _composed(text)
         if node is not None:
-            document.data = _Builder(document).build(node, ())
+            document.data = _Builder(document, text).build(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -111,8 +165,9 @@ _MERGE = "tag:yaml.org,2002:merge"
 class _Builder:
     """Turns composed nodes into plain data, noting lines on the way."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, text: str) -> None:
         self._document = document
+        self._text = text
         self._scalars = yaml.SafeLoader("")
         self._around: set[int] = set()
         self._flat: set[int] = set()
@@ -121,9 +176,16 @@ class _Builder:
         self._document.lines[place] = (self._document.file, node.start_mark.line + 1)
         if isinstance(node, yaml.ScalarNode):
             try:
-                return self._scalars.construct_object(node)
+                value = self._scalars.construct_object(node)
             except ValueError as error:
                 raise self._wrong(node, f"{node.value!r} can't be read: {error}") from error
+            if isinstance(value, str):
+                start, end = node.start_mark, node.end_mark
+                raw = self._text[start.index : end.index]
+                self._document.texts[place] = Text(
+                    self._document.file, start.line + 1, start.column + 1, raw, value
+                )
+            return value
         if node.tag not in _PLAIN:
             raise self._wrong(node, f"the tag {node.tag!r} means nothing here")
         if id(node) in self._around:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gstack_pyramid.engine.compiler import Compiled
-from gstack_pyramid.engine.conditions import SOURCE
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import Lookups, sources_of
 from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.engine.shapes import SOURCE
 from gstack_pyramid.engine.wording import Words, flat_fields
 
 _WIDTH = 96
@@ -33,6 +33,34 @@ def explain(mappings: Mappings, compiled: Compiled, method_id: str) -> str:
     return _Page(mappings, compiled, compiled.methods[method_id]).text()
 
 
+def generated_code(mappings: Mappings, compiled: Compiled, method_id: str) -> str:
+    """The Python that was made of a method's expressions, below the lines of the mapping.
+
+    Args:
+        mappings: the merged mapping files.
+        compiled: the same, compiled.
+        method_id: the model's id, for example ``compute.instances.insert``.
+
+    Raises:
+        KeyError: the method isn't mapped.
+    """
+    method = compiled.methods[method_id]
+    own = ("methods", method.gce.name)
+    document = mappings.resources[method.resource.name]
+    told: dict[str, None] = {}
+    for place, text, source in compiled.generated[method.resource.name]:
+        if place[:2] == own or (method.kind in _SHOWING and place[:1] in (("fields",), ("read",))):
+            file, line = document.origin(place)
+            what = ".".join(str(part) for part in place)
+            comment = textwrap.indent(text.strip(), "#     ")
+            told[f"# {file}:{line}  {what}\n{comment}\n{source}"] = None
+    return "\n".join(told)
+
+
+_SHOWING = ("get", "list", "aggregatedList")
+"""The kinds of methods that answer with what ``fields`` says."""
+
+
 class _Page:
     def __init__(self, mappings: Mappings, compiled: Compiled, method: Method) -> None:
         self._compiled = compiled
@@ -40,7 +68,7 @@ class _Page:
         self._document: Spec = mappings.resources[method.resource.name].data
         self._spec: Spec = self._document["methods"][method.gce.name] or {}
         self._lookups = Lookups(mappings)
-        self._words = Words("$body")
+        self._words = Words("$body", frozenset(_names(self._spec)))
         self._lines: list[str] = []
 
     def text(self) -> str:
@@ -326,3 +354,14 @@ class _Page:
 
 def _row(row: Spec) -> str:
     return ", ".join(f"{name} {value}" for name, value in row.items() if name != SOURCE)
+
+
+def _names(spec: Spec) -> Iterator[str]:
+    """What a method gives names to."""
+    for part in (spec, *spec.get("variants", [])):
+        yield from part.get("with", {})
+        for step in part.get("steps", []):
+            if "as" in step:
+                yield step["as"]
+            if isinstance(step.get("each"), Mapping):
+                yield from step["each"]

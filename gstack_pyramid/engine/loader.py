@@ -187,3 +187,8 @@ def _put(target: Document, document: Document, place: Place) -> None:
     for known, origin in document.lines.items():
         if known[:length] == place:
             target.lines[known] = origin
+    for known in [known for known in target.texts if known[:length] == place]:
+        del target.texts[known]
+    for known, text in document.texts.items():
+        if known[:length] == place:
+            target.texts[known] = text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gstack_pyramid.engine.expressions.reading import links_of
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.loops import is_cross_product
 from gstack_pyramid.engine.methods import Method
@@ -26,6 +27,9 @@ def nested(spec: Any, *, certain: bool = False) -> Iterator[Spec]:
         spec: the value.
         certain: leave out those that only some requests need.
     """
+    if isinstance(spec, str):
+        for resource, named in links_of(spec, certain=certain):
+            yield {"link": resource, **({"name": "name"} if named else {})}
     if not isinstance(spec, Mapping) or (certain and "when" in spec):
         return
     yield spec

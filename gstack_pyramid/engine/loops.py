@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
+from gstack_pyramid.engine.expressions.runtime import entries
 from gstack_pyramid.engine.grammar import is_value
 from gstack_pyramid.engine.paths import Getter, text_of
 from gstack_pyramid.engine.scope import SOURCES, Scope
@@ -14,17 +16,6 @@ from gstack_pyramid.engine.shapes import ANY, KEY_AND_VALUE, ListShape, ObjectSh
 
 Loop = Callable[[Any, Any], Iterable[Any]]
 """Gives the current value of each turn; named loops also set their roots."""
-
-
-def entries(value: Any) -> list[Any]:
-    """What a loop goes through: a list's elements, or a map's entries as ``{key, value}``."""
-    if type(value) is list:
-        return value
-    if value is None:
-        return []
-    if isinstance(value, dict):
-        return [{"key": key, "value": item} for key, item in value.items()]
-    return [value]
 
 
 def is_cross_product(spec: Any) -> bool:
@@ -39,7 +30,7 @@ def compile_loop(spec: Any, scope: Scope, place: Place) -> tuple[Loop, Scope]:
     """What ``each`` goes through, and the scope that holds inside it."""
     if not is_cross_product(spec):
         getter, shape = scope.value_and_shape(spec, place)
-        inner = scope.entering(shape.element(), index=ANY)
+        inner = replace(scope.entering(shape.element(), index=ANY), element=True)
         return (
             lambda current, env: (
                 found if type(found := getter(current, env)) is list else entries(found)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.paths import parse_format
+
+if TYPE_CHECKING:
+    from gstack_pyramid.engine.conditions import Condition
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 

@@ -188,6 +188,17 @@ def _matched(name: str, field: str, text: str, wanted: str) -> Getter:
 
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_OLD = re.compile(rf"\.|\$.*|.*\[{_NAME}=[^\]\"']*\].*|@.*|.*\.@.*")
+
+
+def is_old_path(text: str) -> bool:
+    """Whether a text is a path that is no expression: with ``$``, ``@`` or ``[key=text]``."""
+    return _OLD.fullmatch(text) is not None and " for " not in text
+
+
+def placeholders_of(text: str) -> list[str]:
+    """What stands in the braces of a format."""
+    return _PLACEHOLDER.findall(text)
 
 
 def parse_format(text: str) -> list[str | Path]:

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from gstack_pyramid.engine.conditions import SOURCE, Condition
+from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import FIRST_PAGE, WHOLE
-from gstack_pyramid.engine.loops import entries
+from gstack_pyramid.engine.expressions.runtime import entries
 from gstack_pyramid.engine.name_patterns import NamePattern
 from gstack_pyramid.engine.names import natural_name
 from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.pushdown import Push
 from gstack_pyramid.engine.scope import Builder
-from gstack_pyramid.engine.shapes import PARENT
+from gstack_pyramid.engine.shapes import PARENT, SOURCE
 from gstack_pyramid.protocol.filter_tree import Node
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from gstack_pyramid.cloudstack.client import is_read
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
-from gstack_pyramid.engine.loops import entries
+from gstack_pyramid.engine.expressions.runtime import entries
 from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.scope import Builder, Scope
 from gstack_pyramid.engine.shapes import RowShape, Shape

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gstack_pyramid.engine.conditions import SOURCE, Condition
+from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import WHOLE, Env
 from gstack_pyramid.engine.names import (
     answers_to,
@@ -20,7 +20,7 @@ from gstack_pyramid.engine.paths import Getter, compile_path, parse_path
 from gstack_pyramid.engine.places import Collection
 from gstack_pyramid.engine.pushdown import Narrowing
 from gstack_pyramid.engine.reads import Join, Record, Source
-from gstack_pyramid.engine.shapes import ALL_ROWS
+from gstack_pyramid.engine.shapes import ALL_ROWS, SOURCE
 from gstack_pyramid.errors import AmbiguousName, GceError
 from gstack_pyramid.protocol.filter_tree import Node
 

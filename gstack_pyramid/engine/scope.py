@@ -9,7 +9,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gstack_pyramid.engine.document import Document, Finding, Place
-from gstack_pyramid.engine.paths import Field, Getter, Match, Path, compile_path, parse_path
+from gstack_pyramid.engine.expressions.compiled import (
+    compile_expression,
+    compile_test,
+    compile_text,
+)
+from gstack_pyramid.engine.paths import (
+    Field,
+    Getter,
+    Match,
+    Path,
+    compile_format,
+    compile_path,
+    is_old_path,
+    parse_format,
+    parse_path,
+    placeholders_of,
+)
 from gstack_pyramid.engine.shapes import ANY, ObjectShape, Shape, body_paths, resolve
 from gstack_pyramid.engine.targets import target_of
 from gstack_pyramid.schemas.cloudstack import CloudStackModel, Command
@@ -82,6 +98,10 @@ class Scope:
         query: the query parameters that this mapping makes use of.
         used: the roots that were used; ``$resource`` costs work only where it is.
         reached: the roots that were used, each with its field; None for the root as a whole.
+        later: names that later steps make.
+        element: whether the current value is an element of a loop without a name, whose fields go
+            before names of the same spelling.
+        generated: the functions that were made: the place and the text of each, and its Python.
     """
 
     models: Models
@@ -95,10 +115,13 @@ class Scope:
     query: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     reached: set[tuple[str, str | None]] = field(default_factory=set)
+    later: frozenset[str] = frozenset()
+    element: bool = False
+    generated: list[tuple[Place, str, str]] = field(default_factory=list)
 
-    def report(self, place: Place, message: str) -> None:
-        """Note a mistake at ``place``."""
-        self.findings.append(self.document.finding(place, message))
+    def report(self, place: Place, message: str, offset: int | None = None) -> None:
+        """Note a mistake at ``place``, maybe at a character of the text that stands there."""
+        self.findings.append(self.document.finding(place, message, offset))
 
     def entering(self, current: Shape, /, **roots: Shape) -> Scope:
         """The scope inside a value whose current value and further roots are these."""
@@ -118,6 +141,28 @@ class Scope:
         with self.catching(place):
             parsed = parse_path(text)
         return compile_path(parsed), self.shape_of(parsed, place)
+
+    def text(self, text: str, place: Place) -> tuple[Getter, Shape]:
+        """A function for a value that is a text, an expression, and the shape of its result."""
+        if is_old_path(text):
+            return self.path(text, place)
+        return compile_expression(text, self, place)
+
+    def test(self, text: str, place: Place) -> Callable[[Any, Any], bool] | None:
+        """A function for a condition that is an expression; None for a path of the old form."""
+        return None if is_old_path(text) else compile_test(text, self, place)
+
+    def format(self, template: str, place: Place) -> Getter:
+        """A function that fills in a text with ``{expressions}``."""
+        if not any(is_old_path(found) for found in placeholders_of(template)):
+            return compile_text(template, self, place)[0]
+        parts: list[str | Path] = []
+        with self.catching(place):
+            parts = parse_format(template)
+        for part in parts:
+            if isinstance(part, Path):
+                self.shape_of(part, place)
+        return compile_format(parts)
 
     def value(self, spec: Any, place: Place) -> Getter:
         """A closure for any form of value."""

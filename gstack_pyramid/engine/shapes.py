@@ -29,12 +29,19 @@ class Shape:
         """What this is, for a finding."""
         return "a value"
 
+    def names(self) -> Iterable[str]:
+        """The fields that are known, for who is looking for a name near another."""
+        return ()
+
     def is_list(self) -> bool:
         """Whether this is known to be a list, whose elements have the fields."""
         return False
 
 
 ANY = Shape()
+
+SOURCE = "@source"
+"""The hidden key of a found row that names the part of ``read`` it came from."""
 
 PARENT = "@parent"
 """The hidden key of an unnested row: the row it stands in."""
@@ -74,6 +81,9 @@ class RowShape(Shape):
         if isinstance(self.fields, list):
             return RowShape(self.fields[0], self.of)
         return KEY_AND_VALUE if self.fields == "map" else ANY
+
+    def names(self) -> Iterable[str]:
+        return [*(self.fields if isinstance(self.fields, Mapping) else ()), *sorted(self.extra)]
 
     def describe(self) -> str:
         return f"the answer of {self.of}"
@@ -119,6 +129,14 @@ class GceShape(Shape):
             return KEY_AND_VALUE
         return ANY
 
+    def names(self) -> Iterable[str]:
+        schema = self.schema()
+        if self.inside and schema.get("type") == "array":
+            schema = schema.get("items", {})
+            if "$ref" in schema:
+                schema = self.model.type(schema["$ref"].removesuffix(".json"))
+        return list(schema.get("properties", {}))
+
     def words(self) -> list[str]:
         """The words that an enumeration takes; none for anything else."""
         schema = self.schema()
@@ -143,6 +161,9 @@ class ObjectShape(Shape):
 
     def field(self, name: str) -> Shape | None:
         return self.fields.get(name)
+
+    def names(self) -> Iterable[str]:
+        return self.fields
 
     def describe(self) -> str:
         return self.name
@@ -179,6 +200,9 @@ class UnionShape(Shape):
 
     def element(self) -> Shape:
         return union(member.element() for member in self.members)
+
+    def names(self) -> Iterable[str]:
+        return dict.fromkeys(name for member in self.members for name in member.names())
 
     def describe(self) -> str:
         return " or ".join(dict.fromkeys(member.describe() for member in self.members))

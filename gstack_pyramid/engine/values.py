@@ -15,7 +15,7 @@ from gstack_pyramid.engine.fingerprints import fingerprint
 from gstack_pyramid.engine.grammar import is_value
 from gstack_pyramid.engine.loops import compile_diff, compile_each
 from gstack_pyramid.engine.modifiers import MODIFIERS, apply_modifiers
-from gstack_pyramid.engine.paths import Getter, Path, compile_format, parse_format
+from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.scope import COMPANIONS, SOURCES, Builder, Scope, field_name
 from gstack_pyramid.engine.shapes import (
     ANY,
@@ -36,7 +36,7 @@ _CHANGING = frozenset({"link", "id_of", "convert", "table", "enum", "after", "pa
 def compile_value(spec: Any, scope: Scope, place: Place) -> tuple[Getter, Shape]:
     """A closure for a value and what is known of its result; mistakes go to the scope."""
     if isinstance(spec, str):
-        return scope.path(spec, place)
+        return scope.text(spec, place)
     if isinstance(spec, bool | int | float):
         check_words({"value": spec}, scope, place)
         return (lambda current, env: spec), ANY
@@ -101,13 +101,7 @@ def _constant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Gett
 
 
 def _format(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
-    parts: list[str | Path] = []
-    with scope.catching((*place, "format")):
-        parts = parse_format(spec["format"])
-    for part in parts:
-        if isinstance(part, Path):
-            scope.shape_of(part, (*place, "format"))
-    return compile_format(parts), ANY
+    return scope.format(spec["format"], (*place, "format")), ANY
 
 
 def _first(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:

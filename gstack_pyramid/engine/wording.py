@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gstack_pyramid.engine.expressions.checked import ALWAYS_ROOTS
+from gstack_pyramid.engine.expressions.reading import is_expression
 from gstack_pyramid.engine.loops import is_cross_product
-from gstack_pyramid.engine.paths import Path, parse_format, parse_path
+from gstack_pyramid.engine.paths import Field, Path, parse_format, parse_path, placeholders_of
 from gstack_pyramid.engine.scope import SOURCES
 
 MODIFIERS = (
@@ -28,10 +30,12 @@ class Words:
     Args:
         current: what a bare path is a part of there: ``$body`` in a method, nothing (an empty
             text) in a row or an element that is gone through.
+        names: what is called so there, and is no field.
     """
 
-    def __init__(self, current: str = "") -> None:
+    def __init__(self, current: str = "", names: frozenset[str] = frozenset()) -> None:
         self._current = current
+        self._names = names
 
     @property
     def inside(self) -> Words:
@@ -39,7 +43,12 @@ class Words:
         return Words()
 
     def path(self, text: str) -> str:
-        """A path from its root on; ``it`` is the current value itself."""
+        """A path from its root on; ``it`` is the current value itself.
+
+        An expression of more than one path stands for itself.
+        """
+        if is_expression(text):
+            return " ".join(text.split())
         return self._shown(parse_path(text))
 
     def _shown(self, path: Path) -> str:
@@ -47,6 +56,9 @@ class Words:
             return str(path)
         if not path.steps:
             return self._current or "it"
+        first = path.steps[0]
+        if isinstance(first, Field) and first.name in self._names | ALWAYS_ROOTS:
+            return str(path)
         return f"{self._current}.{path}" if self._current else str(path)
 
     def value(self, spec: Any) -> str:
@@ -93,6 +105,8 @@ class Words:
 
     def text(self, template: str) -> str:
         """A text with ``{placeholders}``, each path from its root on."""
+        if any(is_expression(found) for found in placeholders_of(template)):
+            return template
         return "".join(
             f"{{{self._shown(part)}}}" if isinstance(part, Path) else part
             for part in parse_format(template)
@@ -213,7 +227,7 @@ class Words:
     def condition(self, spec: Any, *, inner: bool = False) -> str:
         """A condition; in brackets when it is ``inner`` and has several parts."""
         if isinstance(spec, str):
-            return f"{self.path(spec)} is given"
+            return self.path(spec) if is_expression(spec) else f"{self.path(spec)} is given"
         parts = []
         for key, operand in spec.items():
             if key in ("any", "all"):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gstack_pyramid.engine.conditions import SOURCE
 from gstack_pyramid.engine.paths import text_of
+from gstack_pyramid.engine.shapes import SOURCE
 
 from .language import Language
 

@@ -86,7 +86,7 @@ def test_a_mistake_in_a_merged_resource_is_told_where_it_stands(
 ) -> None:
     base = write(tmp_path / "a", zones=ZONES + "    fields: {description: colour}\n")
     own = write(tmp_path / "b", z="# mine\nresource: zones\nfields:\n  status: shade\n")
-    found = [(f.file, f.line, f.message.split(":")[0]) for f in compiler.findings(base, own)]
+    found = [(f.file, f.line, f.message.split("'")[1]) for f in compiler.findings(base, own)]
     assert found == [(str(base / "zones.yaml"), 4, "colour"), (str(own / "z.yaml"), 4, "shade")]
     fixed = write(tmp_path / "c", z="resource: zones\nfields: {description: name, status: name}\n")
     assert compiler.findings(base, own, fixed) == []

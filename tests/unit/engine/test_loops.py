@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gstack_pyramid.engine.loops import entries
+from gstack_pyramid.engine.expressions.runtime import entries
 
 from .language import Language, env_of
 

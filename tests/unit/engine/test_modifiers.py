@@ -139,11 +139,11 @@ def test_a_link_to_a_resource_named_by_a_pattern_takes_its_parts(language: Langu
 
 
 def test_id_of_is_the_id_behind_a_reference(language: Language) -> None:
-    spec = {"from": "zone", "id_of": "zones"}
-    assert language.value(spec, {"zone": "z1"}) == "id of z1"
+    spec = {"from": "where", "id_of": "zones"}
+    assert language.value(spec, {"where": "z1"}) == "id of z1"
     assert language.value(spec, {}) is None
-    with pytest.raises(GceError, match="nothing for zone"):
-        language.value(spec, {"zone": "nowhere"})
+    with pytest.raises(GceError, match="nothing for where"):
+        language.value(spec, {"where": "nowhere"})
 
 
 def test_modifiers_apply_in_their_fixed_order(language: Language) -> None:

@@ -83,7 +83,7 @@ WRONG_NAMES = {
                 params:
                   name: title # here
         """,
-        "title: Disk has no field 'title'",
+        "Disk has no field 'title'",
     ),
     "ignored field": (
         """
@@ -153,7 +153,7 @@ WRONG_NAMES = {
         fields:
           description: colour # here
         """,
-        "colour: the answer of listVolumes has no field 'colour'",
+        "the answer of listVolumes has no field 'colour'",
     ),
     "response field in a format": (
         """
@@ -194,7 +194,7 @@ WRONG_NAMES = {
         fields:
           description: tags.value # here
         """,
-        "is a list where 'value' is asked for",
+        "is a list, and 'value' is asked of it",
     ),
     "result of a step": (
         """

@@ -1,0 +1,123 @@
+"""Putting together the source of one generated function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from gstack_pyramid.engine.expressions import runtime
+from gstack_pyramid.engine.paths import text_of
+
+_Part = TypeVar("_Part")
+
+_KNOWN: dict[str, Any] = {
+    "__builtins__": {},
+    **{kind.__name__: kind for kind in (dict, list, str)},
+    "type": type,
+    "text_of": text_of,
+    **{
+        name: getattr(runtime, name)
+        for name in (
+            *("holds", "entries", "pairs", "numbered", "same", "contains", "less", "at_most"),
+            *("compute", "item", "link", "link_to"),
+        )
+    },
+}
+"""All that generated code can name besides what an expression puts there."""
+
+
+class Writer:
+    """Collects lines of Python, temporary names, and the values that the lines use.
+
+    Attributes:
+        this: the name of the object that is being made, where it is known.
+        row: whether the current value is known to be an object.
+    """
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._level = 1
+        self._count = 0
+        self._namespace: dict[str, Any] = {}
+        self._names: dict[int, str] = {}
+        self._roots: dict[str, str] = {}
+        self.this: str | None = None
+        self.row = False
+
+    def temporary(self) -> str:
+        """A fresh name."""
+        self._count += 1
+        return f"t{self._count}"
+
+    def line(self, text: str) -> None:
+        """One line at the present level."""
+        self._lines.append("    " * self._level + text)
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """A line that others are indented below."""
+        self.line(head)
+        self._level += 1
+        before = len(self._lines)
+        yield
+        if len(self._lines) == before:
+            self.line("pass")
+        self._level -= 1
+
+    def named(self, code: str) -> str:
+        """A name for what ``code`` comes to, so that it is computed once."""
+        if code.isidentifier():
+            return code
+        name = self.temporary()
+        self.line(f"{name} = {code}")
+        return name
+
+    def keep(self, value: Any, hint: str = "k") -> str:
+        """The name by which the function knows a value of ours."""
+        name = self._names.get(id(value))
+        if name is None:
+            name = self._names[id(value)] = f"{hint}_{len(self._namespace) + 1}"
+            self._namespace[name] = value
+        return name
+
+    def captured(self, part: _Part, emit: Callable[[_Part, Writer], str]) -> tuple[list[str], str]:
+        """The lines that a part writes, kept apart, and its code."""
+        before, self._lines = self._lines, []
+        code = emit(part, self)
+        written, self._lines = self._lines, before
+        return written, code
+
+    def put(self, lines: list[str]) -> None:
+        """Lines that were kept apart, one level deeper than they were written."""
+        self._lines += ["    " + line for line in lines]
+
+    def root(self, name: str) -> str:
+        """The code of what is called so in the environment; it is looked up once."""
+        if name == "this" and self.this is not None:
+            return self.this
+        code = self._roots.get(name)
+        if code is None:
+            code = self._roots[name] = f"r{len(self._roots) + 1}_{name}"
+        return code
+
+    def source(self, name: str, arguments: str, result: str) -> str:
+        """The function's source so far."""
+        roots = [f"    {code} = env.roots.get({root!r})" for root, code in self._roots.items()]
+        lines = [f"def {name}({arguments}):", *roots, *self._lines, f"    return {result}"]
+        return "\n".join([*lines, ""])
+
+    def function(self, name: str, arguments: str, result: str, about: str) -> tuple[Any, str]:
+        """The function, and its source.
+
+        Args:
+            name: what it is called.
+            arguments: its parameters.
+            result: the code of what it returns.
+            about: where it comes from, for tracebacks.
+        """
+        text = self.source(name, arguments, result)
+        namespace = {**_KNOWN, **self._namespace}
+        # Only what the writer wrote, from a checked tree, with names that it made itself.
+        exec(compile(text, about, "exec"), namespace)  # noqa: S102
+        return namespace[name], text
