@@ -27,6 +27,7 @@ from gstack_pyramid.engine.loader import files_in
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.hosts import service_url
+from gstack_pyramid.logs import one_line_each
 from gstack_pyramid.settings import Settings
 from gstack_pyramid.signin.routes import includeme as sign_in
 from gstack_pyramid.view import BASE, answer
@@ -70,6 +71,7 @@ def make_app(settings: Settings) -> Router:
         "gstack_pyramid.courtesy.giving_way", over="gstack_pyramid.protocol.delivery.packing"
     )
     config.add_tween("gstack_pyramid.protocol.versions.reading_all_versions")
+    one_line_each()
     app = config.make_wsgi_app()
     app.registry["gstack.wsgi"] = app
     atexit.register(application.close)

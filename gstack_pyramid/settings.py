@@ -224,9 +224,11 @@ class SigninSettings:
     refresh_lifetime: WholeSeconds = 30 * 86400
     #: Seconds that a service account key is good for, where ``gstack key create`` isn't told.
     key_lifetime: WholeSeconds = 365 * 86400
-    #: Wrong attempts for one user, after which the page takes no more for a while. CloudStack
-    #: itself disables a user after five (``incorrect.login.attempts.allowed``).
+    #: Wrong passwords for one user from one address, after which the page takes no more from there
+    #: for a while.
     failures: Count = 4
+    #: Wrong passwords for one user from all addresses that the user has not signed in from.
+    failures_of_user: Count = 20
     #: Wrong attempts from one address.
     failures_of_address: Count = 50
     #: Seconds after which a wrong attempt counts no longer.

@@ -1,15 +1,16 @@
 """What a stateless service must remember all the same: which codes are used, what is revoked.
 
-Tokens carry all that they say, so nobody needs a table to read them. Two facts can't travel in a
-token: that a code has been used, and that a grant or a key is no longer good. Both are short, and
-are forgotten when what they are about has expired.
+Tokens carry all that they say, so nobody needs a table to read them. Few facts can't travel in a
+token: that a code has been used, that a grant or a key is no longer good, where somebody has signed
+in from and who tries to. All are short, and are forgotten when what they are about is over.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -17,6 +18,9 @@ from sqlalchemy import (
     URL,
     BigInteger,
     Column,
+    Connection,
+    Float,
+    Index,
     MetaData,
     String,
     Table,
@@ -28,6 +32,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
+
+from gstack_pyramid.private_files import make_private
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,6 +49,16 @@ _ENTRIES = Table(
     Column("kind", String(8), primary_key=True),
     Column("name", String(64), primary_key=True),
     Column("until", BigInteger, nullable=False, index=True),
+)
+
+ATTEMPTS = Table(
+    "gstack_attempts",
+    _METADATA,
+    # One attempt counts for several names; what they are, :mod:`.attempts` knows.
+    Column("attempt", String(32), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("at", Float(53), nullable=False, index=True),
+    Index("gstack_attempts_by_name", "name", "at"),
 )
 
 
@@ -71,10 +87,14 @@ class Ledger:
         try:
             if url == MEMORY:
                 self._engine = create_engine(
-                    "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+                    "sqlite://",
+                    poolclass=StaticPool,
+                    connect_args={"check_same_thread": False},
+                    hide_parameters=True,
                 )
             else:
-                self._engine = create_engine(_database(url), pool_pre_ping=True)
+                place = _database(url)
+                self._engine = create_engine(place, pool_pre_ping=True, hide_parameters=True)
             try:
                 _METADATA.create_all(self._engine)
             except SQLAlchemyError:
@@ -117,6 +137,45 @@ class Ledger:
             self._load(now)
         return not self._revoked.isdisjoint(names)
 
+    def remember(self, name: str, until: int) -> None:
+        """Remember ``name`` until a Unix time in seconds, or longer than before.
+
+        Raises:
+            LedgerError: it isn't remembered.
+        """
+        own = (_ENTRIES.c.kind == "known") & (_ENTRIES.c.name == name)
+        with self.transaction() as connection:
+            connection.execute(delete(_ENTRIES).where(own))
+            connection.execute(insert(_ENTRIES).values(kind="known", name=name, until=until))
+
+    def remembers(self, name: str) -> bool:
+        """Whether ``name`` is remembered.
+
+        Raises:
+            LedgerError: it is not known.
+        """
+        own = (_ENTRIES.c.kind == "known") & (_ENTRIES.c.name == name)
+        with self.transaction() as connection:
+            until = connection.scalar(select(_ENTRIES.c.until).where(own))
+        return until is not None and until > self._clock()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction of the ledger's database.
+
+        Raises:
+            LedgerError: the database can't be used.
+        """
+        try:
+            with self._lock, self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            problem = f"the ledger can't be used: {type(error).__name__}"
+        else:
+            return
+        _LOG.error("%s", problem)
+        raise LedgerError(problem)
+
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
@@ -148,10 +207,9 @@ class Ledger:
 
 
 def _database(url: str) -> URL:
-    if "://" not in url:
-        Path(url).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return URL.create("sqlite", database=url)
-    made = make_url(url)
+    made = URL.create("sqlite", database=url) if "://" not in url else make_url(url)
+    if made.get_backend_name() == "sqlite" and made.database:
+        make_private(Path(made.database).absolute())
     # The one driver for it that gstack brings along.
     is_postgresql = made.get_backend_name() == "postgresql"
     return made.set(drivername="postgresql+psycopg") if is_postgresql else made

@@ -12,7 +12,7 @@ from gstack_pyramid.cloudstack.errors import (
     CloudStackUnavailable,
 )
 from gstack_pyramid.cloudstack.jobs import Job
-from gstack_pyramid.cloudstack.sessions import SECOND_FACTOR, PasswordLogin
+from gstack_pyramid.cloudstack.sessions import SECOND_FACTOR, PasswordLogin, domain_path
 from gstack_pyramid.cloudstack.users import User, find_user
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Job",
     "PasswordLogin",
     "User",
+    "domain_path",
     "find_user",
     "is_read",
     "unwrap",

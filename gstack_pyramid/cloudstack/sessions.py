@@ -70,7 +70,7 @@ class PasswordLogin:
             session.trust_env = False
             session.verify = self._verify
             session.headers.update({"User-Agent": "gstack", "Accept": "application/json"})
-            form = {"username": user, "password": password, "domain": _path(domain)}
+            form = {"username": user, "password": password, "domain": domain_path(domain)}
             opened = self._send(session, "login", form)
             key = {"sessionkey": str(opened.get("sessionkey", ""))}
             try:
@@ -109,7 +109,7 @@ class PasswordLogin:
         raise failure
 
 
-def _path(domain: str) -> str:
+def domain_path(domain: str) -> str:
     """A domain's path as ``login`` takes it: ``/`` for ROOT, else ``/a/b``."""
     parts = [part for part in domain.split("/") if part]
     if parts and parts[0].upper() == "ROOT":

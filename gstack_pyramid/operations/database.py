@@ -16,6 +16,7 @@ from typing import IO, Any
 import sqlalchemy as sa
 
 from gstack_pyramid.operations.schema import METADATA, VERSION, VERSION_TABLE
+from gstack_pyramid.private_files import make_private
 
 MEMORY = ":memory:"
 DBOS_SCHEMA = "dbos"
@@ -72,9 +73,13 @@ class Database:
         self.url = url_of(place)
         self.shared = self.url.get_backend_name() != "sqlite"
         if self.shared:
-            self.engine = sa.create_engine(self.url, pool_size=8, pool_pre_ping=True)
+            self.engine = sa.create_engine(
+                self.url, pool_size=8, pool_pre_ping=True, hide_parameters=True
+            )
         else:
-            self.engine = sa.create_engine(self.url, connect_args={"check_same_thread": False})
+            self.engine = sa.create_engine(
+                self.url, connect_args={"check_same_thread": False}, hide_parameters=True
+            )
             # Without a promise to outlive the process, there is nothing to wait for the disk for.
             sync = "OFF" if self._folder else "FULL"
             sa.event.listen(self.engine, "connect", lambda made, record: _prepare(made, sync))
@@ -89,8 +94,9 @@ class Database:
             return
         path = Path(str(self.url.database)).absolute()
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            held = path.with_name(f"{path.name}.lock").open("ab")
+            make_private(path)
+            lock = path.with_name(f"{path.name}.lock")
+            held = os.fdopen(os.open(lock, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
         except OSError as error:
             raise DatabaseError(f"{path} can't be used: {os.strerror(error.errno or 0)}") from None
         try:

@@ -15,7 +15,7 @@ from pyramid.csrf import get_csrf_token
 from pyramid.request import Request
 from pyramid.response import Response
 
-from gstack_pyramid.auth import Sealed, TokenError
+from gstack_pyramid.auth import LedgerError, Sealed, TokenError
 from gstack_pyramid.auth.scopes import ABOUT
 from gstack_pyramid.signin.clients import (
     PublicClient,
@@ -76,14 +76,30 @@ def authorize(request: Request) -> Response:
     action = request.POST.get("do", "")
     if action in ("password", "keys"):
         return _sign_in(request, server, ask, action)
+    session = _session(request, server)
     if action == "other":
+        _end(server, session)
         response = _see_other(request, request.path_qs)
         set_cookie(request, response, "session", None)
         return response
-    session = _session(request, server)
     if session is None or action not in ("allow", "deny"):
         return _stale(request, server, ask)
+    # Decided is decided: a copy of the cookie is good for no second answer. Without a ledger to
+    # remember that in, nothing is allowed.
+    ended = _end(server, session)
+    if ended is None and action == "allow":
+        return page(request, "problem", 503, problem="Nothing can be allowed now. Try again later.")
+    if ended is False:
+        return _stale(request, server, ask)
     return _decide(request, server, form, grant, session if action == "allow" else None)
+
+
+def _end(server: Server, session: Sealed | None) -> bool | None:
+    """Make a session void; False where it was so before, None where that can't be written down."""
+    try:
+        return session is not None and server.issuer.end(session)
+    except LedgerError:
+        return None
 
 
 def _check_client(server: Server, form: FormRequest) -> None:
@@ -154,6 +170,7 @@ def _sign_in(request: Request, server: Server, ask: Ask, how: str) -> Response:
         if error.retry_after:
             response.headers["Retry-After"] = str(error.retry_after)
         return response
+    _end(server, _session(request, server))
     response = _see_other(request, request.path_qs)
     set_cookie(request, response, "session", server.issuer.session(signed_in))
     return response

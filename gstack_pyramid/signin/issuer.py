@@ -153,6 +153,17 @@ class Issuer:
         user = {"user": signed_in.user.name, "account": signed_in.user.account}
         return self._seal(SESSION, grant, self._settings.signin.session_lifetime, user)
 
+    def end(self, session: Sealed) -> bool:
+        """Make a session void, copies of its cookie too; False where it was so before.
+
+        Raises:
+            LedgerError: it is still good.
+        """
+        name = str(session.extra["grant"])
+        first = self.ledger.use(name, session.expires_at)
+        self.ledger.revoke(name, session.expires_at)
+        return first
+
     def read(self, kind: str, token: str) -> Sealed:
         """What a code, token or session of ours says.
 

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from time import time
 
-from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-
 from gstack_pyramid.application import Application
+from gstack_pyramid.auth import Ledger, LedgerError
+from gstack_pyramid.auth.attempts import Attempts, Counter, TooMany
 from gstack_pyramid.cloudstack import (
     SECOND_FACTOR,
     CloudStackError,
     CloudStackUnavailable,
     Credentials,
     User,
+    domain_path,
     find_user,
 )
+from gstack_pyramid.settings import SigninSettings
 
 LONGEST = 1000
 """Characters of anything that somebody signs in with."""
+
+KNOWN = 30 * 24 * 3600
+"""Seconds for which an address is known as one that a user has signed in from."""
+
+# Marks, control characters and signs without a form.
+_UNSEEN = ("Mn", "Me", "Cc", "Cf")
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,49 +67,67 @@ class LoginRefused(Exception):
 
 
 class Limits:
-    """Counts wrong attempts for a user and from an address; each process by itself.
+    """Counts wrong attempts: for a user from an address, for a user, and from an address.
+
+    Nobody shuts a user out for whom there are only a few attempts from one place. Many places at
+    once are stopped too; where the user has signed in from lately, only what comes from there
+    counts. All processes that share the ledger count together.
 
     Args:
-        failures: for one user.
-        failures_of_address: from one address.
-        window: seconds for which an attempt counts.
+        ledger: where attempts are counted.
+        settings: how many there may be, and for how long they count.
     """
 
-    def __init__(self, failures: int, failures_of_address: int, window: int) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._of_user = RateLimitItemPerSecond(failures, window, namespace="user")
-        self._of_address = RateLimitItemPerSecond(failures_of_address, window, namespace="address")
+    def __init__(self, ledger: Ledger, settings: SigninSettings) -> None:
+        self._ledger = ledger
+        self._settings = settings
+        self._attempts = Attempts(ledger, settings.failure_window)
 
-    def begin(self, address: str, user: str = "") -> None:
-        """Count an attempt before it is made, so that many at once are no way around.
+    def begin(self, address: str, user: str = "") -> str:
+        """Count an attempt before it is made.
 
         Args:
-            address: where it comes from.
+            address: the network address that it comes from.
             user: whose password is tried; empty where it is no password. Nobody guesses a secret
                 key, and who knows an API key must not be able to shut its owner out.
 
+        Returns:
+            What to tell :meth:`succeeded` and :meth:`came_to_nothing`.
+
         Raises:
-            LoginRefused: there have been too many.
+            LoginRefused: there have been too many, or they can't be counted.
         """
-        if not self._limiter.test(self._of_address, address):
-            raise self._too_many(self._of_address, address)
-        if user and not self._limiter.hit(self._of_user, user):
-            raise self._too_many(self._of_user, user)
+        settings = self._settings
+        counters = [Counter(_digest("address", network(address)), settings.failures_of_address)]
+        try:
+            if user:
+                here = _here(address, user)
+                counters.append(Counter(here, settings.failures))
+                if not self._ledger.remembers(here):
+                    counters.append(Counter(_digest("user", user), settings.failures_of_user))
+            return self._attempts.begin(counters)
+        except TooMany as error:
+            minutes = ceil(error.seconds / 60)
+            wait = f"Wait {minutes} minute{'s' if minutes > 1 else ''}, then try again."
+            message = f"There were too many wrong attempts. {wait}"
+            failure = LoginRefused("too-many", message, error.seconds)
+        except LedgerError:
+            failure = LoginRefused("unavailable", "Nobody can sign in now. Try again in a while.")
+        raise failure
 
-    def failed(self, address: str) -> None:
-        """The attempt was wrong."""
-        self._limiter.hit(self._of_address, address)
+    def succeeded(self, attempt: str, address: str = "", user: str = "") -> None:
+        """The attempt was right, and those before it are forgiven; of a user with a password."""
+        with suppress(LedgerError):
+            self._attempts.withdraw(attempt)
+            if user:
+                here = _here(address, user)
+                self._attempts.forgive(here, _digest("user", user))
+                self._ledger.remember(here, int(time()) + KNOWN)
 
-    def succeeded(self, user: str) -> None:
-        """The attempt was right, and those before it are forgiven."""
-        self._limiter.clear(self._of_user, user)
-
-    def _too_many(self, item: RateLimitItemPerSecond, who: str) -> LoginRefused:
-        seconds = max(1, ceil(self._limiter.get_window_stats(item, who).reset_time - time()))
-        minutes = ceil(seconds / 60)
-        wait = f"Wait {minutes} minute{'s' if minutes > 1 else ''}, then try again."
-        message = f"There were too many wrong attempts. {wait}"
-        return LoginRefused("too-many", message, seconds)
+    def came_to_nothing(self, attempt: str) -> None:
+        """Nobody has said whether the attempt was right."""
+        with suppress(LedgerError):
+            self._attempts.withdraw(attempt)
 
 
 class Logins:
@@ -127,15 +154,15 @@ class Logins:
         Raises:
             LoginRefused: it did not work.
         """
-        name = _name(f"{domain.strip('/').lower()}/{user.lower()}")
-        self._limits.begin(address, name)
+        name = user_name(user, domain)
+        attempt = self._limits.begin(address, name)
         try:
             credentials = self._application.passwords.keys(user, domain, password)
             signed_in = self._who(credentials)
         except CloudStackError as error:
             # 531 with wrong credentials; 401 and 430 where a server words it in another way.
             if error.command == "login" and error.errorcode in (401, 430, 431, 531):
-                failure = self._wrong(address, "User name, domain or password is wrong.")
+                failure = LoginRefused("wrong", "User name, domain or password is wrong.")
             elif error.errorcode == SECOND_FACTOR:
                 message = (
                     "This user has a second factor, which this page can't ask for. "
@@ -150,9 +177,10 @@ class Logins:
                 )
                 failure = LoginRefused("no-keys", message)
         except CloudStackUnavailable as error:
+            self._limits.came_to_nothing(attempt)
             failure = _unavailable(error)
         else:
-            self._limits.succeeded(name)
+            self._limits.succeeded(attempt, address, name)
             return signed_in
         raise failure
 
@@ -162,7 +190,7 @@ class Logins:
         Raises:
             LoginRefused: it did not work.
         """
-        self._limits.begin(address)
+        attempt = self._limits.begin(address)
         try:
             if max(len(api_key), len(secret_key)) > LONGEST:
                 raise CloudStackError("login", 401, "no key is that long")
@@ -170,10 +198,12 @@ class Logins:
         except CloudStackError as error:
             if error.errorcode != 401:
                 _LOG.warning("signing in with an API key: %s", error)
-            failure = self._wrong(address, "API key or secret key is wrong.")
+            failure = LoginRefused("wrong", "API key or secret key is wrong.")
         except CloudStackUnavailable as error:
+            self._limits.came_to_nothing(attempt)
             failure = _unavailable(error)
         else:
+            self._limits.succeeded(attempt)
             return signed_in
         raise failure
 
@@ -181,16 +211,45 @@ class Logins:
         # Asked each time, so that keys that CloudStack no longer takes are not taken here.
         return SignedIn(credentials, find_user(self._application.engine.client, credentials))
 
-    def _wrong(self, address: str, message: str) -> LoginRefused:
-        self._limits.failed(address)
-        return LoginRefused("wrong", message)
-
 
 def _unavailable(error: CloudStackUnavailable) -> LoginRefused:
     _LOG.warning("signing in: %s", error)
     return LoginRefused("unavailable", "The cloud does not answer. Try again in a while.")
 
 
-def _name(text: str) -> str:
-    # What counters are kept by: of one length, and no name or key of anybody's.
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+def user_name(user: str, domain: str) -> str:
+    """One name for a user, however the user and the domain's path are spelt.
+
+    CloudStack compares them as its database does: case, accents, signs that aren't seen and blanks
+    at the end may make no difference, and ``ROOT/a``, ``a/`` and ``//a`` are one path.
+    """
+    path = domain_path("/".join(_plain(part) for part in domain.split("/")))
+    return f"{path}\n{_plain(user)}"
+
+
+def network(address: str) -> str:
+    """What an address is counted as: IPv6 gives a client a network of 64 bits, not an address."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is None:
+            return str(ip_network((found, 64), strict=False))
+        found = found.ipv4_mapped
+    return str(found)
+
+
+def _plain(text: str) -> str:
+    # Twice, since what is folded may be in parts again.
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(c for c in folded if unicodedata.category(c) not in _UNSEEN).strip()
+
+
+def _here(address: str, user: str) -> str:
+    return _digest("here", f"{network(address)}\n{user}")
+
+
+def _digest(kind: str, text: str) -> str:
+    # What counters are kept by: of one length, and no name or address of anybody's.
+    return hashlib.sha256(f"{kind}\n{text}".encode("utf-8", "replace")).hexdigest()

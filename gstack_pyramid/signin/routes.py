@@ -53,7 +53,7 @@ def _add(config: Configurator, name: str, path: str, view: object) -> None:
 def _server(application: Application) -> Server:
     settings = application.settings
     signin = settings.signin
-    limits = Limits(signin.failures, signin.failures_of_address, signin.failure_window)
+    limits = Limits(application.ledger, signin)
     issuer = Issuer(
         application.keyring, application.ledger, IdTokens(application.keyring), settings
     )

@@ -11,6 +11,7 @@ import pytest
 from pyramid.router import Router
 from webtest import TestApp, TestResponse
 
+from gstack_pyramid.auth import Ledger
 from gstack_pyramid.auth.service_keys import create_key
 from gstack_pyramid.signin.logins import Limits
 from gstack_pyramid.signin.server import Server
@@ -89,7 +90,7 @@ def make_sign_in(
         sign_in = SignIn(make_gateway(router or make_router(**settings)), time.time())
         # Each test begins without wrong attempts of others.
         signin = sign_in.gateway.application.settings.signin
-        limits = Limits(signin.failures, signin.failures_of_address, signin.failure_window)
+        limits = Limits(Ledger(), signin)
         monkeypatch.setattr(sign_in.server.logins, "_limits", limits)
         monkeypatch.setattr(sign_in.server.issuer, "clock", lambda: sign_in.now)
         return sign_in

@@ -22,7 +22,7 @@ from ..support.gateway import DEMO
 from ..unit.auth.test_service_keys import signed
 from .browser import GCLOUD, LOOPBACK, PASTED, Browser, challenge_of, query_of
 from .conftest import MakeSignIn, SignIn
-from .test_token_endpoint import JWT_BEARER, KEYS, assertion
+from .test_token_endpoint import COMPUTE, JWT_BEARER, KEYS, assertion
 
 
 def refused(response: TestResponse, error: str = "invalid_grant") -> str:
@@ -150,7 +150,7 @@ def test_a_jwt_for_somebody_else_is_no_bearer_token(make_sign_in: MakeSignIn) ->
 
     def meant_for(audience: str) -> str:
         now = int(sign_in.now)
-        return signed(key, aud=audience, iat=now, exp=now + 3600)
+        return signed(key, aud=audience, scope=COMPUTE, iat=now, exp=now + 3600)
 
     for_tokens, for_api = (
         meant_for(f"https://gce.example.com{path}") for path in ("/oauth2/token", "/")
