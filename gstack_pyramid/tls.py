@@ -1,7 +1,7 @@
 """A server that speaks TLS by itself, for a gateway without a reverse proxy in front.
 
-Waitress, which serves the gateway otherwise, leaves TLS to others. This is cheroot, CherryPy's
-server: threads in one process, as waitress.
+It is waitress, which serves the gateway otherwise and leaves TLS to others, with the connections of
+:mod:`gstack_pyramid.tls_channel`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cheroot.ssl.builtin import BuiltinSSLAdapter
-from cheroot.wsgi import Server
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.task import ThreadedTaskDispatcher
 
-_KNOWN = frozenset({"host", "port", "threads", "certificate", "private_key", "body_limit"})
+from gstack_pyramid.tls_channel import TlsServer
+
+CONNECTIONS = 800
+"""Connections that may be open; below the usual limit of open files, 1024."""
+
+CLEANUP_SECONDS = 2
+"""Between two looks for connections that have taken too long."""
+
+_KNOWN = frozenset(
+    {"host", "port", "threads", "certificate", "private_key", "body_limit", "connection_limit"}
+)
 
 
 def serve_tls(app: Any, global_conf: Mapping[str, str], **settings: str) -> None:
@@ -30,51 +41,119 @@ def serve_tls(app: Any, global_conf: Mapping[str, str], **settings: str) -> None
         global_conf: what PasteDeploy passes; relative paths are relative to its ``here``.
         settings: ``host``, ``port``, ``threads``; ``certificate``, a PEM file with the
             certificate and those that signed it; ``private_key``, the PEM file of its key;
-            ``body_limit``, bytes of the longest request body that is read.
+            ``body_limit``, bytes of the longest request body that is read; ``connection_limit``,
+            connections that may be open.
 
     Raises:
         SystemExit: the address is taken, or a file can't be used; the message says which.
         ValueError: a setting is unknown, missing or no number.
     """
-    server = make_server(app, global_conf, settings)
-    name = f"[{server.bind_addr[0]}]" if ":" in server.bind_addr[0] else server.bind_addr[0]
+    server = Server(app, global_conf, settings)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    print(f"Serving on {server.url}", flush=True)
+    server.run()
+
+
+class Server:
+    """The server. It listens from the beginning, and serves while :meth:`run` runs.
+
+    Args:
+        app: the WSGI application.
+        global_conf: has ``here``, the folder that paths are relative to.
+        settings: as those of :func:`serve_tls`.
+
+    Raises:
+        SystemExit, ValueError: as :func:`serve_tls`.
+    """
+
+    def __init__(
+        self, app: Any, global_conf: Mapping[str, str], settings: Mapping[str, str]
+    ) -> None:
+        unknown = sorted(settings.keys() - _KNOWN)
+        if unknown:
+            raise ValueError(f"{unknown[0]}: the server has no such setting")
+        here = Path(global_conf.get("here", "."))
+        files = []
+        for key in ("certificate", "private_key"):
+            if key not in settings:
+                raise ValueError(f"{key} is missing")
+            files.append(here / Path(settings[key]).expanduser())
+        host, port = settings.get("host", "127.0.0.1"), int(settings.get("port", "5000"))
+        numbers = {
+            "threads": int(settings.get("threads", "16")),
+            "max_request_body_size": int(settings.get("body_limit", str(1 << 24))),
+            "connection_limit": int(settings.get("connection_limit", str(CONNECTIONS))),
+        }
+        self.context = _context(*files)
+        adjustments = Adjustments(
+            host=host,
+            port=port,
+            url_scheme="https",
+            cleanup_interval=CLEANUP_SECONDS,
+            # So that a client that has hung up is noticed.
+            channel_request_lookahead=1,
+            **numbers,
+        )
+        self._sockets: dict[int, Any] = {}
+        self._tasks = ThreadedTaskDispatcher()
+        self._tasks.set_thread_count(adjustments.threads)
+        self._ending = False
+        try:
+            self._servers = [
+                TlsServer(
+                    self.context,
+                    app,
+                    self._sockets,
+                    dispatcher=self._tasks,
+                    adj=adjustments,
+                    sockinfo=each,
+                )
+                for each in adjustments.listen
+            ]
+        except OSError as error:
+            self._close()
+            raise SystemExit(f"{host}:{port}: {error}") from None
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self._servers[0].effective_port)
+
+    @property
+    def url(self) -> str:
+        """Where it listens; the first address when there are several."""
+        host = self._servers[0].effective_host
+        return f"https://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def run(self) -> None:
+        """Serve until :meth:`stop`, Ctrl-C or the end of the process."""
+        try:
+            while not self._ending:
+                wasyncore.loop(timeout=1, use_poll=True, map=self._sockets, count=1)
+        except (SystemExit, KeyboardInterrupt):
+            pass
+        finally:
+            self._close()
+
+    def stop(self) -> None:
+        """Let :meth:`run` end, from another thread."""
+        self._ending = True
+        self._servers[0].pull_trigger()
+
+    def _close(self) -> None:
+        self._tasks.shutdown()
+        wasyncore.close_all(self._sockets, ignore_all=True)
+
+
+def _context(certificate: Path, private_key: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    context.set_alpn_protocols(["http/1.1"])
     try:
-        server.prepare()
-        print(f"Serving on https://{name}:{server.bind_addr[1]}", flush=True)
-        server.serve()
-    except OSError as error:
-        raise SystemExit(f"{name}:{server.bind_addr[1]}: {error}") from None
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.stop()
-
-
-def make_server(app: Any, global_conf: Mapping[str, str], settings: Mapping[str, str]) -> Server:
-    """The server, not started yet; see :func:`serve_tls`."""
-    unknown = sorted(settings.keys() - _KNOWN)
-    if unknown:
-        raise ValueError(f"{unknown[0]}: the server has no such setting")
-    here = Path(global_conf.get("here", "."))
-    files = []
-    for key in ("certificate", "private_key"):
-        if key not in settings:
-            raise ValueError(f"{key} is missing")
-        files.append(here / Path(settings[key]).expanduser())
-    host, port = settings.get("host", "127.0.0.1"), int(settings.get("port", "5000"))
-    server = Server((host, port), app, numthreads=int(settings.get("threads", "16")))
-    server.max_request_body_size = int(settings.get("body_limit", str(1 << 24)))
-    server.ssl_adapter = _adapter(*files)
-    return server
-
-
-def _adapter(certificate: Path, private_key: Path) -> BuiltinSSLAdapter:
-    try:
-        adapter = BuiltinSSLAdapter(str(certificate), str(private_key))
+        context.load_cert_chain(certificate, private_key)
     except (OSError, ssl.SSLError) as error:
         # OpenSSL's messages name no file.
         raise SystemExit(f"{certificate} and {private_key}: {error}") from None
-    adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return adapter
+    return context
