@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -12,7 +13,7 @@ from pyramid.response import Response
 
 from gstack_pyramid import operations
 from gstack_pyramid.application import Application
-from gstack_pyramid.engine.calls import Call
+from gstack_pyramid.engine.calls import Call, Prepared
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.errors import GceError, invalid_parameter, too_large
 from gstack_pyramid.hosts import service_url
@@ -30,6 +31,10 @@ from gstack_pyramid.schemas.validation import Problem
 log = logging.getLogger(__name__)
 
 BASE = "/compute/v1"
+TURN_WAIT = 10.0
+"""Seconds that a change waits at most for others that change the same thing."""
+BATCHED_TURN_WAIT = 2.0
+"""The same within a batch."""
 
 
 def answer(request: Request) -> Response:
@@ -55,11 +60,12 @@ def _answer(request: Request, application: Application, bound: Any) -> Response:
     if query.get("alt", "json") != "json":
         raise invalid_parameter("alt", query["alt"], "Only json is supported.")
     mask = compile_fields(query.get("fields"))
+    proof = bound.method.fingerprint
     call = Call(
         method=bound.method,
         path=request.matchdict,
         query=query,
-        body=masked(_body(request, application, bound), query),
+        body=masked(_body(request, application, bound), query, proof.field if proof else None),
         credentials=caller.credentials,
         base_url=f"{root_url(request)}/compute/{asked_version(request)}",
         fields=_shown(application, bound.method, query.get("fields")),
@@ -131,7 +137,9 @@ def _refused(problems: list[Problem]) -> GceError:
 def _result(application: Application, call: Call, request: Request) -> Any:
     engine, method = application.engine, call.method
     if method.kind == "mutation":
-        return _mutate(application, call)
+        # A part of a batch has one of the few threads that all parts share.
+        batched = request.environ.get(IN_BATCH)
+        return _mutate(application, call, BATCHED_TURN_WAIT if batched else TURN_WAIT)
     if method.kind == "answer":
         return _answered(application, call, request)
     if method.kind == "permissions":
@@ -180,32 +188,56 @@ def _waited(application: Application, call: Call, request: Request) -> Any:
         return _served(application, request, seconds).get(call)
 
 
-def _mutate(application: Application, call: Call) -> Any:
-    engine, request = application.engine, None
-    if call.method.answer is not None:
-        return operations.carry_out(engine.prepare(call))
+def _mutate(application: Application, call: Call, patience: float) -> Any:
+    engine, running, method = application.engine, application.operations, call.method
     with engine.turn(call):
-        if call.query.get("requestId"):
+        request, env = None, engine.admit(call)
+        owner = str(env.roots["project"]["id"])
+        if call.query.get("requestId") and method.answer is None:
             request = operations.Request.of(
-                engine.owner(call),
-                call.method.gce.id,
+                owner,
+                method.gce.id,
                 "/".join(call.path.values()),
                 call.query["requestId"],
                 [call.body, call.query],
             )
             # Before anything is checked: what the first request made is in the way of the second.
-            repeated = application.operations.repeated(request)
+            repeated = running.repeated(request)
             if repeated is not None:
                 return operations.shape(repeated, call.base_url)
-        prepared = engine.prepare(call)
-        operation = application.operations.start(
-            prepared,
-            owner=prepared.owner,
-            operation_type=call.method.gce.name,
-            user=prepared.user,
-            request=request,
-        )
-    return operations.shape(operation, call.base_url)
+
+        def begin(prepared: Prepared, holds: operations.Holds) -> Any:
+            who = {"owner": prepared.owner, "user": prepared.user}
+            kind = method.gce.name
+            if method.answer is None:
+                done = running.start(prepared, holds, operation_type=kind, request=request, **who)
+                return operations.shape(done, call.base_url)
+            if not holds:
+                return operations.carry_out(prepared)
+            do = operations.carry_out
+            return running.directly(prepared, holds, do, operation_type=kind, **who)
+
+        entered = [env]
+
+        def prepare() -> Prepared:
+            # Again with nothing of what was read before.
+            return engine.prepare(call, entered.pop() if entered else engine.admit(call))
+
+        asked = [call.asked] if call.asked and (method.alone or method.creates) else []
+        try:
+            return running.holding.carry(
+                [operations.hold_of(owner, path) for path in asked],
+                prepare,
+                begin,
+                patience,
+                partial(application.courtesy.aside, call.credentials.api_key),
+            )
+        except GceError:
+            # What is in the way may be what the same request has done on another node meanwhile.
+            repeated = running.repeated(request) if request is not None else None
+            if repeated is None:
+                raise
+            return operations.shape(repeated, call.base_url)
 
 
 def _envelope(application: Application, call: Call, request: Request) -> Envelope:

@@ -34,6 +34,17 @@ class Call:
     base_url: str
     fields: frozenset[str] | None = None
 
+    @property
+    def asked(self) -> str | None:
+        """The path of what a change makes or is about, as the client calls it; None if unknown."""
+        collection, item = self.method.resource.collection, self.method.item
+        scope = self.path.get(collection.scope.removesuffix("s"))
+        prefix = collection.prefix(self.path.get("project", ""), scope)
+        if item is not None:
+            return prefix + self.path[item]
+        name = self.body.get("name") if isinstance(self.body, dict) else None
+        return f"{prefix}{name}" if self.method.creates and name else None
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -50,8 +61,9 @@ class Prepared:
         target_id: its numeric id; None until a resource that is being made has one.
         session: the caller's way to CloudStack.
         answer: makes the answer after the plan, where GCE answers with no operation.
-        takes: the path of a resource whose name must be free until it has been made; None if
-            none. Of several, it is the first.
+        takes: the paths of resources whose names must be free until they have been made.
+        alone: the paths of resources that nobody else may change meanwhile.
+        fingerprinted: whether it was based on a state that the client has proved to know.
         grouped: whether parts of it are operations of their own.
         state: all that the plan depends on, as JSON can hold it: what :meth:`Engine.restore` makes
             the same plan from. To be written down before the plan is begun, which changes it.
@@ -66,6 +78,8 @@ class Prepared:
     target_id: str | None
     session: Session
     answer: Callable[[], Any] | None = None
-    takes: str | None = None
+    takes: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
+    fingerprinted: bool = False
     grouped: bool = False
     state: Mapping[str, Any] = field(default_factory=dict)

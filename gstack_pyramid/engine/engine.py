@@ -80,14 +80,6 @@ class Engine:
         """
         return Env(self._session(credentials, ""), {"settings": self.compiled.settings})
 
-    def owner(self, call: Call) -> str:
-        """CloudStack's id of the account or project that a call is in.
-
-        Raises:
-            GceError: 404, somebody else's project.
-        """
-        return str(self.enter(call).roots["project"]["id"])
-
     def enter(self, call: Call) -> Env:
         """The environment of a call: its project, zone and region looked up.
 
@@ -225,17 +217,28 @@ class Engine:
             if value and name not in known:
                 raise invalid_value(name, value, "This cloud has no counterpart for it.")
 
-    def prepare(self, call: Call) -> Prepared:
+    def admit(self, call: Call) -> Env:
+        """The environment of a mutation that asks for nothing that is refused in any state.
+
+        Raises:
+            GceError: 400 or 404.
+        """
+        if call.method.body_rules is not None:
+            call.method.body_rules.check(call.body)
+        self._check_query(call)
+        return self.enter(call)
+
+    def prepare(self, call: Call, env: Env) -> Prepared:
         """Check a mutation against the current state and plan it; nothing is changed yet.
+
+        Args:
+            call: the mutation.
+            env: what :meth:`admit` gave, for this once: it knows what it has read.
 
         Raises:
             GceError: 400, 404, 409 or 412, in GCE's words.
         """
         method, resource = call.method, call.method.resource
-        if method.body_rules is not None:
-            method.body_rules.check(call.body)
-        self._check_query(call)
-        env = self.enter(call)
         target_id: str | None = None
         if method.item is not None:
             name, key = self._bind_target(call, env)
@@ -253,7 +256,10 @@ class Engine:
         made = [
             path for step in variant.steps if isinstance(step, Run) for path in step.targets(env)
         ]
-        takes = target if method.creates and name else next(iter(made), None)
+        takes = [target, *made] if method.creates and name else made
+        alone = [target] if method.alone else []
+        for getter in method.alone_with:
+            alone.append(f"projects/{env.project}/{getter(env.roots.get('body'), env)}")
         scope = resource.collection.scope
         scope_name = env.scope_name(scope)
         return Prepared(
@@ -266,7 +272,9 @@ class Engine:
             target_id,
             env.session,
             None if method.answer is None else partial(method.answer, call.body, env),
-            takes,
+            tuple(takes),
+            tuple(alone),
+            method.fingerprint is not None and method.fingerprint.is_given(env),
             bool(made),
             {
                 "method": method.gce.id,

@@ -96,6 +96,7 @@ def compile_method(
         compiled.body = inner.value(spec["body"], (*place, "body"))
     if compiled.kind == "mutation":
         _compile_mutation(compiled, spec, inner, place)
+        _check_alone(compiled, spec, inner, place)
     if method.request:
         given = spec.get("ignores", {})
         unknown = [path for path, why in given.items() if not isinstance(why, str)]
@@ -157,6 +158,7 @@ def _compile_mutation(
             given,
             spec["fingerprint"].get("optional", False),
         )
+    _compile_alone(compiled, spec, inner, place)
     if "steps" in spec:
         only = {key: spec[key] for key in ("steps", "makes") if key in spec}
         compiled.variants.append(_compile_variant(only, inner, place)[0])
@@ -168,6 +170,30 @@ def _compile_mutation(
         _check_direct(compiled, scope, place)
     elif response != _OPERATION:
         scope.report(place, f"GCE answers with a {response}: 'answer' has to say how it is made")
+
+
+def _compile_alone(compiled: Method, spec: Mapping[str, Any], scope: Scope, place: Place) -> None:
+    """Compile what a change has for itself: what it is about if it has a fingerprint, at least."""
+    told = spec.get("alone", "fingerprint" in spec)
+    compiled.alone = told is not False and compiled.item is not None
+    if isinstance(told, list):
+        compiled.alone_with = tuple(
+            scope.value({"format": text}, (*place, "alone", index))
+            for index, text in enumerate(told)
+        )
+    if told is True and compiled.item is None:
+        scope.report((*place, "alone"), "it is about no one resource: say which ones it has alone")
+    if told is False and "fingerprint" in spec:
+        scope.report((*place, "alone"), "what is compared must not change until it is written")
+
+
+def _check_alone(compiled: Method, spec: Mapping[str, Any], scope: Scope, place: Place) -> None:
+    """Report a change that depends on what it has read, and doesn't say whether it is alone."""
+    known = spec.keys() & {"alone", "fingerprint"}
+    # What is deleted needs no comparison, but its rows are parts that others may add to.
+    state = {"rows"} if compiled.gce.http_method == "DELETE" else {"resource", "rows"}
+    if compiled.item is not None and not known and scope.used & state:
+        scope.report(place, "it makes use of the state that it has read: say whether it is 'alone'")
 
 
 def _check_direct(compiled: Method, scope: Scope, place: Place) -> None:

@@ -100,6 +100,10 @@ class Fingerprint:
     field: str
     optional: bool = False
 
+    def is_given(self, env: Env) -> bool:
+        """Whether a change carries one."""
+        return bool(self.given(env.roots.get("body"), env))
+
     def check(self, env: Env) -> None:
         """Refuse a change that is based on an old state.
 
@@ -107,7 +111,7 @@ class Fingerprint:
             GceError: 412 conditionNotMet.
         """
         body = env.roots.get("body")
-        if self.optional and not self.given(body, env):
+        if self.optional and not self.is_given(env):
             return
         if _bytes_of(self.given(body, env)) != _bytes_of(self.now(body, env)):
             raise condition_not_met(
@@ -139,6 +143,9 @@ class Method:
             with something else than an operation.
         common: bindings and checks of every variant, or of an answer.
         variants: the ways to do a mutation; the first whose condition holds is taken.
+        alone: whether nobody else may change the one resource that it is about, from the moment
+            that it is looked at until the change is done.
+        alone_with: the paths below the project of further resources that it has for itself.
         uses: the roots that values of this method use.
         query: the query parameters that they use.
         needs: the commands that a caller's role must allow.
@@ -157,6 +164,8 @@ class Method:
     variants: list[Variant] = field(default_factory=list)
     fingerprint: Fingerprint | None = None
     body_rules: BodyRules | None = None
+    alone: bool = False
+    alone_with: tuple[Getter, ...] = ()
     uses: frozenset[str] = frozenset()
     query: frozenset[str] = frozenset()
     served_by: str | None = None

@@ -45,6 +45,6 @@ def same(kept: Operation, request: Request | None) -> Operation:
     return kept
 
 
-def claim_of(owner: str, target: str) -> str:
-    """What identifies a name that is about to be taken, however the client calls the project."""
+def hold_of(owner: str, target: str) -> str:
+    """What identifies a resource, or a name that is free, however the client calls the project."""
     return sha256(orjson.dumps([owner, target.split("/", 2)[-1]])).hexdigest()

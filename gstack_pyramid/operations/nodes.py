@@ -25,6 +25,8 @@ _PRUNE_PIECE = 50
 """Operations that are deleted in one transaction; where it is SQLite, others wait for that."""
 _PRUNE_PAUSE = 0.05
 """Seconds between two pieces, in which others come first."""
+_HELD_LATELY = 3600.0
+"""Seconds that it is known who had what for itself: longer than any request takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class Membership:
     def prune(self) -> int:
         """Delete what ended long ago. Gives how many operations that were."""
         count = 0
+        self._store.forget_holds(self._clock() - _HELD_LATELY)
         moment = self._clock() - self._watch.retention
         while names := self._store.ended_before(moment, _PRUNE_PIECE):
             self._host.forget(names)

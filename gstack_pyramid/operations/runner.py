@@ -23,20 +23,21 @@ from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.plans import Plan
 from gstack_pyramid.engine.session import Session
-from gstack_pyramid.errors import GceError, already_exists
+from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.course import Course
 from gstack_pyramid.operations.database import MEMORY
 from gstack_pyramid.operations.execution import Execution, Run, broken, which_step
 from gstack_pyramid.operations.following import Follower
+from gstack_pyramid.operations.holding import Holding
 from gstack_pyramid.operations.host import Host
-from gstack_pyramid.operations.identity import Request, claim_of, same
+from gstack_pyramid.operations.identity import Request, same
 from gstack_pyramid.operations.listing import Kept
 from gstack_pyramid.operations.nodes import Membership, Watch
 from gstack_pyramid.operations.notes import Asked, Notes, Sealing
 from gstack_pyramid.operations.pace import Pace, in_thread
 from gstack_pyramid.operations.patience import Patience
 from gstack_pyramid.operations.sending import Sender, Translate
-from gstack_pyramid.operations.store import Operation, Store, Taken, finished
+from gstack_pyramid.operations.store import Holds, Operation, Store, finished
 from gstack_pyramid.operations.waiting import Tidings, Waiting
 from gstack_pyramid.protocol.disconnects import Gone, never
 from gstack_pyramid.protocol.filter_tree import Node
@@ -129,7 +130,8 @@ class Operations:
         self._follower = Follower(client, self._workers, pace)
         self._stopping = threading.Event()
         self._insist = Patience(pace, self._stopping)
-        self._waiting = Waiting(waiters)
+        self._waiting, self._queue = Waiting(waiters), Waiting(waiters)
+        self.holding = Holding(self._store_if_open, self._await_end)
         self._lock = threading.Lock()
         self._closed = False
         self._parts: _Parts | None = None
@@ -142,7 +144,7 @@ class Operations:
         """Stop running operations; what is not finished goes on after the next start."""
         self._closed = True
         self._stopping.set()
-        self._waiting.tell()
+        self._tell()
         with self._lock:
             parts, self._parts = self._parts, None
         if parts is not None:
@@ -166,6 +168,7 @@ class Operations:
     def start(
         self,
         prepared: Prepared,
+        holds: Holds = MappingProxyType({}),
         *,
         owner: str,
         operation_type: str,
@@ -176,13 +179,14 @@ class Operations:
 
         Args:
             prepared: the checked mutation.
+            holds: what it is to have for itself, as :meth:`Store.add`.
             owner: CloudStack's id of the account or project.
             operation_type: GCE's ``operationType``.
             user: who asks.
             request: tells a repeated request from a new one; None without a ``requestId``.
 
         Raises:
-            GceError: the name is about to be taken by another operation.
+            Contested: another operation has what it would have for itself.
             CloudStackError, CloudStackUnavailable: CloudStack refused the first command, or can't
                 be reached; nothing was accepted then.
         """
@@ -192,22 +196,11 @@ class Operations:
         if course.cause is not None:
             raise course.cause
         now = self._clock()
-        name = f"operation-{int(now * 1000)}-{uuid.uuid4().hex[:20]}"
-        operation = Operation(
-            name=name,
-            owner=owner,
-            project=prepared.project,
-            scope=prepared.scope,
-            type=operation_type,
-            target=prepared.target,
-            target_id=prepared.target_id,
-            user=user,
+        operation = replace(
+            self._operation(prepared, owner, operation_type, user, now),
             request=request.key if request else None,
             digest=request.digest if request else None,
             request_id=request.id if request else None,
-            inserted=now,
-            started=now,
-            together=numeric_id(name) if prepared.grouped else None,
         )
         if course.command is None:
             operation = finished(operation, now, None)
@@ -216,13 +209,9 @@ class Operations:
             operation = replace(
                 operation,
                 node=self.node,
-                call=self._notes.write_asked(name, asked),
-                claim=claim_of(owner, prepared.takes) if prepared.takes else None,
+                call=self._notes.write_asked(operation.name, asked),
             )
-        try:
-            kept = self.store.add(operation)
-        except Taken:
-            raise already_exists(prepared.takes or operation.target) from None
+        kept = self.store.add(operation, {} if operation.done else holds)
         if kept.name != operation.name:
             return same(kept, request)
         if course.command is None:
@@ -230,6 +219,51 @@ class Operations:
         # From here on CloudStack may be at work on what a failing read would take back.
         course.session.insist = self._insist
         return self._begin(Run(operation, course))
+
+    def directly(
+        self,
+        prepared: Prepared,
+        holds: Holds,
+        do: Callable[[Prepared], Any],
+        *,
+        owner: str,
+        operation_type: str,
+        user: str,
+    ) -> Any:
+        """Do a change that GCE answers without an operation, with something for itself.
+
+        There is one all the same until the change is done, so that what it holds is given back by
+        another node should this one end.
+
+        Raises:
+            Contested: another operation has what it would have for itself.
+        """
+        made = self._operation(prepared, owner, operation_type, user, self._clock())
+        operation = self.store.add(replace(made, node=self.node), holds)
+        try:
+            return do(prepared)
+        finally:
+            self.store.drop(operation)
+            self._tell(operation.name)
+
+    @staticmethod
+    def _operation(
+        prepared: Prepared, owner: str, operation_type: str, user: str, now: float
+    ) -> Operation:
+        name = f"operation-{int(now * 1000)}-{uuid.uuid4().hex[:20]}"
+        return Operation(
+            name=name,
+            owner=owner,
+            project=prepared.project,
+            scope=prepared.scope,
+            type=operation_type,
+            target=prepared.target,
+            target_id=prepared.target_id,
+            user=user,
+            inserted=now,
+            started=now,
+            together=numeric_id(name) if prepared.grouped else None,
+        )
 
     def repeated(self, request: Request) -> Operation | None:
         """The operation that this very request has started before.
@@ -323,6 +357,28 @@ class Operations:
                 return True
         return True
 
+    def _await_end(self, name: str, seconds: float, caller: Hashable) -> bool:
+        """Wait until an operation has nothing for itself any more, and tell whether that is so."""
+        with self._queue.awaiting([name], caller) as told:
+            if told is None:
+                return False
+            deadline = time.monotonic() + seconds
+            while self.store.is_holding(name):
+                left = deadline - time.monotonic()
+                if left <= 0 or self._closed:
+                    return False
+                told.wait(min(left, self._poll([name])))
+                told.clear()
+            return True
+
+    def _tell(self, name: str | None = None) -> None:
+        """Wake who waits for an operation, or everybody."""
+        self._waiting.tell(name)
+        self._queue.tell(name)
+
+    def _store_if_open(self) -> Store | None:
+        return None if self._parts is None else self._parts.store
+
     def _poll(self, names: Collection[str]) -> float:
         """Seconds after which to look at operations that there was no word of."""
         tidings = self._parts.tidings if self._parts is not None else None
@@ -363,7 +419,7 @@ class Operations:
             if run is not None and not run.answer.done():
                 stopping = GceError(503, "backendError", "The service is being restarted.")
                 run.answer.set_exception(stopping)
-            self._waiting.tell(name)
+            self._tell(name)
 
     def _begin(self, run: Run) -> Operation:
         name, parts = run.operation.name, self._open()
@@ -422,7 +478,7 @@ class Operations:
             " kept under is gone. What it has done so far is left as it is."
         )
         self.store.save(finished(operation, self._clock(), told))
-        self._waiting.tell(operation.name)
+        self._tell(operation.name)
 
     async def _planning(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await in_thread(self._planners, function, *arguments)
@@ -463,7 +519,7 @@ class Operations:
                 membership = Membership(self, store, host, self._watch, self._clock)
             tidings = None
             if host.database.shared:
-                tidings = Tidings(host.database.engine, self._waiting.tell)
+                tidings = Tidings(host.database.engine, self._tell)
             parts = self._parts = _Parts(host, store, execution, membership, tidings)
         host.join(self)
         if tidings is not None:

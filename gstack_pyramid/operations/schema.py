@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0004"
+VERSION = "0005"
 """The newest migration: what this program reads and writes."""
 
 VERSION_TABLE = "gstack_version"
@@ -30,8 +30,6 @@ OPERATIONS = sa.Table(
     sa.Column("request", sa.String(64), unique=True),
     sa.Column("digest", sa.String(64)),
     sa.Column("request_id", sa.String(255)),
-    # The name that a running operation is about to take.
-    sa.Column("claim", sa.String(64), unique=True),
     # Unix times in seconds.
     sa.Column("inserted", sa.Float(53), nullable=False),
     sa.Column("started", sa.Float(53)),
@@ -71,6 +69,18 @@ MADE = sa.Table(
     sa.Column("id", sa.String(63), primary_key=True),
     sa.Column("operation", sa.String(63), nullable=False, index=True),
     sa.Column("number", sa.Integer, nullable=False),
+)
+
+HOLDS = sa.Table(
+    "gstack_holds",
+    METADATA,
+    # What an operation has for itself: a name that it takes, or a resource that it changes.
+    sa.Column("service", sa.String(63), primary_key=True),
+    sa.Column("key", sa.String(64), primary_key=True),
+    # Who has it, or had it last.
+    sa.Column("operation", sa.String(63), nullable=False, index=True),
+    # Unix time at which it was given back; none while it is held.
+    sa.Column("released", sa.Float(53), index=True),
 )
 
 NODES = sa.Table(

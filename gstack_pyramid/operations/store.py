@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from gstack_pyramid.operations.schema import MADE, NODES, OPERATIONS
+from gstack_pyramid.operations.schema import HOLDS, MADE, NODES, OPERATIONS
 from gstack_pyramid.operations.waiting import announce
 
 
@@ -30,7 +31,6 @@ class Operation:
         request: identifies the request by its ``requestId``; None without one.
         digest: of the request's content, to tell a repeated request from another one.
         request_id: the ``requestId`` as the client gave it.
-        claim: identifies the name that it is about to take; None when it takes none, or has ended.
         together: GCE's ``operationGroupId``; None where it stands alone.
         progress: 0 to 100.
         error: ``{code, message}`` once failed; ``status`` and ``reason`` are its HTTP form.
@@ -52,7 +52,6 @@ class Operation:
     request: str | None = None
     digest: str | None = None
     request_id: str | None = None
-    claim: str | None = None
     started: float | None = None
     ended: float | None = None
     together: str | None = None
@@ -64,13 +63,41 @@ class Operation:
     call: str | None = field(default=None, repr=False)
 
 
-class Taken(Exception):
-    """Another operation is about to take the same name."""
+class Contested(Exception):
+    """Another operation has, or has had meanwhile, what this one would have for itself.
+
+    Attributes:
+        key: what that is.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Who has something for itself.
+
+    Attributes:
+        operation: the name of the operation that has it, or had it last.
+        held: whether it still has it.
+    """
+
+    operation: str
+    held: bool
+
+
+Holds = Mapping[str, Hold | None]
+"""What is known of several such things by their keys; None: no operation had it lately."""
 
 
 _COLUMNS = [OPERATIONS.c[item.name] for item in fields(Operation)]
 # Everything but what only the node that runs it needs.
 _SHOWN = [column for column in _COLUMNS if column.name != "call"]
+
+
+_NOTHING: Holds = MappingProxyType({})
 
 
 class Store:
@@ -85,25 +112,80 @@ class Store:
         self._engine = engine
         self.service = service
 
-    def add(self, operation: Operation) -> Operation:
+    def add(self, operation: Operation, holds: Holds = _NOTHING) -> Operation:
         """Keep a new operation, or give back the one that the same request made before.
 
+        Args:
+            operation: the new one.
+            holds: what it is to have for itself until it ends, each with who had it last when the
+                state was read that the operation is based on.
+
         Raises:
-            Taken: another operation takes the same name.
+            Contested: somebody else has it, or has had it since.
         """
         row = {**_row(operation), "service": self.service}
         while True:
             try:
                 with self._engine.begin() as connection:
                     connection.execute(sa.insert(OPERATIONS).values(row))
+                    # In one order for all: two that want the same can't wait for each other.
+                    for key in sorted(holds):
+                        self._hold(connection, key, operation.name, holds[key])
                 return operation
-            except sa.exc.IntegrityError:
+            except (sa.exc.IntegrityError, Contested) as error:
                 kept = self.by_request(operation.request) if operation.request else None
                 if kept is not None:
                     return kept
-                if self._one(OPERATIONS.c.claim == operation.claim) is not None:
-                    raise Taken(operation.target) from None
+                if isinstance(error, Contested):
+                    raise
                 # What was in the way has been refused meanwhile, and is gone.
+
+    def _hold(
+        self, connection: sa.Connection, key: str, operation: str, before: Hold | None
+    ) -> None:
+        if before is None:
+            new = {"key": key, "service": self.service, "operation": operation}
+            try:
+                connection.execute(sa.insert(HOLDS).values(new))
+            except sa.exc.IntegrityError:
+                raise Contested(key) from None
+            return
+        taken = connection.execute(
+            sa.update(HOLDS)
+            .where(
+                HOLDS.c.service == self.service,
+                HOLDS.c.key == key,
+                HOLDS.c.operation == before.operation,
+                HOLDS.c.released.is_not(None),
+            )
+            .values(operation=operation, released=None)
+        )
+        if before.held or not taken.rowcount:
+            raise Contested(key)
+
+    def holds(self, keys: Collection[str]) -> dict[str, Hold | None]:
+        """Who has these things for itself, or had them last."""
+        with self._engine.connect() as connection:
+            found = connection.execute(
+                sa.select(HOLDS.c.key, HOLDS.c.operation, HOLDS.c.released).where(
+                    HOLDS.c.service == self.service, HOLDS.c.key.in_(keys)
+                )
+            )
+            known = {row.key: Hold(row.operation, row.released is None) for row in found}
+        return {key: known.get(key) for key in keys}
+
+    def is_holding(self, operation: str) -> bool:
+        """Whether an operation has something for itself."""
+        with self._engine.connect() as connection:
+            held = sa.exists().where(HOLDS.c.operation == operation, HOLDS.c.released.is_(None))
+            return bool(connection.execute(sa.select(held)).scalar())
+
+    def forget_holds(self, moment: float) -> None:
+        """Forget who had what, where it was given back before a Unix time."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.delete(HOLDS).where(HOLDS.c.service == self.service, HOLDS.c.released < moment)
+            )
 
     def keep(self, operations: Collection[Operation]) -> None:
         """Keep operations that have ended already, unless they are kept."""
@@ -230,6 +312,7 @@ class Store:
                 sa.update(OPERATIONS).where(*condition).values(_row(operation))
             )
             if kept.rowcount and operation.done:
+                _release(connection, operation.name, operation.ended or 0.0)
                 announce(connection, operation.name)
             return bool(kept.rowcount)
 
@@ -237,6 +320,8 @@ class Store:
         """Forget an operation that was not accepted after all."""
         with self._engine.begin() as connection:
             connection.execute(sa.delete(OPERATIONS).where(OPERATIONS.c.name == operation.name))
+            _release(connection, operation.name, operation.inserted)
+            announce(connection, operation.name)
 
     def delete(self, owner: str, scope: str, name: str) -> bool:
         """Forget an operation of this owner that has ended. Gives whether there was one."""
@@ -291,6 +376,7 @@ class Store:
         """Delete operations by name."""
         with self._engine.begin() as connection:
             connection.execute(sa.delete(MADE).where(MADE.c.operation.in_(names)))
+            connection.execute(sa.delete(HOLDS).where(HOLDS.c.operation.in_(names)))
             connection.execute(sa.delete(OPERATIONS).where(OPERATIONS.c.name.in_(names)))
 
     def claim(self, key: str, operation: str, number: int) -> bool:
@@ -365,6 +451,11 @@ class Store:
             return [_operation(row._mapping) for row in found]
 
 
+def _release(connection: sa.Connection, operation: str, now: float) -> None:
+    """Give back what an operation had for itself."""
+    connection.execute(sa.update(HOLDS).where(HOLDS.c.operation == operation).values(released=now))
+
+
 def _row(operation: Operation) -> dict[str, Any]:
     row = {item.name: getattr(operation, item.name) for item in fields(Operation)}
     row["error"] = None if operation.error is None else orjson.dumps(operation.error).decode()
@@ -380,14 +471,13 @@ def _operation(row: sa.RowMapping) -> Operation:
 
 
 def finished(operation: Operation, now: float, error: dict[str, Any] | None) -> Operation:
-    """The same operation, ended: nothing of what was asked for is kept, nor the claim to a name."""
+    """The same operation, ended: nothing of what was asked for is kept."""
     return replace(
         operation,
         done=True,
         progress=100,
         ended=now,
         error=error,
-        claim=None,
         node=None,
         call=None,
     )

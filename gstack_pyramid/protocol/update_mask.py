@@ -15,8 +15,14 @@ from gstack_pyramid.errors import invalid_parameter
 _UNDERSCORE = re.compile("_([a-z0-9])")
 
 
-def masked(body: Any, query: Mapping[str, Any]) -> Any:
+def masked(body: Any, query: Mapping[str, Any], proof: str | None = None) -> Any:
     """The part of a body that the mask in the query names; all of it without a mask.
+
+    Args:
+        body: the body.
+        query: the query parameters.
+        proof: the path of a fingerprint in the body. It is no field that is changed, so it counts
+            whether the mask names it or not.
 
     Raises:
         GceError: 400, the mask names what the body doesn't give. GCE would empty such a field,
@@ -33,7 +39,17 @@ def masked(body: Any, query: Mapping[str, Any]) -> Any:
         if path == ["*"]:
             return body
         _keep(path, name, body, kept)
+    if proof is not None and _gives(proof.split("."), body):
+        _keep(proof.split("."), proof, body, kept)
     return kept
+
+
+def _gives(path: list[str], body: Any) -> bool:
+    for part in path:
+        if not isinstance(body, dict) or part not in body:
+            return False
+        body = body[part]
+    return True
 
 
 def _keep(path: list[str], name: str, body: dict[str, Any], kept: dict[str, Any]) -> None:

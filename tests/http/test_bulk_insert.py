@@ -8,8 +8,9 @@ import orjson
 import pytest
 
 from gstack_pyramid.engine.calls import Call, Prepared
+from gstack_pyramid.engine.environment import Env
 
-from ..support.gateway import BASE, DEMO, SG_ZONE, UBUNTU, Gateway
+from ..support.gateway import BASE, DEMO, SG_ZONE, UBUNTU, Gateway, instance_body
 
 ZONE = f"zones/{SG_ZONE}"
 INSTANCES = f"{ZONE}/instances"
@@ -195,8 +196,8 @@ def test_another_process_would_send_the_same_commands(
     engine, states = gateway.application.engine, []
     prepare = engine.prepare
 
-    def noting(call: Call) -> Prepared:
-        prepared = prepare(call)
+    def noting(call: Call, env: Env) -> Prepared:
+        prepared = prepare(call, env)
         states.append(orjson.dumps(prepared.state))
         return prepared
 
@@ -240,3 +241,17 @@ def test_a_role_needs_the_commands_of_an_insert_for_it(gateway: Gateway) -> None
         assert any(
             its.always <= own.always and its.sometimes <= own.sometimes for own in method.needs.ways
         )
+
+
+def test_of_two_that_want_one_name_in_common_one_is_refused(gateway: Gateway) -> None:
+    """Whichever of its names that is."""
+    gateway.cloud.app.injection.add({"command": "deployVirtualMachine", "job": "stuck"})
+    first: dict[str, Any] = {"web-1": {}, "web-2": {}, "web-3": {}}
+    gateway.ask("POST", BULK, bulk(3, namePattern=None, perInstanceProperties=first))
+    second = bulk(2, namePattern=None, perInstanceProperties={"web-0": {}, "web-3": {}})
+    error = gateway.refused(409, "POST", BULK, second)
+    assert "web-3" in error["message"]
+    alone = bulk(1, namePattern=None, perInstanceProperties={"web-4": {}})
+    gateway.ask("POST", BULK, alone)
+    gateway.refused(409, "POST", INSTANCES, {**instance_body("web-2")})
+    gateway.cloud.app.injection.remove()

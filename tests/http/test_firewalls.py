@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from gstack_pyramid.engine.calls import Call, Prepared
+from gstack_pyramid.engine.environment import Env
 
 from ..support.gateway import ADVANCED_ZONE, BASE, Gateway
 
@@ -325,8 +326,8 @@ def test_what_is_kept_of_a_change_does_not_grow_with_the_square_of_the_rules(
     engine, sizes = gateway.application.engine, []
     prepare = engine.prepare
 
-    def noting(call: Call) -> Prepared:
-        prepared = prepare(call)
+    def noting(call: Call, env: Env) -> Prepared:
+        prepared = prepare(call, env)
         sizes.append(len(orjson.dumps(prepared.state)))
         return prepared
 

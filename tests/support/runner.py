@@ -34,10 +34,10 @@ class Restoring(Operations):
 
     engine: Engine
 
-    def start(self, prepared: Prepared, **given: Any) -> Operation:
+    def start(self, prepared: Prepared, *holds: Any, **given: Any) -> Operation:
         kept = orjson.loads(orjson.dumps(prepared.state))
         plan = self.engine.plan(kept, prepared.session)
-        return super().start(dataclasses.replace(prepared, plan=plan), **given)
+        return super().start(dataclasses.replace(prepared, plan=plan), *holds, **given)
 
 
 class Runner:

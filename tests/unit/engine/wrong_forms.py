@@ -600,4 +600,40 @@ WRONG_FORMS = {
         """,
         "'least' counts the turns of 'each', and there is none",
     ),
+    "a state that is compared and may change until it is written": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          setLabels:
+            fingerprint: {given: labelFingerprint, now: labelFingerprint}
+            alone: false # here
+            steps: []
+        """,
+        "what is compared must not change until it is written",
+    ),
+    "nothing in particular that is to be alone": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          insert:
+            alone: true # here
+            steps: []
+        """,
+        "it is about no one resource: say which ones it has alone",
+    ),
+    "a change that follows from what it has read": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          resize: # here
+            checks:
+              - when: {sizeGb: {at_most: $resource.sizeGb}}
+                refuse: "too small"
+            steps: []
+        """,
+        "it makes use of the state that it has read: say whether it is 'alone'",
+    ),
 }

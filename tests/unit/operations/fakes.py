@@ -119,9 +119,23 @@ def prepared(
     *,
     target: str = "target",
     takes: str | None = None,
+    alone: str | None = None,
+    fingerprinted: bool = False,
 ) -> Prepared:
     inner: Any = session or Session()
-    return Prepared(plan, "me", "someone", "p", "zones/z", target, target_id, inner, takes=takes)
+    return Prepared(
+        plan,
+        "me",
+        "someone",
+        "p",
+        "zones/z",
+        target,
+        target_id,
+        inner,
+        takes=(takes,) if takes else (),
+        alone=(alone,) if alone else (),
+        fingerprinted=fingerprinted,
+    )
 
 
 def forgotten(state: Mapping[str, Any], credentials: Credentials) -> Any:

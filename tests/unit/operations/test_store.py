@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gstack_pyramid.operations.database import MEMORY, Database
-from gstack_pyramid.operations.store import Operation, Store, Taken, finished
+from gstack_pyramid.operations.store import Contested, Hold, Operation, Store, finished
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 OPERATIONS = st.builds(
@@ -148,11 +148,11 @@ def test_what_was_asked_for_is_told_to_who_runs_it_alone(store: Store) -> None:
 
 
 def test_nothing_of_what_was_asked_for_is_left_at_the_end(store: Store) -> None:
-    made = store.add(operation(call="sealed", claim="name", node="n"))
+    made = store.add(operation(call="sealed", node="n"))
     store.save(finished(made, 1.0, None))
     loaded = store.load("one")
     assert loaded is not None
-    assert (loaded.call, loaded.claim, loaded.node) == (None, None, None)
+    assert (loaded.call, loaded.node) == (None, None)
 
 
 def test_what_has_ended_stays_as_it_ended(store: Store) -> None:
@@ -164,23 +164,74 @@ def test_what_has_ended_stays_as_it_ended(store: Store) -> None:
     assert (kept.ended, kept.error) == (1.0, None)
 
 
+WEB: dict[str, Hold | None] = {"web": None}
+
+
 def test_a_name_that_is_about_to_be_taken_can_not_be_taken_twice(store: Store) -> None:
-    first = store.add(operation("one", claim="web"))
-    with pytest.raises(Taken):
-        store.add(operation("two", claim="web"))
+    first = store.add(operation("one"), WEB)
+    for known in (WEB, store.holds(["web"])):
+        with pytest.raises(Contested):
+            store.add(operation("two"), known)
+    assert store.load("two") is None
     store.save(finished(first, 1.0, None))
-    assert store.add(operation("three", claim="web")).name == "three"
+    assert store.add(operation("three"), store.holds(["web"])).name == "three"
+
+
+def test_who_has_read_before_another_one_had_it_can_not_have_it(store: Store) -> None:
+    """Else what was compared is not what is written over."""
+    before = store.holds(["web"])
+    store.save(finished(store.add(operation("one"), before), 1.0, None))
+    with pytest.raises(Contested):
+        store.add(operation("two"), before)
+    known = store.holds(["web"])
+    store.save(finished(store.add(operation("three"), known), 2.0, None))
+    with pytest.raises(Contested):
+        store.add(operation("four"), known)
+
+
+def test_of_several_things_all_are_had_or_none(store: Store) -> None:
+    first = store.add(operation("one"), {"b": None})
+    with pytest.raises(Contested) as caught:
+        store.add(operation("two"), {"a": None, "b": None, "c": None})
+    assert caught.value.key == "b"
+    assert store.holds(["a", "b", "c"]) == {"a": None, "b": Hold("one", held=True), "c": None}
+    assert store.is_holding("one")
+    assert not store.is_holding("two")
+    store.drop(first)
+    assert store.holds(["b"]) == {"b": Hold("one", held=False)}
+    assert not store.is_holding("one")
+
+
+def test_of_many_at_once_one_has_it(store: Store) -> None:
+    def add(number: int) -> bool:
+        try:
+            store.add(operation(f"op-{number}"), WEB)
+        except Contested:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(add, range(16))) == 1
+
+
+def test_what_was_given_back_long_ago_is_forgotten(store: Store) -> None:
+    store.save(finished(store.add(operation("one"), WEB), 10.0, None))
+    store.add(operation("two"), {"db": None})
+    store.forget_holds(10.0)
+    assert store.holds(["web"])["web"] is not None
+    store.forget_holds(11.0)
+    assert store.holds(["web", "db"]) == {"web": None, "db": Hold("two", held=True)}
 
 
 def test_the_same_request_for_the_same_name_is_the_same_operation(store: Store) -> None:
-    first = store.add(operation("one", claim="web", request="r"))
-    assert store.add(operation("two", claim="web", request="r")).name == first.name
+    first = store.add(operation("one", request="r"), WEB)
+    assert store.add(operation("two", request="r"), WEB).name == first.name
 
 
 def test_a_request_that_was_refused_meanwhile_is_not_in_the_way_of_the_next(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = store.add(operation("one", request="r", claim="web"))
+    first = store.add(operation("one", request="r"))
     by_request = store.by_request
 
     def refused(request: str) -> Operation | None:
@@ -188,7 +239,7 @@ def test_a_request_that_was_refused_meanwhile_is_not_in_the_way_of_the_next(
         return by_request(request)
 
     monkeypatch.setattr(store, "by_request", refused)
-    assert store.add(operation("two", request="r", claim="web")).name == "two"
+    assert store.add(operation("two", request="r")).name == "two"
 
 
 def test_an_operation_is_taken_over_by_one_node_alone(store: Store) -> None:

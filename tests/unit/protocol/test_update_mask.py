@@ -38,3 +38,10 @@ def test_what_is_named_and_not_given_is_refused() -> None:
 
 def test_a_method_without_a_body_has_nothing_to_mask() -> None:
     assert masked(None, {"updateMask": "sizeGb"}) is None
+
+
+def test_a_fingerprint_counts_whether_the_mask_names_it_or_not() -> None:
+    body = {"labels": {"a": "b"}, "labelFingerprint": "abc", "sizeGb": "5"}
+    kept = {"labels": {"a": "b"}, "labelFingerprint": "abc"}
+    assert masked(body, {"paths": ["labels"]}, "labelFingerprint") == kept
+    assert masked({"labels": {}}, {"paths": ["labels"]}, "labelFingerprint") == {"labels": {}}
