@@ -35,6 +35,7 @@ from gstack_pyramid.engine.repetition import (
     compile_found,
     forgets,
     repeat_of,
+    takes_all,
     undo_repeat_of,
 )
 from gstack_pyramid.engine.runs import Run, compile_run
@@ -123,9 +124,12 @@ class Step:
     def _send(
         self, body: Any, env: Env, done: list[PlannedCommand]
     ) -> Generator[PlannedCommand, Any, Any]:
+        params = self.params(body, env)
+        if takes_all(self.command, params):
+            return None
         command = PlannedCommand(
             self.command,
-            env.session.with_scope(self.command, self.params(body, env)),
+            env.session.with_scope(self.command, params),
             self.is_list,
             self.asynchronous,
             makes=self.makes,
@@ -168,6 +172,8 @@ class Step:
             return
         env.roots["result"] = result
         params = self.undo.params(body, env)
+        if takes_all(self.undo.command, params):
+            return
         done.append(
             PlannedCommand(
                 self.undo.command,

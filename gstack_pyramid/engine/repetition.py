@@ -56,6 +56,15 @@ def forgets(command: str) -> bool:
     return _WORDS.findall(command) == ["delete", "Tags"]
 
 
+def takes_all(command: str, params: Mapping[str, Any]) -> bool:
+    """Whether a command that is to delete some tags, and has none to delete, would delete them all.
+
+    CloudStack takes a list that is left out for all of them, and an empty list can't be sent.
+    Source: ``DeleteTagsCmd`` of CloudStack 4.22.
+    """
+    return forgets(command) and not params.get("tags")
+
+
 def undo_repeat_of(command: str) -> Repeat | None:
     """How a command that takes something back may be sent again; None when it must not.
 

@@ -304,6 +304,19 @@ def test_what_may_have_been_done_is_undone_as_well(
     assert [(name, params["tags"]) for name, params in run.told[failing:]] == undone
 
 
+def test_to_delete_no_tags_is_not_to_delete_all(run: Runner) -> None:
+    """CloudStack deletes all tags of a thing where it isn't told which."""
+    run(retag(), {"old": [], "new": [2]})
+    assert [name for name, _ in run.told] == ["createTags"]
+    run.sent.clear()
+    run(retag(), {"new": [2]})
+    assert [name for name, _ in run.told] == ["createTags"]
+    run.sent.clear()
+    run.refused = {3: Refusal()}
+    run([*retag(), make("a")], {"old": [1], "new": []})
+    assert [name for name, _ in run.told[3:]] == ["createTags"]
+
+
 def test_what_was_surely_not_done_is_not_undone(run: Runner) -> None:
     run.refused = {2: Refusal()}
     run(retag(), {"old": [1], "new": [2]})
