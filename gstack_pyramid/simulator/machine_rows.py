@@ -13,6 +13,9 @@ _ON_A_HOST = frozenset(("Starting", "Running", "Stopping", "Migrating"))
 _WIRED = _ON_A_HOST | {"Error"}
 """The states in which an instance's networks are plugged in."""
 
+_DEPLOYING = {"deployvm": "true"}
+"""A detail of instances that have not been deployed yet, or could not be."""
+
 _DISK_USE = ("diskioread", "diskiowrite", "diskkbsread", "diskkbswrite")
 
 
@@ -37,14 +40,13 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
         "hypervisor": "KVM",
         "arch": "x86_64",
         "instancename": vm["instancename"],
-        "vmtype": "User",
         "keypairs": ",".join(vm["keypairs"]) or None,
-        "details": vm["details"],
+        "details": {**vm["details"], **(_DEPLOYING if vm.get("deploying") else {})},
         "displayvm": True,
         "isdynamicallyscalable": vm["dynamic"],
         "deleteprotection": vm["deleteprotection"],
         "hasannotations": False,
-        "backupofferingid": vm.get("backupofferingid"),
+        **_backed_up(store, vm),
         "affinitygroup": [],
         "securitygroup": [],
         "nic": [],
@@ -82,7 +84,8 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
     if "volume" in details and root:
         row["rootdeviceid"] = 0
         row["rootdevicetype"] = "ROOT"
-        row["pooltype"] = "NetworkFilesystem" if root[0]["state"] == "Ready" else None
+    if root and root[0]["state"] == "Ready":
+        row["pooltype"] = "NetworkFilesystem"
     if "secgrp" in details:
         groups = (store.get("securitygroup", key) for key in vm["securitygroupids"])
         row["securitygroup"] = [
@@ -107,6 +110,14 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
         if vm["nics"]:
             row["ipaddress"] = vm["nics"][0]["ipaddress"]
     return drop_nulls(row)
+
+
+def _backed_up(store: Store, vm: Doc) -> Row:
+    key = vm.get("backupofferingid")
+    if key is None:
+        return {}
+    name = store.get("backupoffering", key)["name"]
+    return {"backupofferingid": key, "backupofferingname": name}
 
 
 def _account(store: Store, doc: Doc) -> Row:
@@ -161,7 +172,7 @@ def _nic(store: Store, vm: Doc, nic: Doc) -> Row:
         "secondaryip": [],
         "extradhcpoption": [],
     }
-    if network["type"] == "Isolated" and vm["state"] in _WIRED:
+    if vm["state"] in _WIRED:
         row["isolationuri"] = row["broadcasturi"] = f"vlan://{network['serial']}"
     for address in store.by("ip", "vm", vm["id"]):
         if address["networkid"] == network["id"]:
@@ -193,7 +204,7 @@ def volume(store: Store, doc: Doc) -> Row:
             "vmdisplayname": vm and vm["displayname"],
             "vmstate": vm and vm["state"],
             "vmtype": vm and "User",
-            "attached": doc["attached"] if doc["type"] != "ROOT" else None,
+            "attached": doc["attached"],
             "provisioningtype": "thin",
             "size": doc["size"],
             "created": doc["created"],

@@ -10,7 +10,7 @@ from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.world import Actor
 
 _POOL = ipaddress.IPv4Network("198.51.100.0/22")
-"""Where addresses come from that nobody asked for by name; the first are for documentation."""
+"""Where addresses come from that nobody has asked for by name."""
 
 _FIRST = 10
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gstack_pyramid.simulator.fields import drop_nulls
+from gstack_pyramid.simulator.names import JOBS
 from gstack_pyramid.simulator.services import of_network, of_vpc
 from gstack_pyramid.simulator.store import Doc, Store
 from gstack_pyramid.simulator.world import SYSTEM
@@ -75,7 +76,7 @@ def bare_tags(store: Store, resource: str) -> list[Row]:
 
 def job_of(store: Store, resource: str) -> Row:
     """The job that is at work on an object, as its row tells it."""
-    jobs = store.by("job", "about", resource)
+    jobs = [job for job in store.by("job", "about", resource) if JOBS[job["command"]][1]]
     return {"jobid": jobs[0]["id"], "jobstatus": 0} if jobs else {}
 
 

@@ -13,7 +13,7 @@ _VOLUME = frozenset(("displayvolume", "hypervisor", "storagetype"))
 _NETWORK = frozenset(("displaynetwork",))
 
 _HIDDEN: Mapping[str, frozenset[str]] = {
-    "virtualmachine": frozenset(("arch", "displayvm", "instancename", "vmtype")),
+    "virtualmachine": frozenset(("arch", "displayvm", "instancename")),
     "volume": _VOLUME,
     "network": _NETWORK,
     "vpc": _DISPLAY,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .gateway import ADVANCED_ZONE, SG_ZONE, Gateway
+from .runner import Runner
 
 PLACES = {
     "zone": [SG_ZONE, ADVANCED_ZONE],
@@ -31,7 +32,7 @@ class Listed:
     query: frozenset[str]
 
 
-def lists_of(gateway: Gateway) -> list[Listed]:
+def lists_of(gateway: Gateway | Runner) -> list[Listed]:
     """Every mapped ``list`` in every place, and every mapped ``aggregatedList``."""
     found = []
     for bound in gateway.application.methods.values():

@@ -40,6 +40,9 @@ def _quotas(call: Call, key: str) -> dict[str, Any]:
         row[f"{prefix}limit"] = "Unlimited" if limit < 0 else str(limit)
         row[f"{prefix}total"] = total
         row[f"{prefix}available"] = "Unlimited" if limit < 0 else str(max(limit - total, 0))
+    for prefix in _UNUSED:
+        row.update({f"{prefix}limit": "Unlimited", f"{prefix}available": "Unlimited"})
+        row[f"{prefix}total"] = 0
     row["secondarystoragetotal"] = float(row["secondarystoragetotal"])
     machines = call.store.by("vm", "owner", key)
     row["vmrunning"] = sum(vm["state"] == "Running" for vm in machines)
@@ -74,9 +77,6 @@ def _account(call: Call, doc: Doc) -> dict[str, Any]:
         "user": [_user(call, user) for user in call.store.by("user", "owner", doc["id"])],
         "receivedbytes": 0,
         "sentbytes": 0,
-        **{f"{name}limit": "Unlimited" for name in _UNUSED},
-        **{f"{name}available": "Unlimited" for name in _UNUSED},
-        **{f"{name}total": 0 for name in _UNUSED},
         **_quotas(call, doc["id"]),
     }
 
@@ -123,7 +123,8 @@ def register_user_keys(call: Call) -> Answer:
 
 
 def _keys(doc: Doc) -> dict[str, Any]:
-    return drop_nulls({"apikey": doc["apikey"], "secretkey": doc["secretkey"]})
+    keys = {"apikey": doc["apikey"], "secretkey": doc["secretkey"]}
+    return drop_nulls({**keys, "apikeyaccess": True})
 
 
 def _user(call: Call, doc: Doc) -> dict[str, Any]:
@@ -167,7 +168,6 @@ def list_projects(call: Call) -> Answer:
 
 def _project(call: Call, doc: Doc) -> dict[str, Any]:
     account = call.store.get("account", doc["owner"])
-    user = call.store.by("user", "owner", account["id"])[0]
     quotas = _quotas(call, doc["id"])
     return {
         "id": doc["id"],
@@ -177,7 +177,8 @@ def _project(call: Call, doc: Doc) -> dict[str, Any]:
         "domain": account["domain"],
         "created": doc["created"],
         "state": "Active",
-        "owner": [{"account": account["name"], "user": user["username"], "userid": user["id"]}],
+        "owner": [{"account": account["name"]}],
+        "projectaccountname": f"PrjAcct-{doc['name']}-1",
         "tags": tags(call.store, doc["id"]),
         **{key: value for key, value in quotas.items() if not key.startswith("project")},
     }

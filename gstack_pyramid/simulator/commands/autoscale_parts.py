@@ -116,8 +116,8 @@ def _end_update_condition(actor: Actor, arguments: Arguments) -> Answer:
             f"Cannot update condition {doc['id']} as it is being used in {len(busy)} vm groups "
             "NOT in Disabled state."
         )
-    actor.store.update(doc, **arguments["changes"])
-    return success()
+    doc = actor.store.update(doc, **arguments["changes"])
+    return {"condition": rows.condition(actor.store, doc)}
 
 
 def _enabled(group: Doc) -> bool:

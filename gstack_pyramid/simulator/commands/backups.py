@@ -5,6 +5,8 @@ Source: ``BackupManagerImpl`` of CloudStack 4.22.
 
 from __future__ import annotations
 
+import json
+
 from gstack_pyramid.simulator.calls import Call, command, success
 from gstack_pyramid.simulator.faults import internal, invalid
 from gstack_pyramid.simulator.fields import drop_nulls
@@ -47,6 +49,9 @@ def backup(store: Store, doc: Doc) -> Row:
             "backupofferingid": offering["id"],
             "backupofferingname": offering["name"],
             **whose,
+            "accountid": doc["owner"],
+            "externalid": doc["id"],
+            "volumes": json.dumps(doc["volumes"], separators=(",", ":")),
             "zoneid": doc["zoneid"],
             "zone": zone_of(store, doc["zoneid"])["zonename"],
             "isbackupvmexpunged": store.find("vm", vm["id"]) is None,
@@ -69,6 +74,8 @@ def list_offerings(call: Call) -> Answer:
             "id": doc["id"],
             "name": doc["name"],
             "description": doc["name"],
+            "provider": doc["provider"],
+            "externalid": doc["id"],
             **zone_of(call.store, doc["zoneid"]),
             "allowuserdrivenbackups": True,
             "created": doc["created"],

@@ -42,7 +42,7 @@ def _zone(doc: Doc) -> dict[str, Any]:
         "id": doc["id"],
         "name": doc["name"],
         "networktype": doc["networktype"],
-        "domain": "cs.internal",
+        "domain": doc.get("domain", "cs.internal"),
         "gputotal": 0,
         "gpuused": 0,
         "zonetoken": str(uuid.uuid5(uuid.NAMESPACE_OID, doc["id"])),

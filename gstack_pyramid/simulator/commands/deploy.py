@@ -21,7 +21,7 @@ from gstack_pyramid.simulator.machine_rows import virtual_machine
 from gstack_pyramid.simulator.placement import GIB, check_capacity, check_limit, make_nic
 from gstack_pyramid.simulator.public_addresses import acquire
 from gstack_pyramid.simulator.store import Doc
-from gstack_pyramid.simulator.world import Actor, Answer
+from gstack_pyramid.simulator.world import SYSTEM, Actor, Answer
 
 Plan = list[tuple[Doc, str | None]]
 """The networks of a new instance, each with the address it asks for."""
@@ -127,6 +127,7 @@ def add_machine(
         memory=size[2],
         state="Stopped",
         lastupdated=None,
+        deploying=True,
         haenable=False,
         groupid=named_group(call, owner, call.params.text("group")),
         instancename=f"i-{call.account['number']}-{number}-VM",
@@ -163,7 +164,7 @@ def add_volume(
         state="Allocated",
         virtualmachineid=vm["id"],
         deviceid=0 if template else 1,
-        attached=actor.today(),
+        attached=None,
         templateid=template and template["id"],
         serviceofferingid=offering and offering["id"],
         diskofferingid=disk and disk["id"],
@@ -252,13 +253,15 @@ def placed(call: Call, zone: Doc, owner: str, usual: Plan) -> tuple[Plan, list[D
     """
     plan = _asked_networks(call)
     groups = _asked_groups(call, owner)
-    if zone["networktype"] == "Basic":
-        if plan:
-            raise invalid("Can't specify network Ids in Basic zone")
+    if zone["securitygroupsenabled"]:
         shared = next(n for n in call.store.all("network") if n["zoneid"] == zone["id"])
+        if plan and zone["networktype"] == "Basic":
+            raise invalid("Can't specify network Ids in Basic zone")
+        if any(network["id"] != shared["id"] for network, _ in plan):
+            raise invalid("Network is not security group enabled, or not in the zone of the vm")
         mine = call.store.by("securitygroup", "owner", owner)
         default = [group for group in mine if group["name"] == "default"]
-        return [(shared, call.params.text("ipaddress"))], groups or default
+        return plan or [(shared, call.params.text("ipaddress"))], groups or default
     if groups:
         raise invalid(
             "Can't create vm with security groups; security group feature is not enabled per zone"
@@ -277,7 +280,8 @@ def placed(call: Call, zone: Doc, owner: str, usual: Plan) -> tuple[Plan, list[D
 
 
 def _asked_networks(call: Call) -> Plan:
-    networks = call.several("networkids", "network")
+    keys = dict.fromkeys(str(key).lower() for key in call.params.many("networkids"))
+    networks = [_usable(call, call.known("networkids", "network", key)) for key in keys]
     entries = call.params.maps("iptonetworklist")
     if not entries:
         address = call.params.text("ipaddress") if networks else None
@@ -291,10 +295,15 @@ def _asked_networks(call: Call) -> Plan:
         key = entry.get("networkid", "").lower()
         if not call.store.known("network", key):
             raise invalid(f"Unable to translate and find entity with networkId: {key}")
-        plan.append((call.usable(call.store.get("network", key)), entry.get("ip") or None))
+        plan.append((_usable(call, call.store.get("network", key)), entry.get("ip") or None))
     if len({network["id"] for network, _ in plan}) < len(plan):
         raise invalid("A network is specified twice in ipToNetworkMap")
     return plan
+
+
+def _usable(call: Call, network: Doc) -> Doc:
+    """The network, which may be the one that everybody uses."""
+    return network if network["owner"] == SYSTEM else call.usable(network)
 
 
 def _asked_groups(call: Call, owner: str) -> list[Doc]:
@@ -396,7 +405,9 @@ def finish(actor: Actor, arguments: Arguments) -> Answer:
     """The instance runs."""
     vm = actor.store.get("vm", arguments["vm"])
     if arguments["start"]:
-        vm = actor.store.update(vm, state="Running", lastupdated=actor.today(), booted=True)
+        offering = actor.store.get("serviceoffering", vm["offeringid"])
+        done = {"deploying": False, "booted": not offering["custom"]}
+        vm = actor.store.update(vm, state="Running", lastupdated=actor.today(), **done)
         for nic in vm["nics"]:
             network = actor.store.get("network", nic["networkid"])
             if network["state"] == "Implementing":

@@ -124,6 +124,10 @@ def _demand_access(actor: Actor, doc: Doc) -> None:
         )
 
 
+_FOREIGN = {"VHD": "Hyperv", "OVA": "VMware", "VMDK": "VMware"}
+"""Formats that no host of the zones can use."""
+
+
 @command("uploadVolume")
 def upload(call: Call) -> Answer:
     """Make a volume of what is behind an URL; what is wrong with it fails the job."""
@@ -149,6 +153,11 @@ def _begin_upload(actor: Actor, arguments: Arguments) -> None:
     if kind not in FORMATS:
         raise internal(f"Image format: {kind} is incorrect. Supported formats are {FORMATS}")
     check_url(kind, arguments["url"])
+    if kind in _FOREIGN:
+        raise invalid(
+            f"The {_FOREIGN[kind]} hypervisor supported for {kind} file format, is not found on "
+            "the zone"
+        )
     size = size_behind(actor.store, arguments["url"])
     check_limit(actor.store, owner, "secondary_storage", size // GIB)
     if not _offering(actor, arguments)["custom"]:

@@ -103,8 +103,17 @@ def _algorithm(name: str) -> str:
     return name.lower()
 
 
-@end("createLoadBalancerRule", "updateLoadBalancerRule")
+@end("createLoadBalancerRule")
 def _end_create(actor: Actor, arguments: Arguments) -> Answer:
+    doc = _there(actor, arguments)
+    # The job tells it as it was before its end.
+    told = load_balancer_rule(actor.store, doc)
+    actor.store.update(doc, state="Active")
+    return {"loadbalancer": told}
+
+
+@end("updateLoadBalancerRule")
+def _end_update(actor: Actor, arguments: Arguments) -> Answer:
     changes: dict[str, Any] = {"state": "Active", **arguments.get("changes", {})}
     doc = actor.store.update(_there(actor, arguments), **changes)
     return {"loadbalancer": load_balancer_rule(actor.store, doc)}

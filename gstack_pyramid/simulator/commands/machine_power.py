@@ -34,7 +34,10 @@ def _told(actor: Actor, vm: Doc) -> Answer:
 
 def _to(actor: Actor, vm: Doc, state: str) -> Doc:
     booted = vm.get("booted", False) and state == "Running"
-    return actor.store.update(vm, state=state, lastupdated=actor.today(), booted=booted)
+    deploying = vm.get("deploying", False) and state != "Running"
+    return actor.store.update(
+        vm, state=state, lastupdated=actor.today(), booted=booted, deploying=deploying
+    )
 
 
 @command("startVirtualMachine")
@@ -127,8 +130,8 @@ def _begin_destroy(actor: Actor, arguments: Arguments) -> None:
         raise invalid(f"Unable to find a virtual machine with id {arguments['vm']}")
     if vm["deleteprotection"]:
         raise invalid(
-            f"Instance [id = {vm['id']}, name = {vm['instancename']}] has delete protection enabled"
-            " and cannot be deleted."
+            f"Instance [id = {vm['id']}, name = {vm['instancename']}] has delete protection "
+            "enabled and cannot be deleted."
         )
     if arguments["expunge"] and not may_expunge(actor):
         raise internal("Account does not have permission for expunging.")
@@ -155,10 +158,10 @@ def _end_destroy(actor: Actor, arguments: Arguments) -> Answer:
     leave_groups(actor, vm)
     if not arguments["expunge"]:
         return _told(actor, _to(actor, vm, "Destroyed"))
-    vm = _to(actor, vm, "Expunging")
-    row = _told(actor, vm)
-    expunge(actor, vm)
-    return row
+    expunge(actor, _to(actor, vm, "Expunging"))
+    # Nothing is left to tell of.
+    nothing: Answer = {"securitygroup": [], "nic": [], "affinitygroup": [], "tags": []}
+    return {"virtualmachine": {**nothing, "deleteprotection": False}}
 
 
 def expunge(actor: Actor, vm: Doc) -> None:
@@ -185,8 +188,8 @@ def expunge_command(call: Call) -> Answer:
     vm = call.one("id", "vm")
     if not may_expunge(call):
         raise denied(
-            "Expunging a vm can only be done by an Admin. Or when the allow.user.expunge.recover.vm"
-            " key is set."
+            "Expunging a vm can only be done by an Admin. Or when the "
+            "allow.user.expunge.recover.vm key is set."
         )
     return submit(call, ("VirtualMachine", vm), vm=vm["id"])
 
@@ -211,8 +214,8 @@ def recover(call: Call) -> Answer:
     vm = call.one("id", "vm")
     if not may_expunge(call):
         raise denied(
-            "Recovering a vm can only be done by an Admin. Or when the"
-            " allow.user.expunge.recover.vm key is set."
+            "Recovering a vm can only be done by an Admin. Or when the "
+            "allow.user.expunge.recover.vm key is set."
         )
     if vm["state"] != "Destroyed":
         raise invalid(f"Unable to find a virtual machine in state Destroyed with id {vm['id']}")

@@ -118,7 +118,7 @@ def create(call: Call) -> Answer:
         vpcid=vpc and vpc["id"],
         aclid=acl and acl["id"],
         networkdomain=call.params.text("networkdomain")
-        or (vpc["networkdomain"] if vpc else "cs.internal"),
+        or (vpc["networkdomain"] if vpc else zone.get("domain", "cs.internal")),
     )
     return wrapped(call, network(call.store, doc))
 

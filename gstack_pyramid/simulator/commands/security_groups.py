@@ -176,6 +176,9 @@ def _rule(arguments: Arguments) -> dict[str, Any]:
         raise invalid(f"Ports cannot be specified for protocol {protocol}")
     elif protocol != "all" and int(protocol) > 255:
         raise invalid(f"Invalid protocol {protocol}")
+    else:
+        # Of protocols without ports it tells these.
+        rule.update(startport=0, endport=0)
     return rule
 
 

@@ -174,6 +174,9 @@ def _end_create(actor: Actor, arguments: Arguments) -> Answer:
     _released(actor, doc)
     doc = actor.store.update(doc, state="BackedUp")
     row = snapshot(actor.store, doc)
+    system = _system(actor.store, actor.store.get("volume", doc["volumeid"]))
+    if system is not None:
+        row["osdisplayname"] = system["name"]
     for name in _STORED:
         del row[name]
     return {"snapshot": {**row, "tags": bare_tags(actor.store, doc["id"])}}

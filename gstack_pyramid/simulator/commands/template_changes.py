@@ -146,6 +146,14 @@ def register(call: Call) -> Answer:
     return {"count": 1, "template": [template(call.store, doc, zones[0])]}
 
 
+_TOLD = (
+    *("id", "name", "displaytext", "ispublic", "created", "format", "isfeatured", "crossZones"),
+    *("ostypeid", "ostypename", "account", "project", "projectid", "templatetype", "hypervisor"),
+    *("domain", "domainpath", "domainid", "details", "bits", "isdynamicallyscalable", "tags"),
+)
+"""What is told of a template that was changed, which is none of its zones'."""
+
+
 @command("updateTemplate")
 def update(call: Call) -> Answer:
     """Change what a template is called and said to be."""
@@ -164,7 +172,9 @@ def update(call: Call) -> Answer:
     elif "details" in call.params:
         changes["details"] = call.params.merged("details")
     doc = call.store.update(doc, **changes)
-    return wrapped(call, template(call.store, doc, in_zones(call.store, doc)[0]))
+    row = template(call.store, doc, in_zones(call.store, doc)[0])
+    told = {name: row[name] for name in _TOLD if name in row}
+    return wrapped(call, {**told, "isready": False, "bootable": True})
 
 
 @command("copyTemplate")

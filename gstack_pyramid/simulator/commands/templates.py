@@ -70,7 +70,7 @@ def template(store: Store, doc: Doc, zone: str) -> Row:
             # Of the catalogue's templates nothing is said of their download.
             "status": _status(doc, ready),
             "size": doc["size"] if ready else None,
-            "physicalsize": doc["size"] // 8 if ready else None,
+            "physicalsize": doc["size"] // 8 if ready and doc["owner"] is None else None,
             "templatetype": doc.get("templatetype", "USER"),
             "hypervisor": "KVM",
             "arch": doc.get("arch", "x86_64"),

@@ -26,7 +26,8 @@ def test_a_password_opens_a_session_that_hands_out_the_users_keys(cloud: Cloud) 
     told = opened.body()
     assert (told["username"], told["account"]) == ("demo", "demo-project")
     keys = with_session(cloud, opened, command="getUserKeys", id=told["userid"])
-    assert keys.body()["userkeys"] == {"apikey": cloud.api_key, "secretkey": cloud.secret}
+    told_keys = {"apikey": cloud.api_key, "secretkey": cloud.secret, "apikeyaccess": True}
+    assert keys.body()["userkeys"] == told_keys
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Recorded answers of a real CloudStack, and the simulator held against them."""
