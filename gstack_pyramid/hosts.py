@@ -39,6 +39,18 @@ def service_url(settings: Settings, request: Request) -> str:
     return str(request.host_url + request.script_name)
 
 
+def links_url(settings: Settings, request: Request) -> str:
+    """The base of the links in an answer: a URL without a final slash.
+
+    Clients compare links more often than they follow them, and some compare with Google's only, so
+    what links say and where clients reach the service are two settings.
+
+    Raises:
+        GceError: 421, the client has addressed somebody else.
+    """
+    return settings.links_url or service_url(settings, request)
+
+
 def is_known(settings: Settings, request: Request) -> bool:
     """Whether the host that a request is for is one of this service's."""
     host = str(request.host).lower()

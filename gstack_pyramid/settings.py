@@ -252,9 +252,12 @@ class Settings:
     token_keys_create: Flag = False
     #: Seconds that a token is good for.
     token_lifetime: WholeSeconds = 3600
-    #: The base of the links in answers, such as https://gce.example.com. Empty: as the client
-    #: addressed the gateway.
+    #: Where clients reach the gateway, such as https://gce.example.com. Empty: as the client
+    #: addressed it.
     public_url: Annotated[str, _base_url] = ""
+    #: The base of the links in answers. ``https://www.googleapis.com`` for Terraform and Ansible,
+    #: which know Google's links only. Empty: where clients reach the gateway.
+    links_url: Annotated[str, _base_url] = ""
     #: Where ``public_url`` is not set, the names that clients may reach the service by, besides
     #: this machine's loopback names: host names or addresses, with a port that isn't the usual one,
     #: separated by white space.

@@ -16,7 +16,7 @@ from gstack_pyramid.application import Application
 from gstack_pyramid.engine.calls import Call, Prepared
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.errors import GceError, invalid_parameter, too_large
-from gstack_pyramid.hosts import service_url
+from gstack_pyramid.hosts import links_url, service_url
 from gstack_pyramid.protocol.batch_run import IN_BATCH, InBatch
 from gstack_pyramid.protocol.delivery import revalidated
 from gstack_pyramid.protocol.disconnects import gone
@@ -67,7 +67,7 @@ def _answer(request: Request, application: Application, bound: Any) -> Response:
         query=query,
         body=masked(_body(request, application, bound), query, proof.field if proof else None),
         credentials=caller.credentials,
-        base_url=f"{root_url(request)}/compute/{asked_version(request)}",
+        base_url=f"{links_url(application.settings, request)}/compute/{asked_version(request)}",
         fields=_shown(application, bound.method, query.get("fields")),
     )
     give_way()

@@ -53,6 +53,10 @@ def _path(text: str) -> str:
     return text
 
 
+_LINKS = {"google": "https://www.googleapis.com", "own": ""}
+"""What ``--links`` writes as ``gstack.links_url``."""
+
+
 def _question(text: str, **settings: Any) -> dict[str, Any]:
     """What an option that is asked for has: its text and its default."""
     return {"prompt": text, "show_default": True, **settings}
@@ -117,6 +121,14 @@ def _question(text: str, **settings: Any) -> dict[str, Any]:
     "several times.",
 )
 @click.option(
+    "--links",
+    type=click.Choice(list(_LINKS)),
+    default="google",
+    show_default=True,
+    help="What links in answers begin with: Google's URL, which Terraform and Ansible want, or the "
+    "gateway's own, which clients that follow links want.",
+)
+@click.option(
     "--check/--no-check", default=True, help="Whether to talk to CloudStack. [default: check]"
 )
 @click.option("--overwrite", is_flag=True, help="Replace a profile that is there, without asking.")
@@ -173,6 +185,7 @@ def configure(
         certificate=given["certificate"],
         key_ring=given["key_ring"],
         hosts=_names(given["bind_address"], names),
+        links=_LINKS[given["links"]],
     )
     try:
         _write(ini, answers)

@@ -25,6 +25,7 @@ class Answers:
         certificate: whether the gateway speaks TLS with a certificate of its own.
         key_ring: whether the key ring is made now; else it is made when the gateway starts.
         hosts: the names that clients may reach the gateway by.
+        links: the base of links, where it isn't where clients reach the gateway.
     """
 
     profile: str
@@ -39,6 +40,7 @@ class Answers:
     certificate: bool = False
     key_ring: bool = False
     hosts: Sequence[str] = ()
+    links: str = ""
 
 
 def ini_text(answers: Answers) -> str:
@@ -57,6 +59,7 @@ def ini_text(answers: Answers) -> str:
             ("project", _setting("gstack.project", answers.project)),
             ("zone", _setting("gstack.zone", answers.zone)),
             ("hosts", " ".join(_with_port(host, answers.bind_port) for host in answers.hosts)),
+            ("links", _setting("gstack.links_url", answers.links)),
             ("create", "false" if answers.key_ring else "true"),
         )
     }
@@ -90,6 +93,9 @@ $verify
 
 # The names that clients may reach the gateway by, with its port or behind a proxy.
 gstack.hosts = $hosts
+# The base of links in answers: Google's for Terraform and Ansible, which know no other; empty for
+# clients that follow them, as gcutil does.
+$links
 
 # The key ring that tokens are sealed with. Whoever has it can read every token.
 gstack.token_keys_file = $profile.token-keys
