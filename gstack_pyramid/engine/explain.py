@@ -170,7 +170,11 @@ class _Page:
         rows += [
             (parameter, f"the {what} asked for, so that CloudStack narrows the list")
             for what, parameter in source.get("narrow", {}).items()
+            if what != "tag"
         ]
+        if "tag" in source.get("narrow", {}):
+            by_tag = f"sent once more with the name asked for as the tag {source['narrow']['tag']}"
+            rows.append(("tags", by_tag))
         self._table(rows, 2)
         for key, shown in (
             ("each", "the rows are the elements of {}, inside each row ($parent)"),

@@ -10,6 +10,7 @@ from typing import Any
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.engine.environment import FIRST_PAGE, LATER_PAGE, Env
+from gstack_pyramid.engine.names import ANY_NAME
 from gstack_pyramid.engine.pushdown import Narrowing
 from gstack_pyramid.engine.reads import Record, Source
 from gstack_pyramid.engine.resources import Resource
@@ -126,10 +127,13 @@ class Listing:
         source, env = self.resource.walkable, self._narrowest()
         if order or source is None or env is None:
             return None
+        if source.name_tag is not None and self.narrowing.sought.whole:
+            # Few rows, which CloudStack finds in two lists.
+            return None
         params = source.params_for(
             env,
             zone_id=self.resource.narrowed_zone(env),
-            word=self.narrowing.word,
+            sought=ANY_NAME if source.name_tag is not None else self.narrowing.sought,
             more=source.push.params(self.narrowing.tree, env),
         )
         read = _Reader(env, source.command or "", params)

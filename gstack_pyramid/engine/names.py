@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -130,3 +131,31 @@ def search_word(reference: str) -> str | None:
             # A made-up name holds nothing but the suffix, even in its long form.
             return None
     return max(words, key=len, default="") or None
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is known of the names of the rows that are wanted, for CloudStack to look for them.
+
+    Attributes:
+        word: a text that CloudStack's name of each of them contains; None when there is none.
+        whole: the natural names that they can have; empty when only a part of them is known.
+    """
+
+    word: str | None = None
+    whole: tuple[str, ...] = ()
+
+    @classmethod
+    def by(cls, reference: str) -> Sought:
+        """What a reference says of the row that answers to it, and of its twins."""
+        if reference.isdecimal():
+            return cls()
+        whole = [reference]
+        head, _, tail = reference.rpartition("-")
+        if head and _SUFFIX.fullmatch(tail):
+            whole.append(head)
+        return cls(search_word(reference), tuple(whole))
+
+
+ANY_NAME = Sought()
+"""Of rows about whose names nothing is known."""

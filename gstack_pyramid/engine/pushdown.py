@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gstack_pyramid.engine.names import search_word
+from gstack_pyramid.engine.names import ANY_NAME, Sought, search_word
 from gstack_pyramid.engine.paths import text_of
 from gstack_pyramid.engine.scope import Builder
 from gstack_pyramid.protocol.filter import compile_node
@@ -94,16 +94,19 @@ class Narrowing:
 
     Attributes:
         tree: the filter.
-        word: a text that the CloudStack names of all rows that fit contain, if there is one.
+        sought: what the names of all rows that fit have in common.
     """
 
     tree: Node = field(default_factory=lambda: And(()))
-    word: str | None = None
+    sought: Sought = ANY_NAME
 
     @classmethod
     def of(cls, tree: Node) -> Narrowing:
         """What a filter says about names."""
-        return cls(tree, max(sorted(_words(tree)), key=len, default=None))
+        whole = next(_names(tree), None)
+        if whole is not None:
+            return cls(tree, Sought.by(whole.lower()))
+        return cls(tree, Sought(max(sorted(_words(tree)), key=len, default=None)))
 
     def is_about(self, name: str) -> bool:
         """Whether some part of the filter is about this field alone."""
@@ -209,6 +212,22 @@ def _words(node: Node) -> frozenset[str]:
             return _of_pattern(node.pattern)
         case _:
             return frozenset()
+
+
+def _names(node: Node) -> Iterator[str]:
+    """Names, each of which every row that fits answers to."""
+    for part in _conjuncts(node):
+        match part:
+            case Compare(path=("name",), op="="):
+                whole = part.exact
+            case Match(path=("name",), negated=False):
+                found = _LITERAL.fullmatch(part.pattern)
+                part_of = found is None or found["open"] or found["close"]
+                whole = None if found is None or part_of else found["text"].replace("\\", "")
+            case _:
+                continue
+        if whole is not None and _of_name(whole):
+            yield whole
 
 
 def _of_name(name: str) -> frozenset[str]:

@@ -16,7 +16,7 @@ from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import FIRST_PAGE, WHOLE
 from gstack_pyramid.engine.expressions.runtime import entries
 from gstack_pyramid.engine.name_patterns import NamePattern
-from gstack_pyramid.engine.names import natural_name
+from gstack_pyramid.engine.names import ANY_NAME, Sought, natural_name
 from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.pushdown import Push
 from gstack_pyramid.engine.scope import Builder
@@ -116,6 +116,9 @@ class Join:
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
+_TAGS = "tags"
+"""The parameter by which CloudStack finds what has a tag."""
+
 
 @dataclass(slots=True)
 class Source:
@@ -136,6 +139,8 @@ class Source:
     """The joins that tell which rows count, what they are called, and where they are."""
     zone_parameter: str | None
     name_parameter: str | None
+    name_tag: str | None
+    """The key of the tag that holds the name of rows which CloudStack itself calls otherwise."""
     joins: list[Join]
     cached: bool
     fields: list[tuple[str, Getter]]
@@ -155,32 +160,48 @@ class Source:
         env: Any,
         *,
         zone_id: str | None,
-        word: str | None,
+        sought: Sought = ANY_NAME,
         more: Mapping[str, Any] = _NOTHING,
     ) -> list[dict[str, Any]]:
-        """The rows, narrowed by zone and by a word of the name where CloudStack can do that.
+        """The rows, narrowed by zone and name where CloudStack can do that.
 
         Args:
             env: the request's environment.
             zone_id: CloudStack's id of the zone.
-            word: what the name contains.
+            sought: what is known of their names.
             more: parameters that narrow further.
         """
         if self.command is None:
             return self.rows
-        params = self.params_for(env, zone_id=zone_id, word=word, more=more)
+        if self.name_tag is not None and not sought.whole:
+            # A tag is found by its whole value only.
+            sought = ANY_NAME
+        params = self.params_for(env, zone_id=zone_id, sought=sought, more=more)
         found: list[dict[str, Any]] = env.session.fetch(self.command, params, cached=self.cached)
-        return found
+        if self.name_tag is None or sought.word is None:
+            return found
+        rows = {row["id"]: row for row in found}
+        for name in sought.whole:
+            tag = {"key": self.name_tag, "value": name}
+            params = self.params_for(env, zone_id=zone_id, more={**more, _TAGS: [tag]})
+            for row in env.session.fetch(self.command, params, cached=self.cached):
+                rows.setdefault(row["id"], row)
+        return list(rows.values())
 
     def params_for(
-        self, env: Any, *, zone_id: str | None, word: str | None, more: Mapping[str, Any]
+        self,
+        env: Any,
+        *,
+        zone_id: str | None,
+        sought: Sought = ANY_NAME,
+        more: Mapping[str, Any] = _NOTHING,
     ) -> dict[str, Any]:
-        """The parameters of the command, narrowed as :meth:`fetch` says."""
+        """The parameters of one command, narrowed as :meth:`fetch` says but for a tag."""
         params: dict[str, Any] = {**self.params({}, env), **more}
         if zone_id is not None and self.zone_parameter:
             params[self.zone_parameter] = zone_id
-        if word is not None and self.name_parameter:
-            params[self.name_parameter] = word
+        if sought.word is not None and self.name_parameter:
+            params[self.name_parameter] = sought.word
         return params
 
     def pushes(self, tree: Node, env: Any) -> dict[str, Any]:
@@ -204,20 +225,20 @@ class Source:
         env: Any,
         *,
         zone_id: str | None = None,
-        word: str | None = None,
+        sought: Sought = ANY_NAME,
         more: Mapping[str, Any] = _NOTHING,
     ) -> list[Record]:
         """The records of this source, in the order of their first rows, narrowed as its rows."""
-        return self.records_of(self.fetch(env, zone_id=zone_id, word=word, more=more), env)
+        return self.records_of(self.fetch(env, zone_id=zone_id, sought=sought, more=more), env)
 
-    def naturals(self, env: Any, *, zone_id: str | None, word: str | None) -> list[str] | None:
+    def naturals(self, env: Any, *, zone_id: str | None, sought: Sought) -> list[str] | None:
         """The natural names of the records alone, which costs less; None where it takes more."""
         if self.unnest is not None or self.group is not None or self.region is not None:
             return None
         if zone_id is not None and self.zone_parameter is None:
             return None
         rows, where, row_name = (
-            self.fetch(env, zone_id=zone_id, word=word),
+            self.fetch(env, zone_id=zone_id, sought=sought),
             self.where,
             self.row_name,
         )

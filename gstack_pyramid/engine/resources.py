@@ -10,9 +10,10 @@ from typing import Any
 from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import WHOLE, Env
 from gstack_pyramid.engine.names import (
+    ANY_NAME,
+    Sought,
     answers_to,
     numeric_id,
-    search_word,
     suffixed_name,
     unique_names,
 )
@@ -20,7 +21,7 @@ from gstack_pyramid.engine.paths import Getter, compile_path, parse_path
 from gstack_pyramid.engine.places import Collection
 from gstack_pyramid.engine.pushdown import Narrowing
 from gstack_pyramid.engine.reads import Join, Record, Source
-from gstack_pyramid.engine.shapes import ALL_ROWS, SOURCE
+from gstack_pyramid.engine.shapes import ALL_ROWS, NAME, SOURCE
 from gstack_pyramid.errors import AmbiguousName, GceError
 from gstack_pyramid.protocol.filter_tree import Node
 
@@ -87,26 +88,24 @@ class Resource:
         Those others are there when CloudStack left out rows for another reason than their name: it
         takes all twins to tell one from the other.
         """
-        tree, word = narrowing.tree, narrowing.word
-        records = self.records(env, word=word, tree=tree)
+        tree, sought = narrowing.tree, narrowing.sought
+        records = self.records(env, sought, tree=tree)
         if not any(source.pushes(tree, env) for source in self.sources):
             return records, []
-        words = {search_word(record.natural) for record in records}
-        if None in words or len(words) > _FEW_WORDS:
-            return records, self.records(env, word=word)
-        near = [
-            record for each in sorted(map(str, words)) for record in self.records(env, word=each)
-        ]
-        return records, near
+        names = {Sought.by(record.natural) for record in records}
+        if len(names) > _FEW_NAMES or any(each.word is None for each in names):
+            return records, self.records(env, sought)
+        each_name = sorted(names, key=lambda each: each.whole)
+        return records, [record for each in each_name for record in self.records(env, each)]
 
     def records(
-        self, env: Env, *, word: str | None = None, tree: Node | None = None
+        self, env: Env, sought: Sought = ANY_NAME, *, tree: Node | None = None
     ) -> list[Record]:
         """All records that a list shows in the scope of ``env`` (all scopes when it has none).
 
         Args:
             env: says where.
-            word: what their names contain.
+            sought: what is known of their names.
             tree: a filter that CloudStack may heed in part. Catalogues are read whole then.
         """
         zone_id = env.zone_id if self.zonal else None
@@ -117,8 +116,8 @@ class Resource:
             if source.pattern is not None:
                 continue
             more = source.pushes(tree, env) if tree is not None else {}
-            contained = None if tree is not None and source.cached else word
-            for record in source.records(env, zone_id=narrowed, word=contained, more=more):
+            named = ANY_NAME if tree is not None and source.cached else sought
+            for record in source.records(env, zone_id=narrowed, sought=named, more=more):
                 if zone_id is not None and not record.is_in(zone_id):
                     continue
                 if region is not None and not record.is_in_region(region, env.region_zones):
@@ -160,8 +159,7 @@ class Resource:
         """
         if self.aliases is not None:
             reference = (self.aliases(None, env) or {}).get(reference, reference)
-        word = search_word(reference)
-        candidates = self.records(env, word=word)
+        candidates = self.records(env, Sought.by(reference))
         found = [
             record
             for record in candidates
@@ -215,7 +213,7 @@ class Resource:
         rows = sorted(rows, key=lambda row: row.get("zoneid") is None)
         if not rows:
             return None
-        return {SOURCE: record.source.name, **rows[0], ALL_ROWS: record.rows}
+        return {SOURCE: record.source.name, **rows[0], ALL_ROWS: record.rows, NAME: record.natural}
 
     def prefix(self, env: Env, home: str | None = None) -> str:
         """The link of this collection in the scope of ``env``, with its closing slash.
@@ -298,12 +296,12 @@ class Resource:
         """
         if env.page != WHOLE and not self._is_known(env):
             return frozenset()
-        word = search_word(natural) if env.single else None
+        sought = Sought.by(natural) if env.single else ANY_NAME
         names = None
         if len(self.sources) == 1 and not self.regional:
-            names = self.sources[0].naturals(env, zone_id=self.narrowed_zone(env), word=word)
+            names = self.sources[0].naturals(env, zone_id=self.narrowed_zone(env), sought=sought)
         if names is None:
-            names = [record.natural for record in self.records(env, word=word)]
+            names = [record.natural for record in self.records(env, sought)]
         return frozenset(name for name, count in Counter(names).items() if count > 1)
 
     def _is_known(self, env: Env) -> bool:
@@ -313,7 +311,7 @@ class Resource:
             source.command is None
             or source.cached
             or env.session.recall(
-                source.command, source.params_for(env, zone_id=zone_id, word=None, more={})
+                source.command, source.params_for(env, zone_id=zone_id)
             )
             is not None
             for source in self.sources
@@ -325,8 +323,8 @@ _NOTHING: list[Any] = []
 _BREATH = 8
 """Resources that are shaped in one go: less than a millisecond's work."""
 
-_FEW_WORDS = 3
-"""Words that are searched for one by one before everything is read instead."""
+_FEW_NAMES = 3
+"""Names that are searched for one by one before everything is read instead."""
 
 _Joined = list[tuple[str, Getter, Mapping[Any, Any]]]
 

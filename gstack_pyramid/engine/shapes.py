@@ -49,6 +49,9 @@ PARENT = "@parent"
 ALL_ROWS = "@rows"
 """The hidden key of a found row that holds all rows of its resource."""
 
+NAME = "@name"
+"""The hidden key of a found row that holds its GCE name."""
+
 
 @dataclass(frozen=True)
 class RowShape(Shape):
@@ -69,7 +72,7 @@ class RowShape(Shape):
             return ANY
         if name == ALL_ROWS:
             return ListShape(self)
-        if name == PARENT:
+        if name in (PARENT, NAME):
             return ANY
         if isinstance(self.fields, str):
             return ANY if self.fields in ("map", "any", "object") else None

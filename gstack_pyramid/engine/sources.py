@@ -105,6 +105,7 @@ class SourceCompiler:
             early=self._early([join for join in joins if join is not None]),
             zone_parameter=narrow.get("zone"),
             name_parameter=narrow.get("name"),
+            name_tag=narrow.get("tag"),
             joins=[join for join in joins if join is not None],
             cached=spec.get("cache", False),
             fields=fields,
@@ -163,7 +164,8 @@ class SourceCompiler:
             self._scope.report(place, f"{self._command.name} has no parameter {parameter!r}")
 
     def _check_parameters(self, command: Command, narrow: Mapping[str, str]) -> None:
-        for what, parameter in narrow.items():
+        for what, given in narrow.items():
+            parameter = "tags" if what == "tag" else given
             if parameter not in command.params:
                 self._scope.report(
                     (*self._place, "narrow", what),

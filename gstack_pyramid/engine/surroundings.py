@@ -43,7 +43,7 @@ def links_in(target: Resource, env: Env) -> dict[str, Any]:
     known: dict[str, Any] = {}
     for source in target.sources:
         if source.pattern is not None:
-            for row in source.fetch(env, zone_id=env.zone_id, word=None):
+            for row in source.fetch(env, zone_id=env.zone_id):
                 if source.where is None or source.where(row, env):
                     known[str(row["id"])] = _pattern_link(prefix, source.pattern.render)
     for name, record in target.named(target.records(env)):

@@ -107,7 +107,7 @@ def test_a_machine_whose_answer_was_lost_is_found_and_made_once(
 def test_a_cloud_that_has_enough_of_us_for_a_while_only_takes_longer(
     gcloud: Gcloud, faults: Faults, held: Held
 ) -> None:
-    for command in ("createTags", "updateVolume", "queryAsyncJobResult"):
+    for command in ("createTags", "queryAsyncJobResult"):
         faults.add(command, times=1, rate={"limit": 0, "seconds": 3600})
     gcloud.run(CREATE.format("patient"))
     assert faults.struck() == [1, 1, 1]
