@@ -30,6 +30,8 @@ class Survey:
         methods: how many methods are mapped.
         lacking: those of them that this cloud or this user's role can't serve, each with the
             commands that it would need.
+        without: those that it can serve, but not for each request, each with the commands that it
+            has to do without.
     """
 
     version: str
@@ -37,6 +39,7 @@ class Survey:
     zones: tuple[tuple[str, str], ...]
     methods: int
     lacking: tuple[tuple[str, tuple[str, ...]], ...]
+    without: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def lines(self) -> Iterator[str]:
         """The survey in words."""
@@ -48,12 +51,25 @@ class Survey:
         if not self.zones:
             yield "no zone that this user can use"
         served = self.methods - len(self.lacking)
-        yield f"{served} of {self.methods} mapped methods can be served to this user"
-        together: dict[tuple[str, ...], list[str]] = {}
-        for method, commands in self.lacking:
-            together.setdefault(commands, []).append(method)
-        for commands, methods in sorted(together.items()):
-            yield f"without {', '.join(commands)} there is no {', '.join(methods)}"
+        whole = served - len(self.without)
+        complete = "all of them" if whole == served else f"{whole} of them"
+        yield (
+            f"{served} of {self.methods} mapped methods can be served to this user,"
+            f" {complete} completely"
+        )
+        for commands, methods in _together(self.lacking):
+            yield f"not for this role, which lacks {commands}: {methods}"
+        for commands, methods in _together(self.without):
+            yield f"without {commands}: {methods}"
+
+
+def _together(methods: tuple[tuple[str, tuple[str, ...]], ...]) -> Iterator[tuple[str, str]]:
+    """Commands, and the methods that miss just those."""
+    together: dict[tuple[str, ...], list[str]] = {}
+    for method, commands in methods:
+        together.setdefault(commands, []).append(method)
+    for commands, names in sorted(together.items()):
+        yield ", ".join(commands), ", ".join(names)
 
 
 def knock(cloud: CloudStackSettings) -> None:
@@ -114,10 +130,11 @@ def survey(cloud: CloudStackSettings, credentials: Credentials, compiled: Compil
         raise SurveyError(f"{cloud.endpoint}: {error}") from None
     finally:
         client.close()
-    lacking = {
-        method_id: tuple(sorted(method.needs.missing(allowed)))
-        for method_id, method in compiled.methods.items()
-    }
+    methods = sorted(compiled.methods.items())
+    missing = [(name, tuple(sorted(one.needs.missing(allowed)))) for name, one in methods]
+    lacking = tuple((name, commands) for name, commands in missing if commands)
+    lost = dict(lacking)
+    without = [(name, tuple(sorted(one.needs.without(allowed)))) for name, one in methods]
     return Survey(
         version,
         tuple(
@@ -126,7 +143,8 @@ def survey(cloud: CloudStackSettings, credentials: Credentials, compiled: Compil
         ),
         tuple((name, _kind(record.rows[0])) for name, record in found.get("zones", ())),
         len(compiled.methods),
-        tuple((method, commands) for method, commands in sorted(lacking.items()) if commands),
+        lacking,
+        tuple((name, commands) for name, commands in without if commands and name not in lost),
     )
 
 

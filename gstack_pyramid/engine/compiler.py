@@ -11,7 +11,7 @@ from gstack_pyramid.engine.document import Document, Finding, MappingError, Plac
 from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
 from gstack_pyramid.engine.grammar import is_condition
 from gstack_pyramid.engine.loader import Mappings
-from gstack_pyramid.engine.lookups import Lookups, needs_of
+from gstack_pyramid.engine.lookups import needs_of
 from gstack_pyramid.engine.method_compiler import compile_method
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.places import collection_of
@@ -83,10 +83,9 @@ def compile_mappings(
     link_runs(compiled.methods, findings)
     if findings:
         raise MappingError(findings)
-    lookups = Lookups(mappings, certain=True)
     for method in compiled.methods.values():
         spec = mappings.resources[method.resource.name].data["methods"][method.gce.name]
-        method.needs = needs_of(lookups, method, spec or {})
+        method.needs = needs_of(mappings, method, spec or {})
     return compiled
 
 

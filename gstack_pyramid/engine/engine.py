@@ -22,6 +22,7 @@ from gstack_pyramid.engine.plans import Plan, run_steps
 from gstack_pyramid.engine.pushdown import Narrowing, fields_of
 from gstack_pyramid.engine.reads import Record
 from gstack_pyramid.engine.resources import Resource
+from gstack_pyramid.engine.roles import Roles
 from gstack_pyramid.engine.runs import Run, settle
 from gstack_pyramid.engine.session import Session
 from gstack_pyramid.engine.turns import Turns
@@ -64,7 +65,8 @@ class Engine:
         self.client = client
         self._catalogue = Catalogue(catalogue_ttl)
         self._breathe = breathe
-        self._permissions = Permissions(compiled.methods, client, ttl=catalogue_ttl)
+        self._roles = Roles(client, ttl=catalogue_ttl)
+        self._permissions = Permissions(compiled.methods, self._roles)
         self._turns = Turns()
 
     def turn(self, call: Call) -> AbstractContextManager[None]:
@@ -248,7 +250,7 @@ class Engine:
             if method.creates and name and resource.find(name, env) is not None:
                 path = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + name
                 raise already_exists(path)
-        variant = settle(method, env)
+        variant = settle(method, env, alone=True)
         if variant.makes is not None:
             key = variant.makes(env.roots["body"], env)
             target_id = None if key is None else numeric_id(str(key))
@@ -313,7 +315,13 @@ class Engine:
     def _session(self, credentials: Credentials, base_url: str) -> Session:
         resources = self.compiled.resources
         return Session(
-            self.client, credentials, resources, self._catalogue, base_url, self._breathe
+            self.client,
+            credentials,
+            resources,
+            self._catalogue,
+            base_url,
+            self._breathe,
+            partial(self._roles.lacking, credentials),
         )
 
 

@@ -38,9 +38,22 @@ class Rule:
                 self.problem is None
                 and (not self.errorcode or error.errorcode in self.errorcode)
                 and (not self.cserrorcode or error.cserrorcode in self.cserrorcode)
-                and (self.text is None or self.text.search(error.errortext) is not None)
+                and (self.text is None or self.text.search(plain_text(error.errortext)) is not None)
             )
         return self.problem == problem_of(error)
+
+
+_DUMP = re.compile(r"\s*\{[^{}]*\}")
+
+
+def plain_text(text: str) -> str:
+    """CloudStack's words without the objects in them, ``VM instance {"id":20,"state":"Running"}``.
+
+    They are internals, numbers of rows among them, and say words that are none of the message's.
+    """
+    while (shorter := _DUMP.sub("", text)) != text:
+        text = shorter
+    return text
 
 
 def problem_of(error: Exception) -> str:
@@ -64,7 +77,7 @@ class ErrorTable:
         The error's ``details`` carry CloudStack's own code, and ``operation_code`` the code that
         an operation's ``error.errors[]`` would have.
         """
-        text = error.errortext if isinstance(error, CloudStackError) else str(error)
+        text = plain_text(error.errortext) if isinstance(error, CloudStackError) else str(error)
         rule = next((rule for rule in self._rules if rule.fits(error)), None)
         if rule is None:
             return GceError(500, "internalError", f"CloudStack failed: {text}")

@@ -8,10 +8,11 @@ from typing import Any
 
 from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.loader import Mappings
-from gstack_pyramid.engine.lookups import Lookups, sources_of
+from gstack_pyramid.engine.lookups import Lookups, sources_of, undo_of
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.shapes import SOURCE
 from gstack_pyramid.engine.wording import Words, flat_fields
+from gstack_pyramid.schemas.roles import ROLES, VERSIONS, commands_of
 
 _WIDTH = 96
 _LABEL = 36
@@ -95,6 +96,7 @@ class _Page:
         else:
             self._lookup_part()
             self._read()
+        self._roles()
         self._body_rules()
         return "\n".join(self._lines) + "\n"
 
@@ -280,11 +282,17 @@ class _Page:
         if "fails" in step:
             told = step["fails"]
             self._say(f"fails if {words.condition(told['when'])}: {told['refuse']}", level + 1)
+        if step.get("if_allowed"):
+            self._say("passed over where the caller's role lacks the command", level + 1)
         self._repetition(step, words, level + 1)
-        if "undo" in step:
-            undo = step["undo"]
+        for undo in undo_of(step):
             given = words.object(undo.get("params", {}))
-            self._say(f"undone by {undo['call']} {given}, $result being what it made", level + 1)
+            line = f"undone by {undo['call']} {given}, $result being what it made"
+            if "when" in undo:
+                line += f", only if {words.condition(undo['when'])}"
+            if undo.get("if_allowed"):
+                line += ", where the caller's role has the command"
+            self._say(line, level + 1)
         if step.get("cleanup"):
             self._say("tried a few times; when it fails, the operation only warns", level + 1)
 
@@ -322,6 +330,22 @@ class _Page:
         if "where" in found:
             line += f", where {words.condition(found['where'])}"
         self._say(line, level)
+
+    def _roles(self) -> None:
+        """How far CloudStack's default roles go, whose commands are known."""
+        needs = self._method.needs
+        if not needs.every:
+            return
+        self._title("For CloudStack's default roles")
+        told: dict[str, list[str]] = {}
+        for version in VERSIONS:
+            for role in ROLES:
+                verdict = needs.told(commands_of(role, version))
+                told.setdefault(verdict, []).append(f"{role} of {version}")
+        if len(told) == 1:
+            self._say(f"{next(iter(told))}, from {VERSIONS[0]} to {VERSIONS[-1]}", 1)
+        else:
+            self._table([(", ".join(roles), verdict) for verdict, roles in told.items()], 1)
 
     def _body_rules(self) -> None:
         request = self._method.gce.request

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any
 
-ALWAYS = frozenset({"path", "query", "body", "project", "key", "zone", "region"})
+from gstack_pyramid.engine.parts import LACKING
+
+ALWAYS = frozenset({"path", "query", "body", "project", "key", "zone", "region", LACKING})
 """The roots that steps may need without naming them, to look up what a name means."""
 
 NEVER = frozenset({"settings"})

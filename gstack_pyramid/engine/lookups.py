@@ -191,31 +191,45 @@ class Lookups:
                 rows.setdefault(spec["call"], why + _kept(spec))
 
 
+def undo_of(step: Spec) -> list[Spec]:
+    """What takes a step back, in its order."""
+    undo = step.get("undo", [])
+    return list(undo) if isinstance(undo, list) else [undo]
+
+
 def _kept(read: Spec) -> str:
     return " (kept for a short time)" if read.get("cache") else ""
 
 
-def needs_of(lookups: Lookups, method: Method, spec: Spec) -> Needs:
+def needs_of(mappings: Mappings, method: Method, spec: Spec) -> Needs:
     """What one method needs.
 
     Args:
-        lookups: of the same mapping files; with ``certain``.
+        mappings: the merged mapping files.
         method: the compiled method.
         spec: the same as the mapping gives it.
     """
     if method.served_by is not None:
         return NOTHING
+    lookups, all_lookups = Lookups(mappings, certain=True), Lookups(mappings)
     reads = frozenset(command for command, _ in lookups.of_method(method, spec))
     parts = [spec, *spec.get("variants", [])]
     ways = [way for part in parts if "steps" in part for way in _ways(lookups, part)]
-    return Needs(reads, tuple(ways))
+    every = {command for command, _ in all_lookups.of_method(method, spec)}
+    for part in parts:
+        every |= {command for command, _ in all_lookups.of_variant(part)}
+        for steps in all_lookups.ways_of(part):
+            for step in steps:
+                further = [*undo_of(step), step.get("found", step)]
+                every |= {step["call"], *(each["call"] for each in further)}
+    return Needs(reads, tuple(ways), frozenset(every))
 
 
 def _ways(lookups: Lookups, spec: Spec) -> list[Way]:
     read = frozenset(command for command, _ in lookups.of_variant(spec))
     ways = []
     for steps in lookups.ways_of(spec):
-        sent = frozenset(step["call"] for step in steps if "when" not in step)
+        sent = frozenset(step["call"] for step in steps if not step.keys() & {"when", "if_allowed"})
         calls = frozenset(step["call"] for step in steps)
         ways.append(Way(sent | read if sent else sent, calls - sent))
     return ways

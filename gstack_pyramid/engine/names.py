@@ -153,6 +153,9 @@ class Sought:
         whole = [reference]
         head, _, tail = reference.rpartition("-")
         if head and _SUFFIX.fullmatch(tail):
+            if len(head) > _LIMIT // 2:
+                # It may be the beginning of a name that was too long for its suffix.
+                return cls(search_word(reference))
             whole.append(head)
         return cls(search_word(reference), tuple(whole))
 

@@ -37,10 +37,13 @@ class Needs:
     Attributes:
         reads: commands that are read whatever the request.
         ways: the ways to do it, of which one is enough; none for a method that only reads.
+        every: all commands that any request may send: those that depend on the request, that look
+            for what was made, and that take it back.
     """
 
     reads: frozenset[str]
     ways: tuple[Way, ...] = ()
+    every: frozenset[str] = frozenset()
 
     def missing(self, allowed: Set[str]) -> frozenset[str]:
         """The commands that a role lacks for this method; empty when it can be done.
@@ -50,6 +53,22 @@ class Needs:
         """
         lacking = (way.missing(allowed) for way in self.ways)
         return (self.reads - allowed) | min(lacking, key=len, default=frozenset())
+
+    def without(self, allowed: Set[str]) -> frozenset[str]:
+        """The commands that some requests would miss, or whatever has to be taken back.
+
+        Args:
+            allowed: the names of the commands that the role allows.
+        """
+        return self.every - allowed
+
+    def told(self, allowed: Set[str]) -> str:
+        """How far a role can do it: complete, without something, or not at all."""
+        missing = self.missing(allowed)
+        if missing:
+            return f"not for this role, which lacks {', '.join(sorted(missing))}"
+        without = self.without(allowed)
+        return f"without {', '.join(sorted(without))}" if without else "complete"
 
 
 NOTHING = Needs(frozenset())

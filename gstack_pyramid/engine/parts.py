@@ -8,6 +8,9 @@ from typing import Any
 
 from gstack_pyramid.engine.repetition import Look, Repeat
 
+LACKING = "@lacking"
+"""The root that holds the commands of optional steps which the caller's role doesn't allow."""
+
 TRIES = 3
 """How often what takes back or tidies up is sent when it fails for a reason that may pass."""
 

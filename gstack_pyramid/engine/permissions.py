@@ -7,16 +7,12 @@ Source: https://cloud.google.com/compute/docs/access/iam-permissions, and the me
 from __future__ import annotations
 
 import re
-import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from cachetools import TTLCache
-
-from gstack_pyramid.cloudstack.apis import allowed_commands
-from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.engine.roles import Roles
 from gstack_pyramid.errors import invalid_value
 from gstack_pyramid.schemas.gce import GceMethod
 
@@ -39,17 +35,14 @@ class Permissions:
 
     Args:
         methods: the mapped methods by their ids.
-        client: the way to CloudStack.
-        ttl: seconds for which it is remembered what a caller's role allows; 0: not at all.
+        roles: what callers' roles allow.
     """
 
-    def __init__(self, methods: Mapping[str, Method], client: Client, *, ttl: float) -> None:
-        self._client = client
+    def __init__(self, methods: Mapping[str, Method], roles: Roles) -> None:
+        self._roles = roles
         self._methods: defaultdict[str, list[Method]] = defaultdict(list)
         for method in methods.values():
             self._methods[permission_of(method.gce)].append(method)
-        self._allowed: TTLCache[Credentials, frozenset[str]] = TTLCache(1024, max(ttl, 1e-9))
-        self._lock = threading.Lock()
 
     def granted(self, asked: Sequence[str], resource: str, caller: Credentials) -> list[str]:
         """Those of some permissions that a caller has, in the order asked, each once.
@@ -77,7 +70,7 @@ class Permissions:
         known = {permission: self._behind(permission, resource) for permission in asked}
         if not any(known.values()):
             return []
-        allowed = self._commands(caller)
+        allowed = self._roles.allowed(caller)
         return [
             permission
             for permission, methods in known.items()
@@ -90,12 +83,3 @@ class Permissions:
         if resource == f"{_REGIONAL}{named[0].upper()}{named[1:]}":
             named = resource
         return self._methods.get(f"{api}.{named}.{verb}", [])
-
-    def _commands(self, caller: Credentials) -> frozenset[str]:
-        with self._lock:
-            allowed = self._allowed.get(caller)
-        if allowed is None:
-            allowed = allowed_commands(self._client, caller)
-            with self._lock:
-                self._allowed[caller] = allowed
-        return allowed

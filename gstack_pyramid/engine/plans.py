@@ -10,6 +10,7 @@ after the steps that count: a plan goes on when that fails.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,7 @@ from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
 from gstack_pyramid.engine.parts import (
+    LACKING,
     LostSight,
     Part,
     PlannedCommand,
@@ -54,6 +56,8 @@ __all__ = [
     "run_steps",
 ]
 
+_ROOT = re.compile(r"\$([A-Za-z_]\w*)")
+
 Plan = Generator[PlannedCommand, Any, list[Part] | None]
 """Its result: the parts that are operations of their own, if any."""
 
@@ -67,6 +71,8 @@ class Undo:
     asynchronous: bool
     repeat: Repeat | None
     leaves: Builder | None
+    when: Condition | None = None
+    if_allowed: bool = False
 
 
 @dataclass(slots=True)
@@ -82,7 +88,7 @@ class Step:
     loop: Loop | None
     bind: str | None
     take_first: bool
-    undo: Undo | None
+    undo: list[Undo]
     described: str
     repeat: Repeat | None
     found: Found | None
@@ -90,6 +96,9 @@ class Step:
     leaves: Builder | None = None
     makes: bool = False
     awaited: Awaited | None = None
+    if_allowed: bool = False
+    asks: frozenset[str] = frozenset()
+    """The roots that decide whether it is done, and how often."""
 
     @property
     def reversible(self) -> bool:
@@ -97,11 +106,19 @@ class Step:
 
         Where its effect can be found, it is known.
         """
-        return self.undo is not None and self.found is None
+        return bool(self.undo) and self.found is None
+
+    def is_due(self, body: Any, env: Env) -> bool:
+        """Whether its command will be sent at least once; the roots of ``env`` may change."""
+        if self.when is not None and not self.when(body, env):
+            return False
+        return self.loop is None or any(True for _ in self.loop(body, env))
 
     def run(self, env: Env, done: list[PlannedCommand]) -> Plan:
         """Yield this step's commands; note in ``done`` what would take them back."""
         body = env.roots.get("body")
+        if self.if_allowed and self.command in env.roots.get(LACKING, ()):
+            return []
         if self.when is not None and not self.when(body, env):
             return []
         if self.loop is None:
@@ -168,23 +185,27 @@ class Step:
         return self.awaited is None or self.awaited.is_over(self._taken(rows), env)
 
     def _note_undo(self, result: Any, body: Any, env: Env, done: list[PlannedCommand]) -> None:
-        if self.undo is None:
-            return
         env.roots["result"] = result
-        params = self.undo.params(body, env)
-        if takes_all(self.undo.command, params):
-            return
-        done.append(
-            PlannedCommand(
-                self.undo.command,
-                params,
-                False,
-                self.undo.asynchronous,
-                undoing=True,
-                repeat=self.undo.repeat,
-                leaves=_text(self.undo.leaves, body, env),
+        # What is noted last is done first.
+        for undo in reversed(self.undo):
+            if undo.if_allowed and undo.command in env.roots.get(LACKING, ()):
+                continue
+            if undo.when is not None and not undo.when(body, env):
+                continue
+            params = undo.params(body, env)
+            if takes_all(undo.command, params):
+                continue
+            done.append(
+                PlannedCommand(
+                    undo.command,
+                    params,
+                    False,
+                    undo.asynchronous,
+                    undoing=True,
+                    repeat=undo.repeat,
+                    leaves=_text(undo.leaves, body, env),
+                )
             )
-        )
 
 
 def run_steps(steps: list[Step | Run], env: Env) -> Plan:
@@ -269,25 +290,7 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
         result = RowShape(command.response, command.name, frozenset({"id", "jobid"}))
     if is_list and spec.get("take") != "first":
         result = ListShape(result)
-    undo = None
-    if "undo" in spec:
-        undoing = scope.command(spec["undo"]["call"], (*place, "undo", "call"))
-        if undoing is not None:
-            undo_scope = inner.entering(inner.current, result=result)
-            undo = Undo(
-                undoing.name,
-                compile_params(
-                    spec["undo"].get("params", {}),
-                    undoing.name,
-                    undo_scope,
-                    (*place, "undo", "params"),
-                ),
-                undoing.asynchronous,
-                spec["undo"].get("repeat") or undo_repeat_of(undoing.name),
-                _compile_leaves(spec["undo"], undo_scope, (*place, "undo")),
-            )
-            if undo.repeat is None:
-                scope.report((*place, "undo", "call"), f"{undoing.name} can't be sent again")
+    undo = _compile_undo(spec.get("undo", []), result, inner, (*place, "undo"))
     repeat, found = spec.get("repeat") or repeat_of(command.name), None
     if "found" in spec:
         found = compile_found(spec["found"], result, inner, (*place, "found"))
@@ -324,8 +327,34 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
         cleanup=spec.get("cleanup", False),
         leaves=_compile_leaves(spec, inner, place),
         awaited=compile_awaited(spec, is_list, result, inner, place),
+        if_allowed=spec.get("if_allowed", False),
+        asks=frozenset(_ROOT.findall(repr([spec.get("when"), spec.get("each")]))),
     )
     return step, scope
+
+
+def _compile_undo(spec: Any, result: Shape, inner: Scope, place: Place) -> list[Undo]:
+    undo = []
+    listed = isinstance(spec, list)
+    scope = inner.entering(inner.current, result=result)
+    for index, one in enumerate(spec if listed else [spec]):
+        here = (*place, index) if listed else place
+        command = scope.command(one["call"], (*here, "call"))
+        if command is None:
+            continue
+        made = Undo(
+            command.name,
+            compile_params(one.get("params", {}), command.name, scope, (*here, "params")),
+            command.asynchronous,
+            one.get("repeat") or undo_repeat_of(command.name),
+            _compile_leaves(one, scope, here),
+            compile_condition(one["when"], scope, (*here, "when")) if "when" in one else None,
+            one.get("if_allowed", False),
+        )
+        if made.repeat is None:
+            scope.report((*here, "call"), f"{command.name} can't be sent again")
+        undo.append(made)
+    return undo
 
 
 def _compile_leaves(spec: dict[str, Any], scope: Scope, place: Place) -> Builder | None:

@@ -310,9 +310,7 @@ class Resource:
         return all(
             source.command is None
             or source.cached
-            or env.session.recall(
-                source.command, source.params_for(env, zone_id=zone_id)
-            )
+            or env.session.recall(source.command, source.params_for(env, zone_id=zone_id))
             is not None
             for source in self.sources
         )

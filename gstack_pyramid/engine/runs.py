@@ -18,6 +18,7 @@ from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.parts import LostSight, Part, PlannedCommand, StepError, take_back
 from gstack_pyramid.engine.paths import Getter
+from gstack_pyramid.engine.roles import heed
 from gstack_pyramid.engine.scope import Builder, Scope
 from gstack_pyramid.engine.shapes import GceShape
 from gstack_pyramid.errors import GceError, already_exists
@@ -106,7 +107,7 @@ class Run:
                     raise already_exists(target)
             if method.body_rules is not None:
                 method.body_rules.check(made)
-            variant = settle(method, inner)
+            variant = settle(method, inner, alone=False)
         except GceError as error:
             raise _seen_from_outside(error, self.at) from None
         scope = method.resource.collection.scope
@@ -175,16 +176,17 @@ class Run:
         return self.method
 
 
-def settle(method: Method, env: Env) -> Variant:
+def settle(method: Method, env: Env, *, alone: bool) -> Variant:
     """Check a change against the current state, and choose the way to do it.
 
     Args:
         method: what is to be done.
         env: with the request's body, checked against its rules, and what it is about. It gets the
             values that the steps will need.
+        alone: whether nothing else is done for the same request.
 
     Raises:
-        GceError: 400, 404, 409 or 412, in GCE's words.
+        GceError: 400, 403, 404, 409 or 412, in GCE's words.
     """
     if method.body is not None:
         env.roots["body"] = method.body(env.roots.get("body"), env)
@@ -196,6 +198,8 @@ def settle(method: Method, env: Env) -> Variant:
         method.fingerprint.check(env)
     variant = method.choose(env)
     variant.enter(env)
+    own = [step for step in variant.steps if not isinstance(step, Run)]
+    heed(own, env, alone=alone and len(own) == len(variant.steps))
     for step in variant.steps:
         if isinstance(step, Run):
             step.settle(env)

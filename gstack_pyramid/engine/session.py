@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,7 @@ class Session(Reader):
         catalogue: the cache for marked reads.
         base_url: what links start with, up to and including ``/compute/v1``.
         breathe: to be called now and then in long computations.
+        lacking: tells which of some commands the caller's role lacks.
     """
 
     def __init__(
@@ -44,9 +45,11 @@ class Session(Reader):
         catalogue: Catalogue,
         base_url: str,
         breathe: Callable[[], None] = lambda: None,
+        lacking: Callable[[Set[str]], Set[str]] = lambda commands: frozenset(),
     ) -> None:
         super().__init__(client, credentials, catalogue)
         self.breathe = breathe
+        self.lacking = lacking
         self.base_url = base_url
         self._resources = resources
         self._twins: dict[tuple[str, str | None, str], frozenset[str]] = {}

@@ -84,7 +84,7 @@ def test_a_slow_cloud_is_504(make_gateway: MakeGateway, verb: str, path: str, bo
         (429, "The given user has reached his/her account api limit", 429),
         (430, "Malformed parameter", 400),
         (431, "Unable to execute API command due to invalid value", 400),
-        (432, "This command is not supported", 501),
+        (432, "This command is not supported", 400),
         (511, "Two-factor authentication is required", 403),
         (530, "Internal error executing command", 500),
         (531, "Permission denied", 403),

@@ -159,9 +159,7 @@ def test_a_machine_whose_labels_cant_be_kept_is_taken_away(gateway: Gateway) -> 
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-@pytest.mark.parametrize(
-    "command", ["deployVirtualMachine", "createTags", "queryAsyncJobResult"]
-)
+@pytest.mark.parametrize("command", ["deployVirtualMachine", "createTags", "queryAsyncJobResult"])
 def test_a_lost_answer_does_not_show(gateway: Gateway, command: str, side: str) -> None:
     """What the first command was at is told by its job, when it is sent again."""
     gateway.cloud.app.injection.add({"command": command, "times": 1, "drop": side})

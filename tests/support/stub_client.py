@@ -83,6 +83,9 @@ class StubClient(Client):
     def rows(
         self, credentials: Credentials, command: str, params: Mapping[str, object] = {}
     ) -> list[dict[str, Any]]:
+        if command == "listApis" and command not in self.left[:1]:
+            # What a role allows is read once in a while, and is no part of what a method costs.
+            return [{"name": name} for name in self.model.commands]
         exchange = self._next(command, params)
         if exchange.rows is None:
             raise self._wrong(f"{command} is answered with no rows, but rows were asked for")

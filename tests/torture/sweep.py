@@ -19,7 +19,6 @@ COMMANDS = (
     "deployVirtualMachine",
     "queryAsyncJobResult",
     "createTags",
-    "updateVolume",
     "associateIpAddress",
     "enableStaticNat",
 )

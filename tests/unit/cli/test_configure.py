@@ -93,8 +93,8 @@ def test_it_says_what_it_found(run: Configure) -> None:
     assert "project demo-project: a CloudStack account in domain ROOT" in output
     assert "zone ch-gva-2: Basic networking, with security groups" in output
     assert "zone ch-zrh-1: Advanced networking, without security groups" in output
-    assert "without resizeVolume there is no compute.disks.resize" in output
-    (line,) = [line for line in output.splitlines() if "without listVirtualMachines" in line]
+    assert "not for this role, which lacks resizeVolume: compute.disks.resize" in output
+    (line,) = [line for line in output.splitlines() if "lacks listVirtualMachines:" in line]
     assert "compute.instances.get" in line
     assert "compute.zones.list" not in output
 
@@ -218,7 +218,7 @@ def test_a_profile_can_be_checked_and_gives_tokens(run: Configure) -> None:
     doctor = CliRunner().invoke(main, ["--profile", "lab", "doctor"])
     assert doctor.exit_code == 0, doctor.output
     assert "zone ch-gva-2: Basic networking" in doctor.output
-    assert "without resizeVolume there is no compute.disks.resize" in doctor.output
+    assert "not for this role, which lacks resizeVolume: compute.disks.resize" in doctor.output
     env = CliRunner().invoke(main, ["--profile", "lab", "env"])
     assert env.exit_code == 0, env.output
     assert "export CLOUDSDK_CORE_PROJECT=demo-project;" in env.output

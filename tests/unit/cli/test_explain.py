@@ -82,6 +82,13 @@ def test_a_read_shows_rows_joins_and_fields(gstack: Gstack) -> None:
     assert re.search(r"^ +selfLink +made by gstack$", page, re.MULTILINE)
 
 
+def test_it_says_how_far_the_default_roles_go(gstack: Gstack) -> None:
+    assert "complete, from 4.18 to 4.22" in gstack("explain", "zones.list").output
+    page = gstack("explain", "instances.insert").output
+    assert re.search(r"User of 4\.18.*without createVMFromBackup", page, re.DOTALL)
+    assert re.search(r"User of 4\.22.*complete", page, re.DOTALL)
+
+
 def test_a_method_that_is_not_mapped_says_why(
     gstack: Gstack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,6 +67,12 @@ SEEN: list[tuple[int, str, str, list[Any]]] = [
         "PERMISSION_DENIED",
         [
             refused(401, "The API [x] does not exist or is not available for the account"),
+            refused(
+                432,
+                "The API [updateVolume] does not exist or is not available for the account for"
+                " user id [9ead34ae-9ffd-4fe9-b0f2-3d639763aa35].",
+                9999,
+            ),
             refused(531, "Acct[x] does not have permission to operate with resource"),
             refused(511, "Account requires two factor authentication"),
             refused(530, "Acct does not have permission", 4365),
@@ -171,11 +177,16 @@ SEEN: list[tuple[int, str, str, list[Any]]] = [
         ],
     ),
     (
-        501,
-        "notImplemented",
+        400,
+        "invalid",
         "UNSUPPORTED_OPERATION",
         [
             refused(432, "The action is not supported"),
+            refused(
+                432,
+                "Going from existing size of 5368709120 to size of 4294967296 would shrink the"
+                " volume.Need to sign off by supplying the shrinkok parameter with value of true.",
+            ),
         ],
     ),
     (
@@ -211,6 +222,7 @@ SEEN: list[tuple[int, str, str, list[Any]]] = [
             refused(
                 530, "Internal error executing command, please contact your system administrator"
             ),
+            refused(530, "Failed to copy snapshot"),
         ],
     ),
 ]
@@ -238,6 +250,44 @@ def test_cloudstacks_words_are_kept_where_the_rule_has_none(table: ErrorTable) -
         table.translate(refused(431, "Invalid CIDR: everywhere")).message
         == "Invalid CIDR: everywhere"
     )
+
+
+MACHINE = '{"id":20,"instanceName":"i-3-20-VM","state":"Running","uuid":"4995-a2b2"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "told"),
+    [
+        (
+            'Unable to delete template: Template {"format":"RAW","id":200,"name":"img1"} because VM'
+            f" instances: [VM instance {MACHINE},VM instance {MACHINE}] are using it.",
+            "resourceInUseByAnotherResource",
+            "Unable to delete template: Template because VM instances: [VM instance,VM instance]"
+            " are using it.",
+        ),
+        (
+            f"Unable to reach VM instance {MACHINE}",
+            "invalid",
+            "Unable to reach VM instance",
+        ),
+        (
+            'Can\'t delete VPC VPC {"id":1,"tags":{"a":"b"}} as its used by 2 networks',
+            "resourceInUseByAnotherResource",
+            "Can't delete VPC VPC as its used by 2 networks",
+        ),
+    ],
+)
+def test_objects_in_cloudstacks_words_are_neither_read_nor_told(
+    table: ErrorTable, text: str, reason: str, told: str
+) -> None:
+    """Texts as CloudStack 4.22 gives them."""
+    translated = table.translate(refused(431, text))
+    assert (translated.reason, translated.message) == (reason, told)
+
+
+def test_the_operator_is_told_which_command_a_role_lacks(table: ErrorTable) -> None:
+    text = "The API [listHosts] does not exist or is not available for the account for user id [8]."
+    assert "[listHosts]" in table.translate(refused(432, text)).message
 
 
 def test_nothing_of_a_broken_connection_is_told_to_the_client(table: ErrorTable) -> None:

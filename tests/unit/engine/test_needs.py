@@ -72,7 +72,7 @@ def needs(compiled: Compiled, method: str) -> Needs:
 
 
 def test_a_read_needs_its_rows_its_joins_and_what_it_links_to(compiled: Compiled) -> None:
-    assert needs(compiled, "get") == Needs(frozenset(WHOLE))
+    assert needs(compiled, "get") == Needs(frozenset(WHOLE), (), frozenset(WHOLE))
     assert needs(compiled, "aggregatedList").reads == WHOLE
 
 

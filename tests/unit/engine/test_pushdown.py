@@ -51,7 +51,7 @@ PUSH = Push(
 def test_a_word_of_the_name_is_found_where_every_fitting_name_has_it(
     text: str, word: str | None
 ) -> None:
-    assert Narrowing.of(parse_filter(text)).word == word
+    assert Narrowing.of(parse_filter(text)).sought.word == word
 
 
 @pytest.mark.parametrize(
@@ -178,9 +178,12 @@ def test_the_word_of_a_filter_is_in_the_name_of_every_row_that_fits(data: st.Dat
             else [one, f"{one} AND {other}", f"{one} OR {other}"]
         )
     )
-    word, keep = Narrowing.of(parse_filter(text)).word, compile_filter(text)
+    sought, keep = Narrowing.of(parse_filter(text)).sought, compile_filter(text)
+    word = sought.word
     found = [key for key, raw in raws.items() if word is None or word in raw.lower()]
     narrowed = unique_names((key, naturals[key]) for key in found)
     whole = {key: name for key, name in names.items() if keep({"name": name})}
     assert {k: name for k, name in narrowed.items() if keep({"name": name})} == whole
     assert word is None or re.fullmatch("[a-z0-9]+", word)
+    # Who looks for whole names finds each of them as well.
+    assert not sought.whole or {naturals[key] for key in whole} <= {*sought.whole}
