@@ -74,6 +74,7 @@ def create_key(
     base_url: str,
     issued_at: int,
     expires_at: int,
+    id_as_email: bool = False,
 ) -> tuple[dict[str, str], str]:
     """A new key file, and the id that the key is revoked by.
 
@@ -85,6 +86,8 @@ def create_key(
         base_url: the server's URL, without a path.
         issued_at: Unix time in seconds.
         expires_at: Unix time in seconds.
+        id_as_email: write the key's id as ``client_email`` as well, for clients that send no
+            ``kid``: what they say of the key is ``client_email``, as ``iss``.
 
     Raises:
         ValueError: the name is none, or the record is too long to be sealed.
@@ -107,12 +110,13 @@ def create_key(
         extra=extra,
     )
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    sealed = seal(keyring, record)
     return {
         "type": "service_account",
         "project_id": project,
-        "private_key_id": seal(keyring, record),
+        "private_key_id": sealed,
         "private_key": pem.decode("ascii"),
-        "client_email": email,
+        "client_email": sealed if id_as_email else email,
         "client_id": str(int(number, 16)),
         "auth_uri": f"{base_url}/oauth2/auth",
         "token_uri": f"{base_url}/oauth2/token",
@@ -154,7 +158,7 @@ def verify_jwt(
     There is one algorithm, RS256, and one kind of key, so that no header can choose another.
 
     Args:
-        keyring: opens the record that the header's ``kid`` is. libcloud sends no ``kid``; its
+        keyring: opens the record that the header's ``kid`` is. Some clients send no ``kid``; their
             users give the id in place of the e-mail address, so it arrives as ``iss``.
         token: as the client sent it.
         now: Unix time in seconds.
@@ -173,6 +177,12 @@ def verify_jwt(
         raise TokenError("malformed", "A service account signs with RS256, and no extensions.")
     issuer = str(claims.get("iss", ""))
     key_id = str(header.get("kid") or issuer)
+    if "kid" not in header and "@" in issuer:
+        raise TokenError(
+            "malformed",
+            "The JWT's header names no key (kid), and its iss is an e-mail address: make the key"
+            " file by 'gstack key create --id-as-email'.",
+        )
     key = read_key(keyring, key_id, now)
     if not _is_signed(key, f"{parts[0]}.{parts[1]}".encode("ascii"), parts[2]):
         raise TokenError("forged", "The signature of the JWT is wrong.")

@@ -41,6 +41,12 @@ def key() -> None:
     "listens on]",
 )
 @click.option("--project", metavar="ID", help="The project. [default: gstack.project]")
+@click.option(
+    "--id-as-email",
+    is_flag=True,
+    help="Write the key's id as client_email, for clients that sign without naming the key: "
+    "gtoken of Node.js, signet of Ruby, libcloud.",
+)
 @credential_options("gstack.signin.key_lifetime")
 @click.pass_obj
 def create(
@@ -49,6 +55,7 @@ def create(
     output: Path | None,
     endpoint: str | None,
     project: str | None,
+    id_as_email: bool,
     lifetime: int | None,
     api_key: str | None,
     secret_key: str | None,
@@ -86,6 +93,7 @@ def create(
             base_url=base,
             issued_at=now,
             expires_at=expires,
+            id_as_email=id_as_email,
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from None
@@ -95,7 +103,8 @@ def create(
     except OSError as error:
         raise click.ClickException(f"{path}: {error.strerror}; choose another with -o") from None
     until = datetime.fromtimestamp(expires, UTC)
-    click.echo(f"{path}: {file['client_email']}, good until {until:%Y-%m-%d}")
+    called = name if id_as_email else file["client_email"]
+    click.echo(f"{path}: {called}, good until {until:%Y-%m-%d}")
     click.echo(f"To revoke it: gstack key deny {number}")
 
 

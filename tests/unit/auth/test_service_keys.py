@@ -212,3 +212,19 @@ def test_a_service_account_has_a_plain_name(name: str) -> None:
 def test_sealed_tokens_and_jwts_are_told_apart() -> None:
     assert is_jwt(signed())
     assert not is_jwt(KEY["private_key_id"])
+
+
+def test_a_client_that_names_no_key_is_known_by_a_file_made_for_it() -> None:
+    key = new_key(id_as_email=True)
+    # As Node's gtoken and Ruby's signet do: no kid, and iss is what client_email says.
+    token = signed(key, header={"kid": None})
+    found, _ = verify_jwt(RING, token, now=NOW, audiences=[HERE], needs_audience=True)
+    assert found.credentials == CREDENTIALS
+    assert found.email == "robot@demo-project.iam.gserviceaccount.com"
+
+
+def test_a_client_that_names_no_key_is_told_how_to_get_a_file_that_works() -> None:
+    with pytest.raises(TokenError, match="--id-as-email"):
+        verify_jwt(
+            RING, signed(header={"kid": None}), now=NOW, audiences=[HERE], needs_audience=True
+        )
