@@ -116,13 +116,15 @@ def test_an_instance_comes_with_its_disks_in_their_order(web: Gateway) -> None:
     assert shown == [("root", "db"), ("data", "data"), ("persistent-disk-2", "logs")]
     assert web.get(f"{HERE}/disks/logs")["labels"] == {"a": "b"}
     web.do("DELETE", f"{HERE}/instances/db")
-    assert web.names(f"{HERE}/disks") == ["data", "logs", "web"]
+    # The boot disk as well, of which nobody has said that it goes with the instance.
+    assert web.names(f"{HERE}/disks") == ["data", "db", "logs", "web"]
 
 
 def test_an_instance_starts_from_a_boot_disk_that_was_kept(web: Gateway) -> None:
     web.do("POST", f"{WEB}/setDiskAutoDelete", deviceName="boot", autoDelete="false")
     web.do("DELETE", WEB)
-    made = web.create("next", disks=[{"boot": True, "source": f"{HERE}/disks/web"}])
+    boot = {"boot": True, "autoDelete": True, "source": f"{HERE}/disks/web"}
+    made = web.create("next", disks=[boot])
     (disk,) = made["disks"]
     assert disk["source"].endswith("/disks/web")
     # What was said of the disk in the first instance is forgotten.

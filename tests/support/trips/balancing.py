@@ -27,7 +27,7 @@ def machines(gateway: Gateway) -> None:
 
 def entrance(gateway: Gateway) -> None:
     """What a managed group needs: a template, and an empty pool behind a forwarding rule."""
-    disks = [{"boot": True, "initializeParams": {"sourceImage": UBUNTU}}]
+    disks = [{"boot": True, "autoDelete": True, "initializeParams": {"sourceImage": UBUNTU}}]
     nics = [{"network": "global/networks/backend"}]
     properties = {"machineType": "small", "disks": disks, "networkInterfaces": nics}
     gateway.do("POST", "global/instanceTemplates", {"name": "node", "properties": properties})
