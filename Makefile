@@ -1,33 +1,62 @@
 # What can be made:
 #   make run      serve the gateway on 127.0.0.1:5000 and a simulated CloudStack on 127.0.0.1:8080
 #   make test     every check that CI makes
+#   make test-all what `make test` leaves out as well, before a piece of work is called done
 #   make lint     the quick ones: ruff, mypy, the mapping files and the pages made from them
+#   make quick    the tests that need no other program, some minutes of CPU
+#   make pythons  those on the other versions of Python that are installed
 #   make format   let ruff lay out the code
 #   make coverage bring the pages made from the mapping files up to date
+#   make constraints  take the newest versions of all that gstack needs
 #   make bench    the benchmarks
 #   make fuzz     a long run of schemathesis over the OpenAPI document
 #   make torture  gateways killed again and again under load, with figures (TORTURE=--help)
 #   make docs     the documentation, into docs/_build/html
 #   make clean    remove what was made
 #
-# GSTACK_PORT and GSTACK_SIMULATOR_PORT choose other ports for `make run`.
+# GSTACK_PORT and GSTACK_SIMULATOR_PORT choose other ports for `make run`, WORKERS how many processes
+# run tests, TESTS what else pytest is told.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGING := setup.cfg setup.py pyproject.toml
+PACKAGING := setup.cfg setup.py pyproject.toml constraints.txt
+# Tests wait for other processes about as long as they compute.
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
+# A file's tests stay with one worker, so that what they share starts once.
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile
+# Rewritten anew for each worker, the tests alone would take a minute.
+unexport PYTHONDONTWRITEBYTECODE
 # pip's own advice is no news to who runs make.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test lint format coverage bench fuzz torture docs clean
+.PHONY: run test test-all suite whole-suite lint quick pythons format coverage constraints bench \
+  fuzz torture docs clean
 
 run: $(VENV)/.run
 	@$(BIN)/pserve development.ini
 
-test: lint docs
-	$(BIN)/pytest -n 2 --dist loadfile
+# The three at once: the tests leave cores idle now and then.
+test: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs 3 lint docs suite
+
+test-all: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs 3 lint docs whole-suite
+	@$(MAKE) --no-print-directory pythons
+
+suite: $(VENV)/.dev
+	$(PYTEST) -m "not matrix" $(TESTS)
+
+whole-suite: $(VENV)/.dev
+	GSTACK_FUZZ_CASES=6000 $(PYTEST) --gcloud=exec $(TESTS)
+
+quick: $(VENV)/.dev
+	$(PYTEST) -q tests/unit tests/test_cases.py $(TESTS)
+
+pythons:
+	@.ci/pythons
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -45,6 +74,10 @@ coverage: $(VENV)/.dev
 	$(BIN)/gstack coverage --write
 	$(BIN)/gstack counterparts --write
 
+constraints: $(VENV)/.dev
+	$(BIN)/uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --upgrade --quiet \
+	  --no-annotate --custom-compile-command "make constraints" --output-file constraints.txt
+
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
@@ -58,7 +91,7 @@ docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -q -W -n --keep-going -b html docs docs/_build/html
 
 clean:
-	rm -rf $(VENV) build dist docs/_build *.egg-info .gstack \
+	rm -rf $(VENV) .venv-3.* build dist docs/_build *.egg-info .gstack \
 	  .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -71,10 +104,10 @@ $(BIN)/python:
 
 $(VENV)/.run: $(PACKAGING) | $(BIN)/python
 	@echo "Installing gstack into $(VENV)"
-	@$(PIP) install --editable .
+	@$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/.dev: $(PACKAGING) | $(BIN)/python
 	@echo "Installing gstack and what it takes to develop it into $(VENV)"
-	@$(PIP) install --editable '.[dev]'
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.run

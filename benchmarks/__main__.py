@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import fairness, list_instances, mutations, pages
+from benchmarks import fairness, list_instances, mutations, pages, start
 
 REPORTS = {
     "list_instances": list_instances.report,
     "pages": pages.report,
     "fairness": fairness.report,
     "mutations": mutations.report,
+    "start": start.report,
 }
 
 

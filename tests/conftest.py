@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+import gc
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from gstack_pyramid.collecting import paused
+
 from .support import costs
+from .support.programs import required, say_what_is_missing
 
 if TYPE_CHECKING:
     from pyramid.router import Router
@@ -37,6 +40,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     costs.measure(config)
+    say_what_is_missing(config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thousands of tests and what they import stay: the collector need not look at them, ever."""
+    with paused():
+        collected = yield
+    gc.freeze()
+    return collected
 
 
 MakeGateway = Callable[..., "Gateway"]
@@ -54,14 +67,9 @@ def cloudstack_model() -> CloudStackModel:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server; its ``database()`` gives the URL of a new database."""
-    from .support.postgres import programs, serving
+    from .support.postgres import serving
 
-    found = programs()
-    if found is None:
-        if os.environ.get("GSTACK_REQUIRE_CLIENTS") == "1":
-            pytest.fail("PostgreSQL is missing, and GSTACK_REQUIRE_CLIENTS=1 asks for it")
-        pytest.skip("PostgreSQL is not installed")
-    with serving(found) as server:
+    with serving(required("PostgreSQL")) as server:
         yield server
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -18,6 +15,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from gstack_pyramid.simulator import PASSWORD
 
+from ..support.programs import required
 from .gateway import PATIENCE
 
 
@@ -86,13 +84,9 @@ def _is_gone(page: WebElement) -> bool:
 @contextmanager
 def chromium(folder: Path, width: int = 1200, height: int = 900) -> Iterator[Chromium]:
     """A browser with a profile of its own, until the block ends."""
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if program is None or driver is None:
-        if os.environ.get("GSTACK_REQUIRE_CLIENTS") == "1":
-            pytest.fail("chromium is missing, and GSTACK_REQUIRE_CLIENTS=1 asks for it")
-        pytest.skip("chromium and chromedriver are not installed")
+    program, driver = required("chromium"), required("chromedriver")
     options = webdriver.ChromeOptions()
-    options.binary_location = program
+    options.binary_location = str(program)
     # The gateway's authority is made for the test; Chromium on Linux has a store of its own.
     options.accept_insecure_certs = True
     for argument in (
@@ -110,7 +104,7 @@ def chromium(folder: Path, width: int = 1200, height: int = 900) -> Iterator[Chr
     options.add_experimental_option(
         "prefs", {"profile.managed_default_content_settings.javascript": never}
     )
-    browser = webdriver.Chrome(options=options, service=Service(driver))
+    browser = webdriver.Chrome(options=options, service=Service(str(driver)))
     try:
         browser.set_page_load_timeout(PATIENCE)
         if width < 500:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -12,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
+from ..support.programs import required
 from .gateway import OTHER_CLOUDS, PATIENCE, run
 
 RunGcloud = Callable[[Sequence[str], Mapping[str, str]], "subprocess.CompletedProcess[str]"]
@@ -24,12 +22,7 @@ SERVER = Path(__file__).parent / "gcloud_server.py"
 
 def find_gcloud() -> str:
     """Where gcloud is; a test without it is skipped, or fails where CI asks for it."""
-    program = shutil.which("gcloud")
-    if program is None:
-        if os.environ.get("GSTACK_REQUIRE_CLIENTS") == "1":
-            pytest.fail("gcloud is missing, and GSTACK_REQUIRE_CLIENTS=1 asks for it")
-        pytest.skip("gcloud is not installed")
-    return program
+    return str(required("gcloud"))
 
 
 def executed(

@@ -87,6 +87,9 @@ def test_the_readme_leads_to_an_answer(tmp_path: Path, cloud: str, gcloud: Gclou
         environment.pop(name, None)
     # What pip has fetched once it need not fetch again.
     environment.setdefault("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip"))
+    # The versions that the other tests run on, and only what is run gets compiled.
+    environment.setdefault("PIP_CONSTRAINT", str(ROOT / "constraints.txt"))
+    environment.setdefault("PIP_NO_COMPILE", "1")
     path = f"{Path(sys.executable).parent}:{environment['PATH']}"
     environment |= {"HOME": str(tmp_path), "PATH": path}
     shell(install, environment, source)
