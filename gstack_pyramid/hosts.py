@@ -18,6 +18,9 @@ from pyramid.response import Response
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.settings import Settings
 
+LIVE, READY = "/healthz", "/readyz"
+"""Asked for by who watches the machine, by whatever address it has."""
+
 # This machine's own names, by any port: nobody else is reached by them.
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 _USUAL_PORT = {"http": ":80", "https": ":443"}
@@ -74,7 +77,8 @@ def refusing(handler: Callable[[Request], Response], registry: Registry) -> Any:
 
     def answer(request: Request) -> Response:
         # For its errors: 421, before anything is looked at.
-        service_url(registry["gstack"].settings, request)
+        if request.environ["PATH_INFO"] not in (LIVE, READY):
+            service_url(registry["gstack"].settings, request)
         return handler(request)
 
     return answer

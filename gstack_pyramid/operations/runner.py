@@ -165,6 +165,15 @@ class Operations:
         """Where operations are kept."""
         return self._open().store
 
+    def ping(self) -> None:
+        """See whether the database answers.
+
+        Raises:
+            SQLAlchemyError: it doesn't.
+        """
+        if (store := self._store_if_open()) is not None:
+            store.ping()
+
     def start(
         self,
         prepared: Prepared,

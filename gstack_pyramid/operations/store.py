@@ -112,6 +112,15 @@ class Store:
         self._engine = engine
         self.service = service
 
+    def ping(self) -> None:
+        """Ask the table for nothing.
+
+        Raises:
+            SQLAlchemyError: the database doesn't answer, or there is no such table.
+        """
+        with self._engine.connect() as connection:
+            connection.execute(sa.select(OPERATIONS.c.name).limit(0))
+
     def add(self, operation: Operation, holds: Holds = _NOTHING) -> Operation:
         """Keep a new operation, or give back the one that the same request made before.
 

@@ -3,10 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import SQLAlchemyError
 
 from gstack_pyramid.operations.database import MEMORY, Database
 from gstack_pyramid.operations.store import Contested, Hold, Operation, Store, finished
@@ -285,3 +287,15 @@ def test_services_in_one_database_do_not_see_each_other(store: Store) -> None:
     assert other.everything() == []
     other.beat("b")
     assert other.beats() == {"b": 1}
+
+
+def test_a_database_that_has_lost_its_table_does_not_answer(tmp_path: Path) -> None:
+    database = Database(str(tmp_path / "operations.sqlite"))
+    database.prepare(upgrade=False)
+    kept = Store(database.engine, "service")
+    kept.ping()
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE operations RENAME TO elsewhere")
+    with pytest.raises(SQLAlchemyError):
+        kept.ping()
+    database.close()
