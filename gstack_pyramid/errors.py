@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+RETRY_SECONDS = 5
+"""What ``Retry-After`` says of what passes."""
+
 
 class GceError(Exception):
     """A failed request, told in GCE's words.
@@ -120,6 +123,12 @@ def method_not_allowed(method: str, allowed: Iterable[str]) -> GceError:
 def internal_error(message: str = "Internal error.") -> GceError:
     """500 for a fault of ours; the message tells nothing of our inside."""
     return GceError(500, "internalError", message)
+
+
+def unavailable(message: str) -> GceError:
+    """503 for what passes: the same request may be sent again in some seconds."""
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    return GceError(503, "backendError", f"{message} Send the request again.", headers=headers)
 
 
 def condition_not_met(message: str) -> GceError:

@@ -7,6 +7,7 @@ from functools import partial
 
 from pyramid.request import Request
 from pyramid.response import Response
+from sqlalchemy.exc import SQLAlchemyError
 
 from gstack_pyramid.application import Application
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
@@ -17,7 +18,9 @@ from gstack_pyramid.errors import (
     not_implemented,
     too_large,
     too_many,
+    unavailable,
 )
+from gstack_pyramid.operations.database import is_away, reason_of
 from gstack_pyramid.protocol.batch import parse_batch
 from gstack_pyramid.protocol.batch_run import Bounds, run_batch
 from gstack_pyramid.protocol.disconnects import gone
@@ -114,6 +117,15 @@ def cloudstack_error(error: CloudStackError | CloudStackUnavailable, request: Re
     level = logging.WARNING if translated.status >= 500 else logging.DEBUG
     log.log(level, "%s %s: %s", request.method, request.path_info, error)
     return _told(request, translated)
+
+
+def database_error(error: SQLAlchemyError, request: Request) -> Response:
+    """A database that is away: the same request may be sent again, with its ``requestId``."""
+    if not is_away(error):
+        return unexpected(error, request)
+    told = f"{request.method} {request.path_info}"
+    log.error("%s: the database can't be used: %s", told, reason_of(error))
+    return _told(request, unavailable("The service's database can't be used at the moment."))
 
 
 def not_utf8(error: UnicodeDecodeError, request: Request) -> Response:

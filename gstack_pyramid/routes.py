@@ -11,6 +11,7 @@ import hupper
 from pyramid.config import Configurator
 from pyramid.router import Router
 from pyramid.tweens import EXCVIEW
+from sqlalchemy.exc import SQLAlchemyError
 
 from gstack_pyramid import fallbacks, hosts
 from gstack_pyramid.application import (
@@ -110,5 +111,6 @@ def add_fallbacks(config: Configurator) -> None:
     config.add_exception_view(fallbacks.gce_error, context=GceError)
     config.add_exception_view(fallbacks.cloudstack_error, context=CloudStackError)
     config.add_exception_view(fallbacks.cloudstack_error, context=CloudStackUnavailable)
+    config.add_exception_view(fallbacks.database_error, context=SQLAlchemyError)
     config.add_exception_view(fallbacks.not_utf8, context=UnicodeDecodeError)
     config.add_exception_view(fallbacks.unexpected, context=Exception)

@@ -30,6 +30,28 @@ class DatabaseError(Exception):
     """The database can't be used; the message says why, and what to do."""
 
 
+_AWAY = (
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    sa.exc.InternalError,
+    sa.exc.DisconnectionError,
+    sa.exc.TimeoutError,
+)
+"""What says of the database, not of what was asked of it: no connection, no room, read-only."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that the database can't be used at the moment."""
+    lost = isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
+    return lost or isinstance(error, _AWAY)
+
+
+def reason_of(error: BaseException) -> str:
+    """One line about a failure, without statements and values."""
+    lines = str(getattr(error, "orig", None) or error).splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 @dataclass(frozen=True, slots=True)
 class Versions:
     """What a database has, and what this program works with.
@@ -136,6 +158,11 @@ class Database:
         if self._folder is not None:
             METADATA.create_all(self.engine)
             return
+        self._bring_up_to_date(upgrade=upgrade)
+        if not self.shared:
+            self._watch_file()
+
+    def _bring_up_to_date(self, *, upgrade: bool) -> None:
         versions = self.versions()
         if versions.newer:
             raise DatabaseError(
@@ -204,8 +231,30 @@ class Database:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _unreadable(self, error: sa.exc.SQLAlchemyError) -> str:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        return f"{self.url.render_as_string(hide_password=True)} can't be used: {reason}"
+        shown = self.url.render_as_string(hide_password=True)
+        return f"{shown} can't be used: {reason_of(error)}"
+
+    def _watch_file(self) -> None:
+        """From here on, notice at each use when another file or none is in the place of this one.
+
+        Else everything would go on in a file that nobody will ever find again.
+        """
+        path = Path(str(self.url.database))
+        there = path.stat()
+
+        def check(*_: Any) -> None:
+            try:
+                now = path.stat()
+            except OSError:
+                now = None
+            if now is None or (now.st_dev, now.st_ino) != (there.st_dev, there.st_ino):
+                what = "removed" if now is None else "replaced"
+                gone = DatabaseError(f"{path} was {what} while the server runs: restart it.")
+                raise sa.exc.OperationalError("", None, gone)
+
+        # Before a connection would make a new file, and before one to the old file is used.
+        sa.event.listen(self.engine, "do_connect", check)
+        sa.event.listen(self.engine, "checkout", check)
 
 
 def url_of(place: str) -> sa.URL:

@@ -23,9 +23,9 @@ from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.plans import Plan
 from gstack_pyramid.engine.session import Session
-from gstack_pyramid.errors import GceError
+from gstack_pyramid.errors import unavailable
 from gstack_pyramid.operations.course import Course
-from gstack_pyramid.operations.database import MEMORY
+from gstack_pyramid.operations.database import MEMORY, is_away, reason_of
 from gstack_pyramid.operations.execution import Execution, Run, broken, which_step
 from gstack_pyramid.operations.following import Follower
 from gstack_pyramid.operations.holding import Holding
@@ -57,6 +57,9 @@ _TOGETHER = 0.05
 
 _PLANNERS = 32
 """How many plans may be gone on with at the same time; most of that is waiting for reads."""
+
+_START_PATIENCE = 20.0
+"""Seconds in which the workflow of an operation must be on record."""
 
 STOP_PATIENCE = 5.0
 """Seconds to wait for the answers to commands that are on their way when the server ends."""
@@ -420,24 +423,32 @@ class Operations:
         except (dbos_error.DBOSWorkflowConflictIDError, dbos_error.DBOSWorkflowCancelledError):
             # Another node has it; DBOS knows what to do.
             raise
-        except Exception:
-            log.exception("operation %s has stopped, and will be tried again", name)
+        except Exception as error:
+            told = "operation %s has stopped, and will be tried again"
+            if is_away(error):
+                log.error(f"{told}: the database can't be used: %s", name, reason_of(error))
+            else:
+                log.exception(told, name)
             raise asyncio.CancelledError from None
         finally:
             del self._tasks[name]
             if run is not None and not run.answer.done():
-                stopping = GceError(503, "backendError", "The service is being restarted.")
-                run.answer.set_exception(stopping)
+                run.answer.set_exception(unavailable("The service is being restarted."))
             self._tell(name)
 
     def _begin(self, run: Run) -> Operation:
         name, parts = run.operation.name, self._open()
         self._fresh[name] = run
         try:
-            workflow = parts.host.start(name, self.service).result()
-        except BaseException:
+            workflow = parts.host.start(name, self.service).result(_START_PATIENCE)
+        except TimeoutError:
+            # It goes on as if another process had begun it, once the database is back.
             self._fresh.pop(name, None)
-            parts.store.drop(run.operation)
+            raise unavailable("The service's database can't be used at the moment.") from None
+        except BaseException as error:
+            self._fresh.pop(name, None)
+            if not is_away(error):
+                parts.store.drop(run.operation)
             raise
         try:
             return run.answer.result()
@@ -511,7 +522,7 @@ class Operations:
             if self._parts is not None:
                 return self._parts
             if self._closed:
-                raise GceError(503, "backendError", "The service is being restarted.")
+                raise unavailable("The service is being restarted.")
             host = Host.acquire(self._place, self.node, self._sealing, upgrade=self._upgrade)
             store = Store(host.database.engine, self.service)
             execution = Execution(

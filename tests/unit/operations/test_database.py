@@ -9,8 +9,15 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from gstack_pyramid.operations.database import MEMORY, Database, DatabaseError, url_of
-from gstack_pyramid.operations.schema import METADATA, VERSION, VERSION_TABLE
+from gstack_pyramid.operations.database import (
+    MEMORY,
+    Database,
+    DatabaseError,
+    is_away,
+    reason_of,
+    url_of,
+)
+from gstack_pyramid.operations.schema import METADATA, NODES, VERSION, VERSION_TABLE
 from gstack_pyramid.operations.store import Operation, Store
 
 from ...support.postgres import Postgres
@@ -117,3 +124,33 @@ def test_a_place_is_a_path_or_a_url(place: str, url: str) -> None:
 def test_other_databases_are_refused(place: str) -> None:
     with pytest.raises(ValueError, match=r"expected|port|int"):
         url_of(place)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_gone_is_noticed_and_no_new_one_made(tmp_path: Path, replaced: bool) -> None:
+    """A connection would go on in the file that nobody finds any more."""
+    file = tmp_path / "operations.sqlite"
+    database = Database(str(file))
+    database.prepare(upgrade=False)
+    store = Store(database.engine, "test")
+    store.add(Operation("one", "me", "p", "global", "insert", "t", inserted=1.0))
+    file.unlink()
+    if replaced:
+        file.touch()
+    for _ in range(2):
+        with pytest.raises(sa.exc.OperationalError) as caught:
+            store.add(Operation("two", "me", "p", "global", "insert", "t", inserted=1.0))
+        assert is_away(caught.value)
+        what = "replaced" if replaced else "removed"
+        assert reason_of(caught.value) == f"{file} was {what} while the server runs: restart it."
+    assert file.exists() is replaced
+    database.close()
+
+
+def test_a_mistake_in_a_statement_is_no_database_that_is_away() -> None:
+    database = Database(MEMORY)
+    database.prepare(upgrade=False)
+    with pytest.raises(sa.exc.IntegrityError) as caught, database.engine.begin() as connection:
+        connection.execute(sa.insert(NODES).values(name="n"))
+    assert not is_away(caught.value)
+    database.close()
