@@ -327,6 +327,8 @@ class _Page:
             line += f", in {found['each']}"
         if "since" in found:
             line += f", made since ({found['since']})"
+        if found.get("once"):
+            line += ", made by no other command"
         if "where" in found:
             line += f", where {words.condition(found['where'])}"
         self._say(line, level)

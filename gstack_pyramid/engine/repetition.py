@@ -84,12 +84,18 @@ class Look:
         pick: the result of the step out of the rows; None when the effect is not among them. What
             is older than the moment given, a Unix time, doesn't count.
         nameless: whether what it finds has no name, and so may be what another command has made.
+        since: the field that tells when it was made, by which things of one id are told apart.
     """
 
     command: str
     params: dict[str, Any]
     pick: Callable[[list[dict[str, Any]], float], Any]
     nameless: bool = False
+    since: str | None = None
+
+    def moment(self, row: Mapping[str, Any]) -> str:
+        """When something was made, in CloudStack's words; empty where nothing tells it."""
+        return str(row.get(self.since) or "") if self.since is not None else ""
 
 
 @dataclass(slots=True)
@@ -102,6 +108,7 @@ class Found:
     where: Condition | None
     shape: Builder | None
     since: str | None
+    once: bool = False
 
     def look(self, body: Any, env: Any) -> Look:
         """The look for a command that is about to be sent, or may have been."""
@@ -119,7 +126,8 @@ class Found:
             return None
 
         params = env.session.with_scope(self.command, self.params(body, env))
-        return Look(self.command, params, pick, nameless=self.since is not None)
+        nameless = self.once or self.since is not None
+        return Look(self.command, params, pick, nameless, self.since)
 
 
 def _older(value: Any, moment: float) -> bool:
@@ -165,4 +173,4 @@ def compile_found(spec: Mapping[str, Any], made: Shape, scope: Scope, place: Pla
                 message = f"{made.describe()} has no field {name!r}"
                 scope.report((*place, "fields", name), message)
         shaped = inner.fields(spec["fields"], (*place, "fields"))
-    return Found(command.name, params, each, where, shaped, since)
+    return Found(command.name, params, each, where, shaped, since, spec.get("once", False))

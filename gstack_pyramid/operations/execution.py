@@ -265,7 +265,7 @@ class Execution:
                 doubtful=not sure,
                 refusable=not run.taken,
                 pausing=run.accept,
-                claim=lambda key: self._store.claim(key, name, course.number),
+                claim=lambda key, moment: self._store.claim(key, name, course.number, moment),
             )
         except Exception as error:
             log.exception("operation %s broke at %s", name, command.command)
@@ -288,7 +288,11 @@ class Execution:
         if "lost" in sent:
             return self._lost(command, failure_of(sent["lost"]))
         if "failure" in sent:
-            return self._failed(failure_of(sent["failure"]), doubtful=sent.get("doubtful", False))
+            left = {"id": sent["made"]} if "made" in sent else None
+            # What was left behind is to be taken back: the operation has begun.
+            run.taken = run.taken or left is not None
+            failure = failure_of(sent["failure"])
+            return self._failed(failure, made=left, doubtful=sent.get("doubtful", False))
         if "rows" in sent:
             return Outcome(sent["rows"])
         run.taken = True
@@ -322,6 +326,15 @@ class Execution:
                 # Some commands meet what the first one has made only within their job.
                 return Outcome({})
             return self._failed(failure, made=left, doubtful=repeated and left is None)
+        look = command.look
+        if look is not None and look.nameless and left is not None:
+            # From here on it is known when it was made, so that it isn't taken for a later one.
+            moment = look.moment(record["result"])
+            if moment:
+                number = run.course.number
+                await asyncio.to_thread(
+                    self._store.claim, str(left["id"]), run.operation.name, number, moment
+                )
         if self._note_made(run, command, record["result"]):
             # Some commands tell the id with what their job has made, and not before.
             await asyncio.to_thread(self._store.save, run.operation)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = "0005"
+VERSION = "0006"
 """The newest migration: what this program reads and writes."""
 
 VERSION_TABLE = "gstack_version"
@@ -69,6 +69,9 @@ MADE = sa.Table(
     sa.Column("id", sa.String(63), primary_key=True),
     sa.Column("operation", sa.String(63), nullable=False, index=True),
     sa.Column("number", sa.Integer, nullable=False),
+    # When it was made, in CloudStack's words; empty where its id never comes back; none where the
+    # command itself was answered with it, and its job isn't over.
+    sa.Column("moment", sa.String(40)),
 )
 
 HOLDS = sa.Table(

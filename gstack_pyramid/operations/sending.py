@@ -23,7 +23,13 @@ from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.course import told_failure
 from gstack_pyramid.operations.pace import BUSY, GROWTH, Pace, in_thread
 
+Claim = Callable[[str, str | None], bool]
+"""Takes the id of something, and when it was made; see :meth:`Store.claim`."""
+
 Translate = Callable[[CloudStackError | CloudStackUnavailable], GceError]
+
+_FAILED_INSIDE = 530
+"""CloudStack's code for whatever went wrong within it (``ApiErrorCode.INTERNAL_ERROR``)."""
 
 _ANSWERED = {"gone": 404, "exists": 409}
 """The status that says of a repeated command that the first one was at work."""
@@ -56,7 +62,7 @@ class Sender:
         doubtful: bool,
         refusable: bool,
         pausing: Callable[[], None],
-        claim: Callable[[str], bool],
+        claim: Claim,
     ) -> dict[str, Any]:
         """Send a command until CloudStack has taken or refused it.
 
@@ -68,12 +74,14 @@ class Sender:
             refusable: whether a client waits to hear that the operation was accepted: then a
                 failure that surely had no effect is told at once.
             pausing: called before it takes longer than the answer of one command.
-            claim: notes that something with this id is this command's, and tells whether it is.
+            claim: notes that something is this command's, by its id and when it was made, and
+                tells whether it is.
 
         Returns:
             ``{"answer": body, "repeated": whether it may have been sent before}``, ``{"row":
             result}`` when its effect was found, or ``{"failure": ...}``; then ``"doubtful"`` tells
-            whether it may have had its effect all the same.
+            whether it may have had its effect all the same, and ``"made"`` the id of what it has
+            left behind.
         """
         if command.tried:
             await asyncio.sleep(self._pace.slowest_poll)
@@ -97,7 +105,7 @@ class Sender:
                 body = await self._call(
                     self._client.call, credentials, command.command, command.params
                 )
-                if await self._is_ours(command, body, claim):
+                if await self._is_ours(credentials, command, body, claim):
                     return {"answer": body, "repeated": repeated}
                 # Somebody whose own answer was lost has found it first, and has it now. What theirs
                 # has made may still be there, for us to find.
@@ -113,6 +121,9 @@ class Sender:
                     if "failure" not in found:
                         return found
                     blind = command.look is None or found["failure"] is not None
+                    left = None if blind else await self._left(credentials, command, error, since)
+                    if left is not None:
+                        return {"failure": told_failure(error), "made": left}
                     return {"failure": told_failure(error), "doubtful": repeated and blind}
             except CloudStackUnavailable as error:
                 failure = error
@@ -130,7 +141,7 @@ class Sender:
         credentials: Credentials,
         command: PlannedCommand,
         since: float,
-        claim: Callable[[str], bool],
+        claim: Claim,
     ) -> dict[str, Any]:
         """What a command has made, if it is there; the job that makes it, if it is known.
 
@@ -153,13 +164,34 @@ class Sender:
             return {"failure": error}
         return {"row": row}
 
-    async def _row(
-        self, credentials: Credentials, look: Look, since: float, claim: Callable[[str], bool]
-    ) -> Any:
+    async def _left(
+        self,
+        credentials: Credentials,
+        command: PlannedCommand,
+        error: CloudStackError,
+        since: float,
+    ) -> str | None:
+        """The id of what a command has left behind that failed without a word about it.
+
+        CloudStack keeps a machine that it could not begin to start, in state Error, with its name.
+        """
+        look = command.look
+        if look is None or look.nameless or error.errorcode != _FAILED_INSIDE:
+            return None
+        try:
+            rows = await self._call(self._client.rows, credentials, look.command, look.params)
+        except (CloudStackError, CloudStackUnavailable):
+            return None
+        row = look.pick([row for row in rows if row.get("state") == "Error"], since)
+        return str(row["id"]) if isinstance(row, dict) and "id" in row else None
+
+    async def _row(self, credentials: Credentials, look: Look, since: float, claim: Claim) -> Any:
         rows = await self._call(self._client.rows, credentials, look.command, look.params)
         while True:
             row = look.pick(rows, since)
-            if row is None or not look.nameless or await self._call(claim, str(row["id"])):
+            if row is None or not look.nameless:
+                return row
+            if await self._call(claim, str(row["id"]), look.moment(row)):
                 return row
             rows = [other for other in rows if other.get("id") != row["id"]]
 
@@ -184,13 +216,27 @@ class Sender:
         return status < 500 and status != 429
 
     async def _is_ours(
-        self, command: PlannedCommand, body: dict[str, Any], claim: Callable[[str], bool]
+        self, credentials: Credentials, command: PlannedCommand, body: dict[str, Any], claim: Claim
     ) -> bool:
         """Whether nobody else has what a command has made: for what has no name, it is noted."""
-        key = body.get("id")
-        if command.look is None or not command.look.nameless or key is None:
+        key, look = body.get("id"), command.look
+        if look is None or not look.nameless or key is None:
             return True
-        return bool(await self._call(claim, str(key)))
+        if await self._call(claim, str(key), None):
+            return True
+        if look.since is None:
+            return False
+        # Whose that is depends on when it was made: its id may have been somebody's before.
+        needed = self._client.model.command(look.command).params
+        params = {name: look.params[name] for name in look.params if needed[name].required}
+        try:
+            rows = await self._call(
+                self._client.rows, credentials, look.command, {**params, "id": str(key)}
+            )
+        except (CloudStackError, CloudStackUnavailable):
+            return False
+        row = next((row for row in rows if row.get("id") == key), None)
+        return row is not None and bool(await self._call(claim, str(key), look.moment(row)))
 
     async def _pause(self, delay: float, pausing: Callable[[], None]) -> float:
         pausing()

@@ -388,29 +388,45 @@ class Store:
             connection.execute(sa.delete(HOLDS).where(HOLDS.c.operation.in_(names)))
             connection.execute(sa.delete(OPERATIONS).where(OPERATIONS.c.name.in_(names)))
 
-    def claim(self, key: str, operation: str, number: int) -> bool:
+    def claim(self, key: str, operation: str, number: int, moment: str | None = None) -> bool:
         """Note which command has made something, unless another one has been noted.
+
+        CloudStack gives a public address that was released the same id when it is acquired again.
+        So what has been noted counts for one time that the thing was made. An answer to the
+        command itself tells no such time, but it can't be about the same time as another answer.
 
         Args:
             key: CloudStack's id of what was made.
             operation: the name of the command's operation.
             number: which of the operation's commands it is.
+            moment: when it was made, in CloudStack's words; empty where its id never comes back;
+                None of what the command was answered with, if nothing more is known yet.
 
         Returns:
             Whether it is this command's.
         """
-        try:
+        ours = {"operation": operation, "number": number, "moment": moment}
+        while True:
+            try:
+                with self._engine.begin() as connection:
+                    connection.execute(sa.insert(MADE).values(id=key, **ours))
+                return True
+            except sa.exc.IntegrityError:
+                with self._engine.connect() as connection:
+                    found = connection.execute(sa.select(MADE).where(MADE.c.id == key))
+                    kept = found.one_or_none()
+            if kept is None:
+                # Its operation has been forgotten meanwhile.
+                continue
+            mine = (kept.operation, kept.number) == (operation, number)
+            if mine and (moment is None or moment == kept.moment):
+                return True
+            if not mine and not _made_again(kept.moment, moment):
+                return False
             with self._engine.begin() as connection:
-                connection.execute(
-                    sa.insert(MADE).values(id=key, operation=operation, number=number)
-                )
-        except sa.exc.IntegrityError:
-            with self._engine.connect() as connection:
-                kept = connection.execute(
-                    sa.select(MADE.c.operation, MADE.c.number).where(MADE.c.id == key)
-                ).one_or_none()
-            return kept is not None and tuple(kept) == (operation, number)
-        return True
+                same = [column == getattr(kept, column.name) for column in MADE.c]
+                if connection.execute(sa.update(MADE).where(*same).values(ours)).rowcount:
+                    return True
 
     def beat(self, node: str) -> None:
         """Tell that a node lives."""
@@ -463,6 +479,13 @@ class Store:
 def _release(connection: sa.Connection, operation: str, now: float) -> None:
     """Give back what an operation had for itself."""
     connection.execute(sa.update(HOLDS).where(HOLDS.c.operation == operation).values(released=now))
+
+
+def _made_again(before: str | None, now: str | None) -> bool:
+    """Whether something of one id was made a second time, by what is known of both times."""
+    if before is None or now is None:
+        return before is now
+    return "" not in (before, now) and before != now
 
 
 def _row(operation: Operation) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from gstack_pyramid.engine.repetition import Look
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.database import Database
 from gstack_pyramid.operations.pace import Pace
-from gstack_pyramid.operations.sending import Sender
+from gstack_pyramid.operations.sending import Claim, Sender
 from gstack_pyramid.operations.store import Operation, Store
 
 
@@ -54,7 +55,7 @@ def translate(error: CloudStackError | CloudStackUnavailable) -> GceError:
 
 def send(
     cloud: Any,
-    claim: Callable[[str], bool] = lambda key: True,
+    claim: Claim = lambda key, moment: True,
     *,
     doubtful: bool,
     command: PlannedCommand = COMMAND,
@@ -78,25 +79,25 @@ def send(
 
 def test_what_another_command_has_made_is_passed_over() -> None:
     cloud = Cloud("theirs", "ours")
-    sent = send(cloud, lambda key: key != "theirs", doubtful=True)
+    sent = send(cloud, lambda key, moment: key != "theirs", doubtful=True)
     assert sent == {"answer": {"jobid": "job-ours", "id": "ours"}}
     assert len(cloud.addresses) == 2
 
 
 def test_a_command_is_sent_again_when_all_that_is_there_belongs_to_others() -> None:
-    sent = send(Cloud("theirs"), lambda key: key != "theirs", doubtful=True)
+    sent = send(Cloud("theirs"), lambda key, moment: key != "theirs", doubtful=True)
     assert sent["answer"]["id"] == "new-1"
 
 
 def test_a_command_whose_effect_another_one_has_found_is_sent_again() -> None:
     cloud = Cloud()
-    sent = send(cloud, lambda key: key != "new-0", doubtful=False)
+    sent = send(cloud, lambda key, moment: key != "new-0", doubtful=False)
     assert sent["answer"]["id"] == "new-1"
 
 
 def test_who_has_lost_its_effect_to_another_takes_what_that_one_has_left() -> None:
     cloud = Cloud("left")
-    sent = send(cloud, lambda key: key != "new-1", doubtful=False)
+    sent = send(cloud, lambda key, moment: key != "new-1", doubtful=False)
     assert sent["answer"]["id"] == "left"
     assert cloud.addresses == ["left", "new-1"]
 
@@ -202,15 +203,111 @@ def store(tmp_path: Path) -> Iterator[Store]:
     database.close()
 
 
-def test_what_was_made_is_one_commands_until_its_operation_is_forgotten(store: Store) -> None:
+T1, T2 = "2026-11-28T17:50:01+0000", "2026-11-28T17:50:03+0000"
+
+
+def test_what_was_found_is_one_commands_until_its_operation_is_forgotten(store: Store) -> None:
     for name in ("one", "two"):
         store.add(Operation(name, "me", "p", "global", "insert", name, inserted=1.0, done=True))
+    assert store.claim("address", "one", 3, T1)
+    assert store.claim("address", "one", 3, T1)
     assert store.claim("address", "one", 3)
-    assert store.claim("address", "one", 3)
-    assert not store.claim("address", "one", 4)
+    assert not store.claim("address", "one", 4, T1)
+    assert not store.claim("address", "two", 3, T1)
     assert not store.claim("address", "two", 3)
-    assert store.claim("other", "two", 3)
+    assert store.claim("other", "two", 3, T1)
     store.forget(["one"])
-    assert store.claim("address", "two", 4)
+    assert store.claim("address", "two", 4, T1)
     assert store.delete("me", "global", "two")
-    assert store.claim("address", "three", 1)
+    assert store.claim("address", "three", 1, T1)
+
+
+def test_an_id_that_comes_back_is_another_thing(store: Store) -> None:
+    """A released address has the same id when it is acquired again."""
+    # Two answers can't be about the same time.
+    assert store.claim("address", "one", 1)
+    assert store.claim("address", "two", 1)
+    # Who looks can't tell before it is known when the one was made that was answered with.
+    assert not store.claim("address", "three", 1, T1)
+    assert store.claim("address", "two", 1, T1)
+    assert not store.claim("address", "three", 1, T1)
+    assert store.claim("address", "three", 1, T2)
+    assert not store.claim("address", "two", 1, T2)
+
+
+def test_an_id_that_never_comes_back_stays_with_the_first(store: Store) -> None:
+    assert store.claim("condition", "one", 1, "")
+    assert not store.claim("condition", "two", 1, "")
+    assert not store.claim("condition", "two", 1)
+
+
+def test_of_many_that_want_the_same_one_gets_it(store: Store) -> None:
+    store.claim("address", "before", 1, T1)
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda n: store.claim("address", f"op-{n}", 1, T2), range(8)))
+    assert got.count(True) == 1
+
+
+class Reusing(Cloud):
+    """Answers with the id of an address that was released, which has a new time then."""
+
+    sent = 0
+
+    def __init__(self, model: Any, allocated: str) -> None:
+        super().__init__()
+        self.model, self.allocated = model, allocated
+
+    def call(self, credentials: Credentials, command: str, params: Any) -> dict[str, Any]:
+        self.sent += 1
+        return {"id": "again", "jobid": "job"}
+
+    def rows(self, credentials: Credentials, command: str, params: Any) -> list[dict[str, Any]]:
+        assert params == {"id": "again"}
+        return [{"id": "again", "allocated": self.allocated}]
+
+
+def test_an_address_that_comes_back_with_its_old_id_is_acquired_once(
+    store: Store, cloudstack_model: Any
+) -> None:
+    look = Look("listPublicIpAddresses", {"vpcid": "v"}, first, True, "allocated")
+    command = replace(COMMAND, look=look)
+    # Another operation has found it once, and it was released since.
+    assert store.claim("again", "old", 1, T1)
+    cloud = Reusing(cloudstack_model, T2)
+    sent = send(
+        cloud,
+        lambda key, moment: store.claim(key, "new", 1, moment),
+        doubtful=False,
+        command=command,
+    )
+    assert sent == {"answer": {"id": "again", "jobid": "job"}, "repeated": False}
+    assert cloud.sent == 1
+
+
+class Leaving(Cloud):
+    """Fails at once, and keeps what it could not make."""
+
+    def __init__(self, code: int, state: str) -> None:
+        super().__init__()
+        self.code, self.state = code, state
+
+    def call(self, credentials: Credentials, command: str, params: Any) -> dict[str, Any]:
+        raise CloudStackError(command, self.code, "Internal error executing command")
+
+    def rows(self, credentials: Credentials, command: str, params: Any) -> list[dict[str, Any]]:
+        return [{"id": "vm", "state": self.state}]
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "made"), [(530, "Error", "vm"), (530, "Running", None), (431, "Error", None)]
+)
+def test_what_a_command_that_fails_at_once_leaves_is_found(
+    code: int, state: str, made: str | None
+) -> None:
+    """A machine in state Error; what else has the name is somebody else's."""
+    deploy = PlannedCommand(
+        "deployVirtualMachine", {}, False, True, look=Look("listVirtualMachines", {}, first)
+    )
+    sent = send(Leaving(code, state), doubtful=False, command=deploy)
+    assert "failure" in sent
+    assert sent.get("made") == made
