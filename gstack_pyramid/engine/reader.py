@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -47,6 +47,7 @@ class Reader:
         self._catalogue = catalogue
         self._memo: dict[tuple[str, bytes], Rows] = {}
         self._noted: dict[tuple[str, bytes], Rows] = {}
+        self._old: set[tuple[str, bytes]] = set()
 
     def begin(self, reads: Sequence[Read] = ()) -> None:
         """Begin a part of a plan: what it reads from here on is noted, to be repeated elsewhere.
@@ -75,6 +76,8 @@ class Reader:
         rows = self._memo.get(key)
         if rows is None and cached:
             rows = self._catalogue.get((self.credentials, *key))
+            if rows is not None:
+                self._old.add(key)
         if rows is None:
             changes = self._catalogue.changes(self.credentials)
             rows = self._read(command, full)
@@ -82,6 +85,20 @@ class Reader:
                 self._catalogue.put((self.credentials, *key), rows, changes)
         self._memo[key] = self._noted[key] = rows
         return rows
+
+    def renew(self, commands: Set[str]) -> bool:
+        """Let some commands be read again whose rows an earlier request has read.
+
+        Returns:
+            Whether there are any: what this request has read itself is as it is.
+        """
+        old = {key for key in self._old if key[0] in commands}
+        for key in old:
+            self._memo.pop(key, None)
+        self._old -= old
+        if old:
+            self._catalogue.forget(self.credentials, lambda command: command in commands)
+        return bool(old)
 
     def fetch_each(self, command: str, reads: Sequence[Mapping[str, Any]]) -> Rows:
         """The rows of a command with several parameters, one after the other's.

@@ -157,6 +157,18 @@ class Resource:
         Raises:
             GceError: 400, several records answer; the message names them.
         """
+        found = self._find(reference, env)
+        if found is None and env.session.renew(self._cached):
+            # What is not in a catalogue may have been made since that was read.
+            found = self._find(reference, env)
+        return found
+
+    @property
+    def _cached(self) -> frozenset[str]:
+        """The commands whose rows are kept for a short time."""
+        return frozenset(each.command for each in self.sources if each.cached and each.command)
+
+    def _find(self, reference: str, env: Env) -> tuple[str, Record] | None:
         if self.aliases is not None:
             reference = (self.aliases(None, env) or {}).get(reference, reference)
         candidates = self.records(env, Sought.by(reference))

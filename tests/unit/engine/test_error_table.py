@@ -120,7 +120,12 @@ SEEN: list[tuple[int, str, str, list[Any]]] = [
         "alreadyExists",
         "RESOURCE_ALREADY_EXISTS",
         [
-            refused(431, "The vm with hostName web already exists in the network domain"),
+            refused(
+                431,
+                "The vm with hostName web1 already exists in the network domain:"
+                " sandbox.simulator; network=default",
+            ),
+            refused(431, "ACL item with number 10005001 already exists in ACL: 5db0466a"),
         ],
     ),
     (
@@ -165,6 +170,7 @@ SEEN: list[tuple[int, str, str, list[Any]]] = [
         "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE",
         [
             refused(431, "Please specify a volume that is not attached to any VM."),
+            refused(530, "Failed to delete network"),
             refused(536, "Cannot delete group when it's in use by virtual machines"),
         ],
     ),
@@ -182,6 +188,9 @@ SEEN: list[tuple[int, str, str, list[Any]]] = [
         "UNSUPPORTED_OPERATION",
         [
             refused(432, "The action is not supported"),
+            refused(
+                431, "Deployment of virtual machine is supported only for Zone-wide storage pools"
+            ),
             refused(
                 432,
                 "Going from existing size of 5368709120 to size of 4294967296 would shrink the"
