@@ -1,8 +1,10 @@
-"""HTTP to CloudStack: one pooled session, timeouts, retries of reads, and what a failure means.
+"""HTTP to CloudStack: a pool of connections, timeouts, retries of reads, and what a failure means.
 
-The session is shared by all threads and by the credentials of all users, so it must keep nothing
+The pool is shared by all threads and by the credentials of all users, so it must keep nothing
 between two requests: no cookies above all, since CloudStack hands out session cookies with API
-answers and would take the next user for the last one's session.
+answers and would take the next user for the last one's session. It is urllib3's own: what comes on
+top of that in libraries for browsers' work, for cookies, redirects and the environment, is not
+wanted here, and takes as long again.
 """
 
 from __future__ import annotations
@@ -10,21 +12,20 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterator
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import certifi
 import requests
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
+from urllib3 import Timeout, connection_from_url
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
     NewConnectionError,
     ReadTimeoutError,
 )
-from urllib3.util import Retry
+from urllib3.util import Retry, parse_url
 
 from gstack_pyramid.cloudstack.errors import CloudStackTimeout, CloudStackUnavailable
 from gstack_pyramid.cloudstack.redaction import keep_secrets_out_of_logs
@@ -70,24 +71,23 @@ class Transport:
         if isinstance(verify, str) and not Path(verify).exists():
             raise ValueError(f"there are no CA certificates at {verify}")
         self.endpoint = _checked(endpoint)
-        self._timeouts = (connect_timeout, read_timeout)
-        session = requests.Session()
-        session.trust_env = False
-        session.verify = verify
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        session.headers["User-Agent"] = "gstack"
-        session.headers["Accept"] = "application/json"
-        # The address tells reads and changes apart, so the retry rules can be mounted: a read has
-        # its command in the query, by GET and by POST, a change has everything in the body. (By
-        # HTTP method it would not do: urllib3 repeats a POST after some TLS failures.)
-        changes = HTTPAdapter(pool_maxsize=pool_size)
-        reads = HTTPAdapter(pool_maxsize=pool_size, max_retries=_read_retry(read_retries))
-        changes.poolmanager = reads.poolmanager
-        session.mount(self.endpoint, changes)
-        session.mount(f"{self.endpoint}?", reads)
-        self._session = session
-        self._verify = verify
-        self._headers = {name: str(value) for name, value in session.headers.items()}
+        self._path = urlsplit(self.endpoint).path or "/"
+        self._pool = connection_from_url(
+            self.endpoint,
+            maxsize=pool_size,
+            timeout=Timeout(connect=connect_timeout, read=read_timeout),
+            **(_trusting(verify) if self.endpoint.startswith("https:") else {}),
+        )
+        self._read_retry = _read_retry(read_retries)
+        self._headers = {
+            "User-Agent": "gstack",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+        }
+        self._form_headers = {
+            **self._headers,
+            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+        }
         keep_secrets_out_of_logs()
 
     def change(self, command: str, form: str) -> Answer:
@@ -96,7 +96,7 @@ class Transport:
         Raises:
             CloudStackUnavailable: no answer came; ``sent`` tells whether it may have an effect.
         """
-        return self._send(command, "POST", self.endpoint, form)
+        return self._send(command, "POST", self._path, form, False)
 
     def read(self, command: str, form: str) -> Answer:
         """Sends a command that changes nothing, again if need be. ``form`` begins with it.
@@ -104,40 +104,43 @@ class Transport:
         Raises:
             CloudStackUnavailable: no answer came, in as many attempts as allowed.
         """
-        url = f"{self.endpoint}?{form}"
-        if len(url) <= LONGEST_URL:
-            return self._send(command, "GET", url, None)
+        if len(self.endpoint) + 1 + len(form) <= LONGEST_URL:
+            return self._send(command, "GET", f"{self._path}?{form}", None, self._read_retry)
         query, _, body = form.partition("&")
-        return self._send(command, "POST", f"{self.endpoint}?{query}", body)
+        return self._send(command, "POST", f"{self._path}?{query}", body, self._read_retry)
 
     def close(self) -> None:
         """Closes the idle connections."""
-        self._session.close()
+        self._pool.close()
 
-    def _send(self, command: str, method: str, url: str, body: str | None) -> Answer:
-        # Put together by hand and given to the adapter: what requests' session does on the way, for
-        # cookies, redirects and the environment, is not wanted, and takes as long as all the rest.
-        prepared = requests.PreparedRequest()
-        prepared.method, prepared.url = method, url
-        prepared.headers = CaseInsensitiveDict(self._headers)
-        if body is not None:
-            prepared.body = body.encode()
-            prepared.headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
-            prepared.headers["Content-Length"] = str(len(prepared.body))
+    def _send(
+        self, command: str, method: str, target: str, body: str | None, retries: Retry | bool
+    ) -> Answer:
         try:
-            response = self._session.get_adapter(url).send(
-                prepared, stream=True, timeout=self._timeouts, verify=self._verify
+            response = self._pool.urlopen(
+                method,
+                target,
+                body=None if body is None else body.encode(),
+                headers=self._headers if body is None else self._form_headers,
+                retries=retries,
+                redirect=False,
+                assert_same_host=False,
             )
-            # In one piece: requests itself reads 10 KiB at a time, and long lists are megabytes.
-            content = response.raw.read(decode_content=True)
-            response.raw.release_conn()
-            description = response.headers.get("X-Description")
-            return Answer(response.status_code, content, description)
-        except (requests.RequestException, HTTPError) as error:  # some of urllib3's slip through
+            return Answer(response.status, response.data, response.headers.get("X-Description"))
+        except HTTPError as error:
             failure = failure_of(command, error)
         # Raised here and not in the handler: the original's text holds the signed URL, and a
         # chained exception would carry it into tracebacks.
         raise failure
+
+
+def _trusting(verify: bool | str) -> dict[str, Any]:
+    """What a pool is told about the certificates that it trusts."""
+    if verify is False:
+        return {"cert_reqs": ssl.CERT_NONE}
+    authorities = certifi.where() if verify is True else verify
+    place = "ca_cert_dir" if Path(authorities).is_dir() else "ca_certs"
+    return {"cert_reqs": ssl.CERT_REQUIRED, place: authorities}
 
 
 def failure_of(command: str, error: Exception) -> CloudStackUnavailable:
@@ -177,8 +180,7 @@ def _checked(endpoint: str) -> str:
         raise ValueError("the CloudStack endpoint must be an http or https URL")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("the CloudStack endpoint must be a URL without user, query and fragment")
-    # As requests will write it, because adapters are found by comparing the text.
-    return str(requests.Request("GET", endpoint).prepare().url)
+    return parse_url(endpoint).url
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -29,6 +29,7 @@ from gstack_pyramid.cloudstack import (
 )
 from gstack_pyramid.cloudstack.transport import failure_of
 
+from ...support.cost import counted
 from .cloud import API_KEY, DROP, SECRET_KEY, Cloud, Reply, said
 
 MakeClient = Callable[..., Client]
@@ -62,6 +63,17 @@ def test_more_threads_than_the_pool_keeps_do_not_wait_for_each_other(
         thread.join()
     assert len({seen.peer for seen in cloud.seen}) == 3
     assert not together.broken
+
+
+def test_a_call_on_a_pooled_connection_costs_what_the_pool_costs(
+    cloud: Cloud, client: Client, credentials: Credentials
+) -> None:
+    """Through requests, with the least of it, it was 1,500 calls of functions."""
+    client.call(credentials, "listZones")
+    with counted() as calls:
+        client.call(credentials, "listZones")
+    assert calls.count < 1_370
+    assert len({seen.peer for seen in cloud.seen}) == 1
 
 
 def test_a_session_cookie_of_one_user_is_not_sent_for_the_next(
