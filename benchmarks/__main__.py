@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import fairness, list_instances, mutations, pages, start
+from benchmarks import fairness, hostile, list_instances, mutations, pages, soak, start
 
 REPORTS = {
     "list_instances": list_instances.report,
@@ -12,6 +12,8 @@ REPORTS = {
     "fairness": fairness.report,
     "mutations": mutations.report,
     "start": start.report,
+    "hostile": hostile.report,
+    "soak": soak.report,
 }
 
 

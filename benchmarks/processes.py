@@ -9,6 +9,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 
+PIDS: dict[int, int] = {}
+"""The process of the gateway that listens on a port."""
+
 
 def free_port() -> int:
     """A port of 127.0.0.1 that nothing listens on right now."""
@@ -19,8 +22,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def simulator(load: int = 0) -> Iterator[str]:
-    """A simulator with ``load`` instances; gives its endpoint."""
+def simulator(load: int = 0, job_seconds: float = 0.0) -> Iterator[str]:
+    """A simulator with ``load`` instances, whose jobs take some seconds; gives its endpoint."""
     port = free_port()
     code = (
         "from gstack_pyramid.schemas.cloudstack import CloudStackModel\n"
@@ -28,7 +31,7 @@ def simulator(load: int = 0) -> Iterator[str]:
         "from gstack_pyramid.simulator import make_simulator\n"
         "import waitress\n"
         "model = CloudStackModel(data_folder('schemas') / 'cloudstack')\n"
-        f"app = make_simulator(model=model, load={load})\n"
+        f"app = make_simulator(model=model, load={load}, job_seconds={job_seconds})\n"
         f"waitress.serve(app, host='127.0.0.1', port={port}, threads=16)\n"
     )
     with _running(code, port):
@@ -56,19 +59,21 @@ def gateway(settings: Mapping[str, str]) -> Iterator[int]:
         "from gstack_pyramid import main\n"
         "import waitress\n"
         f"app = main({{}}, **{dict(settings)!r})\n"
-        f"waitress.serve(app, host='127.0.0.1', port={port}, threads=32)\n"
+        f"waitress.serve(app, host='127.0.0.1', port={port}, threads=32, connection_limit=2000,"
+        " asyncore_use_poll=True, channel_request_lookahead=1, recv_bytes=65536)\n"
     )
-    with _running(code, port):
+    with _running(code, port) as pid:
+        PIDS[port] = pid
         yield port
 
 
 @contextmanager
-def _running(code: str, port: int) -> Iterator[None]:
+def _running(code: str, port: int) -> Iterator[int]:
     quiet = "import logging\nlogging.getLogger('waitress').setLevel('ERROR')\n"
     process = subprocess.Popen([sys.executable, "-c", quiet + code])
     try:
         _await(port, process)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(10)

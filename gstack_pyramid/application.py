@@ -178,7 +178,11 @@ def build_application(settings: Settings) -> Application:
         waiting=courtesy.waiting,
     )
     engine = Engine(
-        compiled, client, catalogue_ttl=settings.catalogue_ttl, breathe=courtesy.give_way
+        compiled,
+        client,
+        catalogue_ttl=settings.catalogue_ttl,
+        breathe=courtesy.give_way,
+        waiting=courtesy.waiting,
     )
     application = Application(
         settings=settings,

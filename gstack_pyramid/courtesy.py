@@ -211,14 +211,27 @@ class Courtesy:
 _SINGLE, _LONG, _BATCHED, _ASIDE = "single", "long", "batched", "aside"
 
 
+GARBAGE = (50_000, 20, 50)
+"""New objects after which Python's collector looks for cycles among them, and after how many such
+looks at the older ones, where its defaults are 700, 10 and 10.
+
+A list of 500 machines is 50,000 objects, none of them garbage until it is answered: by its defaults
+the collector walks them seventy times while they are decoded, for half of the list's time. Nearly
+all that a request leaves behind is freed without it; what it leaves in cycles is some hundred
+objects, so a look for each hundred requests keeps memory flat (``python -m benchmarks soak``).
+"""
+
+
 def take_turns() -> None:
     """Have this process's threads take short turns, and none stop all others for long.
 
     What is there once a gateway is up stays. Looking through all of it for garbage takes a tenth of
-    a second, during which nobody is answered; so the collector is told to leave it alone.
+    a second, during which nobody is answered; so the collector is told to leave it alone, and
+    to look at the rest seldom.
     """
     sys.setswitchinterval(SWITCH)
     gc.freeze()
+    gc.set_threshold(*GARBAGE)
 
 
 def giving_way(

@@ -35,6 +35,8 @@ TURN_WAIT = 10.0
 """Seconds that a change waits at most for others that change the same thing."""
 BATCHED_TURN_WAIT = 2.0
 """The same within a batch."""
+LARGE_BODY = 65_536
+"""Bytes; a longer body takes longer to be looked at than most requests take in all."""
 
 
 def answer(request: Request) -> Response:
@@ -45,7 +47,9 @@ def answer(request: Request) -> Response:
     """
     application: Application = request.registry["gstack"]
     bound = application.methods[request.matched_route.name]
-    if bound.method.kind in ("list", "aggregatedList"):
+    # What computes for longer than most lets the others by.
+    large = (request.content_length or 0) > LARGE_BODY
+    if large or bound.method.kind in ("list", "aggregatedList"):
         with application.courtesy.at_length():
             return _answer(request, application, bound)
     return _answer(request, application, bound)
@@ -107,9 +111,11 @@ def _body(request: Request, application: Application, bound: Any) -> Any:
         parsed = orjson.loads(content) if content else {}
     except orjson.JSONDecodeError as error:
         raise GceError(400, "parseError", f"The request body is no JSON: {error}") from error
+    application.courtesy.give_way()
     check_extent(parsed)
     rules = bound.method.body_rules
     body = bound.coerce(rules.known(parsed) if rules else parsed)
+    application.courtesy.give_way()
     if not bound.body.is_valid(body):
         raise _refused(bound.body.problems(body))
     return body

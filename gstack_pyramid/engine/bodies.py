@@ -10,6 +10,7 @@ then it is dropped before the schema sees the body.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from gstack_pyramid.errors import GceError
@@ -17,6 +18,9 @@ from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.problems import is_number_as_text
 
 Path = tuple[str, ...]
+
+_PATHS = 1024
+"""Paths of a body whose schemas are remembered."""
 
 
 def without(value: Any, paths: Iterable[Path]) -> Any:
@@ -61,7 +65,9 @@ class BodyRules:
         unknown: Iterable[str] = (),
     ) -> None:
         self._model = model
-        self._type = type_name
+        # The entries of a list have their fields in common, and a list may have thousands. Keys of
+        # maps are the client's: hence the bound.
+        self._schema = lru_cache(_PATHS)(lambda path: model.field(type_name, path) or {})
         self._honoured = frozenset(honoured)
         self._ignored = frozenset(tuple(path.split(".")) for path in ignored)
         self._refused = {tuple(path.split(".")): reason for path, reason in refused.items()}
@@ -136,7 +142,7 @@ class BodyRules:
             return True
         if isinstance(item, list):
             return False
-        schema = self._model.field(self._type, path) or {}
+        schema = self._schema(path)
         if item == "0" and is_number_as_text(schema):
             return True
         if isinstance(item, str) and "UNSPECIFIED" in item.split("_") and "enum" in schema:
@@ -146,11 +152,11 @@ class BodyRules:
         return item == default and isinstance(item, bool) == isinstance(default, bool)
 
     def _is_output(self, path: Path) -> bool:
-        schema = self._model.field(self._type, path) or {}
+        schema = self._schema(path)
         return bool(schema.get("readOnly")) or path[-1] in ("kind", "selfLink", "id")
 
     def _has_fields(self, path: Path) -> bool:
-        schema = self._model.field(self._type, path) or {}
+        schema = self._schema(path)
         if schema.get("type") == "array":
             schema = schema.get("items", {})
             if "$ref" in schema:

@@ -51,6 +51,7 @@ class Engine:
         client: the way to CloudStack.
         catalogue_ttl: how long marked reads are kept, in seconds.
         breathe: called now and then in long computations, so that others may have their turn.
+        waiting: entered while a thread waits for its turn; told whose it is, by API key.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Engine:
         *,
         catalogue_ttl: float = 30.0,
         breathe: Callable[[], None] = lambda: None,
+        waiting: Callable[[str], AbstractContextManager[object]] = lambda _: nullcontext(),
     ) -> None:
         self.compiled = compiled
         self.client = client
@@ -67,7 +69,7 @@ class Engine:
         self._breathe = breathe
         self._roles = Roles(client, ttl=catalogue_ttl)
         self._permissions = Permissions(compiled.methods, self._roles)
-        self._turns = Turns()
+        self._turns = Turns(waiting)
 
     def turn(self, call: Call) -> AbstractContextManager[None]:
         """Let one caller's creations in one collection happen one after the other."""
