@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.engine.environment import FIRST_PAGE, LATER_PAGE, Env
-from gstack_pyramid.engine.names import ANY_NAME
+from gstack_pyramid.engine.names import ANY_NAME, numeric_id
 from gstack_pyramid.engine.pushdown import Narrowing
 from gstack_pyramid.engine.reads import Record, Source
 from gstack_pyramid.engine.resources import Resource
@@ -18,7 +19,7 @@ from gstack_pyramid.engine.walk import AHEAD, SEEN, Cursor, Stretch, stretch
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.protocol.filter import Predicate
 from gstack_pyramid.protocol.filter_tree import And
-from gstack_pyramid.protocol.lists import Rows, Walked, Whole
+from gstack_pyramid.protocol.lists import Entries, Entry, Rows, Walked, Whole
 
 LONG = 500
 """The number of rows up to which a list is read whole, and so is in order of its names."""
@@ -114,6 +115,53 @@ class Listing:
             with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="scope") as pool:
                 return self._gathered(list(pool.map(self._attempt, self.places)))
         return self._gathered([self._attempt(place, found) for place in self.places])
+
+    def entries(self) -> Entries | None:
+        """All of it before it is shaped, so that only what is on a page has to be.
+
+        None where a scope can't be read: each is asked for by itself then.
+        """
+        env = self._narrowest()
+        if env is None:
+            return Entries((), lambda chosen: [])
+        try:
+            found = self.resource.narrowed(env, self.narrowing)
+        except Failure:
+            if self.explain is None or len(self.places) < 2:
+                raise
+            return None
+        named = [
+            (place, name, record)
+            for place in self.places
+            for name, record in self._named(place, *found)
+        ]
+        with_id = "id" in self.resource.own_fields
+        return Entries(
+            [
+                Entry(place.scope, name, numeric_id(record.key) if with_id else "", number)
+                for number, (place, name, record) in enumerate(named)
+            ],
+            partial(self._made, named),
+        )
+
+    def _made(
+        self, named: Sequence[tuple[Place, str, Record]], chosen: Sequence[Entry]
+    ) -> list[tuple[str, Row]]:
+        by_place: dict[str, tuple[Place, Named]] = {}
+        for entry in chosen:
+            place, name, record = named[entry.place]
+            by_place.setdefault(entry.scope, (place, []))[1].append((name, record))
+        shaped: dict[str, Iterator[Row]] = {}
+        self._lost = {}
+        for scope, (place, some) in by_place.items():
+            try:
+                shaped[scope] = iter(self._shape(place, some))
+            except Failure as error:
+                if self.explain is None or len(self._lost) + 1 == len(self.places):
+                    raise
+                self._lost[scope] = self.explain(error).message
+        here = [entry for entry in chosen if entry.scope in shaped]
+        return [(entry.scope, next(shaped[entry.scope])) for entry in here]
 
     def walk(
         self, cursor: dict[str, Any] | None, size: int, keep: Predicate, order: str
@@ -219,16 +267,20 @@ class Listing:
     ) -> tuple[Place, list[Row] | CloudStackError | CloudStackUnavailable]:
         try:
             records, near = found or self.resource.narrowed(place.env, self.narrowing)
-            here = [record for record in records if place.holds(record)]
-            there = [record for record in near if place.holds(record)]
-            if self.resource.elsewhere:
-                # What belongs to another project can be meant by its bare name here as well.
-                there = [*records, *near]
-            return place, self._shape(place, self.resource.named(here, there))
+            return place, self._shape(place, self._named(place, records, near))
         except Failure as error:
             if self.explain is None:
                 raise
             return place, error
+
+    def _named(self, place: Place, records: list[Record], near: list[Record]) -> Named:
+        """The records of one place with the names that they are shown by there."""
+        here = [record for record in records if place.holds(record)]
+        there = [record for record in near if place.holds(record)]
+        if self.resource.elsewhere:
+            # What belongs to another project can be meant by its bare name here as well.
+            there = [*records, *near]
+        return self.resource.named(here, there)
 
     def _gathered(
         self,

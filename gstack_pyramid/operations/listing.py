@@ -19,7 +19,7 @@ from gstack_pyramid.operations.store import Operation, Store
 from gstack_pyramid.protocol.filter import Predicate, compile_node
 from gstack_pyramid.protocol.filter_tree import And, Compare, Match, Node, Not, Or
 from gstack_pyramid.protocol.instants import parse_instant
-from gstack_pyramid.protocol.lists import Rows, Walked
+from gstack_pyramid.protocol.lists import Entries, Rows, Walked
 from gstack_pyramid.protocol.paging import MAX_RESULTS
 
 _LOOKS = 10
@@ -66,6 +66,9 @@ class Kept:
             return []
         found = self.store.of_owner(self.owner, self.scope)
         return [(self._scope_of(kept), self.shape(kept)) for kept in found]
+
+    def entries(self) -> Entries | None:
+        """Nothing: the database chooses what is on a page."""
 
     def walk(
         self, cursor: dict[str, Any] | None, size: int, keep: Predicate, order: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -30,6 +30,36 @@ class Walked:
     cursor: dict[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One resource of a list before it is made, with what it is ordered by.
+
+    Attributes:
+        scope: ``zones/z``; "" in a flat list.
+        name: its name.
+        id: its numeric id, "" where it has none.
+        place: which of the list's it is.
+    """
+
+    scope: str
+    name: str
+    id: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A list of which only a page needs to be made.
+
+    Attributes:
+        all: its entries, in any order.
+        make: makes the resources of some of them, in their order.
+    """
+
+    all: Sequence[Entry]
+    make: Callable[[Sequence[Entry]], Rows]
+
+
 class Listing(Protocol):
     """What a list is made from."""
 
@@ -47,6 +77,9 @@ class Listing(Protocol):
             keep: the filter.
             order: ``name`` or ``creationTimestamp desc``; "" where any will do.
         """
+
+    def entries(self) -> Entries | None:
+        """All of it before it is made, for a page by names; None where it is made as a whole."""
 
     def scopes(self) -> Mapping[str, str | None]:
         """Of an aggregated list, every scope, and why it could not be read if it could not."""
@@ -67,6 +100,9 @@ class Whole:
         self, cursor: dict[str, Any] | None, size: int, keep: Predicate, order: str
     ) -> Walked | None:
         """Nothing: there is no need to."""
+
+    def entries(self) -> Entries | None:
+        """Nothing: all is made already."""
 
     def scopes(self) -> Mapping[str, str | None]:
         """The scopes as they were given."""
@@ -199,6 +235,13 @@ def _page(listing: Listing, wanted: Wanted) -> Page[tuple[str, Resource]]:
             return Page(walked.rows, token)
     if pages.cursor is not None:
         raise invalid_value("pageToken", "…", "The list is no longer read this way.")
+    if wanted.tree == And(()) and pages.by_name:
+        entries = listing.entries()
+        if entries is not None:
+            chosen = pages.of(
+                entries.all, lambda entry: (entry.name, "", f"{entry.scope}/{entry.id}")
+            )
+            return Page(entries.make(chosen.items), chosen.next_page_token)
     kept = [row for row in listing.rows() if wanted.keep(row[1])]
     return pages.of(
         kept,

@@ -100,6 +100,11 @@ class Pages:
                 self._last = (age, name, unique)
 
     @property
+    def by_name(self) -> bool:
+        """Whether the names and ids of the rows are all that they are ordered by."""
+        return not self._newest_first
+
+    @property
     def by_key(self) -> bool:
         """Whether the page goes on after the key of a row, and not at a position."""
         return self._last is not None

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from gstack_pyramid.engine.resources import Resource
+
 from ..conftest import MakeGateway
 from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway
 
@@ -177,3 +179,32 @@ def test_a_list_longer_than_cloudstacks_pages_is_whole(make_gateway: MakeGateway
     gateway = make_gateway(load=30, page_size=7)
     found = gateway.get("aggregated/instances")["items"]
     assert sum(len(held.get("instances", [])) for held in found.values()) == 30
+
+
+def test_of_a_list_that_is_read_whole_only_a_page_is_made(
+    make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = make_gateway(load=60)
+    path = f"zones/{SG_ZONE}/instances"
+    whole = gateway.items(path)
+    made: list[int] = []
+    shape = Resource.shape
+
+    def counting(self: Resource, named: list[Any], *rest: Any, **more: Any) -> Any:
+        if self.name == "instances":
+            made.append(len(named))
+        return shape(self, named, *rest, **more)
+
+    monkeypatch.setattr(Resource, "shape", counting)
+    first = gateway.get(path, maxResults=4)
+    second = gateway.get(path, maxResults=4, pageToken=first["nextPageToken"])
+    assert first["items"] + second["items"] == whole[:8]
+    assert made == [4, 4]
+    found = gateway.get("aggregated/instances", maxResults=5)["items"]
+    names = [item["name"] for scope in found.values() for item in scope.get("instances", [])]
+    assert len(names) == sum(made[2:]) == 5
+    # What is ordered or chosen by anything else has to be made first.
+    made.clear()
+    gateway.get(path, maxResults=4, orderBy="creationTimestamp desc")
+    gateway.get(path, maxResults=4, filter="status=RUNNING")
+    assert made == [len(whole)] * 2
