@@ -153,17 +153,19 @@ class Courtesy:
 
         Gives whether the caller has a place for that; without one, it must not wait.
         """
-        if getattr(self._mine, "role", None) is not _SINGLE:
+        role = getattr(self._mine, "role", None)
+        if role not in (_SINGLE, _LONG):
             yield True
             return
+        quick = int(role is _SINGLE)
         with self._places.place(caller) as granted:
             self._mine.role = _ASIDE
-            self._count(-1, -1, -1)
+            self._count(-1, -1, -quick)
             try:
                 yield granted
             finally:
-                self._mine.role = _SINGLE
-                self._count(1, 1, 1)
+                self._mine.role = role
+                self._count(1, 1, quick)
 
     def give_way(self) -> None:
         """Let those compute first who come first: before a batch or a part of one, or a list."""

@@ -193,6 +193,9 @@ def test_a_caller_that_waits_for_the_cloud_too_often_is_refused_and_others_are_n
             pass
         with courtesy.aside("another") as granted:
             assert granted
+    # What computes for long waits no less.
+    with courtesy.single(), courtesy.at_length(), courtesy.aside("hog") as granted:
+        assert not granted
     # Parts hold no thread of the server's.
     with courtesy.batched(), courtesy.waiting("hog"):
         pass
