@@ -21,9 +21,11 @@ MAX_PARTS = 1000
 MAX_BYTES = 8 * 1024 * 1024
 
 _MAX_HEADER_BYTES = 64 * 1024
+_MAX_CONTENT_TYPE = 1000
 _BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FOLD = re.compile(r"\r?\n[ \t]+")
+_LINE_END = re.compile(rb"[ \t]*(?=\r?\n|\Z)")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -82,6 +84,8 @@ def parse_batch(
     """
     if len(body) > max_bytes:
         raise _refused(f"The batch is larger than {max_bytes} bytes.")
+    if len(content_type) > _MAX_CONTENT_TYPE:
+        raise _refused(f"The Content-Type is longer than {_MAX_CONTENT_TYPE} characters.")
     header = Message()
     header["Content-Type"] = content_type
     boundary = header.get_boundary()
@@ -128,25 +132,44 @@ def _refused(why: str) -> GceError:
 def _split(body: bytes, boundary: bytes, max_parts: int) -> list[bytes]:
     """Cut the body at its delimiters.
 
-    Not by the email package, which would enter multiparts within multiparts by recursion.
+    Not by the email package, which would enter multiparts within multiparts by recursion; and not
+    by one pattern for all, which would keep other threads from computing for as long as it takes.
     """
-    # The line feed before a delimiter belongs to it, and so does white space after it.
-    delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    mark = b"\n--" + boundary
     chunks: list[bytes] = []
     start: int | None = None
-    for found in delimiter.finditer(body):
+    # The line feed before a delimiter belongs to it; the first may be where the body begins.
+    others, place = 0, (-1 if body.startswith(mark[1:]) else _find(body, mark, 0))
+    while place is not None:
+        end = place + len(mark)
+        closing = body.startswith(b"--", end)
+        line = _LINE_END.match(body, end + 2 * closing)
+        if line is None:
+            # A line that only begins as a delimiter does.
+            others += 1
+            if others > max_parts:
+                raise _refused("Too many lines begin with the boundary.")
+            place = _find(body, mark, end)
+            continue
         if start is not None:
-            chunks.append(body[start : found.start()])
-        if found[1]:
+            stop = place - 1 if body[place - 1 : place] == b"\r" else place
+            chunks.append(body[start : max(start, stop)])
+        if closing:
             break
         if len(chunks) >= max_parts:
             raise _refused(f"The batch has more than {max_parts} requests.")
-        start = found.end()
+        start = line.end()
+        place = _find(body, mark, start)
     else:
         raise _refused("The closing boundary is missing.")
     if not chunks:
         raise _refused("The batch holds no request.")
     return chunks
+
+
+def _find(body: bytes, mark: bytes, start: int) -> int | None:
+    found = body.find(mark, start)
+    return None if found < 0 else found
 
 
 def _part(chunk: bytes, number: int) -> Part:

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gstack_pyramid.errors import GceError
-from gstack_pyramid.protocol.batch import Part, PartAnswer, parse_batch, render_batch
+from gstack_pyramid.protocol.batch import (
+    Part,
+    PartAnswer,
+    _split,
+    parse_batch,
+    render_batch,
+)
+
+from ...support.cost import counted
 
 TYPE = 'multipart/mixed; boundary="b+1"'
 
@@ -195,3 +203,57 @@ def test_any_bytes_are_a_batch_or_are_refused(body: bytes) -> None:
         except GceError:
             continue
         assert parts
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\r\n" * 4_000_000,
+        b"-" * 8_000_000,
+        b"\r\n--bX" * 1_000_000,
+        (b"\r\n--b" + b" " * 7_000 + b"x") * 1_000,
+        b"--b\r\n" * 1_500_000,
+        b"--b" + b" " * 8_000_000,
+    ],
+)
+def test_a_body_that_is_no_batch_is_refused_without_looking_at_all_of_it(body: bytes) -> None:
+    with counted() as calls, pytest.raises(GceError, match="Failed to parse"):
+        parse_batch("multipart/mixed; boundary=b", body)
+    assert calls.count < 20_000
+
+
+def test_a_content_type_that_is_longer_than_any_is_not_taken_apart() -> None:
+    kind = "multipart/mixed; " + "a=b; " * 40_000 + "boundary=b"
+    with counted() as calls, pytest.raises(GceError, match="longer than 1000"):
+        parse_batch(kind, b"--b--")
+    assert calls.count < 1_000
+
+
+LINES = st.lists(
+    st.sampled_from([b"--b", b"--b--", b"--bx", b"--b ", b"--b-- \t", b"x", b"", b" --b", b"--B"]),
+    max_size=8,
+)
+
+
+@given(LINES, st.sampled_from([b"\n", b"\r\n"]), st.booleans())
+def test_a_body_is_cut_where_a_line_is_a_delimiter(
+    lines: list[bytes], ending: bytes, ended: bool
+) -> None:
+    """Held against the same rule line by line (RFC 2046, section 5.1.1)."""
+    expected: list[bytes] = []
+    current: list[bytes] | None = None
+    closed = False
+    for line in lines:
+        plain = line.rstrip(b" \t")
+        if plain in (b"--b", b"--b--") and not closed:
+            if current is not None:
+                expected.append(ending.join([b"", *current]))
+            current, closed = [], plain == b"--b--"
+        elif current is not None:
+            current.append(line)
+    body = ending.join(lines) + (ending if ended else b"")
+    if not closed or not expected:
+        with pytest.raises(GceError):
+            _split(body, b"b", 1000)
+    else:
+        assert _split(body, b"b", 1000) == expected
