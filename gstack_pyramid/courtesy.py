@@ -213,14 +213,13 @@ class Courtesy:
 _SINGLE, _LONG, _BATCHED, _ASIDE = "single", "long", "batched", "aside"
 
 
-GARBAGE = (50_000, 20, 50)
-"""New objects after which Python's collector looks for cycles among them, and after how many such
-looks at the older ones, where its defaults are 700, 10 and 10.
+GARBAGE = 50_000
+"""New objects after which Python's collector looks for cycles among them, where its default is 700.
 
-A list of 500 machines is 50,000 objects, none of them garbage until it is answered: by its defaults
-the collector walks them seventy times while they are decoded, for half of the list's time. Nearly
-all that a request leaves behind is freed without it; what it leaves in cycles is some hundred
-objects, so a look for each hundred requests keeps memory flat (``python -m benchmarks soak``).
+A list of 500 machines is tens of thousands of objects, none of them garbage until it is answered,
+and by the default the collector walks them some twenty times meanwhile. Nearly all that a request
+leaves behind is freed without it; what it leaves in cycles is some hundred objects, so a look for
+each few hundred requests keeps memory flat (``python -m benchmarks soak``).
 """
 
 
@@ -233,7 +232,7 @@ def take_turns() -> None:
     """
     sys.setswitchinterval(SWITCH)
     gc.freeze()
-    gc.set_threshold(*GARBAGE)
+    gc.set_threshold(GARBAGE)
 
 
 def giving_way(

@@ -325,7 +325,7 @@ def test_threads_of_a_server_take_short_turns_and_what_is_there_is_no_garbage() 
         "assert round(sys.getswitchinterval(), 6) == SWITCH\n"
         "assert gc.get_freeze_count() > 1000\n"
         "assert len(gc.get_objects()) < 1000\n"
-        # A decoded list of 500 machines is looked at once, not seventy times.
+        # A decoded list of 500 machines is looked at once at most, not again and again.
         "before = sum(each['collections'] for each in gc.get_stats())\n"
         "rows = [{'id': number} for number in range(50_000)]\n"
         "assert sum(each['collections'] for each in gc.get_stats()) - before <= 1\n"
