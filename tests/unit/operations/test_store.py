@@ -295,7 +295,7 @@ def test_a_database_that_has_lost_its_table_does_not_answer(tmp_path: Path) -> N
     kept = Store(database.engine, "service")
     kept.ping()
     with database.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE operations RENAME TO elsewhere")
+        connection.exec_driver_sql("ALTER TABLE gstack_operations RENAME TO elsewhere")
     with pytest.raises(SQLAlchemyError):
         kept.ping()
     database.close()
