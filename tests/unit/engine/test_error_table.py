@@ -104,6 +104,9 @@ SEEN: list[tuple[int, str, str, list[Any]]] = [
         "ZONE_RESOURCE_POOL_EXHAUSTED",
         [
             refused(533, "Unable to create a deployment for VM instance"),
+            # https://github.com/apache/cloudstack/issues/1813 and 7053 show it so in jobs.
+            refused(530, "Unable to start a VM due to insufficient capacity"),
+            refused(530, "Insufficient server capacity exception"),
         ],
     ),
     (
