@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ MEMORY = ":memory:"
 DBOS_SCHEMA = "dbos"
 """The schema that DBOS's tables are in, where the database has schemas."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_SQLITE_WITH_SUBSEC = (3, 42, 0)
+"""On Python 3.12 and later, DBOS's tables have SQLite tell milliseconds, which it learned
+with this version; Debian 12 has an earlier one."""
 _LOCK_WAIT_MS = 30_000
 _LOCK_POLL = 0.2
 
@@ -282,3 +286,12 @@ def _prepare(connection: Any, synchronous: str) -> None:
     connection.execute(f"PRAGMA busy_timeout={_LOCK_WAIT_MS}")
     connection.execute(f"PRAGMA synchronous={synchronous}")
     connection.execute("PRAGMA foreign_keys=ON")
+    if sqlite3.sqlite_version_info < _SQLITE_WITH_SUBSEC:
+        connection.create_function("unixepoch", -1, _unix_time)
+
+
+def _unix_time(*asked: str) -> float:
+    """SQLite's ``unixepoch``, as far as DBOS asks for it: seconds, with fractions for `subsec`."""
+    if set(asked) - {"now", "subsec"}:
+        raise ValueError(f"unixepoch{asked} is not known here")
+    return time.time() if "subsec" in asked else int(time.time())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,21 @@ def versioned(place: str, version: str) -> None:
     with database.engine.begin() as connection:
         connection.execute(sa.update(table).values(version_num=version))
     database.close()
+
+
+def test_every_sqlite_tells_milliseconds(tmp_path: Path) -> None:
+    """DBOS's tables have them as defaults on Python 3.12 and later."""
+    database = Database(str(tmp_path / "operations.sqlite"))
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE t (x INTEGER, at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000))"
+        )
+        connection.exec_driver_sql("INSERT INTO t (x) VALUES (1)")
+        (at,) = connection.exec_driver_sql("SELECT at FROM t").one()
+        (seconds,) = connection.exec_driver_sql("SELECT unixepoch()").one()
+    database.close()
+    assert abs(at / 1000 - time.time()) < 60
+    assert isinstance(seconds, int)
 
 
 def test_an_empty_database_gets_its_tables_once(place: str) -> None:
