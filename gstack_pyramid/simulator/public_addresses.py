@@ -1,4 +1,8 @@
-"""Public addresses."""
+"""Public addresses: each is a row that is there from the start, and comes back when it is free.
+
+On the real server an address keeps its id for good, whoever has it. So the id of one that was given
+back may be that of the next one that is acquired, by anybody.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,11 @@ def acquire(actor: Actor, owner: str, *, wanted: str | None = None, **fields: An
         CommandError: 533, there is none left.
     """
     values = {"created": actor.today(), "virtualmachineid": None, **fields}
-    return actor.add("ip", owner, **values, ipaddress=wanted or _first_free(actor))
+    address = wanted or _first_free(actor)
+    for doc in actor.store.gone("ip") if actor.world.settings.as_recorded else ():
+        if doc["ipaddress"] == address:
+            return actor.store.add("ip", doc["id"], owner, {**values, "ipaddress": address})
+    return actor.add("ip", owner, **values, ipaddress=address)
 
 
 def _first_free(actor: Actor) -> str:

@@ -19,7 +19,7 @@ OTHER_API_KEY = "other-api-key-" + "0" * 50
 OTHER_SECRET_KEY = "other-secret-key-" + "0" * 47
 PASSWORD = "password"  # noqa: S105 (of both users, as in CloudStack's own simulator)
 
-BASIC_ZONE = "ch-gva-2"
+SG_ZONE = "ch-gva-2"
 ADVANCED_ZONE = "ch-zrh-1"
 
 GIB = 2**30
@@ -135,13 +135,14 @@ class _Builder:
             details=limits or {},
         )
 
-    def zone(self, name: str, number: int, *, basic: bool) -> Doc:
+    def zone(self, name: str, number: int, *, groups: bool) -> Doc:
+        basic = groups and self.world.settings.basic_zone
         return self.add(
             "zone",
             name=name,
             number=number,
             networktype="Basic" if basic else "Advanced",
-            securitygroupsenabled=basic,
+            securitygroupsenabled=groups,
             cpus=self.world.settings.zone_cpus,
             memory=self.world.settings.zone_memory,
             hosts=self.world.settings.zone_hosts,
@@ -199,6 +200,12 @@ class _Builder:
                 key = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{provider}/{value}"))
                 told = {"provider": provider, "source": source, "name": name, "value": value}
                 self.world.store.add("counter", key, None, {"created": self.born, **told})
+
+    def redundant_offering(self) -> None:
+        # A default installation has two VPC offerings that are default ones.
+        key = str(uuid.uuid5(uuid.NAMESPACE_OID, "Redundant VPC offering"))
+        told = {"name": "Redundant VPC offering", "displaytext": "Redundant VPC offering"}
+        self.world.store.add("vpcoffering", key, None, {"created": self.born, **told})
 
     def default_lists(self) -> None:
         for action in ("allow", "deny"):
@@ -280,8 +287,8 @@ def build(world: World) -> None:
     build = _Builder(world)
     with world.store.transaction():
         build.add("domain", name="ROOT")
-        basic = build.zone(BASIC_ZONE, 1, basic=True)
-        advanced = build.zone(ADVANCED_ZONE, 2, basic=False)
+        guarded = build.zone(SG_ZONE, 1, groups=True)
+        advanced = build.zone(ADVANCED_ZONE, 2, groups=False)
         build.catalogue()
         build.default_lists()
         demo = build.account("demo-project", "demo", DEMO_API_KEY, DEMO_SECRET_KEY, 2)
@@ -290,8 +297,8 @@ def build(world: World) -> None:
         build.group(shop["id"])
         build.network(
             SYSTEM,
-            basic,
-            "guestNetworkForBasicZone",
+            guarded,
+            "guestNetworkForBasicZone" if world.settings.basic_zone else "guestNetworkForSG",
             0,
             gateway="10.2.0.1",
             netmask="255.255.0.0",
@@ -310,3 +317,4 @@ def build(world: World) -> None:
         )
         build.vpc(demo["id"], advanced)
         build.counters()
+        build.redundant_offering()

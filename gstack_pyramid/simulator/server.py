@@ -97,6 +97,7 @@ def _url(server: Any) -> str:
 
 def _from_settings(settings: Mapping[str, str]) -> Simulator:
     """The simulator that the ``simulator_*`` keys of an ini section describe."""
+    recorded = (settings.get("simulator_as_recorded") or "").lower() == "true"
     return make_simulator(
         model=CloudStackModel(data_folder("schemas") / "cloudstack"),
         state=settings.get("simulator_state") or ":memory:",
@@ -104,7 +105,12 @@ def _from_settings(settings: Mapping[str, str]) -> Simulator:
         job_seconds=float(settings.get("simulator_job_seconds") or 0),
         seed=int(settings.get("simulator_seed") or 1),
         limit=int(settings.get("simulator_limit") or 20),
+        as_recorded=recorded,
+        zone_wide_storage=not recorded,
+        users_expunge=not recorded,
+        dynamic_scaling=not recorded,
         role=_role(settings.get("simulator_role") or ""),
+        basic_zone=(settings.get("simulator_basic_zone") or "").lower() == "true",
         managed_storage=(settings.get("simulator_managed_storage") or "").lower() == "true",
         faults=_faults(settings.get("simulator_faults") or "[]"),
     )
@@ -131,7 +137,9 @@ def main(global_config: Mapping[str, str], **settings: str) -> Simulator:
     """The simulator alone, for ``pserve``: ``use = egg:gstack_pyramid#simulator``.
 
     Settings: ``simulator_state``, ``simulator_load``, ``simulator_job_seconds``,
-    ``simulator_seed``, ``simulator_limit``, ``simulator_role``, ``simulator_managed_storage``,
+    ``simulator_seed``, ``simulator_limit``, ``simulator_role``, ``simulator_as_recorded``,
+    ``simulator_basic_zone``,
+    ``simulator_managed_storage``,
     ``simulator_faults`` (a list in YAML), as
     :func:`~gstack_pyramid.simulator.app.make_simulator` has them.
 

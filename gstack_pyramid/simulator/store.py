@@ -230,6 +230,11 @@ class Store:
         """All documents of a kind, in order of creation."""
         return list(self._live.get(kind, {}).values())
 
+    def gone(self, kind: str) -> list[Doc]:
+        """The removed documents of a kind that no living one has taken the place of."""
+        live = self._live.get(kind, {})
+        return [doc for key, doc in self._gone.get(kind, {}).items() if key not in live]
+
     def by(self, kind: str, index: str, key: str) -> list[Doc]:
         """The documents under ``key`` of an index (``owner`` for every kind)."""
         live = self._live.get(kind, {})

@@ -37,12 +37,16 @@ class Settings:
             every command.
         denied: commands that the role does not allow, though the default one does.
         managed_storage: whether the primary storage keeps snapshots by itself.
+        as_recorded: whether addresses keep their ids, ``showunique`` is on by default, and lists of
+            ACL items have those of the global lists, as it was recorded of the real server.
         zone_wide_storage: whether the primary storage is a zone's and not a cluster's, so that
             machines can be deployed from a volume or snapshot that lies on it.
         users_expunge: ``allow.user.expunge.recover.vm``: whether users may expunge their machines,
             and bring back those that they have destroyed.
         expunge_delay: ``expunge.delay``: seconds after which a destroyed machine is expunged.
         dynamic_scaling: ``enable.dynamic.scale.vm``.
+        basic_zone: whether the zone with security groups is a basic one, and not an advanced one
+            as they are made today.
         limit: instances, volumes, networks… per account; -1 is unlimited. This and what follows
             count when a world is made.
         zone_cpus: processor cores in each zone.
@@ -57,10 +61,12 @@ class Settings:
     role: str | None = None
     denied: Collection[str] = ()
     managed_storage: bool = False
+    as_recorded: bool = False
     zone_wide_storage: bool = True
     users_expunge: bool = True
     expunge_delay: float = 86400.0
     dynamic_scaling: bool = True
+    basic_zone: bool = False
     limit: int = 20
     zone_cpus: int = 512
     zone_memory: int = 2 * 1024 * 1024

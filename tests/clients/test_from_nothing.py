@@ -96,7 +96,7 @@ def test_the_readme_leads_to_an_answer(tmp_path: Path, cloud: str, gcloud: Gclou
     environment["PATH"] = f"{tmp_path}/gstack-env/bin:{environment['PATH']}"
     keys = {"GSTACK_SECRET_KEY": DEMO_SECRET_KEY}
     told = shell(f"{configure} {flags}", environment | keys, source)
-    assert "zone ch-gva-2: Basic networking, with security groups" in told
+    assert "zone ch-gva-2: Advanced networking, with security groups" in told
 
     server = subprocess.Popen(
         [tmp_path / "gstack-env/bin/gstack"],

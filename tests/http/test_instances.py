@@ -83,7 +83,7 @@ def test_the_first_instance_makes_the_default_network_and_the_next_ones_use_it(
     used = [gateway.machine(name)["nic"][0]["networkid"] for name in ("one", "two")]
     assert used == [network["id"]] * 2
     gateway.create("three")
-    assert gateway.machine("three")["nic"][0]["networkname"] == "guestNetworkForBasicZone"
+    assert gateway.machine("three")["nic"][0]["networkname"] == "guestNetworkForSG"
     assert gateway.names("global/networks") == ["backend", "default", "prod-vpc"]
 
 

@@ -64,7 +64,7 @@ def test_a_field_is_overridden_and_the_others_stay(overlay: Overlay) -> None:
         {"zones.yaml": 'resource: zones\nfields: {description: {format: "{networktype} zone"}}\n'}
     )
     told = {item["name"]: item for item in gateway.items("zones")}
-    assert told[SG_ZONE]["description"] == "Basic zone"
+    assert told[SG_ZONE]["description"] == "Advanced zone"
     assert told[SG_ZONE]["status"] == "UP"
     assert told[SG_ZONE]["region"].endswith("/regions/ch-gva")
 

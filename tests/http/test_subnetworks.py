@@ -18,14 +18,14 @@ def one_region(make_gateway: MakeGateway, make_router: MakeRouter) -> Gateway:
 
 
 def test_a_regions_list_holds_what_is_in_its_zones(gateway: Gateway) -> None:
-    assert gateway.names("regions/ch-gva/subnetworks") == ["guestnetworkforbasiczone"]
+    assert gateway.names("regions/ch-gva/subnetworks") == ["guestnetworkforsg"]
     assert gateway.names("regions/ch-zrh/subnetworks") == ["backend", "prod-web"]
     gateway.refused(404, "GET", "regions/ch-gva/subnetworks/backend")
     gateway.refused(400, "GET", "regions/nowhere/subnetworks")
 
 
 def test_zones_of_one_region_share_its_lists(one_region: Gateway) -> None:
-    names = ["backend", "guestnetworkforbasiczone", "prod-web"]
+    names = ["backend", "guestnetworkforsg", "prod-web"]
     assert one_region.names("regions/ch/subnetworks") == names
     told = one_region.get("aggregated/subnetworks")
     assert list(told["items"]) == ["regions/ch"]

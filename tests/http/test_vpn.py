@@ -103,7 +103,7 @@ def test_routes_are_the_ranges_and_what_a_vpc_has_besides(gateway: Gateway) -> N
         "network": f"{PROJECT}/{body['network']}",
     }
     assert told["routeType"] == "STATIC"
-    ranges = ["range-of-backend", "range-of-guestnetworkforbasiczone", "range-of-prod-web"]
+    ranges = ["range-of-backend", "range-of-guestnetworkforsg", "range-of-prod-web"]
     assert gateway.names("global/routes") == ["lab", *ranges]
     told = gateway.get("global/routes/range-of-prod-web")
     assert told["nextHopNetwork"].endswith("/global/networks/prod-vpc")

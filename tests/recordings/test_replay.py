@@ -24,7 +24,7 @@ from .recorded import HERE, recordings
 from .stage import perform, played, told
 from .unions import compared, fields_of, key_of, real_shapes
 
-MOST_ACCEPTED = 87
+MOST_ACCEPTED = 86
 """How many lines ``accepted.yaml`` may have; whoever takes one out lowers this too."""
 
 
@@ -43,6 +43,7 @@ def play(model: CloudStackModel, role: str) -> Iterator[str]:
         clock=clock,
         job_seconds=1,
         role=role,
+        as_recorded=True,
         strict_parameters=False,
         zone_wide_storage=False,
         users_expunge=False,

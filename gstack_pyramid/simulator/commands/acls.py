@@ -142,7 +142,8 @@ def list_items(call: Call) -> Answer:
         call.audience()
         docs = call.store.by("aclitem", "acl", acl["id"])
     else:
-        docs = owned(call, "aclitem")
+        # Those of the global lists are everybody's.
+        docs = [*_default_items(call), *owned(call, "aclitem")]
     if tier is not None:
         docs = call.store.by("aclitem", "acl", tier["aclid"] or "")
     chosen = select(
@@ -155,6 +156,14 @@ def list_items(call: Call) -> Answer:
         tagged(call),
     )
     return listed(call, chosen, lambda doc: acl_item(call.store, doc))
+
+
+def _default_items(call: Call) -> list[Doc]:
+    if not call.world.settings.as_recorded:
+        return []
+    key = call.params.text("id")
+    items = [doc for acl in _defaults(call) for doc in call.store.by("aclitem", "acl", acl["id"])]
+    return [doc for doc in items if key in (None, doc["id"])]
 
 
 @command("createNetworkACL")

@@ -89,6 +89,10 @@ def create(call: Call) -> Answer:
     owner = call.creator()
     if zone["networktype"] == "Basic":
         raise invalid("Only AclType=Domain can be specified for network creation in Basic zone")
+    if zone["securitygroupsenabled"] and offering["guestiptype"] != "Shared":
+        raise invalid(
+            "Only shared or L2 guest network can be created in security group enabled zone"
+        )
     if offering["guestiptype"] != "Isolated":
         raise invalid("Only isolated networks can be created by users")
     if offering["forvpc"] != (vpc is not None):

@@ -198,7 +198,7 @@ def _released(actor: Actor, doc: Doc) -> None:
 
 @command("listSnapshots")
 def list_snapshots(call: Call) -> Answer:
-    """Snapshots, each once for every zone that it is in; ``showunique`` gives each once."""
+    """Snapshots, each once, or without ``showunique`` once for every zone that it is in."""
     kind = call.params.text("snapshottype") or call.params.text("intervaltype")
     if kind is not None and kind.upper() not in _TYPES:
         raise invalid(f"Unsupported snapshot type {kind}")
@@ -213,13 +213,22 @@ def list_snapshots(call: Call) -> Answer:
         tagged(call),
     )
     zone, once = call.resolve("zoneid", "zone"), call.params.flag("showunique")
+    recorded = call.world.settings.as_recorded
+    once = once or (recorded and "showunique" not in call.params)
     pairs = [
         (doc, key)
         for doc in docs
         for key in (doc["zoneid"], *([] if once else doc["copies"]))
         if zone is None or zone["id"] == key
     ]
-    return listed(call, pairs, lambda pair: snapshot(call.store, *pair, whole=not once))
+
+    def row(pair: tuple[Doc, str]) -> Row:
+        told = snapshot(call.store, *pair, whole=not once)
+        if recorded:
+            del told["snapshottype"]
+        return told
+
+    return listed(call, pairs, row)
 
 
 @command("copySnapshot")

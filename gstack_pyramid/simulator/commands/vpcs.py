@@ -52,8 +52,8 @@ def create(call: Call) -> Answer:
         net = ipaddress.IPv4Network(cidr or "")
     except ValueError:
         raise invalid(f"Invalid CIDR specified {cidr}") from None
-    if zone["networktype"] == "Basic":
-        raise invalid("VPC is not supported in Basic zone")
+    if zone["securitygroupsenabled"]:
+        raise invalid(f"VPC is not supported in zone {zone['name']}, which has security groups")
     owner = call.creator()
     check_limit(call.store, owner, "vpc")
     name = call.params.must("name")

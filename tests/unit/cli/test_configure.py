@@ -91,7 +91,7 @@ def test_it_says_what_it_found(run: Configure) -> None:
     output = run().output
     assert "CloudStack 4." in output
     assert "project demo-project: a CloudStack account in domain ROOT" in output
-    assert "zone ch-gva-2: Basic networking, with security groups" in output
+    assert "zone ch-gva-2: Advanced networking, with security groups" in output
     assert "zone ch-zrh-1: Advanced networking, without security groups" in output
     assert "not for this role, which lacks resizeVolume: compute.disks.resize" in output
     (line,) = [line for line in output.splitlines() if "lacks listVirtualMachines:" in line]
@@ -217,7 +217,7 @@ def test_a_profile_can_be_checked_and_gives_tokens(run: Configure) -> None:
     run("--profile", "lab", "--zone", "ch-gva-2")
     doctor = CliRunner().invoke(main, ["--profile", "lab", "doctor"])
     assert doctor.exit_code == 0, doctor.output
-    assert "zone ch-gva-2: Basic networking" in doctor.output
+    assert "zone ch-gva-2: Advanced networking" in doctor.output
     assert "not for this role, which lacks resizeVolume: compute.disks.resize" in doctor.output
     env = CliRunner().invoke(main, ["--profile", "lab", "env"])
     assert env.exit_code == 0, env.output

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from .cloud import Cloud
 from .conftest import MakeCloud
 
@@ -16,11 +18,13 @@ def test_templates_come_once_for_each_zone_with_the_same_id(cloud: Cloud) -> Non
     assert cloud.rows("listTemplates", templatefilter="self") == []
 
 
-def test_zones_are_of_both_kinds(cloud: Cloud) -> None:
+@pytest.mark.parametrize(("basic", "kind"), [(False, "Advanced"), (True, "Basic")])
+def test_zones_are_of_both_kinds(make_cloud: MakeCloud, basic: bool, kind: str) -> None:
+    cloud = make_cloud(basic_zone=basic)
     kinds = {
         z["name"]: (z["networktype"], z["securitygroupsenabled"]) for z in cloud.rows("listZones")
     }
-    assert kinds == {"ch-gva-2": ("Basic", True), "ch-zrh-1": ("Advanced", False)}
+    assert kinds == {"ch-gva-2": (kind, True), "ch-zrh-1": ("Advanced", False)}
 
 
 def test_customizable_offering_tells_its_limits_and_no_size(cloud: Cloud) -> None:

@@ -26,6 +26,22 @@ def test_an_instance_in_the_basic_zone_gets_address_group_and_root_disk(cloud: C
     assert "password" not in row
 
 
+def test_networks_are_not_chosen_in_a_basic_zone(make_cloud: MakeCloud) -> None:
+    cloud = make_cloud(basic_zone=True)
+    network = cloud.rows("listNetworks")[0]["id"]
+    code, told = cloud.refused("deployVirtualMachine", **cloud.wish(networkids=network))
+    assert (code, told) == (431, "Can't specify network Ids in Basic zone")
+
+
+def test_the_shared_network_of_an_advanced_zone_may_be_named(cloud: Cloud) -> None:
+    network = cloud.id("listNetworks", "guestNetworkForSG")
+    vm = cloud.machine("one", networkids=network)
+    assert [nic["networkid"] for nic in vm["nic"]] == [network]
+    assert [group["name"] for group in vm["securitygroup"]] == ["default"]
+    code, _ = cloud.refused("deleteNetwork", id=network)
+    assert code == 531
+
+
 def test_a_password_is_told_once_by_the_job(cloud: Cloud) -> None:
     template = cloud.template("Windows Server 2022")
     assert cloud.machine("win", templateid=template)["password"]
@@ -56,7 +72,7 @@ def test_a_data_disk_and_a_larger_root_disk_come_with_the_instance(cloud: Cloud)
         ({"size": 7, "disk": "SSD 50 GB"}, "does not allow custom size"),
         ({"disk": "Standard"}, "requires a custom size"),
         ({"disk": "Standard", "size": 1025}, "out of allowed range"),
-        ({"networkids": "backend"}, "Can't specify network Ids in Basic zone"),
+        ({"networkids": "backend"}, "Network is not security group enabled"),
         ({"ipaddress": "10.3.0.5"}, "Unable to acquire Guest IP address"),
     ],
 )

@@ -24,7 +24,7 @@ def tier(cloud: Cloud, **params: object) -> dict[str, object]:
 
 def test_the_account_sees_its_networks_and_the_shared_one(cloud: Cloud) -> None:
     names = [row["name"] for row in cloud.rows("listNetworks")]
-    assert names == ["guestNetworkForBasicZone", "backend", "prod-web"]
+    assert names == ["guestNetworkForSG", "backend", "prod-web"]
     assert [n["name"] for n in cloud.rows("listNetworks", forvpc=True)] == ["prod-web"]
     assert [n["name"] for n in cloud.other().rows("listNetworks")] == names[:1]
     assert cloud.refused("deleteNetwork", id=cloud.id("listNetworks", names[0]))[0] == 531

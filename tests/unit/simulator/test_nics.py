@@ -51,9 +51,9 @@ def test_the_default_interface_can_be_changed_but_not_removed(
     cloud.done("removeNicFromVirtualMachine", **here, nicid=first)
 
 
-def test_a_network_is_entered_once_and_not_in_a_basic_zone(
-    cloud: Cloud, vm: dict[str, Any]
-) -> None:
+def test_a_network_is_entered_once_and_not_in_a_basic_zone(make_cloud: Any) -> None:
+    cloud = make_cloud(basic_zone=True)
+    vm = cloud.machine("one", "ch-zrh-1")
     network = vm["nic"][0]["networkid"]
     refused = cloud.failed("addNicToVirtualMachine", virtualmachineid=vm["id"], networkid=network)
     assert "already exists" in refused[1]
