@@ -227,11 +227,13 @@ def test_nobody_waits_for_a_client_that_has_hung_up(
     operation = gateway.ask("POST", f"zones/{SG_ZONE}/disks", {"name": "d", "sizeGb": "1"})
     path = operation["selfLink"].removeprefix("http://localhost")
     address = serve_router(gateway.router, threads=1, channel_request_lookahead=1)
-    head = f"Host: x\r\nAuthorization: {gateway.headers['Authorization']}\r\n"
+    head = f"Host: localhost\r\nAuthorization: {gateway.headers['Authorization']}\r\n"
     host, port = address.split(":")
     with socket.create_connection((host, int(port)), timeout=60) as impatient:
         impatient.sendall(f"POST {path}/wait HTTP/1.1\r\n{head}Content-Length: 0\r\n\r\n".encode())
+        deadline = time.monotonic() + 60
         while not gateway.application.operations.waiters:
+            assert time.monotonic() < deadline, "it was not taken for a wait"
             time.sleep(0.01)
     request = f"GET {PATH} HTTP/1.1\r\n{head}Connection: close\r\n\r\n"
     assert raw(address, request.encode())[0] == 200
