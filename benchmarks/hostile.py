@@ -175,7 +175,7 @@ async def _connections(port: int, bearer: str, body: bytes, ready: Event, stop: 
 async def _drip(port: int, bearer: str, body: bytes) -> None:
     """Bodies that arrive over some seconds, one after the other."""
     head = (
-        f"POST {INSERT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {bearer}\r\n"
+        f"POST {INSERT} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bearer}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode()
     while True:
