@@ -194,7 +194,8 @@ class Lookups:
 def undo_of(step: Spec) -> list[Spec]:
     """What takes a step back, in its order."""
     undo = step.get("undo", [])
-    return list(undo) if isinstance(undo, list) else [undo]
+    told = list(undo) if isinstance(undo, list) else [undo]
+    return [each for one in told for each in ([one, one["then"]] if "then" in one else [one])]
 
 
 def _kept(read: Spec) -> str:

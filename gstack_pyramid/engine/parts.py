@@ -78,6 +78,7 @@ class PlannedCommand:
         tried: how often it was sent before, and failed.
         leaves: what there is too much of when it fails, in GCE's words.
         awaited: for a read that is repeated: whether these rows end the wait.
+        then: for what takes something back: what follows it, made of its result.
     """
 
     command: str
@@ -94,6 +95,7 @@ class PlannedCommand:
     cleanup: bool = False
     leaves: str = ""
     awaited: Callable[[list[dict[str, Any]]], bool] | None = None
+    then: Callable[[dict[str, Any]], PlannedCommand | None] | None = None
 
     @property
     def optional(self) -> bool:
@@ -123,7 +125,10 @@ class Part:
 def take_back(done: list[PlannedCommand]) -> Generator[PlannedCommand, Any, None]:
     """What undoes steps, newest first; what can't be taken back stays."""
     for command in reversed(done):
-        yield from persist(command)
+        result = yield from persist(command)
+        following = command.then(result) if command.then is not None and result else None
+        if following is not None:
+            yield from persist(following)
 
 
 def persist(command: PlannedCommand) -> Generator[PlannedCommand, Any, Any]:

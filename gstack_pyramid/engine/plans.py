@@ -73,6 +73,39 @@ class Undo:
     leaves: Builder | None
     when: Condition | None = None
     if_allowed: bool = False
+    then: Undo | None = None
+
+    def planned(self, body: Any, env: Env) -> PlannedCommand | None:
+        """The command, with what is so now; None when there is nothing to take back."""
+        if self.if_allowed and self.command in env.roots.get(LACKING, ()):
+            return None
+        if self.when is not None and not self.when(body, env):
+            return None
+        params = self.params(body, env)
+        if takes_all(self.command, params):
+            return None
+        then = None
+        if self.then is not None:
+            # The roots of a loop are others by the time that this is asked.
+            inner = env.child()
+            then = partial(self._following, self.then, body, inner)
+        return PlannedCommand(
+            self.command,
+            params,
+            False,
+            self.asynchronous,
+            undoing=True,
+            repeat=self.repeat,
+            leaves=_text(self.leaves, body, env),
+            then=then,
+        )
+
+    @staticmethod
+    def _following(
+        then: Undo, body: Any, env: Env, undone: dict[str, Any]
+    ) -> PlannedCommand | None:
+        env.roots["undone"] = undone
+        return then.planned(body, env)
 
 
 @dataclass(slots=True)
@@ -188,24 +221,9 @@ class Step:
         env.roots["result"] = result
         # What is noted last is done first.
         for undo in reversed(self.undo):
-            if undo.if_allowed and undo.command in env.roots.get(LACKING, ()):
-                continue
-            if undo.when is not None and not undo.when(body, env):
-                continue
-            params = undo.params(body, env)
-            if takes_all(undo.command, params):
-                continue
-            done.append(
-                PlannedCommand(
-                    undo.command,
-                    params,
-                    False,
-                    undo.asynchronous,
-                    undoing=True,
-                    repeat=undo.repeat,
-                    leaves=_text(undo.leaves, body, env),
-                )
-            )
+            planned = undo.planned(body, env)
+            if planned is not None:
+                done.append(planned)
 
 
 def run_steps(steps: list[Step | Run], env: Env) -> Plan:
@@ -339,22 +357,34 @@ def _compile_undo(spec: Any, result: Shape, inner: Scope, place: Place) -> list[
     scope = inner.entering(inner.current, result=result)
     for index, one in enumerate(spec if listed else [spec]):
         here = (*place, index) if listed else place
-        command = scope.command(one["call"], (*here, "call"))
-        if command is None:
-            continue
-        made = Undo(
-            command.name,
-            compile_params(one.get("params", {}), command.name, scope, (*here, "params")),
-            command.asynchronous,
-            one.get("repeat") or undo_repeat_of(command.name),
-            _compile_leaves(one, scope, here),
-            compile_condition(one["when"], scope, (*here, "when")) if "when" in one else None,
-            one.get("if_allowed", False),
-        )
-        if made.repeat is None:
-            scope.report((*here, "call"), f"{command.name} can't be sent again")
-        undo.append(made)
+        made = _compile_one_undo(one, scope, here)
+        if made is not None:
+            undo.append(made)
     return undo
+
+
+def _compile_one_undo(spec: dict[str, Any], scope: Scope, place: Place) -> Undo | None:
+    command = scope.command(spec["call"], (*place, "call"))
+    if command is None:
+        return None
+    then = None
+    if "then" in spec:
+        undone = RowShape(command.response, command.name)
+        inner = scope.entering(scope.current, undone=undone)
+        then = _compile_one_undo(spec["then"], inner, (*place, "then"))
+    made = Undo(
+        command.name,
+        compile_params(spec.get("params", {}), command.name, scope, (*place, "params")),
+        command.asynchronous,
+        spec.get("repeat") or undo_repeat_of(command.name),
+        _compile_leaves(spec, scope, place),
+        compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None,
+        spec.get("if_allowed", False),
+        then,
+    )
+    if made.repeat is None:
+        scope.report((*place, "call"), f"{command.name} can't be sent again")
+    return made
 
 
 def _compile_leaves(spec: dict[str, Any], scope: Scope, place: Place) -> Builder | None:
