@@ -11,6 +11,7 @@
 #   make bench    the benchmarks
 #   make fuzz     a long run of schemathesis over the OpenAPI document
 #   make torture  gateways killed again and again under load, with figures (TORTURE=--help)
+#   make real     an acceptance on the cloud that GSTACK_REAL_ENDPOINT and its keys name
 #   make docs     the documentation, into docs/_build/html
 #   make clean    remove what was made
 #
@@ -33,7 +34,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 .PHONY: run test test-all suite whole-suite lint quick pythons format coverage constraints bench \
-  fuzz torture docs clean
+  fuzz torture real docs clean
 
 run: $(VENV)/.run
 	@$(BIN)/pserve development.ini
@@ -86,6 +87,10 @@ fuzz: $(VENV)/.dev
 
 torture: $(VENV)/.dev
 	$(BIN)/python -m tests.torture $(TORTURE)
+
+real: $(VENV)/.dev
+	GSTACK_REQUIRE_CLIENTS=1 GSTACK_REAL_REPORT=$${GSTACK_REAL_REPORT:-real-report} \
+	  $(BIN)/pytest -v tests/real
 
 docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -q -W -n --keep-going -b html docs docs/_build/html

@@ -37,8 +37,12 @@ def executed(
 
 
 @contextmanager
-def forking() -> Iterator[RunGcloud]:
-    """What runs gcloud in forks of a process that ends with the block."""
+def forking(patience: float = PATIENCE) -> Iterator[RunGcloud]:
+    """What runs gcloud in forks of a process that ends with the block.
+
+    Args:
+        patience: seconds in which any one command has to end.
+    """
     with tempfile.TemporaryDirectory(prefix="gcloud-") as folder:
         address = str(Path(folder) / "socket")
         own = {k: v for k, v in os.environ.items() if not k.startswith((*OTHER_CLOUDS, "PYTHON"))}
@@ -51,7 +55,7 @@ def forking() -> Iterator[RunGcloud]:
         assert server.stdout
         try:
             assert server.stdout.readline() == b"ready\n"
-            yield lambda arguments, environment: _forked(address, arguments, environment)
+            yield lambda arguments, environment: _forked(address, arguments, environment, patience)
         finally:
             server.stdin.close()
             server.stdout.close()
@@ -59,7 +63,7 @@ def forking() -> Iterator[RunGcloud]:
 
 
 def _forked(
-    address: str, arguments: Sequence[str], environment: Mapping[str, str]
+    address: str, arguments: Sequence[str], environment: Mapping[str, str], patience: float
 ) -> subprocess.CompletedProcess[str]:
     asked = {"arguments": arguments, "environment": dict(environment), "folder": str(Path.cwd())}
     told = json.dumps(asked).encode()
@@ -69,7 +73,7 @@ def _forked(
         tempfile.TemporaryFile("w+") as output,
         tempfile.TemporaryFile("w+") as errors,
     ):
-        server.settimeout(PATIENCE)
+        server.settimeout(patience)
         server.connect(address)
         head = f"{len(told)}\n".encode()
         streams = [nothing.fileno(), output.fileno(), errors.fileno()]
@@ -78,7 +82,7 @@ def _forked(
         try:
             status = server.recv(64)
         except TimeoutError:
-            raise subprocess.TimeoutExpired(["gcloud", *arguments], PATIENCE) from None
+            raise subprocess.TimeoutExpired(["gcloud", *arguments], patience) from None
         output.seek(0)
         errors.seek(0)
         assert status, f"gcloud's server is gone\n{errors.read()}"
