@@ -143,12 +143,12 @@ class Inventory:
 def sorted_out(
     new: Mapping[str, list[Row]], refused: Collection[str] = ()
 ) -> tuple[list[str], list[str]]:
-    """What is left over, in words: what nobody removes, and what CloudStack removes by itself.
+    """What is left over, in words: what nobody removes, and what is CloudStack's own doing.
 
     A user who may not expunge leaves destroyed machines behind for ``expunge.delay``, with their
     disks and tags, and the networks that they were in. Such a machine is no longer listed for its
     user, but its disk still names it. The network ``default`` is made with the first machine, and
-    stays, as GCE's does.
+    stays, as GCE's does. Tags of a load balancer rule outlive it.
 
     Args:
         new: what is there and wasn't before, by command.
@@ -166,6 +166,12 @@ def sorted_out(
             held |= {row["id"], row.get("vpcid") or row["id"]}
     held |= {row["id"] for row in new.get("listVPCs", ()) if row["name"] in staying}
     held |= {row["id"] for row in new.get("listNetworkACLLists", ()) if row.get("vpcid") in held}
+    rules = {row["id"] for row in new.get("listLoadBalancerRules", ())}
+    held |= {
+        row["resourceid"]
+        for row in new.get("listTags", ())
+        if row["resourcetype"] == "LoadBalancer" and row["resourceid"] not in rules
+    }
     leaked: list[str] = []
     waiting: list[str] = []
     for command, rows in new.items():

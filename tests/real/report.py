@@ -36,7 +36,7 @@ class Part:
         outcome: ``passed``, or why not.
         refused: names of networks that the cloud keeps for a destroyed machine.
         leaked: what nobody removes.
-        waiting: what CloudStack removes by itself.
+        waiting: what CloudStack keeps by itself, most of it until it expunges machines.
     """
 
     name: str
@@ -101,7 +101,7 @@ class Report:
                 lines.append(f"| `{command}` | {counts[0]} | {counts[1]} |")
         for title, rows in (
             ("Left over", [row for part in self.parts for row in part.leaked]),
-            ("Waiting for CloudStack to remove it", [r for p in self.parts for r in p.waiting]),
+            ("Kept by CloudStack itself", [r for p in self.parts for r in p.waiting]),
         ):
             lines += ["", f"## {title}", ""]
             lines += [f"- {row}" for row in dict.fromkeys(rows)] or ["Nothing."]
