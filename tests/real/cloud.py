@@ -54,6 +54,12 @@ LISTS: Mapping[str, tuple[Mapping[str, object], tuple[str, ...]]] = {
 Row = Mapping[str, Any]
 Known = tuple[str, ...]
 
+#: What CloudStack removes without its tags, as resource types, each with its list.
+_OUTLIVED: Mapping[str, str] = {
+    "LoadBalancer": "listLoadBalancerRules",
+    "Snapshot": "listSnapshots",
+}
+
 _GONE = frozenset({"Destroyed", "Expunging", "Expunged", "Destroy"})
 """States of machines and volumes that wait for CloudStack to remove them."""
 
@@ -148,7 +154,7 @@ def sorted_out(
     A user who may not expunge leaves destroyed machines behind for ``expunge.delay``, with their
     disks and tags, and the networks that they were in. Such a machine is no longer listed for its
     user, but its disk still names it. The network ``default`` is made with the first machine, and
-    stays, as GCE's does. Tags of a load balancer rule outlive it.
+    stays, as GCE's does. Tags of rules and snapshots outlive them.
 
     Args:
         new: what is there and wasn't before, by command.
@@ -166,11 +172,11 @@ def sorted_out(
             held |= {row["id"], row.get("vpcid") or row["id"]}
     held |= {row["id"] for row in new.get("listVPCs", ()) if row["name"] in staying}
     held |= {row["id"] for row in new.get("listNetworkACLLists", ()) if row.get("vpcid") in held}
-    rules = {row["id"] for row in new.get("listLoadBalancerRules", ())}
+    there = {row["id"] for command in _OUTLIVED.values() for row in new.get(command, ())}
     held |= {
         row["resourceid"]
         for row in new.get("listTags", ())
-        if row["resourcetype"] == "LoadBalancer" and row["resourceid"] not in rules
+        if row["resourcetype"] in _OUTLIVED and row["resourceid"] not in there
     }
     leaked: list[str] = []
     waiting: list[str] = []
