@@ -9,7 +9,7 @@ from .conftest import NotingGcloud
 from .places import Place
 from .relay import Relay
 
-pytestmark = pytest.mark.clients
+pytestmark = [pytest.mark.clients, pytest.mark.matrix]
 
 TIMES = 10
 """How often one name is used."""

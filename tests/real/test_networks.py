@@ -8,7 +8,7 @@ from .cloud import Cloud
 from .conftest import NotingGcloud, in_use
 from .places import Place
 
-pytestmark = pytest.mark.clients
+pytestmark = [pytest.mark.clients, pytest.mark.matrix]
 
 RANGE = "--range=10.128.7.0/24"
 

@@ -12,7 +12,7 @@ from ..clients.gateway import ROOT
 from .cloud import Cloud
 from .conftest import NotingGcloud
 
-pytestmark = pytest.mark.clients
+pytestmark = [pytest.mark.clients, pytest.mark.matrix]
 
 ASKED_FOR = "GSTACK_REAL_README"
 """Set where the cloud has the README's zones, offerings and templates, and an account for it."""

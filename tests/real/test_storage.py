@@ -7,7 +7,7 @@ import pytest
 from .conftest import NotingGcloud, in_use
 from .places import Place
 
-pytestmark = pytest.mark.clients
+pytestmark = [pytest.mark.clients, pytest.mark.matrix]
 
 
 def test_a_disk_is_attached_grown_kept_and_removed(
