@@ -56,7 +56,7 @@ def test_a_method_is_added_by_yaml_alone(overlay: Overlay) -> None:
 
 
 def test_without_the_file_the_method_is_not_there(gateway: Gateway) -> None:
-    gateway.refused(501, "GET", "regions/ch-gva/diskTypes")
+    gateway.refused(400, "GET", "regions/ch-gva/diskTypes")
 
 
 def test_a_field_is_overridden_and_the_others_stay(overlay: Overlay) -> None:
