@@ -33,7 +33,7 @@ def acquire(actor: Actor, owner: str, *, wanted: str | None = None, **fields: An
     """
     values = {"created": actor.today(), "virtualmachineid": None, **fields}
     address = wanted or _first_free(actor)
-    for doc in actor.store.gone("ip") if actor.world.settings.as_recorded else ():
+    for doc in actor.store.gone("ip"):
         if doc["ipaddress"] == address:
             return actor.store.add("ip", doc["id"], owner, {**values, "ipaddress": address})
     return actor.add("ip", owner, **values, ipaddress=address)

@@ -105,7 +105,6 @@ def _from_settings(settings: Mapping[str, str]) -> Simulator:
         job_seconds=float(settings.get("simulator_job_seconds") or 0),
         seed=int(settings.get("simulator_seed") or 1),
         limit=int(settings.get("simulator_limit") or 20),
-        as_recorded=recorded,
         zone_wide_storage=not recorded,
         users_expunge=not recorded,
         dynamic_scaling=not recorded,

@@ -37,8 +37,6 @@ class Settings:
             every command.
         denied: commands that the role does not allow, though the default one does.
         managed_storage: whether the primary storage keeps snapshots by itself.
-        as_recorded: whether addresses keep their ids, ``showunique`` is on by default, and lists of
-            ACL items have those of the global lists, as it was recorded of the real server.
         zone_wide_storage: whether the primary storage is a zone's and not a cluster's, so that
             machines can be deployed from a volume or snapshot that lies on it.
         users_expunge: ``allow.user.expunge.recover.vm``: whether users may expunge their machines,
@@ -61,7 +59,6 @@ class Settings:
     role: str | None = None
     denied: Collection[str] = ()
     managed_storage: bool = False
-    as_recorded: bool = False
     zone_wide_storage: bool = True
     users_expunge: bool = True
     expunge_delay: float = 86400.0

@@ -20,6 +20,7 @@ def insert(gateway: Gateway, name: str, **more: Any) -> dict[str, Any]:
 def order(gateway: Gateway) -> list[str]:
     """The reasons of the VPC's ACL items, or their numbers, in the order in which they count."""
     rows = gateway.cloud.rows("listNetworkACLs")
+    rows = [row for row in rows if not row["aclname"].startswith("default_")]
     rows.sort(key=lambda row: row["number"])
     return [row.get("reason", str(row["number"])).removeprefix("gce:firewall:") for row in rows]
 

@@ -43,7 +43,6 @@ def play(model: CloudStackModel, role: str) -> Iterator[str]:
         clock=clock,
         job_seconds=1,
         role=role,
-        as_recorded=True,
         strict_parameters=False,
         zone_wide_storage=False,
         users_expunge=False,

@@ -51,7 +51,6 @@ def snapshot(store: Store, doc: Doc, zone: str | None = None, *, whole: bool = T
             "id": doc["id"],
             "name": doc["name"],
             "created": doc["created"],
-            "snapshottype": doc["snapshottype"],
             "intervaltype": doc["snapshottype"],
             "locationtype": doc["locationtype"],
             "state": doc["state"],
@@ -179,7 +178,8 @@ def _end_create(actor: Actor, arguments: Arguments) -> Answer:
         row["osdisplayname"] = system["name"]
     for name in _STORED:
         del row[name]
-    return {"snapshot": {**row, "tags": bare_tags(actor.store, doc["id"])}}
+    kind = {"snapshottype": doc["snapshottype"]}
+    return {"snapshot": {**row, **kind, "tags": bare_tags(actor.store, doc["id"])}}
 
 
 @failure("createSnapshot")
@@ -213,22 +213,14 @@ def list_snapshots(call: Call) -> Answer:
         tagged(call),
     )
     zone, once = call.resolve("zoneid", "zone"), call.params.flag("showunique")
-    recorded = call.world.settings.as_recorded
-    once = once or (recorded and "showunique" not in call.params)
+    once = once or "showunique" not in call.params
     pairs = [
         (doc, key)
         for doc in docs
         for key in (doc["zoneid"], *([] if once else doc["copies"]))
         if zone is None or zone["id"] == key
     ]
-
-    def row(pair: tuple[Doc, str]) -> Row:
-        told = snapshot(call.store, *pair, whole=not once)
-        if recorded:
-            del told["snapshottype"]
-        return told
-
-    return listed(call, pairs, row)
+    return listed(call, pairs, lambda pair: snapshot(call.store, *pair, whole=not once))
 
 
 @command("copySnapshot")

@@ -14,7 +14,7 @@ DAY = 86400
 def real(make_cloud: MakeCloud) -> Cloud:
     """A cloud that is as the recorded one was, for a plain user."""
     settings = {"zone_wide_storage": False, "users_expunge": False, "dynamic_scaling": False}
-    return make_cloud(as_recorded=True, role="User", **settings)
+    return make_cloud(role="User", **settings)
 
 
 def test_an_address_that_is_given_back_comes_back_with_its_id(real: Cloud) -> None:

@@ -88,7 +88,10 @@ def test_the_app_factory_reads_its_settings() -> None:
     assert (app.world.settings.limit, app.world.settings.managed_storage) == (-1, True)
     assert (app.world.settings.job_seconds, app.world.settings.seed) == (2.5, 9)
     assert len(app.world.store.all("vm")) == 4
-    assert (app.world.settings.as_recorded, app.world.settings.users_expunge) == (True, False)
+    assert (app.world.settings.zone_wide_storage, app.world.settings.users_expunge) == (
+        False,
+        False,
+    )
     assert {account["role"] for account in app.world.store.all("account")} == {"Domain Admin"}
     app.close()
 

@@ -85,10 +85,10 @@ def test_a_copied_snapshot_has_a_row_in_each_zone_and_makes_volumes_there(
     assert cloud.refused("copySnapshot", id=taken)[0] == 431
     assert cloud.refused("copySnapshot", id=taken, destzoneid=cloud.zone())[0] == 431
     cloud.done("copySnapshot", id=taken, destzoneids=[there])
-    zones = [row["zonename"] for row in cloud.rows("listSnapshots", id=taken)]
+    zones = [row["zonename"] for row in cloud.rows("listSnapshots", id=taken, showunique=False)]
     assert zones == ["ch-gva-2", "ch-zrh-1"]
-    assert len(cloud.rows("listSnapshots", showunique=True)) == 1
-    assert len(cloud.rows("listSnapshots", zoneid=there)) == 1
+    assert len(cloud.rows("listSnapshots")) == 1
+    assert len(cloud.rows("listSnapshots", zoneid=there, showunique=False)) == 1
     made = cloud.done("createVolume", name="far", snapshotid=taken, zoneid=there)
     assert made["zonename"] == "ch-zrh-1"
 
