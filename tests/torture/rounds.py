@@ -15,6 +15,7 @@ from typing import Any
 
 from .caller import Caller, Counts, GaveUp
 from .checks import violations
+from .contest import Contests
 from .processes import Cloud, Node, cloud, token
 from .state import State
 from .work import Change, Client, Thing
@@ -27,8 +28,16 @@ FAULTS: Sequence[Mapping[str, Any]] = (
     {"command": "createVolume", "probability": 0.02, "error": {"code": 530}},
     {"command": "createTags", "probability": 0.02, "error": {"code": 533}},
     {"command": "*", "probability": 0.005, "error": {"code": 503}},
+    {"command": "queryAsyncJobResult", "probability": 0.03, "error": {"code": 530}},
+    {"command": "queryAsyncJobResult", "probability": 0.02, "error": {"code": 431}},
+    {"command": "queryAsyncJobResult", "probability": 0.02, "error": {"code": 500}},
+    {"command": "queryAsyncJobResult", "probability": 0.02, "drop": "after"},
 )
 """What goes wrong at the cloud while the gateways are killed."""
+
+
+_CONTESTANTS = 4
+"""Clients that change one thing by the same fingerprint, all the time."""
 
 
 @dataclass
@@ -40,6 +49,7 @@ class Round:
         violations: what must not be; empty when all is well.
         kills: how often a gateway was killed.
         ended: how the accepted changes ended, by the code of the error; "" is success.
+        contests: how many contests about one fingerprint there were, and how many of them were won.
         settled: seconds from the last change to the last operation's end.
     """
 
@@ -51,6 +61,7 @@ class Round:
     unanswered: int = 0
     faults: int = 0
     ended: Counter[str] = field(default_factory=Counter)
+    contests: tuple[int, int] = (0, 0)
     settled: float = 0.0
     seconds: float = 0.0
 
@@ -60,6 +71,7 @@ class Round:
             f"seed {self.seed}: {self.accepted} accepted, {self.refused} refused, "
             f"{self.unanswered} unanswered, {self.kills} kills, {self.faults} faults; "
             f"{self.ended['']} succeeded, failed: {errors or 'none'}; "
+            f"{self.contests[1]} of {self.contests[0]} contests won; "
             f"{self.settled:.1f} s to settle, {self.seconds:.1f} s in all; "
             f"{len(self.violations)} violations"
         )
@@ -150,10 +162,18 @@ def run(
             node.start()
         for node in gateways:
             node.ready()
+        counts = Counts()
+        rivals = [
+            Caller(_from(gateways, number), token(), counts, patience)
+            for number in range(_CONTESTANTS)
+        ]
+        for caller in rivals:
+            stack.callback(caller.close)
+        contests = Contests(rivals)
+        contests.prepare()
         before = State.read(served.state)
         for rule in FAULTS:
             served.inject(rule)
-        counts = Counts()
         callers = [
             Caller(_from(gateways, number), token(), counts, patience) for number in range(clients)
         ]
@@ -164,12 +184,20 @@ def run(
             gateways, counts, random.Random(f"{seed}/killer"), every, for_good=nodes > 1
         )
         killer.start()
+        ended = threading.Event()
+        contesting = threading.Thread(target=contests.hold, args=(ended,), name="contests")
+        contesting.start()
         try:
             with ThreadPoolExecutor(clients) as pool:
                 list(pool.map(lambda client: client.work(changes // clients), at_work))
         finally:
             killer.stop()
-        return _judged(seed, served, before, at_work, callers, killer, counts, began)
+            ended.set()
+            contesting.join()
+        told = _judged(seed, served, before, at_work, callers, killer, counts, began)
+        told.contests = contests.held, contests.won
+        told.violations += contests.violations
+        return told
 
 
 def _from(nodes: Sequence[Node], first: int) -> list[str]:

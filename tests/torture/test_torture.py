@@ -20,6 +20,7 @@ def test_a_gateway_killed_under_load_finishes_what_it_has_accepted(tmp_path: Pat
     assert done.violations == []
     assert done.kills >= 1
     assert done.accepted >= 20
+    assert done.contests[1] >= 1
 
 
 def test_a_node_takes_over_what_a_node_that_died_has_accepted(
@@ -30,3 +31,4 @@ def test_a_node_takes_over_what_a_node_that_died_has_accepted(
     assert done.violations == []
     assert done.kills == 1
     assert done.accepted >= 20
+    assert done.contests[1] >= 1
