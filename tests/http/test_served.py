@@ -129,6 +129,7 @@ def test_a_chunked_body_on_a_method_without_one_is_limited_too(
 def test_links_honour_a_trusted_proxys_headers_and_no_others(
     gateway: Gateway, serve: Serve, http: requests.Session
 ) -> None:
+    gateway.configure(hosts=("gce.example.com",))
     address = serve(
         trusted_proxy="127.0.0.1",
         trusted_proxy_count=1,
