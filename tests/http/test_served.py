@@ -136,6 +136,7 @@ def test_links_honour_a_trusted_proxys_headers_and_no_others(
         trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
         clear_untrusted_proxy_headers=True,
     )
+    gateway.configure(hosts=("gce.example.com",))
     headers = {
         "X-Forwarded-Host": "gce.example.com",
         "X-Forwarded-Proto": "https",
