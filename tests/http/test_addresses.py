@@ -101,6 +101,21 @@ def test_an_address_tells_who_uses_it_and_stays_as_long(gateway: Gateway) -> Non
     assert error["errors"][0]["reason"] == "resourceInUseByAnotherResource"
 
 
+def test_an_address_is_free_once_its_machine_is_deleted(gateway: Gateway) -> None:
+    """CloudStack keeps a destroyed machine for a day, and what leads to it with it."""
+    gateway.create("app", ADVANCED_ZONE)
+    gateway.do("POST", HERE, {"name": "web"})
+    (row,) = gateway.cloud.rows("listPublicIpAddresses", tags={"gce:name": "web"})
+    machine = gateway.machine("app")["id"]
+    gateway.cloud.call("enableStaticNat", ipaddressid=row["id"], virtualmachineid=machine)
+    gateway.sent.clear()
+    gateway.do("DELETE", f"zones/{ADVANCED_ZONE}/instances/app")
+    changes = [command for command in gateway.sent if not command.startswith(("list", "query"))]
+    assert changes.index("disableStaticNat") < changes.index("destroyVirtualMachine")
+    assert gateway.get(f"{HERE}/web")["status"] == "RESERVED"
+    gateway.do("DELETE", f"{HERE}/web")
+
+
 def test_the_address_of_a_network_itself_is_shown_and_stays(gateway: Gateway) -> None:
     (told,) = gateway.items(HERE)
     assert (told["purpose"], told["status"]) == ("NAT_AUTO", "IN_USE")
