@@ -20,6 +20,7 @@ from gstack_pyramid.engine.runs import link_runs
 from gstack_pyramid.engine.scope import Models, Scope
 from gstack_pyramid.engine.shapes import ANY, GceShape, ObjectShape, Shape, UnionShape
 from gstack_pyramid.engine.sources import SourceCompiler, source_shape
+from gstack_pyramid.engine.suggestions import nearest
 from gstack_pyramid.engine.targets import resource_type
 from gstack_pyramid.engine.values import compile_value
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
@@ -189,8 +190,8 @@ def _compile_resource(
     for method_name, spec in document.data.get("methods", {}).items():
         place = ("methods", method_name)
         if method_name not in known:
-            near = ", ".join(sorted(known))
-            scope.report(place, f"GCE's {name} has no method {method_name!r}; it has {near}")
+            near = nearest(method_name, known)
+            scope.report(place, f"GCE's {name} has no method {method_name!r}{near}")
             continue
         method = known[method_name]
         compiled.methods[method.id] = compile_method(

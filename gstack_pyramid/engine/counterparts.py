@@ -9,6 +9,7 @@ from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.expressions.reading import names_of
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import Lookups, nested, sources_of
+from gstack_pyramid.engine.loops import is_cross_product
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.paths import Field, is_old_path, parse_path
 from gstack_pyramid.engine.wording import flat_fields
@@ -146,11 +147,12 @@ def _paths(value: Any) -> Iterator[tuple[str | None, str]]:
         return
     for spec in nested(value):
         # Inside a loop bare paths are parts of its elements, and what it runs over names them.
-        texts = [spec.get("from"), spec.get("each")]
+        each = spec.get("each")
+        texts = [spec.get("from"), *(each.values() if each and is_cross_product(each) else [each])]
         if spec is value and "each" not in spec:
             texts += [*spec.get("first", ()), *spec.get("list", ()), *spec.get("concat", ())]
             texts += list(spec.get("fields", {}).values())
-        if "each" in value and spec is not value:
+        if "each" in value and spec is not value and not is_cross_product(value["each"]):
             texts = [text for text in texts if isinstance(text, str) and text.startswith("$")]
         for text in texts:
             if isinstance(text, str):

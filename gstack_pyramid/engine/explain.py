@@ -69,7 +69,7 @@ class _Page:
         self._document: Spec = mappings.resources[method.resource.name].data
         self._spec: Spec = self._document["methods"][method.gce.name] or {}
         self._lookups = Lookups(mappings)
-        self._words = Words("$body", frozenset(_names(self._spec)))
+        self._words = Words("", frozenset(_names(self._spec)))
         self._lines: list[str] = []
 
     def text(self) -> str:
@@ -179,7 +179,7 @@ class _Page:
             rows.append(("tags", by_tag))
         self._table(rows, 2)
         for key, shown in (
-            ("each", "the rows are the elements of {}, inside each row ($parent)"),
+            ("each", "the rows are the elements of {}, inside each row (parent)"),
             ("named", "not listed; found by a name such as {}"),
         ):
             if key in source:
@@ -198,7 +198,7 @@ class _Page:
             self._say(f"every command then carries {words.object(source['scope'])}", 1)
         for name, join in source.get("join", {}).items():
             theirs, ours = next(iter(join["on"].items()))
-            self._say(f"${name}: the rows of {join['call']} whose {theirs} is our {ours}", 1)
+            self._say(f"{name}: the rows of {join['call']} whose {theirs} is our {ours}", 1)
 
     def _mutation(self) -> None:
         self._bindings(self._spec)
@@ -235,7 +235,7 @@ class _Page:
         if given:
             if level == 0:
                 self._title("Found out first")
-            rows = [(f"${name}", self._words.value(value)) for name, value in given.items()]
+            rows = [(name, self._words.value(value)) for name, value in given.items()]
             self._table(rows, max(level, 1))
 
     def _checks(self, checks: list[Spec], level: int) -> None:
@@ -265,7 +265,7 @@ class _Page:
         if "as" in step:
             made = "first row" if step.get("take") == "first" else "result"
             how = f"each {made} in the list" if "each" in step else f"the {made} is"
-            line += f", {how} ${step['as']}"
+            line += f", {how} {step['as']}"
         if command.asynchronous:
             line += " (a job)"
         self._say(line, level, f"{number}. ")
@@ -287,7 +287,7 @@ class _Page:
         self._repetition(step, words, level + 1)
         for undo in undo_of(step):
             given = words.object(undo.get("params", {}))
-            line = f"undone by {undo['call']} {given}, $result being what it made"
+            line = f"undone by {undo['call']} {given}, result being what it made"
             if "when" in undo:
                 line += f", only if {words.condition(undo['when'])}"
             if undo.get("if_allowed"):

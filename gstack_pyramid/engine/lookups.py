@@ -85,7 +85,7 @@ class Lookups:
             self._note(rows, resource, "the rows themselves")
             self._of_fields(rows, resource)
         elif method.item is not None or method.creates:
-            why = "$self, the row that it is about" if method.item else "whether the name is taken"
+            why = "self, the row that it is about" if method.item else "whether the name is taken"
             self._note(rows, resource, why)
         if method.kind == "aggregatedList":
             for other in method.resource.together_with:
@@ -108,7 +108,7 @@ class Lookups:
         """The reading commands of one way to do a method, besides those of the method."""
         rows: dict[str, str] = {}
         for name, value in spec.get("with", {}).items():
-            self._of_value(rows, value, f"${name}")
+            self._of_value(rows, value, name)
         for step in spec.get("steps", []):
             for value in (*step.get("params", {}).values(), *step.get("query", {}).values()):
                 self._of_value(rows, value)
@@ -171,7 +171,7 @@ class Lookups:
         for source in sources_of(document):
             fields.append(source.get("fields", {}))
             for name, join in source.get("join", {}).items():
-                rows.setdefault(join["call"], f"${name}, joined to the rows{_kept(join)}")
+                rows.setdefault(join["call"], f"{name}, joined to the rows{_kept(join)}")
         for group in fields:
             for value in group.values():
                 self._of_value(rows, value)

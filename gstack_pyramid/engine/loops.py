@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from gstack_pyramid.engine import inlining
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
+from gstack_pyramid.engine.expressions.compiled import known_as
+from gstack_pyramid.engine.expressions.node import Checked
 from gstack_pyramid.engine.expressions.runtime import entries
 from gstack_pyramid.engine.grammar import is_value
 from gstack_pyramid.engine.paths import Getter, text_of
@@ -26,8 +29,17 @@ def is_cross_product(spec: Any) -> bool:
     return isinstance(spec, Mapping) and not (spec.keys() & SOURCES and is_value(spec))
 
 
-def compile_loop(spec: Any, scope: Scope, place: Place) -> tuple[Loop, Scope]:
-    """What ``each`` goes through, and the scope that holds inside it."""
+def compile_loop(
+    spec: Any, scope: Scope, place: Place, found: list[tuple[str, Getter]] | None = None
+) -> tuple[Loop, Scope]:
+    """What ``each`` goes through, and the scope that holds inside it.
+
+    Args:
+        spec: as the mapping gives it.
+        scope: what holds around it.
+        place: where it stands.
+        found: gets the names of the loops, each with what it goes through.
+    """
     if not is_cross_product(spec):
         getter, shape = scope.value_and_shape(spec, place)
         inner = replace(scope.entering(shape.element(), index=ANY), element=True)
@@ -42,6 +54,8 @@ def compile_loop(spec: Any, scope: Scope, place: Place) -> tuple[Loop, Scope]:
         scope.naming(name, (*place, name))
         getter, shape = inner.value_and_shape(choice, (*place, name))
         names.append((name, getter))
+        if found is not None:
+            found.append((name, getter))
         inner = inner.entering(inner.current, **{name: shape.element()})
 
     def turns(current: Any, env: Any) -> Iterator[Any]:
@@ -63,7 +77,8 @@ def compile_loop(spec: Any, scope: Scope, place: Place) -> tuple[Loop, Scope]:
 
 def compile_each(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
     """``each`` with ``fields`` (objects), ``get`` (values) or ``key`` and ``value`` (a map)."""
-    loop, inner = compile_loop(spec["each"], scope, (*place, "each"))
+    loops: list[tuple[str, Getter]] = []
+    loop, inner = compile_loop(spec["each"], scope, (*place, "each"), loops)
     # What is used inside is looked at apart: counting costs time only where $index is asked for.
     used, inner.used = inner.used, set()
     if is_cross_product(spec["each"]):
@@ -80,15 +95,43 @@ def compile_each(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[G
     if "key" in spec:
         key = inner.value(spec["key"], (*place, "key"))
         value = inner.value(spec["value"], (*place, "value"))
+        made = [key, value]
         build: Getter = _map(_counted(loop) if "index" in inner.used else loop, where, key, value)
     else:
         make, shape = _element(spec, inner, place)
+        made = [make]
         shape = ListShape(shape)
         build = _list(_counted(loop) if "index" in inner.used else loop, where, make)
         if spec.keys() & {"flat", "distinct", "sorted"}:
             build = _arranged(build, spec)
     used |= inner.used - {"index"}
+    if loops and not spec.keys() & {"flat", "distinct", "sorted"}:
+        counted = "index" in inner.used
+        build = known_as(build, _node(spec, loops, where, made, counted=counted))
     return build, shape
+
+
+def _node(
+    spec: Mapping[str, Any],
+    loops: list[tuple[str, Getter]],
+    where: Condition | None,
+    made: list[Getter],
+    *,
+    counted: bool,
+) -> Checked | None:
+    """The same as a part of a generated function, where all its parts are."""
+    nodes = inlining.nodes_of([*(getter for _, getter in loops), *made, where])
+    if nodes is None:
+        return None
+    overs, rest = nodes[: len(loops)], nodes[len(loops) :]
+    names = [name for name, _ in loops]
+    return inlining.looped(
+        list(zip(names, overs, strict=True)),
+        rest[len(made)] if where is not None else None,
+        rest[0] if "key" in spec else None,
+        rest[len(made) - 1],
+        counted=counted,
+    )
 
 
 def _element(spec: Mapping[str, Any], inner: Scope, place: Place) -> tuple[Getter, Shape]:

@@ -211,11 +211,14 @@ def _check_direct(compiled: Method, scope: Scope, place: Place) -> None:
 def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Variant, Scope]:
     when = compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None
     bindings: list[tuple[str, Getter]] = []
-    for name, value in spec.get("with", {}).items():
+    given = spec.get("with", {})
+    for number, (name, value) in enumerate(given.items()):
+        scope = replace(scope, later=frozenset([*given][number:]))
         getter, shape = scope.value_and_shape(value, (*place, "with", name))
         scope.naming(name, (*place, "with", name))
         scope = scope.entering(scope.current, **{name: shape})
         bindings.append((name, getter))
+    scope = replace(scope, later=frozenset())
     checks = [
         _compile_check(check, scope, (*place, "checks", index))
         for index, check in enumerate(spec.get("checks", []))
@@ -224,8 +227,8 @@ def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tup
         checks.append(_compile_check({**spec, "when": None}, scope, place))
     steps: list[Step | Run] = []
     makes, made_by = spec.get("makes"), None
-    if isinstance(makes, str) and makes.startswith("$"):
-        made_by = makes[1:].partition(".")[0]
+    if isinstance(makes, str):
+        made_by = makes.removeprefix("$").partition(".")[0]
     if spec.get("steps"):
         scope = replace(scope, reached=set())
         steps, scope = compile_steps(spec["steps"], scope, (*place, "steps"), made_by)

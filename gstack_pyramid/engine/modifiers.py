@@ -19,6 +19,7 @@ from gstack_pyramid.engine.name_patterns import parse_pattern
 from gstack_pyramid.engine.paths import Getter, Path, parse_format, text_of
 from gstack_pyramid.engine.scope import Scope, field_name
 from gstack_pyramid.engine.shapes import ANY, GceShape, Shape, resolve
+from gstack_pyramid.engine.suggestions import nearest
 from gstack_pyramid.errors import invalid_value
 
 MODIFIERS = frozenset(
@@ -50,8 +51,8 @@ def apply_modifiers(
         names = spec["convert"] if isinstance(spec["convert"], list) else [spec["convert"]]
         for name in names:
             if name not in CONVERTERS:
-                known = ", ".join(sorted(CONVERTERS))
-                scope.report((*place, "convert"), f"no converter {name!r}; there are {known}")
+                near = nearest(name, CONVERTERS)
+                scope.report((*place, "convert"), f"no converter {name!r}{near}")
                 continue
             getter = _convert(getter, name, field, scope.writing)
     if "then" in spec:

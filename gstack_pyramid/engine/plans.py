@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -267,6 +267,7 @@ def compile_steps(
     steps: list[Step | Run] = []
     last = 0
     for index, spec in enumerate(specs):
+        scope = replace(scope, later=frozenset(s["as"] for s in specs[index:] if "as" in s))
         if "run" in spec:
             steps.append(compile_run(spec, scope, (*place, index)))
             last = index

@@ -15,6 +15,7 @@ from typing import Any
 from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import FIRST_PAGE, WHOLE
 from gstack_pyramid.engine.expressions.runtime import entries
+from gstack_pyramid.engine.inlining import Shaping
 from gstack_pyramid.engine.name_patterns import NamePattern
 from gstack_pyramid.engine.names import ANY_NAME, Sought, natural_name
 from gstack_pyramid.engine.paths import Getter
@@ -154,6 +155,8 @@ class Source:
     """The fields that look at joins, and at which."""
     this_fields: frozenset[str]
     """The fields that look at those above them."""
+    shaping: Shaping
+    """Makes all fields, in one go."""
 
     def fetch(
         self,

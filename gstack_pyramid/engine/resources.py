@@ -294,10 +294,13 @@ class Resource:
             if region is not None:
                 shaped["region"] = region
             roots["this"] = shaped
-            for field_name, getter in fields:
-                value = getter(row, env)
-                if value is not None:
-                    shaped[field_name] = value
+            if wanted is None:
+                source.shaping(row, env, shaped)
+            else:
+                for field_name, getter in fields:
+                    value = getter(row, env)
+                    if value is not None:
+                        shaped[field_name] = value
             result.append(shaped)
         return result
 

@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gstack_pyramid.engine import inlining
 from gstack_pyramid.engine.document import Document, Finding, Place
 from gstack_pyramid.engine.expressions.compiled import (
     compile_expression,
     compile_test,
     compile_text,
+    function_of,
+    known_as,
 )
 from gstack_pyramid.engine.paths import (
     Field,
@@ -27,6 +30,7 @@ from gstack_pyramid.engine.paths import (
     placeholders_of,
 )
 from gstack_pyramid.engine.shapes import ANY, ObjectShape, Shape, body_paths, resolve
+from gstack_pyramid.engine.suggestions import nearest
 from gstack_pyramid.engine.targets import target_of
 from gstack_pyramid.schemas.cloudstack import CloudStackModel, Command
 from gstack_pyramid.schemas.gce import GceModel
@@ -98,7 +102,7 @@ class Scope:
         query: the query parameters that this mapping makes use of.
         used: the roots that were used; ``$resource`` costs work only where it is.
         reached: the roots that were used, each with its field; None for the root as a whole.
-        later: names that later steps make.
+        later: names that are made further down.
         element: whether the current value is an element of a loop without a name, whose fields go
             before names of the same spelling.
         generated: the functions that were made: the place and the text of each, and its Python.
@@ -199,7 +203,13 @@ class Scope:
         ]
         self.used |= inner.used - {"this"}
         if not getters:
-            return lambda current, env: constants.copy()
+            same = inlining.made(constants, [])
+            return known_as(lambda current, env: constants.copy(), same)
+        nodes = inlining.nodes_of([getter for _, getter in getters])
+        if nodes is not None:
+            names = [name for name, _ in getters]
+            whole = inlining.made(constants, list(zip(names, nodes, strict=True)))
+            return function_of(whole, f"{{{', '.join(names)}}}", self, place)
         if "this" in inner.used:
             return _self_aware(constants, getters)
 
@@ -246,13 +256,15 @@ class Scope:
         try:
             return self.models.cloudstack.command(name)
         except KeyError:
-            self.report(place, f"CloudStack has no command {name!r}")
+            near = nearest(name, self.models.cloudstack.commands)
+            self.report(place, f"CloudStack has no command {name!r}{near}")
             return None
 
     def target(self, resource: str, place: Place) -> None:
         """Report a link or reference to a resource without a mapping that reads it."""
         if resource not in self.models.row_shapes:
-            self.report(place, f"{resource!r} is not a mapped resource that can be read")
+            near = nearest(resource, self.models.row_shapes)
+            self.report(place, f"{resource!r} is not a mapped resource that can be read{near}")
 
 
 def _self_aware(constants: dict[str, Any], getters: list[tuple[str, Getter]]) -> Builder:
@@ -294,4 +306,4 @@ def field_name(shape: Shape, spec: Any) -> str:
     while isinstance(spec, Mapping):
         # What it is made from, wherever in it that stands.
         spec = spec.get("from") or spec.get("each") or next(iter(spec.get("list", ())), "")
-    return str(spec).removeprefix("$path.").removeprefix("$query.").removeprefix("$")
+    return str(spec).removeprefix("$").removeprefix("path.").removeprefix("query.")

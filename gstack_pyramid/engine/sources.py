@@ -7,6 +7,7 @@ from typing import Any
 
 from gstack_pyramid.engine.conditions import compile_condition
 from gstack_pyramid.engine.document import Place
+from gstack_pyramid.engine.inlining import Shaping, shaping_of
 from gstack_pyramid.engine.name_patterns import NamePattern, parse_pattern
 from gstack_pyramid.engine.paths import Getter, compile_path, parse_path
 from gstack_pyramid.engine.pushdown import Equal, Push, turned_from
@@ -73,6 +74,7 @@ class SourceCompiler:
             RowShape(self._command.response, self._command.name) if self._command else shape
         )
         self._scope = scope.entering(ANY, this=ANY)
+        self._rowless = self._scope.entering(ObjectShape({}, "a command that lists"))
         self._rows = self._scope.entering(
             shape, self=shape, rows=ListShape(shape), key=ANY, parent=self._outer
         )
@@ -117,6 +119,7 @@ class SourceCompiler:
             order=spec.get("order"),
             joined_fields=self._looking_at({join.name for join in joins if join is not None}),
             this_fields=frozenset(name for name, used in self._uses.items() if "this" in used),
+            shaping=self._shaping(fields),
         )
 
     def _looking_at(self, joins: set[str]) -> dict[str, frozenset[str]]:
@@ -205,7 +208,7 @@ class SourceCompiler:
         if self._command is None:
             return lambda current, env: {}
         given = self._spec.get("params", {})
-        return compile_params(given, self._command.name, self._scope, (*self._place, "params"))
+        return compile_params(given, self._command.name, self._rowless, (*self._place, "params"))
 
     def _unnest(self) -> Getter | None:
         if "each" not in self._spec:
@@ -243,6 +246,13 @@ class SourceCompiler:
             self._uses[name], scope.used = scope.used, before | scope.used
         return compiled
 
+    def _shaping(self, fields: list[tuple[str, Getter]]) -> Shaping:
+        file, line = self._scope.document.origin(self._place)
+        shaping, source = shaping_of(fields, f"<{file}:{line}>")
+        names = ", ".join(name for name, _ in fields)
+        self._scope.generated.append((self._place, f"all fields: {names}", source))
+        return shaping
+
     def _join(self, name: str, spec: Mapping[str, Any]) -> Join | None:
         place = (*self._place, "join", name)
         command = self._scope.command(spec["call"], (*place, "call"))
@@ -263,7 +273,7 @@ class SourceCompiler:
             name=name,
             command=command.name,
             params=compile_params(
-                spec.get("params", {}), command.name, self._scope, (*place, "params")
+                spec.get("params", {}), command.name, self._rowless, (*place, "params")
             ),
             theirs=theirs,
             ours=ours,

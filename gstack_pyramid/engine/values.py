@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gstack_pyramid.cloudstack.client import is_read
+from gstack_pyramid.engine import inlining
 from gstack_pyramid.engine.conditions import compile_condition
 from gstack_pyramid.engine.document import Place
+from gstack_pyramid.engine.expressions.compiled import known_as, node_of
 from gstack_pyramid.engine.fingerprints import fingerprint
 from gstack_pyramid.engine.grammar import is_value
 from gstack_pyramid.engine.loops import compile_diff, compile_each
@@ -26,6 +28,7 @@ from gstack_pyramid.engine.shapes import (
     Shape,
     union,
 )
+from gstack_pyramid.engine.suggestions import nearest
 from gstack_pyramid.engine.targets import resource_type
 from gstack_pyramid.engine.words import check_words
 
@@ -39,7 +42,7 @@ def compile_value(spec: Any, scope: Scope, place: Place) -> tuple[Getter, Shape]
         return scope.text(spec, place)
     if isinstance(spec, bool | int | float):
         check_words({"value": spec}, scope, place)
-        return (lambda current, env: spec), ANY
+        return known_as(lambda current, env: spec, inlining.constant(spec)), ANY
     source = next((key for key in SOURCES if key in spec), None)
     if source is None:
         scope.report(place, "a value needs one of: " + ", ".join(SOURCES))
@@ -57,9 +60,15 @@ def compile_value(spec: Any, scope: Scope, place: Place) -> tuple[Getter, Shape]
         def guarded(current: Any, env: Any) -> Any:
             return inner(current, env) if condition(current, env) else None
 
-        getter = guarded
+        nodes = inlining.nodes_of([condition, inner])
+        getter = known_as(guarded, inlining.guarded(*nodes) if nodes else None)
     if MODIFIERS & spec.keys():
+        node = node_of(getter)
         getter = apply_modifiers(getter, shape, spec, scope, place)
+        simple = MODIFIERS & spec.keys() <= {"enum", "default"} and not scope.writing
+        if node is not None and simple and not isinstance(spec.get("default"), dict):
+            node = inlining.translated(node, spec.get("enum"), spec.get("default"))
+            getter = known_as(getter, node)
         if _CHANGING & spec.keys():
             shape = ANY
     return getter, shape
@@ -97,7 +106,7 @@ def _from(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, 
 
 def _constant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
     value = spec["value"]
-    return (lambda current, env: value), ANY
+    return known_as(lambda current, env: value, inlining.constant(value)), ANY
 
 
 def _format(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
@@ -274,8 +283,8 @@ def compile_params(
         scope.report(place[:-1], f"{command_name} requires {', '.join(missing)}")
     for name in spec:
         if name not in command.params:
-            near = ", ".join(sorted(command.params))
-            scope.report((*place, name), f"{command_name} has no parameter {name!r}; it has {near}")
+            near = nearest(name, command.params)
+            scope.report((*place, name), f"{command_name} has no parameter {name!r}{near}")
     return scope.fields(spec, place)
 
 

@@ -12,7 +12,15 @@ from gstack_pyramid.engine.expressions.functions import FUNCTIONS, Function
 from gstack_pyramid.engine.expressions.node import MISSING, Checked, InText
 from gstack_pyramid.engine.name_patterns import parse_pattern
 from gstack_pyramid.engine.paths import text_of
-from gstack_pyramid.engine.shapes import ANY, ListShape, ObjectShape, Shape, body_paths, union
+from gstack_pyramid.engine.shapes import (
+    ANY,
+    KEY_AND_VALUE,
+    ListShape,
+    ObjectShape,
+    Shape,
+    body_paths,
+    union,
+)
 from gstack_pyramid.engine.suggestions import nearest
 from gstack_pyramid.errors import invalid_value
 
@@ -90,10 +98,15 @@ def _function(checker: Checker, node: ast.Call, name: str, function: Function) -
         shape = union(argument.shape for argument in arguments)
     elif name == "groups":
         shape = ListShape(ListShape(arguments[0].shape.element()))
+    elif name == "entries":
+        shape = ListShape(KEY_AND_VALUE)
     elif name == "rows_of":
         shape = ListShape(arguments[0].shape)
     elif name == "changes":
-        now, wanted = (argument.shape.element() for argument in arguments[:2])
+        now, wanted = (
+            argument.shape.element() if len(arguments) > 2 else KEY_AND_VALUE
+            for argument in arguments[:2]
+        )
         lists = {"remove": ListShape(now), "same": ListShape(now), "add": ListShape(wanted)}
         shape = ObjectShape(lists, "what changes")
     results = arguments[0].results if name == "first" else ()

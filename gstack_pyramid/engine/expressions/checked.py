@@ -19,6 +19,7 @@ from gstack_pyramid.engine.expressions.syntax import column_of
 from gstack_pyramid.engine.expressions.writer import Writer
 from gstack_pyramid.engine.shapes import (
     ANY,
+    ObjectShape,
     Shape,
     body_paths,
 )
@@ -34,8 +35,11 @@ ALWAYS_ROOTS = frozenset(
 )
 """The engine's own names, which mean no field: a field of that name is ``body.zone``."""
 
+RESOURCE_KEY = "resource_key"
+"""What the rows of one resource agree in: the root ``key``."""
+
 GROUPED = frozenset({"key", "rows"})
-"""What the engine calls the rows of one resource and what they agree in. A field goes before."""
+"""Roots that are there in every ``read``. A field of that name is meant before them."""
 
 
 class Checker:
@@ -108,6 +112,10 @@ class Checker:
             code, shape = self.names[name]
             return Checked(lambda writer: code, shape, label=name)
         scope = self.scope
+        if name == "self" and scope.current is scope.roots.get("self") is not ANY:
+            return Checked(lambda writer: "c", scope.current, label=name)
+        if name == RESOURCE_KEY and "key" in scope.roots:
+            return Checked(lambda writer: writer.root("key"), ANY, root="key", label=name)
         field = None if name in ALWAYS_ROOTS else scope.current.field(name)
         root = scope.roots.get(name)
         if scope.current is ANY and root is not None and not scope.element:
@@ -133,11 +141,13 @@ class Checker:
             right = {"true": "True", "false": "False"}.get(name, "None")
             return f"{name!r} is written {right!r} in an expression"
         if name in scope.later:
-            return f"{name!r} is made by a later step, and isn't there yet"
+            return f"{name!r} is made further down, and isn't there yet"
         known = [*self.names, *scope.roots, *scope.current.names()]
         said = f"there is no {name!r} here"
         if scope.current.names():
             said = f"{scope.current.describe()} has no field {name!r}"
+        elif isinstance(scope.current, ObjectShape):
+            said += f"; a constant text is written {{value: {name}}}"
         return said + nearest(name, known)
 
     def _field(self, node: ast.expr, inner: Checked, name: str) -> Checked:

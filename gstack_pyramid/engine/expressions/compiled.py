@@ -88,6 +88,13 @@ def node_of(getter: Getter) -> Checked | None:
     return found
 
 
+def known_as(getter: Getter, node: Checked | None) -> Getter:
+    """A function of ours that computes the same as a node, which may be written into others."""
+    if node is not None:
+        getter.checked = node  # type: ignore[attr-defined]
+    return getter
+
+
 def source_of(getter: Getter) -> str | None:
     """The Python that was generated for a function, if it was."""
     found: str | None = getattr(getter, "source", None)

@@ -48,33 +48,42 @@ def listed(checker: Checker, node: ast.List | ast.Tuple) -> Checked:
 
 
 def made(checker: Checker, node: ast.Dict) -> Checked:
-    parts: list[tuple[str | None, Checked]] = []
+    """An object; what is missing is left out, and so is what has no key."""
+    parts: list[tuple[str | Checked | None, Checked]] = []
     for key, value in zip(node.keys, node.values, strict=True):
         match key:
             case None:
                 parts.append((None, checker.check(value)))
             case ast.Name(id=name) | ast.Constant(value=str(name)):
                 parts.append((name, checker.check(value)))
+            case ast.JoinedStr():
+                parts.append((checker.check(key), checker.check(value)))
             case _:
-                return checker.report(key, "a key is a name or a text in quotes")
+                return checker.report(key, "a key is a name, a text in quotes, or f'...'")
 
     def emit(writer: Writer) -> str:
         made = writer.temporary()
         writer.line(f"{made} = {{}}")
         for name, part in parts:
-            code = part.emit(writer)
             if name is None:
-                spread = writer.named(code)
+                spread = writer.named(part.emit(writer))
                 writer.line(f"if type({spread}) is dict: {made}.update({spread})")
-            elif part.boolean or part.literal:
-                writer.line(f"{made}[{name!r}] = {code}")
-            else:
-                item = writer.named(code)
-                writer.line(f"if {item} is not None: {made}[{name!r}] = {item}")
+                continue
+            tests = []
+            at = repr(name)
+            if isinstance(name, Checked):
+                at = writer.named(name.emit(writer))
+                tests.append(f"{at} is not None")
+            code = part.emit(writer)
+            if not (part.boolean or part.literal):
+                code = writer.named(code)
+                tests.append(f"{code} is not None")
+            test = f"if {' and '.join(tests)}: " if tests else ""
+            writer.line(f"{test}{made}[{at}] = {code}")
         return made
 
-    shapes = {name: part.shape for name, part in parts if name is not None}
-    if any(name is None for name, _ in parts):
+    shapes = {name: part.shape for name, part in parts if isinstance(name, str)}
+    if len(shapes) < len(parts):
         return Checked(emit)
     return Checked(emit, ObjectShape(shapes, "this object"))
 
@@ -130,7 +139,7 @@ def _clause(checker: Checker, clause: ast.comprehension) -> Clause:
                 names = _bind(checker, target, [(number, ANY), (name, element)])
                 return Clause(over, ", ".join(names), "numbered", _tests(checker, clause))
         checker.report(target, "enumerate gives two names: for number, thing in enumerate(things)")
-        return Clause(MISSING, "_", "entries", [])
+        return _unclear(checker, target)
     match target:
         case ast.Name(id=name):
             (code,) = _bind(checker, target, [(name, element)])
@@ -149,6 +158,14 @@ def _clause(checker: Checker, clause: ast.comprehension) -> Clause:
             )
             return Clause(over, ", ".join(names), "pairs", _tests(checker, clause))
     checker.report(target, "a loop gives one name, or two for the keys and values of a map")
+    return _unclear(checker, target)
+
+
+def _unclear(checker: Checker, target: ast.expr) -> Clause:
+    """What stands for a loop with a mistake in its names, so that only that one is told."""
+    for name in ast.walk(target):
+        if isinstance(name, ast.Name):
+            checker.names[name.id] = ("None", ANY)
     return Clause(MISSING, "_", "entries", [])
 
 

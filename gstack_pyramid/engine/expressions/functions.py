@@ -12,7 +12,7 @@ from typing import Any
 from gstack_pyramid.engine.expressions.runtime import compute, entries, holds, number
 from gstack_pyramid.engine.fingerprints import fingerprint
 from gstack_pyramid.engine.paths import text_of
-from gstack_pyramid.engine.shapes import ALL_ROWS, PARENT, SOURCE
+from gstack_pyramid.engine.shapes import ALL_ROWS, NAME, PARENT, SOURCE
 
 _ANY_NUMBER = 1_000
 
@@ -224,6 +224,11 @@ FUNCTIONS: dict[str, Function] = {
         "map",
         "its values, as a list",
     ),
+    "entries": Function(
+        lambda value: entries(value) if isinstance(value, dict) else [],
+        "map",
+        "its entries, as a list of objects with `key` and `value`",
+    ),
     "merged": Function(
         _merged,
         "a, b, …",
@@ -250,6 +255,7 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "source_of": Function(_hidden(SOURCE), "row", "the word of the `read` that it came from"),
     "rows_of": Function(_hidden(ALL_ROWS), "row", "all rows of the resource that was found"),
+    "name_of": Function(_hidden(NAME), "row", "the name in GCE of a row that was found"),
     "parent_of": Function(_hidden(PARENT), "row", "the row around it"),
 }
 """By name. Those of one argument that the APIs' values need are converters."""

@@ -6,14 +6,16 @@ import ast
 from collections.abc import Iterator
 
 from gstack_pyramid.engine.expressions.syntax import ExpressionError, parse
-from gstack_pyramid.engine.paths import is_old_path
+from gstack_pyramid.engine.paths import is_old_path, parse_path
 
 
 def is_expression(text: str) -> bool:
     """Whether a text is more than a path."""
-    return not is_old_path(text) and not all(
-        part.isidentifier() for part in text.replace("[", ".").replace("]", "").split(".") if part
-    )
+    try:
+        parse_path(text)
+    except ValueError:
+        return True
+    return False
 
 
 def _tree(text: str) -> ast.expr | None:

@@ -42,6 +42,7 @@ class Writer:
         self._namespace: dict[str, Any] = {}
         self._names: dict[int, str] = {}
         self._roots: dict[str, str] = {}
+        self._bound: dict[str, str] = {}
         self.this: str | None = None
         self.row = False
 
@@ -96,10 +97,25 @@ class Writer:
         """The code of what is called so in the environment; it is looked up once."""
         if name == "this" and self.this is not None:
             return self.this
-        code = self._roots.get(name)
+        code = self._bound.get(name) or self._roots.get(name)
         if code is None:
             code = self._roots[name] = f"r{len(self._roots) + 1}_{name}"
         return code
+
+    @contextmanager
+    def binding(self, name: str, code: str) -> Iterator[None]:
+        """While this lasts, ``code`` is what is called so, as inside a loop."""
+        before = self._bound
+        self._bound = {**before, name: code} if code else before
+        yield
+        self._bound = before
+
+    @contextmanager
+    def making(self, code: str) -> Iterator[None]:
+        """While this lasts, ``this`` is the object of that name."""
+        before, self.this = self.this, code
+        yield
+        self.this = before
 
     def source(self, name: str, arguments: str, result: str) -> str:
         """The function's source so far."""

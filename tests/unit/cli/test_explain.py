@@ -58,14 +58,14 @@ def test_a_mutation_shows_its_commands_in_order_with_what_undoes_them(gstack: Gs
     commands = re.findall(r"^ +(\d)\. (\w+)", page, re.MULTILINE)
     assert ("3", "createVolume") in commands
     assert commands[-2:] == [("5", "createTags"), ("6", "createSnapshotPolicy")]
-    assert re.search(r"^ +name +\$body\.name$", page, re.MULTILINE)
-    assert "undone by deleteVolume {id: $result.id}" in page
+    assert re.search(r"^ +name +name$", page, re.MULTILINE)
+    assert "undone by deleteVolume {id: result.id}" in page
     assert "listDiskOfferings" in page.partition("Found out first")[0]
 
 
 def test_variants_come_with_their_conditions(gstack: Gstack) -> None:
     page = gstack("explain", "networks.delete").output
-    assert "Way 1: if $self is of the source placeholder or shared" in page
+    assert 'Way 1: if source_of(self) in ["placeholder", "shared"]' in page
     assert "Way 3: otherwise" in page
 
 
@@ -77,8 +77,8 @@ def test_ignored_and_refused_fields_come_with_reasons(gstack: Gstack) -> None:
 
 def test_a_read_shows_rows_joins_and_fields(gstack: Gstack) -> None:
     page = gstack("explain", "instances.list").output
-    assert "$volumes: the rows of listVolumes whose virtualmachineid is our id" in page
-    assert re.search(r"^ +disks\[\]\.source +id, as a link to disks$", page, re.MULTILINE)
+    assert "volumes: the rows of listVolumes whose virtualmachineid is our id" in page
+    assert re.search(r"^ +disks\[\]\.source +link\.disks\(disk\.id", page, re.MULTILINE)
     assert re.search(r"^ +selfLink +made by gstack$", page, re.MULTILINE)
 
 

@@ -14,10 +14,11 @@ from gstack_pyramid.engine.loader import load
 from gstack_pyramid.schemas.location import data_folder
 
 from .mappings import PROJECTS, ZONES, Compiler, write
+from .wrong_expressions import WRONG_EXPRESSIONS
 from .wrong_forms import WRONG_FORMS
 from .wrong_names import WRONG_NAMES
 
-WRONG = WRONG_NAMES | WRONG_FORMS
+WRONG = WRONG_NAMES | WRONG_FORMS | WRONG_EXPRESSIONS
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -98,11 +98,11 @@ def test_when_makes_a_value_missing(language: Language) -> None:
 
 
 def test_find_gives_the_row_that_a_reference_means(language: Language) -> None:
-    spec = {"find": "zones", "from": "zone", "default": "z1"}
-    assert language.value(spec, {"zone": "z2"}) == {"id": "id of z2", "of": "zones"}
+    spec = {"find": "zones", "from": "where", "default": "z1"}
+    assert language.value(spec, {"where": "z2"}) == {"id": "id of z2", "of": "zones"}
     assert language.value(spec, {}) == {"id": "id of z1", "of": "zones"}
-    assert language.value({"find": "zones", "from": "zone"}, {}) is None
-    assert language.value({"find": "zones", "from": "zone"}, {"zone": ""}) is None
+    assert language.value({"find": "zones", "from": "where"}, {}) is None
+    assert language.value({"find": "zones", "from": "where"}, {"where": ""}) is None
 
 
 def test_pick_with_take_all_asks_for_all_with_these_fields(language: Language) -> None:
@@ -157,8 +157,8 @@ def test_call_gives_the_rows_that_fit_or_the_first_of_them(language: Language) -
         ({"from": "a", "default": {"first": 5}}, "{'first': 5} is neither"),
         ({"each": "a", "get": "b", "fields": {"c": "d"}}, "made by one of: fields, get"),
         ({"format": "{a"}, "a brace without its other half"),
-        ({"from": "a..b"}, "is no path"),
-        ({"first": ["a..b"]}, "is no path"),
+        ({"from": "a..b"}, "no expression"),
+        ({"first": ["a..b"]}, "no expression"),
         ({"call": "listMoons"}, "CloudStack has no command 'listMoons'"),
         (
             {"call": "startVirtualMachine", "params": {"id": "a"}},

@@ -151,7 +151,7 @@ WRONG_FORMS = {
         fields:
           sizeGb: {from: size, convert: shout} # here
         """,
-        "no converter 'shout'; there are ",
+        "no converter 'shout'",
     ),
     # roots
     "root": (

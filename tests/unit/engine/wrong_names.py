@@ -16,7 +16,7 @@ WRONG_NAMES = {
           get: {}
           paint: {} # here
         """,
-        "GCE's disks has no method 'paint'; it has addResourcePolicies",
+        "GCE's disks has no method 'paint'",
     ),
     "gce field": (
         """
@@ -134,7 +134,7 @@ WRONG_NAMES = {
           params:
             colour: {value: red} # here
         """,
-        "listVolumes has no parameter 'colour'; it has account",
+        "listVolumes has no parameter 'colour'",
     ),
     "parameter that narrows": (
         """

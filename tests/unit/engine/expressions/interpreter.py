@@ -210,6 +210,9 @@ class _Reference:
             value = self.value(part)
             if key is None:
                 found |= value if isinstance(value, dict) else {}
+            elif isinstance(key, ast.JoinedStr):
+                at = self.value(key)
+                found |= {} if at is None or value is None else {at: value}
             elif value is not None:
                 name = key.id if isinstance(key, ast.Name) else key.value  # type: ignore[attr-defined]
                 found[name] = value

@@ -86,7 +86,7 @@ def expressions(draw: st.DrawFn, depth: int = 3, bound: tuple[str, ...] = ()) ->
         case 9:
             return f"[{part()}, *{part()}]"
         case 10:
-            return f"{{key: {part()}, 'a b': {part()}, **{part()}}}"
+            return f"{{key: {part()}, 'a b': {part()}, f\"<{{{part()}}}>\": {part()}, **{part()}}}"
         case 11:
             head, inside = loop()
             return f"[{part(bound=inside)} {head}]"
