@@ -48,8 +48,8 @@ def check(checker: Checker, node: ast.Call) -> Checked:
             return checker.report(node, f"there is no function {name!r}{nearest(name, NAMES)}")
         case ast.Name(id="enumerate" | "link" as name):
             right = {
-                "enumerate": "'enumerate' stands behind 'in': for number, disk in enumerate(disks)",
-                "link": "a link names what it leads to, as link.images(templateid)",
+                "enumerate": "'enumerate' stands behind 'in': for number, row in enumerate(rows)",
+                "link": "a link names the resource that it leads to, as link.RESOURCE(id)",
             }
             return checker.report(node, right[name])
         case ast.Name(id=name):

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from gstack_pyramid.schemas.gce import GceModel
-from gstack_pyramid.schemas.gce_defaults import DESCRIBED, documented_defaults
+from gstack_pyramid.schemas.gce_defaults import described_defaults, documented_defaults
 from gstack_pyramid.schemas.sync_gce import bundled_discovery_document
 
 DOCUMENT = bundled_discovery_document()
@@ -19,9 +19,9 @@ def described(field: str) -> dict[str, Any]:
     return schema
 
 
-@pytest.mark.parametrize("field", sorted(DESCRIBED))
+@pytest.mark.parametrize("field", sorted(described_defaults()))
 def test_google_s_description_names_the_default(field: str) -> None:
-    value = DESCRIBED[field]
+    value = described_defaults()[field]
     words = re.sub(r"\s+", " ", described(field)["description"])
     if value is True:
         assert "Enabled by default" in words
