@@ -172,6 +172,9 @@ def sorted_out(
             held |= {row["id"], row.get("vpcid") or row["id"]}
     held |= {row["id"] for row in new.get("listVPCs", ()) if row["name"] in staying}
     held |= {row["id"] for row in new.get("listNetworkACLLists", ()) if row.get("vpcid") in held}
+    # A network's own address comes whenever CloudStack sets the network up again.
+    addresses = new.get("listPublicIpAddresses", ())
+    held |= {row["id"] for row in addresses if row.get("issourcenat")}
     there = {row["id"] for command in _OUTLIVED.values() for row in new.get(command, ())}
     held |= {
         row["resourceid"]
