@@ -44,6 +44,19 @@ def test_a_limited_role_may_do_what_its_commands_allow(
     assert "startVirtualMachine" in told["message"]
 
 
+def test_a_cloud_without_backups_lets_instances_be_made(
+    make_gateway: Callable[..., Gateway],
+) -> None:
+    """It has none by default (``backup.framework.enabled``), and then not the commands either."""
+    backups = ["createBackup", "listBackups", "deleteBackup", "createVMFromBackup"]
+    gateway = make_gateway(denied=backups)
+    gateway.create("vm")
+    asked = permissions("create", "get", "list", "delete")
+    assert granted(gateway, asked) == asked
+    images = permissions("create", "get", resource="machineImages")
+    assert granted(gateway, images) == []
+
+
 def test_what_is_not_served_nobody_may_do(gateway: Gateway) -> None:
     gateway.create("vm")
     unserved = ["compute.instances.nosuch", "compute.interconnects.get", "storage.buckets.get"]
