@@ -15,7 +15,15 @@ from gstack_pyramid.engine.expressions.runtime import entries
 from gstack_pyramid.engine.grammar import is_value
 from gstack_pyramid.engine.paths import Getter, text_of
 from gstack_pyramid.engine.scope import SOURCES, Scope
-from gstack_pyramid.engine.shapes import ANY, KEY_AND_VALUE, ListShape, ObjectShape, Shape
+from gstack_pyramid.engine.shapes import (
+    ANY,
+    KEY_AND_VALUE,
+    ListShape,
+    ObjectShape,
+    Shape,
+    body_paths,
+)
+from gstack_pyramid.schemas.extent import combinations
 
 Loop = Callable[[Any, Any], Iterable[Any]]
 """Gives the current value of each turn; named loops also set their roots."""
@@ -49,6 +57,7 @@ def compile_loop(
             )
         ), inner
     names: list[tuple[str, Getter]] = []
+    asked = False
     inner = scope.entering(scope.current, index=ANY)
     for name, choice in spec.items():
         scope.naming(name, (*place, name))
@@ -56,11 +65,13 @@ def compile_loop(
         names.append((name, getter))
         if found is not None:
             found.append((name, getter))
+        asked = asked or bool(body_paths(shape))
         inner = inner.entering(inner.current, **{name: shape.element()})
 
     def turns(current: Any, env: Any) -> Iterator[Any]:
         outer = {name: env.roots.get(name) for name in spec}
-        yield from nested(current, env, 0)
+        made = nested(current, env, 0)
+        yield from combinations(made) if asked and len(names) > 1 else made
         env.roots.update(outer)
 
     def nested(current: Any, env: Any, depth: int) -> Iterator[Any]:

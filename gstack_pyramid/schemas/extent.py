@@ -7,6 +7,9 @@ and nothing looks at them one by one where there are too many.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
 from gstack_pyramid.errors import GceError
 
 MAX_VALUES = 20_000
@@ -15,6 +18,12 @@ MAX_VALUES = 20_000
 
 MAX_DEPTH = 100
 """Levels, as in Google's own reader of JSON (protobuf's default limit of recursion)."""
+
+MAX_COMBINATIONS = 5_000
+"""Of a body's lists with each other, as of a firewall's ports with its ranges: a few kilobytes can
+have millions. A firewall of GCE's has 5,000 ranges at most."""
+
+_T = TypeVar("_T")
 
 _ROUGHLY = 2 * MAX_VALUES
 """An empty list or object within a list is counted twice until it is decoded."""
@@ -57,6 +66,18 @@ def check_extent(body: object) -> None:
             for inner in (holder.values() if isinstance(holder, dict) else holder)
         ]
     raise _refused(f"it is nested more than {MAX_DEPTH} levels deep")
+
+
+def combinations(made: Iterable[_T]) -> Iterator[_T]:
+    """The same combinations, as long as there are not too many.
+
+    Raises:
+        GceError: 400; a body's lists have too many.
+    """
+    for number, one in enumerate(made):
+        if number >= MAX_COMBINATIONS:
+            raise _refused(f"its lists make more than {MAX_COMBINATIONS} combinations")
+        yield one
 
 
 def _separators(text: bytes) -> int:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gstack_pyramid.schemas.extent import MAX_COMBINATIONS
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.location import data_folder
 
@@ -162,3 +163,22 @@ def test_more_of_a_kind_than_gce_takes_is_told(
 def test_as_many_as_gce_takes_are_taken(gateway: Gateway) -> None:
     labels = {f"k{number}": "" for number in range(64)}
     assert gateway.create("web", labels=labels)["labels"] == labels
+
+
+@pytest.mark.parametrize("verb", ["POST", "PATCH", "PUT"])
+def test_lists_that_multiply_are_bounded(gateway: Gateway, verb: str) -> None:
+    """A firewall has a rule for each port from each range: 16 kB of them would be a million."""
+    path = "global/firewalls"
+    body: dict[str, Any] = {"name": "web", "allowed": [{"IPProtocol": "tcp", "ports": ["80"]}]}
+    if verb != "POST":
+        gateway.do("POST", path, body)
+        path += "/web"
+    before = len(gateway.sent)
+    body["allowed"] = [{"IPProtocol": "tcp", "ports": [str(port) for port in range(1, 1_001)]}]
+    body["sourceRanges"] = [f"10.{n // 256}.{n % 256}.0/24" for n in range(1_000)]
+    with counted() as calls:
+        error = gateway.refused(400, verb, path, body)
+    assert "more than 5000 combinations" in error["message"]
+    # Those that come before are made, by some hundred calls each.
+    assert calls.count < 200 * MAX_COMBINATIONS
+    assert all(command.startswith("list") for command in gateway.sent[before:])

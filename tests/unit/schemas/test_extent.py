@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.schemas.extent import (
+    MAX_COMBINATIONS,
     MAX_DEPTH,
     MAX_VALUES,
     check_content,
     check_extent,
+    combinations,
 )
 
 from ...support.cost import counted
@@ -44,6 +46,13 @@ def test_as_many_levels_as_are_allowed_pass() -> None:
     check_extent(nested(MAX_DEPTH - 1))
     with pytest.raises(GceError, match="100 levels"):
         check_extent(nested(MAX_DEPTH + 1))
+
+
+def test_as_many_combinations_as_are_allowed_pass() -> None:
+    assert len(list(combinations(range(MAX_COMBINATIONS)))) == MAX_COMBINATIONS
+    with pytest.raises(GceError, match="more than 5000 combinations") as refused:
+        list(combinations(iter(int, 1)))  # which never ends
+    assert refused.value.status == 400
 
 
 @pytest.mark.parametrize(
