@@ -87,12 +87,22 @@ class Readiness:
         self._lock = threading.Lock()
 
     def seen(self) -> dict[str, Seen]:
-        """What the looks came to, by name; those that are still under way as failing."""
-        with self._lock:
-            if self._told is None or self._clock() - self._told[0] >= self._fresh:
+        """What the looks came to, by name; those that are still under way as failing.
+
+        While one probe waits for them, the others are told what was seen before: many probes of a
+        cloud that hangs must not hold the server's threads.
+        """
+        told = self._told
+        if not self._lock.acquire(blocking=told is None):
+            return told[1] if told else {}
+        try:
+            told = self._told
+            if told is None or self._clock() - told[0] >= self._fresh:
                 found = self._look_at_all()
-                self._told = self._clock(), found
-            return self._told[1]
+                told = self._told = self._clock(), found
+            return told[1]
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Wait for no look that is under way."""

@@ -50,6 +50,30 @@ def test_many_probes_are_one_look_while_it_is_fresh() -> None:
     readiness.close()
 
 
+def test_one_probe_waits_for_a_look_that_hangs_and_no_other(open_gate: threading.Event) -> None:
+    now, hanging = [0.0], threading.Event()
+
+    def look() -> None:
+        if now[0]:
+            hanging.set()
+            open_gate.wait(60)
+
+    readiness = Readiness({"it": look}, patience=60, fresh=1, clock=lambda: now[0])
+    before = readiness.seen()
+    now[0] = 2.0
+    waits = threading.Thread(target=readiness.seen)
+    waits.start()
+    assert hanging.wait(60)
+    others = threading.Thread(target=lambda: told.append(readiness.seen()))
+    told: list[dict[str, Seen]] = []
+    others.start()
+    others.join(10)
+    assert told == [before]
+    open_gate.set()
+    waits.join(60)
+    readiness.close()
+
+
 def test_what_is_wrong_is_told_in_words_of_ours_only() -> None:
     def unfit() -> None:
         raise Unfit("it holds no key")
