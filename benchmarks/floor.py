@@ -29,7 +29,7 @@ def _fingerprint(value: Any) -> str:
 
 
 def _number(key: str) -> str:
-    return str(int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big"))
+    return str(int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big") % (1 << 63))
 
 
 _TAG = "gce:tag:"
