@@ -46,7 +46,8 @@ def compile_loop(
         spec: as the mapping gives it.
         scope: what holds around it.
         place: where it stands.
-        found: gets the names of the loops, each with what it goes through.
+        found: gets the names of the loops, each with what it goes through; nothing where their
+            turns are bounded, since one of them is the request's.
     """
     if not is_cross_product(spec):
         getter, shape = scope.value_and_shape(spec, place)
@@ -67,11 +68,14 @@ def compile_loop(
             found.append((name, getter))
         asked = asked or bool(body_paths(shape))
         inner = inner.entering(inner.current, **{name: shape.element()})
+    bounded = asked and len(names) > 1
+    if bounded and found is not None:
+        found.clear()
 
     def turns(current: Any, env: Any) -> Iterator[Any]:
         outer = {name: env.roots.get(name) for name in spec}
         made = nested(current, env, 0)
-        yield from combinations(made) if asked and len(names) > 1 else made
+        yield from combinations(made) if bounded else made
         env.roots.update(outer)
 
     def nested(current: Any, env: Any, depth: int) -> Iterator[Any]:

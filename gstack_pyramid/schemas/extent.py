@@ -74,10 +74,19 @@ def combinations(made: Iterable[_T]) -> Iterator[_T]:
     Raises:
         GceError: 400; a body's lists have too many.
     """
-    for number, one in enumerate(made):
-        if number >= MAX_COMBINATIONS:
-            raise _refused(f"its lists make more than {MAX_COMBINATIONS} combinations")
+    for number, one in enumerate(made, 1):
+        check_combinations(number)
         yield one
+
+
+def check_combinations(count: int) -> None:
+    """Refuse a body whose lists have so many combinations, if that is too many.
+
+    Raises:
+        GceError: 400.
+    """
+    if count > MAX_COMBINATIONS:
+        raise _refused(f"its lists make more than {MAX_COMBINATIONS} combinations")
 
 
 def _separators(text: bytes) -> int:

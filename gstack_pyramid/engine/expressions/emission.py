@@ -11,6 +11,7 @@ from gstack_pyramid.engine.expressions.node import Checked, InText
 from gstack_pyramid.engine.expressions.writer import Writer
 from gstack_pyramid.engine.paths import text_of
 from gstack_pyramid.engine.shapes import ANY, body_paths
+from gstack_pyramid.schemas.extent import check_combinations
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,25 @@ class Clause:
 
 
 def loops(writer: Writer, clauses: list[Clause], turn: Callable[[], None]) -> None:
+    """Loops in each other; where one is the request's, their turns are bounded."""
+    count = ""
+    if len(clauses) > 1 and any(body_paths(clause.over.shape) for clause in clauses):
+        count = writer.temporary()
+        writer.line(f"{count} = 0")
+    _nested(writer, clauses, turn, count)
+
+
+def _nested(writer: Writer, clauses: list[Clause], turn: Callable[[], None], count: str) -> None:
     clause, *rest = clauses
-    with _each(writer, clause):
+    with _each(writer, clause, count if not rest else ""):
         if rest:
-            loops(writer, rest, turn)
+            _nested(writer, rest, turn, count)
         else:
             turn()
 
 
 @contextmanager
-def _each(writer: Writer, clause: Clause) -> Iterator[None]:
+def _each(writer: Writer, clause: Clause, count: str) -> Iterator[None]:
     over = clause.over.emit(writer)
     if clause.how == "entries":
         name = writer.named(over)
@@ -52,6 +62,9 @@ def _each(writer: Writer, clause: Clause) -> Iterator[None]:
     else:
         over = f"{clause.how}({over})"
     with writer.block(f"for {clause.names} in {over}:"):
+        if count:
+            writer.line(f"{count} += 1")
+            writer.line(f"{writer.keep(check_combinations, 'bound')}({count})")
         for test in clause.tests:
             writer.line(f"if not {test.test(writer)}: continue")
         yield

@@ -8,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gstack_pyramid.engine.expressions.runtime import entries
+from gstack_pyramid.engine.shapes import ANY, GceShape
+from gstack_pyramid.errors import GceError
+from gstack_pyramid.schemas.gce import GceModel
 
 from .language import Language, env_of
 
@@ -241,3 +244,38 @@ def test_a_difference_to_nothing_is_everything(language: Language) -> None:
         "same": [],
     }
     assert language.value(spec, {}) == {"remove": [], "add": [], "same": []}
+
+
+MULTIPLYING = {
+    "named loops": {
+        "each": {"rule": "allowed", "port": "$rule.ports", "range": "sourceRanges"},
+        "get": "$range",
+    },
+    "an expression": "[range for rule in allowed for port in rule.ports for range in sourceRanges]",
+    "one that takes few": (
+        "[range for rule in allowed for port in rule.ports for range in sourceRanges if port == '']"
+    ),
+    "a map": "{range: port for rule in allowed for port in rule.ports for range in sourceRanges}",
+}
+
+
+@pytest.mark.parametrize("spec", MULTIPLYING.values(), ids=MULTIPLYING)
+def test_lists_of_the_request_make_a_bounded_number_of_combinations(
+    language: Language, gce: GceModel, spec: Any
+) -> None:
+    make = language.compile(spec, shape=GceShape(gce, "Firewall", body=True), writing=True)
+    body: dict[str, Any] = {
+        "allowed": [{"ports": ["80"] * 100}],
+        "sourceRanges": ["10.0.0.0/8"] * 50,
+    }
+    make(body, env_of({}))
+    body["sourceRanges"].append("11.0.0.0/8")
+    with pytest.raises(GceError, match="more than 5000 combinations") as refused:
+        make(body, env_of({}))
+    assert refused.value.status == 400
+
+
+def test_rows_of_the_cloud_make_as_many_combinations_as_they_are(language: Language) -> None:
+    spec = "[tag for row in rows for tag in row.tags]"
+    getter = language.compile(spec, shape=ANY)
+    assert len(getter({"rows": [{"tags": [1] * 100}] * 60}, env_of({}))) == 6_000
