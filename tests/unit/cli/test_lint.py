@@ -55,8 +55,10 @@ def test_mistakes_come_with_file_and_line(gstack: Gstack, folder: Path) -> None:
     result = gstack("lint", "mine")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
-    assert any(re.match(r"mine/regionDiskTypes\.yaml:6: .*descriptoin", line) for line in lines)
-    assert any(re.match(r"mine/regionDiskTypes\.yaml:7: .*nosuch", line) for line in lines)
+    assert any(
+        re.match(r"mine/regionDiskTypes\.yaml:6(:\d+)?: .*descriptoin", line) for line in lines
+    )
+    assert any(re.match(r"mine/regionDiskTypes\.yaml:7(:\d+)?: .*nosuch", line) for line in lines)
 
 
 def test_mistakes_can_be_github_annotations(gstack: Gstack, folder: Path) -> None:
@@ -64,7 +66,7 @@ def test_mistakes_can_be_github_annotations(gstack: Gstack, folder: Path) -> Non
     result = gstack("lint", "--format", "github", "mine")
     assert result.exit_code == 1
     assert all(
-        re.match(r"::error file=mine/regionDiskTypes\.yaml,line=\d+::.", line)
+        re.match(r"::error file=mine/regionDiskTypes\.yaml,line=\d+(,col=\d+)?::.", line)
         for line in result.stdout.splitlines()
     )
 
@@ -73,7 +75,7 @@ def test_mistakes_can_be_json(gstack: Gstack, folder: Path) -> None:
     assert json.loads(gstack("lint", "--format", "json", "mine").stdout) == []
     (folder / "regionDiskTypes.yaml").write_text(BAD)
     found = json.loads(gstack("lint", "--format", "json", "mine").stdout)
-    assert {"file", "line", "message"} == found[0].keys()
+    assert {"file", "line", "column", "message"} == found[0].keys()
     assert found[0]["line"] == 6
 
 
