@@ -28,7 +28,7 @@ ZONES = "/compute/v1/projects/demo-project/zones"
         "/compute/v1/projects/demo-project/zones/",
         f"{ZONES}/{SG_ZONE}/instances/",
         "/compute/v1//projects/demo-project/zones",
-        "/compute/beta/projects/demo-project/zones",
+        "/compute/v2/projects/demo-project/zones",
         "/client/api",
         "/favicon.ico",
     ],
@@ -275,11 +275,13 @@ def broken_answers(monkeypatch: pytest.MonkeyPatch, gateway: Gateway) -> Gateway
     """A gateway whose zones break their schema: their description is a number."""
     resource = gateway.application.compiled.resources["zones"]
     for source in resource.sources:
-        fields = [
-            (name, (lambda row, env: 7) if name == "description" else getter)
-            for name, getter in source.fields
-        ]
-        monkeypatch.setattr(source, "fields", fields)
+        shaping = source.shaping
+
+        def broken(row: Any, env: Any, shaped: dict[str, Any], shaping: Any = shaping) -> None:
+            shaping(row, env, shaped)
+            shaped["description"] = 7
+
+        monkeypatch.setattr(source, "shaping", broken)
     return gateway
 
 
