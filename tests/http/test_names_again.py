@@ -53,6 +53,8 @@ def test_a_name_is_free_as_soon_as_its_instance_is_gone(
     gateway.do("DELETE", f"{path}/web")
     before = there(gateway)
     for _ in range(4):
+        # What comes back with its id is told apart by when it was acquired, in whole seconds.
+        gateway.cloud.clock.now += 1
         gateway.do("POST", path, body)
         assert gateway.names(path) == ["web"]
         assert gateway.names(f"zones/{zone}/disks") == ["web"]
@@ -68,6 +70,7 @@ def test_an_address_that_comes_back_is_acquired_once(plain: Gateway) -> None:
     path = f"zones/{ADVANCED_ZONE}/instances"
     body = {**instance_body("web", ADVANCED_ZONE), "networkInterfaces": EXTERNAL}
     for _ in range(3):
+        plain.cloud.clock.now += 1
         plain.do("POST", path, body)
         plain.do("DELETE", f"{path}/web")
     assert plain.sent.count("associateIpAddress") == 3
