@@ -306,4 +306,8 @@ def field_name(shape: Shape, spec: Any) -> str:
     while isinstance(spec, Mapping):
         # What it is made from, wherever in it that stands.
         spec = spec.get("from") or spec.get("each") or next(iter(spec.get("list", ())), "")
+    # Of an expression, the parameter that it is about.
+    about = re.search(r"\bquery\.(\w+)", str(spec))
+    if about and "(" in str(spec):
+        return about[1]
     return str(spec).removeprefix("$").removeprefix("path.").removeprefix("query.")
