@@ -85,6 +85,7 @@ class Server:
             "max_request_body_size": int(settings.get("body_limit", str(1 << 24))),
             "connection_limit": int(settings.get("connection_limit", str(CONNECTIONS))),
         }
+        self._host = host
         self.context = _context(*files)
         adjustments = Adjustments(
             host=host,
@@ -122,8 +123,8 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it listens; the first address when there are several."""
-        host = self._servers[0].effective_host
+        """Where it listens, by the name that it was given, which its certificate is for."""
+        host = self._host
         return f"https://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def run(self) -> None:

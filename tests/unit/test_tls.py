@@ -213,3 +213,15 @@ def test_an_address_that_is_taken_is_told(files: CertificateFiles) -> None:
         settings = {"certificate": str(files.server), "private_key": str(files.server_key)}
         with pytest.raises(SystemExit, match="in use"):
             Server(app, {}, {**settings, "port": str(taken.getsockname()[1])})
+
+
+def test_it_tells_the_name_it_was_given_which_its_certificate_is_for(
+    files: CertificateFiles, tmp_path: Path
+) -> None:
+    settings = {"host": "localhost", "port": "0", "certificate": "lab.server.pem"}
+    server = Server(app, {"here": str(tmp_path)}, settings | {"private_key": "lab.server-key.pem"})
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    assert server.url == f"https://localhost:{server.port}"
+    server.stop()
+    thread.join(LONG)
