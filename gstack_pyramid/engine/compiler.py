@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gstack_pyramid.collecting import paused
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Document, Finding, MappingError, Place
 from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
@@ -52,6 +53,7 @@ class Compiled:
     generated: dict[str, list[tuple[Place, str, str]]] = field(default_factory=dict)
 
 
+@paused()
 def compile_mappings(
     mappings: Mappings,
     gce: GceModel,

@@ -148,6 +148,7 @@ def _add(
         target = merged.resources[resource] = Document(document.file, {"resource": resource})
         target.lines["resource",] = document.origin(("resource",))
     findings = []
+    taken: set[Place] = set()
     for place in _entries(document.data):
         origin = document.origin(place)
         other = claimed.get((resource, place))
@@ -159,8 +160,10 @@ def _add(
             continue
         claimed[resource, place] = origin
         _put(target, document, place)
+        taken.add(place)
         if len(place) == 2 and place[0] == "methods":
             merged.owners[resource, str(place[1])] = origin
+    _remember(target, document, taken)
     return findings
 
 
@@ -181,14 +184,18 @@ def _put(target: Document, document: Document, place: Place) -> None:
     for part in place[:-1]:
         source, into = source[part], into.setdefault(part, {})
     into[place[-1]] = source[place[-1]]
-    length = len(place)
-    for known in [known for known in target.lines if known[:length] == place]:
-        del target.lines[known]
-    for known, origin in document.lines.items():
-        if known[:length] == place:
-            target.lines[known] = origin
-    for known in [known for known in target.texts if known[:length] == place]:
-        del target.texts[known]
-    for known, text in document.texts.items():
-        if known[:length] == place:
-            target.texts[known] = text
+    if place in target.lines:
+        length = len(place)
+        for known in [known for known in target.lines if known[:length] == place]:
+            del target.lines[known]
+            target.texts.pop(known, None)
+
+
+def _remember(target: Document, document: Document, entries: set[Place]) -> None:
+    """Keep where all of these entries stands."""
+    for place, origin in document.lines.items():
+        if place[:1] in entries or place[:2] in entries:
+            target.lines[place] = origin
+    for place, text in document.texts.items():
+        if place[:1] in entries or place[:2] in entries:
+            target.texts[place] = text

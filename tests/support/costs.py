@@ -1,4 +1,4 @@
-"""What the tests cost: CPU time and time in all, by folder and by file (``pytest --costs``).
+"""What the tests cost: CPU time and time in all, by folder, file and test (``pytest --costs``).
 
 CPU time is that of the test process and of all that it starts, whether that still runs or not. What
 is left of the time is waiting: for jobs, for other processes, or for a core that others use.
@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_DEAREST = 40
+_DEAREST = 60
 
 
 def cpu_seconds() -> float:
@@ -89,6 +89,7 @@ class Table:
     def __init__(self) -> None:
         self.folders: dict[str, Cost] = {}
         self.files: dict[str, Cost] = {}
+        self.tests: dict[str, Cost] = {}
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         cost = getattr(report, "cost", None)
@@ -96,7 +97,11 @@ class Table:
             return
         file = report.nodeid.partition("::")[0]
         folder = "/".join(file.split("/")[:2])
-        for table, key in ((self.folders, folder), (self.files, file)):
+        for table, key in (
+            (self.folders, folder),
+            (self.files, file),
+            (self.tests, report.nodeid),
+        ):
             table.setdefault(key, Cost()).add(report.when == "call", *cost)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -109,15 +114,17 @@ class Table:
         for cost in self.folders.values():
             whole.add(cost.tests, cost.cpu, cost.time)
         terminalreporter.write_line(whole.line("all"))
-        terminalreporter.write_line("")
-        dearest = sorted(self.files.items(), key=lambda each: -each[1].time)[:_DEAREST]
-        for name, cost in dearest:
-            terminalreporter.write_line(cost.line(name))
+        for table in (self.files, self.tests):
+            terminalreporter.write_line("")
+            dearest = sorted(table.items(), key=lambda each: -each[1].cpu)[:_DEAREST]
+            for name, cost in dearest:
+                terminalreporter.write_line(cost.line(name))
 
 
 def add_option(parser: pytest.Parser) -> None:
     """Make ``--costs`` known to pytest."""
-    parser.addoption("--costs", action="store_true", help="what the tests cost, by folder and file")
+    what = "what the tests cost, by folder, file and test"
+    parser.addoption("--costs", action="store_true", help=what)
 
 
 def measure(config: pytest.Config) -> None:

@@ -33,6 +33,8 @@ def links_of(text: str, *, certain: bool = False) -> Iterator[tuple[str, bool]]:
         text: the expression.
         certain: leave out what is linked to under a condition only.
     """
+    if "link" not in text:
+        return
     tree = _tree(text)
     if tree is not None:
         yield from _links(tree, certain)

@@ -13,6 +13,7 @@ import math
 import re
 import tokenize
 import warnings
+from collections.abc import Callable
 from functools import lru_cache
 from types import EllipsisType
 
@@ -22,7 +23,7 @@ LONGEST = 4_000
 DEEPEST = 40
 """Levels of nodes within nodes at most."""
 
-_ALLOWED = (
+_ALLOWED = {
     *(ast.Expression, ast.Load, ast.Store, ast.Constant, ast.Name, ast.Attribute, ast.Subscript),
     *(ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.IfExp),
     *(ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod),
@@ -30,7 +31,7 @@ _ALLOWED = (
     *(ast.Is, ast.IsNot, ast.List, ast.Dict, ast.Tuple, ast.Starred, ast.Call, ast.keyword),
     *(ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.comprehension),
     *(ast.JoinedStr, ast.FormattedValue),
-)
+}
 
 _INSTEAD = {
     ast.Lambda: "functions are made in _functions.yaml",
@@ -58,8 +59,9 @@ class ExpressionError(ValueError):
         self.column = column
 
 
+@lru_cache(maxsize=1 << 14)
 def parse(text: str) -> ast.expr:
-    """The checked syntax tree of an expression.
+    """The checked syntax tree of an expression; nobody may change it.
 
     Raises:
         ExpressionError: the text is too long or too deep, no Python, or more than is allowed.
@@ -67,7 +69,10 @@ def parse(text: str) -> ast.expr:
     if len(text) > LONGEST:
         raise ExpressionError(f"an expression has at most {LONGEST} characters")
     try:
-        tree = _parsed(text)
+        with warnings.catch_warnings():
+            # Python warns of odd comparisons; what they mean here, the page of expressions says.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(f"({one_line(text)}\n)", mode="eval").body
     except SyntaxError as error:
         # The text stands in brackets, so that it may have several lines.
         column = max((error.offset or 1) - 2, 0)
@@ -77,14 +82,6 @@ def parse(text: str) -> ast.expr:
         raise ExpressionError("no expression: it can't be read") from None
     _check(tree, 0)
     return tree
-
-
-@lru_cache(maxsize=1 << 14)
-def _parsed(text: str) -> ast.expr:
-    with warnings.catch_warnings():
-        # Python warns of odd comparisons; what they mean here, the page of expressions says.
-        warnings.simplefilter("ignore")
-        return ast.parse(f"({one_line(text)}\n)", mode="eval").body
 
 
 def one_line(text: str) -> str:
@@ -100,10 +97,17 @@ def column_of(node: ast.AST) -> int:
 def _check(node: ast.AST, depth: int) -> None:
     if depth > DEEPEST:
         raise ExpressionError(f"an expression has at most {DEEPEST} levels", column_of(node))
-    if not isinstance(node, _ALLOWED):
-        kind = type(node)
+    kind = type(node)
+    if kind not in _ALLOWED:
         said = _INSTEAD.get(kind, "that is no part of the mapping language")
         raise ExpressionError(f"{_called(kind)} can't be used: {said}", column_of(node))
+    if kind in _CHECKS:
+        _CHECKS[kind](node)
+    for inner in ast.iter_child_nodes(node):
+        _check(inner, depth + 1)
+
+
+def _check_constant(node: ast.AST) -> None:
     match node:
         case ast.Constant(value=bytes() | complex()) | ast.Constant(value=EllipsisType()):
             raise ExpressionError(f"{node.value!r} is no constant of JSON", column_of(node))
@@ -111,8 +115,16 @@ def _check(node: ast.AST, depth: int) -> None:
             raise ExpressionError("a number has at most 64 bits", column_of(node))
         case ast.Constant(value=float(value)) if not math.isfinite(value):
             raise ExpressionError("a number must be finite", column_of(node))
+
+
+def _check_name(node: ast.AST) -> None:
+    match node:
         case ast.Name(id=name) | ast.Attribute(attr=name) if name.startswith("_"):
             raise ExpressionError(f"{name!r}: no name starts with '_'", column_of(node))
+
+
+def _check_inner(node: ast.AST) -> None:
+    match node:
         case ast.FormattedValue() if node.format_spec is not None or node.conversion != -1:
             raise ExpressionError(
                 "a placeholder holds a value only, without ':' or '!'", column_of(node)
@@ -121,8 +133,17 @@ def _check(node: ast.AST, depth: int) -> None:
             raise ExpressionError("'async' can't be used", column_of(node.target))
         case ast.Call(func=func) if not isinstance(func, ast.Name | ast.Attribute):
             raise ExpressionError("a function is called by its name", column_of(node))
-    for inner in ast.iter_child_nodes(node):
-        _check(inner, depth + 1)
+
+
+_CHECKS: dict[type[ast.AST], Callable[[ast.AST], None]] = {
+    ast.Constant: _check_constant,
+    ast.Name: _check_name,
+    ast.Attribute: _check_name,
+    ast.FormattedValue: _check_inner,
+    ast.comprehension: _check_inner,
+    ast.Call: _check_inner,
+}
+"""What is asked of a node of some kinds besides."""
 
 
 def _called(kind: type[ast.AST]) -> str:

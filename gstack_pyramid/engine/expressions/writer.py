@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
 from gstack_pyramid.engine.expressions import runtime
@@ -124,7 +126,9 @@ class Writer:
         return "\n".join([*lines, ""])
 
     def function(self, name: str, arguments: str, result: str, about: str) -> tuple[Any, str]:
-        """The function, and its source.
+        """The function, and its source, which Python reads when the function is first called.
+
+        Most are never: what a resource shows is one function, made of what the others compute.
 
         Args:
             name: what it is called.
@@ -133,7 +137,24 @@ class Writer:
             about: where it comes from, for tracebacks.
         """
         text = self.source(name, arguments, result)
-        namespace = {**_KNOWN, **self._namespace}
-        # Only what the writer wrote, from a checked tree, with names that it made itself.
-        exec(compile(text, about, "exec"), namespace)  # noqa: S102
-        return namespace[name], text
+
+        def made() -> Callable[..., Any]:
+            # Only what the writer wrote, from a checked tree, with names that it made itself.
+            function.__code__ = _code(text, about)
+            return function
+
+        namespace = {**_KNOWN, **self._namespace, "made": made}
+        function = FunctionType(_making(arguments), namespace, name)
+        return function, text
+
+
+@cache
+def _making(arguments: str) -> CodeType:
+    """Code of a function that has itself made, and then does what it has become."""
+    return _code(f"def make({arguments}):\n    return made()({arguments})\n", "<mapping>")
+
+
+def _code(text: str, about: str) -> CodeType:
+    """The code of the one function in a source."""
+    module = compile(text, about, "exec")
+    return next(part for part in module.co_consts if isinstance(part, CodeType))
