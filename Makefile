@@ -9,6 +9,7 @@
 #   make coverage bring the pages made from the mapping files up to date
 #   make constraints  take the newest versions of all that gstack needs
 #   make bench    the benchmarks
+#   make bench-compare  the goals for reads, beside the revision REV
 #   make fuzz     a long run of schemathesis over the OpenAPI document
 #   make torture  gateways killed again and again under load, with figures (TORTURE=--help)
 #   make real     an acceptance on the cloud that GSTACK_REAL_ENDPOINT and its keys name
@@ -34,7 +35,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 .PHONY: run test test-all suite whole-suite lint quick pythons format coverage constraints bench \
-  fuzz torture real docs clean
+  bench-compare fuzz torture real docs clean
 
 run: $(VENV)/.run
 	@$(BIN)/pserve development.ini
@@ -81,6 +82,9 @@ constraints: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+bench-compare: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.goals --against $(REV) $(BENCH)
 
 fuzz: $(VENV)/.dev
 	GSTACK_FUZZ_CASES=24000 $(BIN)/pytest tests/clients/test_schemathesis.py

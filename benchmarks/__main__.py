@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import fairness, hostile, list_instances, mutations, pages, soak, start
+from benchmarks import fairness, goals, hostile, list_instances, mutations, pages, soak, start
 
 REPORTS = {
+    "goals": goals.report,
     "list_instances": list_instances.report,
     "pages": pages.report,
     "fairness": fairness.report,

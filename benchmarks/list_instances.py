@@ -28,7 +28,8 @@ from gstack_pyramid.auth import access_token
 from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.cloudstack import Client, Credentials
 from gstack_pyramid.cloudstack.client import Client as RealClient
-from gstack_pyramid.cloudstack.windows import Window
+from gstack_pyramid.cloudstack.transport import Answer
+from gstack_pyramid.engine.answers import Answers
 from gstack_pyramid.routes import make_app
 from gstack_pyramid.settings import Settings
 from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
@@ -44,23 +45,11 @@ class Recorded(RealClient):
 
     recorded: dict[str, bytes]
 
-    def rows(
-        self, credentials: Credentials, command: str, params: Any = None
-    ) -> list[dict[str, Any]]:
-        """The recorded rows, decoded anew each time as they would be from the wire."""
+    def sent(self, credentials: Credentials, command: str, params: Any) -> Answer:
+        """The recorded bytes, as they would come from the wire, of a list in one page."""
         if command not in self.recorded:
-            return super().rows(credentials, command, params or {})
-        body = orjson.loads(self.recorded[command])[f"{command.lower()}response"]
-        key = self.model.command(command).list_key or ""
-        rows: list[dict[str, Any]] = body.get(key, [])
-        return rows
-
-    def window(
-        self, credentials: Credentials, command: str, params: Any, start: int, stop: int
-    ) -> Window:
-        """The recorded rows, as one page that holds all."""
-        rows = self.rows(credentials, command, params)
-        return Window(0, rows, True, len(rows))
+            return super().sent(credentials, command, params)
+        return Answer(200, self.recorded[command], None)
 
 
 def cpu(work: Callable[[], object]) -> float:
@@ -115,12 +104,17 @@ def measure() -> dict[str, float]:
             "plain view": lambda: plain.get(f"/compute/v1/{PATH}"),
             "bare, over HTTP": ask,
         }
-        figures: dict[str, list[float]] = {name: [] for name in [*ways, "gstack"]}
+        figures: dict[str, list[float]] = {name: [] for name in [*ways, "gstack", "again"]}
         for _ in range(ROUNDS):
             for name, work in ways.items():
                 figures[name].append(cpu(work))
             application.engine.client = recorded
+            application.answers = Answers(0)
             figures["gstack"].append(cpu(ask))
+            application.answers = Answers(1 << 26)
+            ask()
+            figures["again"].append(cpu(ask))
+            application.answers = Answers(0)
             application.engine.client = client
         application.close()
     return {name: statistics.median(values) * 1000 for name, values in figures.items()}
@@ -198,4 +192,5 @@ def report() -> None:
     for name, milliseconds in figures.items():
         print(f"  {name:18} {milliseconds:7.2f} ms   {milliseconds / floor:5.2f} x floor")
     print(f"gstack to the floor: {figures['gstack'] / floor:.2f} (goal: at most 2)")
+    print(f"asked again to the floor: {figures['again'] / floor:.2f} (goal: at most 0.35)")
     print(f"gstack to a plain Pyramid view: {figures['gstack'] / figures['plain view']:.1f}")

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 PIDS: dict[int, int] = {}
 """The process of the gateway that listens on a port."""
@@ -52,8 +53,13 @@ def replay(endpoint: str, seconds: float) -> Iterator[str]:
 
 
 @contextmanager
-def gateway(settings: Mapping[str, str]) -> Iterator[int]:
-    """A gateway with these settings of the ini; gives its port."""
+def gateway(settings: Mapping[str, str], source: Path | None = None) -> Iterator[int]:
+    """A gateway with these settings of the ini; gives its port.
+
+    Args:
+        settings: its settings.
+        source: the folder with its code, if that isn't this one.
+    """
     port = free_port()
     code = (
         "from gstack_pyramid import main\n"
@@ -62,15 +68,17 @@ def gateway(settings: Mapping[str, str]) -> Iterator[int]:
         f"waitress.serve(app, host='127.0.0.1', port={port}, threads=32, connection_limit=2000,"
         " asyncore_use_poll=True, channel_request_lookahead=1, recv_bytes=65536)\n"
     )
-    with _running(code, port) as pid:
+    with _running(code, port, source) as pid:
         PIDS[port] = pid
         yield port
 
 
 @contextmanager
-def _running(code: str, port: int) -> Iterator[int]:
+def _running(code: str, port: int, source: Path | None = None) -> Iterator[int]:
     quiet = "import logging\nlogging.getLogger('waitress').setLevel('ERROR')\n"
-    process = subprocess.Popen([sys.executable, "-c", quiet + code])
+    # -P: not the folder that this runs in, but the one that is named.
+    where = f"import sys\nsys.path.insert(0, {str(source or Path.cwd())!r})\n"
+    process = subprocess.Popen([sys.executable, "-P", "-c", where + quiet + code], cwd=source)
     try:
         _await(port, process)
         yield process.pid

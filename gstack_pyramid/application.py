@@ -16,6 +16,7 @@ from gstack_pyramid.auth import KeyRing, Ledger, Sealer
 from gstack_pyramid.cloudstack import Credentials, PasswordLogin, User, find_user
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.courtesy import Courtesy
+from gstack_pyramid.engine.answers import Answers
 from gstack_pyramid.engine.compiler import Compiled, compile_mappings
 from gstack_pyramid.engine.coverage import read_reasons
 from gstack_pyramid.engine.engine import Engine
@@ -74,6 +75,7 @@ class Application:
     courtesy: Courtesy
     batches: Shares
     batch_workers: FairThreads
+    answers: Answers
     methods: dict[str, BoundMethod] = field(default_factory=dict)
 
     @property
@@ -215,6 +217,7 @@ def build_application(settings: Settings) -> Application:
         courtesy=courtesy,
         batches=Shares(settings.batch.at_once),
         batch_workers=FairThreads(2 * settings.batch.workers, settings.batch.workers, "batch"),
+        answers=Answers(settings.answers_kept_mb << 20),
     )
     for method_id, method in compiled.methods.items():
         application.methods[method_id] = _bind(method, compiled.gce)

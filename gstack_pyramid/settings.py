@@ -277,6 +277,9 @@ class Settings:
     max_body_bytes: Count = 1 << 20
     #: Seconds for which zones, offerings, templates and networks are remembered. 0: not at all.
     catalogue_ttl: Annotated[int, partial(_whole, least=0)] = 30
+    #: Megabytes of answers to reads that are kept, to be sent again when CloudStack says the same
+    #: again, to the byte. 0: none.
+    answers_kept_mb: Annotated[int, partial(_whole, least=0, most=65536)] = 64
     #: Requests that are answered at the same time: the server's threads. Of those that wait, for
     #: CloudStack, an operation or their batch, one caller gets three quarters at most.
     threads: Count = 16

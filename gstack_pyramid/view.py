@@ -13,8 +13,10 @@ from pyramid.response import Response
 
 from gstack_pyramid import operations
 from gstack_pyramid.application import Application
+from gstack_pyramid.engine.answers import Asked
 from gstack_pyramid.engine.calls import Call, Prepared
 from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.engine.reader import Trace
 from gstack_pyramid.errors import GceError, invalid_parameter, too_large
 from gstack_pyramid.hosts import links_url, service_url
 from gstack_pyramid.protocol.batch_run import IN_BATCH, InBatch
@@ -22,7 +24,7 @@ from gstack_pyramid.protocol.delivery import revalidated
 from gstack_pyramid.protocol.disconnects import gone
 from gstack_pyramid.protocol.fields import compile_fields, shown_fields
 from gstack_pyramid.protocol.lists import Envelope, Whole
-from gstack_pyramid.protocol.responses import json_response
+from gstack_pyramid.protocol.responses import content_response, json_content
 from gstack_pyramid.protocol.update_mask import masked
 from gstack_pyramid.protocol.versions import asked_version
 from gstack_pyramid.schemas.extent import check_content, check_extent
@@ -64,6 +66,16 @@ def _answer(request: Request, application: Application, bound: Any) -> Response:
     if query.get("alt", "json") != "json":
         raise invalid_parameter("alt", query["alt"], "Only json is supported.")
     mask = compile_fields(query.get("fields"))
+    base_url = f"{links_url(application.settings, request)}/compute/{asked_version(request)}"
+    asked, trace = None, None
+    if application.answers.wanted and bound.method.repeats and bound.body is None:
+        asked = Asked(caller.credentials, base_url, request.path_info, orjson.dumps(query))
+        trace = Trace(application.engine.client, caller.credentials)
+        content = application.answers.recall(
+            asked, partial(application.engine.confirms, trace=trace, caller=caller.credentials)
+        )
+        if content is not None:
+            return _told(request, bound, content)
     proof = bound.method.fingerprint
     call = Call(
         method=bound.method,
@@ -71,15 +83,23 @@ def _answer(request: Request, application: Application, bound: Any) -> Response:
         query=query,
         body=masked(_body(request, application, bound), query, proof.field if proof else None),
         credentials=caller.credentials,
-        base_url=f"{links_url(application.settings, request)}/compute/{asked_version(request)}",
+        base_url=base_url,
         fields=_shown(application, bound.method, query.get("fields")),
+        trace=trace,
     )
     give_way()
     result = _result(application, call, request)
     give_way()
-    _check(application, bound.method, bound.response, result)
+    good = _check(application, bound.method, bound.response, result)
     give_way()
-    response = json_response(mask(result), pretty=query.get("prettyPrint", True))
+    content = json_content(mask(result), pretty=query.get("prettyPrint", True))
+    if asked is not None and trace is not None and good:
+        application.answers.keep(asked, trace, content)
+    return _told(request, bound, content)
+
+
+def _told(request: Request, bound: Any, content: bytes) -> Response:
+    response = content_response(content)
     reads = bound.method.kind == "get" and request.method in ("GET", "HEAD")
     return revalidated(response) if reads else response
 
@@ -252,13 +272,14 @@ def _envelope(application: Application, call: Call, request: Request) -> Envelop
     return application.envelope(call.method, path, call.base_url, caller)
 
 
-def _check(application: Application, method: Method, validator: Any, result: Any) -> None:
+def _check(application: Application, method: Method, validator: Any, result: Any) -> bool:
     """Hold our own answer against its schema; what happens to a wrong one, a setting says."""
     if validator is None or validator.is_valid(result):
-        return
+        return True
     problems = validator.problems(result)
     told = "; ".join(f"{problem.field}: {problem.message}" for problem in problems[:5])
     log.error("the answer of %s breaks its schema: %s", method.gce.id, told)
     if application.settings.check_answers == "refuse":
         message = f"The answer of {method.gce.id} breaks its schema: {told}"
         raise GceError(500, "internalError", message)
+    return False

@@ -9,6 +9,7 @@ from typing import Any
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.plans import Plan
+from gstack_pyramid.engine.reader import Trace
 from gstack_pyramid.engine.session import Session
 
 
@@ -24,6 +25,7 @@ class Call:
         credentials: the caller's CloudStack keys.
         base_url: what links start with, up to and including ``/compute/v1``.
         fields: the fields of a resource that the answer shows; None for all.
+        trace: takes down what the answer is made of, if that is wanted.
     """
 
     method: Method
@@ -33,6 +35,7 @@ class Call:
     credentials: Credentials
     base_url: str
     fields: frozenset[str] | None = None
+    trace: Trace | None = None
 
     @property
     def asked(self) -> str | None:

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from cachetools import TTLCache
 
 from gstack_pyramid.cloudstack.credentials import Credentials
 
 Rows = list[dict[str, Any]]
+
+
+class Kept(NamedTuple):
+    """Rows, and what tells whether they are still the same.
+
+    Attributes:
+        rows: the rows.
+        digest: the digest of the answers that they came in.
+    """
+
+    rows: Rows
+    digest: bytes
+
 
 _Key = tuple[Credentials, str, bytes]
 # The whole key pair: who has another's API key but not the secret must not get kept rows.
@@ -28,11 +41,11 @@ class Catalogue:
     """
 
     def __init__(self, ttl: float, size: int = 4096) -> None:
-        self._answers: TTLCache[_Key, Rows] = TTLCache(size, max(ttl, 1e-9))
+        self._answers: TTLCache[_Key, Kept] = TTLCache(size, max(ttl, 1e-9))
         self._changes: TTLCache[Credentials, int] = TTLCache(size, _LONGEST_READ)
         self._lock = threading.Lock()
 
-    def get(self, key: _Key) -> Rows | None:
+    def get(self, key: _Key) -> Kept | None:
         """The kept rows, or None."""
         with self._lock:
             return self._answers.get(key)
@@ -42,14 +55,14 @@ class Catalogue:
         with self._lock:
             return self._changes.get(caller, 0)
 
-    def put(self, key: _Key, rows: Rows, changes: int) -> None:
+    def put(self, key: _Key, kept: Kept, changes: int) -> None:
         """Keep rows; nobody may change them afterwards.
 
         Rows that were read before the caller changed something may be old, and are not kept.
         """
         with self._lock:
             if self._changes.get(key[0], 0) == changes:
-                self._answers[key] = rows
+                self._answers[key] = kept
 
     def forget(self, caller: Credentials, stale: Callable[[str], bool]) -> None:
         """Drop a caller's kept answers of all commands whose names are ``stale``."""

@@ -20,6 +20,7 @@ from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.permissions import Permissions
 from gstack_pyramid.engine.plans import Plan, run_steps
 from gstack_pyramid.engine.pushdown import Narrowing, fields_of
+from gstack_pyramid.engine.reader import MadeOf, Reader, Trace
 from gstack_pyramid.engine.reads import Record
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.roles import Roles
@@ -90,7 +91,7 @@ class Engine:
         Raises:
             GceError: 404 for somebody else's project, 400 for an unknown zone or region.
         """
-        session = self._session(call.credentials, call.base_url)
+        session = self._session(call.credentials, call.base_url, call.trace)
         return enter(call, session, self.compiled)
 
     def get(self, call: Call) -> dict[str, Any]:
@@ -314,7 +315,22 @@ class Engine:
         env = Env(session, roots, project, zone, zone_id, region, zones)
         return run_steps(method.variants[state["variant"]].steps, env)
 
-    def _session(self, credentials: Credentials, base_url: str) -> Session:
+    def confirms(self, made_of: MadeOf, trace: Trace, caller: Credentials) -> bool:
+        """Whether all that an earlier answer was made of is the same now.
+
+        Args:
+            made_of: what the trace of that answer told.
+            trace: takes down what is read now.
+            caller: the caller's keys, the same as then.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as the client.
+        """
+        return Reader(self.client, caller, self._catalogue, trace).confirms(*made_of)
+
+    def _session(
+        self, credentials: Credentials, base_url: str, trace: Trace | None = None
+    ) -> Session:
         resources = self.compiled.resources
         return Session(
             self.client,
@@ -324,6 +340,7 @@ class Engine:
             base_url,
             self._breathe,
             partial(self._roles.lacking, credentials),
+            trace,
         )
 
 

@@ -172,6 +172,11 @@ class Method:
     needs: Needs = NOTHING
 
     @property
+    def repeats(self) -> bool:
+        """Whether it answers the same again as long as CloudStack does."""
+        return self.kind in ("get", "list", "aggregatedList") and self.served_by is None
+
+    @property
     def creates(self) -> bool:
         """Whether it makes a resource called as its body says."""
         return self.gce.http_method == "POST" and self.gce.path == self.resource.collection.path

@@ -11,12 +11,17 @@ import orjson
 
 from gstack_pyramid.cloudstack.answers import unwrap
 from gstack_pyramid.cloudstack.client import Client
+from gstack_pyramid.cloudstack.commands import Commands
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.windows import Window
-from gstack_pyramid.engine.catalogue import Catalogue, Rows
+from gstack_pyramid.cloudstack.witness import Seen, Witness
+from gstack_pyramid.engine.catalogue import Catalogue, Kept, Rows
 
 Read = tuple[str, str, Rows]
 """A reading command, its parameters as JSON, and its rows."""
+
+MadeOf = tuple[tuple[Seen, ...], tuple[Seen, ...]]
+"""What an answer was made of: the reads whose rows are kept, and the other reads."""
 
 _VERB = re.compile(r"^[a-z]+")
 
@@ -26,6 +31,35 @@ _AT_ONCE = 4
 """Commands that one request sends at the same time."""
 
 
+class Trace:
+    """Takes down what an answer is made of: reads that its request sent, and kept rows.
+
+    Args:
+        client: the way to CloudStack.
+        credentials: the caller's keys.
+
+    Attributes:
+        witness: sends the request's own reads.
+        kept: the reads whose rows were kept, each with the digest of those rows.
+    """
+
+    def __init__(self, client: Client, credentials: Credentials) -> None:
+        self.witness = Witness(client, credentials)
+        self.kept: dict[tuple[str, bytes], Seen] = {}
+        self.hidden = False
+        """Whether the answer is made of something else as well."""
+
+    @property
+    def made_of(self) -> MadeOf:
+        """What it has taken down."""
+        return tuple(self.kept.values()), tuple(self.witness.seen)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it tells all that the answer is made of."""
+        return self.witness.whole and not self.hidden
+
+
 class Reader:
     """Reads on behalf of one caller, each command at most once per request.
 
@@ -33,15 +67,24 @@ class Reader:
         client: the way to CloudStack.
         credentials: the caller's keys.
         catalogue: the cache for marked reads.
+        trace: takes down what is read, if that is wanted.
 
     Attributes:
         scope_params: parameters that say which project the request is in.
         insist: calls what reads from CloudStack, again if need be.
     """
 
-    def __init__(self, client: Client, credentials: Credentials, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        client: Client,
+        credentials: Credentials,
+        catalogue: Catalogue,
+        trace: Trace | None = None,
+    ) -> None:
         self.client = client
         self.credentials = credentials
+        self._trace = trace
+        self._through: Commands = client if trace is None else trace.witness
         self.scope_params: dict[str, Any] = {}
         self.insist: Callable[[Callable[[], Any]], Any] = lambda read: read()
         self._catalogue = catalogue
@@ -74,17 +117,46 @@ class Reader:
         """
         full, key = self._key(command, params)
         rows = self._memo.get(key)
-        if rows is None and cached:
-            rows = self._catalogue.get((self.credentials, *key))
-            if rows is not None:
-                self._old.add(key)
         if rows is None:
-            changes = self._catalogue.changes(self.credentials)
-            rows = self._read(command, full)
             if cached:
-                self._catalogue.put((self.credentials, *key), rows, changes)
+                rows = self._kept(command, full, key).rows
+            else:
+                rows = self._read(command, full, self._through)
         self._memo[key] = self._noted[key] = rows
         return rows
+
+    def _kept(self, command: str, params: Mapping[str, Any], key: tuple[str, bytes]) -> Kept:
+        """The rows of a read that is kept for longer than a request, read now if need be."""
+        kept = self._catalogue.get((self.credentials, *key))
+        if kept is not None:
+            self._old.add(key)
+        else:
+            changes = self._catalogue.changes(self.credentials)
+            witness = Witness(self.client, self.credentials)
+            kept = Kept(self._read(command, params, witness), witness.digest)
+            self._catalogue.put((self.credentials, *key), kept, changes)
+        if self._trace is not None:
+            self._trace.kept[key] = Seen(command, params, kept.digest)
+        return kept
+
+    def confirms(self, kept: Sequence[Seen], seen: Sequence[Seen]) -> bool:
+        """Whether all that an earlier answer was made of is the same now.
+
+        What has to be read for that is read through the trace, and for the kept rows into the
+        catalogue, so that it is there already when the answer has to be made anew.
+
+        Args:
+            kept: the reads whose rows are kept.
+            seen: the other reads.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as the client.
+        """
+        for read in kept:
+            _, key = self._key(read.command, read.params)
+            if self._kept(read.command, read.params, key).digest != read.digest:
+                return False
+        return self._trace is not None and self._trace.witness.confirms(seen)
 
     def renew(self, commands: Set[str]) -> bool:
         """Let some commands be read again whose rows an earlier request has read.
@@ -129,7 +201,7 @@ class Reader:
             CloudStackError, CloudStackUnavailable: as the client.
         """
         full = self.with_scope(command, params)
-        return self.client.window(self.credentials, command, full, start, stop)
+        return self._through.window(self.credentials, command, full, start, stop)
 
     def remember(self, command: str, params: Mapping[str, Any], rows: Rows) -> None:
         """Let :meth:`fetch` give these rows for the rest of the request."""
@@ -162,20 +234,23 @@ class Reader:
         key = (self.credentials, name, _FOR_PAGES + text)
         kept = self._memo.get((name, text))
         if kept is None and not first:
-            kept = self._catalogue.get(key)
+            found = self._catalogue.get(key)
+            kept = found.rows if found is not None else None
+            if self._trace is not None:
+                self._trace.hidden = True
         if kept is None or not fits(kept):
             changes = self._catalogue.changes(self.credentials)
             kept = self.fetch(command, params)
-            self._catalogue.put(key, kept, changes)
+            self._catalogue.put(key, Kept(kept, b""), changes)
         self._memo[name, text] = kept
         return kept
 
-    def _read(self, command: str, params: Mapping[str, Any]) -> Rows:
-        who, client = self.credentials, self.client
-        if client.model.command(command).list_key is not None:
-            rows: Rows = self.insist(lambda: client.rows(who, command, params))
+    def _read(self, command: str, params: Mapping[str, Any], through: Commands) -> Rows:
+        who = self.credentials
+        if through.model.command(command).list_key is not None:
+            rows: Rows = self.insist(lambda: through.rows(who, command, params))
             return rows
-        return [unwrap(self.insist(lambda: client.call(who, command, params)))]
+        return [unwrap(self.insist(lambda: through.call(who, command, params)))]
 
     def with_scope(self, command: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters together with those of the project, where the command takes them."""

@@ -14,7 +14,7 @@ from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import natural_name, suffixed_name
 from gstack_pyramid.engine.places import Reference, parse_reference
-from gstack_pyramid.engine.reader import Read, Reader
+from gstack_pyramid.engine.reader import Read, Reader, Trace
 from gstack_pyramid.engine.reads import Record
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.surroundings import links_in, places_of
@@ -35,6 +35,7 @@ class Session(Reader):
         base_url: what links start with, up to and including ``/compute/v1``.
         breathe: to be called now and then in long computations.
         lacking: tells which of some commands the caller's role lacks.
+        trace: takes down what is read, if that is wanted.
     """
 
     def __init__(
@@ -46,8 +47,9 @@ class Session(Reader):
         base_url: str,
         breathe: Callable[[], None] = lambda: None,
         lacking: Callable[[Set[str]], Set[str]] = lambda commands: frozenset(),
+        trace: Trace | None = None,
     ) -> None:
-        super().__init__(client, credentials, catalogue)
+        super().__init__(client, credentials, catalogue, trace)
         self.breathe = breathe
         self.lacking = lacking
         self.base_url = base_url

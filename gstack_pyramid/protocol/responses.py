@@ -16,9 +16,17 @@ def json_response(body: Any, *, status: int = 200, pretty: bool = False) -> Resp
         status: the HTTP status code.
         pretty: indent the JSON by two spaces, as ``prettyPrint=true`` asks for.
     """
-    response = Response(
-        body=orjson.dumps(body, option=orjson.OPT_INDENT_2 if pretty else 0), status=status
-    )
+    return content_response(json_content(body, pretty=pretty), status=status)
+
+
+def json_content(body: Any, *, pretty: bool = False) -> bytes:
+    """A body as JSON; ``pretty``: indented by two spaces, as ``prettyPrint=true`` asks for."""
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2 if pretty else 0)
+
+
+def content_response(content: bytes, *, status: int = 200) -> Response:
+    """The HTTP answer with a body that is JSON already."""
+    response = Response(body=content, status=status)
     response.headers["Content-Type"] = "application/json; charset=UTF-8"
     # The answer depends on who asks; no cache between us and the client may keep it.
     response.headers["Cache-Control"] = "private, no-store"

@@ -29,15 +29,15 @@ def breaking(world: Gateway, monkeypatch: pytest.MonkeyPatch) -> Break:
 
     def use(failure: Callable[[str, dict[str, Any]], Exception | None]) -> None:
         client = world.application.engine.client
-        real = client.call
+        real = client.sent
 
-        def call(credentials: Any, command: str, params: Any) -> dict[str, Any]:
+        def sent_now(credentials: Any, command: str, params: Any) -> Any:
             error = failure(command, dict(params))
             if error is not None:
                 raise error
             return real(credentials, command, params)
 
-        monkeypatch.setattr(client, "call", call)
+        monkeypatch.setattr(client, "sent", sent_now)
 
     return use
 

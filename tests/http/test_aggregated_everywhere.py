@@ -72,15 +72,15 @@ def test_a_zone_that_fails_is_told_of_and_the_others_are_whole(
     """Where CloudStack lists by zones. Where it has one list for all, that fails as a whole."""
     lost_zone = full.cloud.zone(ADVANCED_ZONE)
     client, engine = full.application.engine.client, full.application.engine
-    real = client.call
+    real = client.sent
     broken: set[str] = set()
 
-    def call(credentials: Any, command: str, params: Any) -> Any:
+    def sent_now(credentials: Any, command: str, params: Any) -> Any:
         if command in broken and params.get("zoneid") in (None, lost_zone):
             raise CloudStackError(command, 530, "the zone's hosts do not answer", None, 530)
         return real(credentials, command, params)
 
-    monkeypatch.setattr(client, "call", call)
+    monkeypatch.setattr(client, "sent", sent_now)
     partly, wholly = set(), set()
     for listed in aggregated(full):
         sources = engine.compiled.resources[listed.resource].sources

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gstack_pyramid.engine.answers import Answers
 from gstack_pyramid.engine.pushdown import NOTHING
 
 from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway
@@ -70,6 +71,8 @@ PATHS = [
 @pytest.fixture
 def world(gateway: Gateway) -> Gateway:
     """Machines and disks with labels, two of the disks twins."""
+    # What is read is what these tests look at: each answer is made.
+    gateway.application.answers = Answers(0)
     gateway.create("web-1", labels={"env": "prod", "tier": "web"})
     gateway.create("web-2", labels={"env": "1"})
     gateway.create("app", ADVANCED_ZONE, labels={"env": "test"})

@@ -18,6 +18,7 @@ from hypothesis.strategies import SearchStrategy
 
 from gstack_pyramid.cloudstack.parameters import encode_params
 from gstack_pyramid.engine import listing
+from gstack_pyramid.engine.answers import Answers
 from gstack_pyramid.engine.pushdown import NOTHING
 from gstack_pyramid.engine.reads import Source
 
@@ -112,13 +113,15 @@ def test_an_answer_does_not_depend_on_what_was_pushed_down(
 ) -> None:
     sent: defaultdict[str, set[str]] = defaultdict(set)
     client = full.application.engine.client
-    real = client.call
+    # Each answer is to be made, not to be given again.
+    full.application.answers = Answers(0)
+    real = client.sent
 
-    def call(credentials: Any, command: str, params: Any) -> Any:
+    def sent_now(credentials: Any, command: str, params: Any) -> Any:
         sent[command] |= {name.split("[")[0] for name in encode_params(params)}
         return real(credentials, command, params)
 
-    monkeypatch.setattr(client, "call", call)
+    monkeypatch.setattr(client, "sent", sent_now)
 
     def check(listed: Listed) -> None:
         sources = sources_of(full, listed.resource)

@@ -19,6 +19,7 @@ from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.cloudstack import PasswordLogin
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.engine.answers import Answers
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.operations import Operations, Pace
 from gstack_pyramid.simulator import (
@@ -253,6 +254,7 @@ class Backend:
         self._before = application.engine, application.operations, application.passwords
         application.passwords = PasswordLogin(endpoint or self.endpoint, read_timeout=read_timeout)
         application.engine = Engine(compiled, self.client, catalogue_ttl=settings.catalogue_ttl)
+        application.answers = Answers(1 << 24)
         application.operations = Operations(
             self.client,
             compiled.errors.translate,

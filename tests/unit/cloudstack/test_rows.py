@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from gstack_pyramid.cloudstack import Client, CloudStackBadAnswer, CloudStackError, Credentials
-from gstack_pyramid.cloudstack import client as client_module
+from gstack_pyramid.cloudstack import commands as commands_module
 
 from .cloud import Cloud, Reply, Script, Seen, refused, said
 
@@ -130,7 +130,7 @@ def test_a_list_without_an_end_is_given_up(
     credentials: Credentials,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(client_module, "MOST_PAGES", 5)
+    monkeypatch.setattr(commands_module, "MOST_PAGES", 5)
     cloud.script = pages_of(1000, count="page")
     with pytest.raises(CloudStackBadAnswer, match="5 pages"):
         make_client(page_size=2).rows(credentials, COMMAND)

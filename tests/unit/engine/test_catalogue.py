@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gstack_pyramid.cloudstack import Credentials
-from gstack_pyramid.engine.catalogue import Catalogue
+from gstack_pyramid.engine.catalogue import Catalogue, Kept
 
 ME = Credentials("key", "secret")
-ROWS = [{"id": "1"}]
+ROWS = Kept([{"id": "1"}], b"digest")
 
 
 @pytest.fixture

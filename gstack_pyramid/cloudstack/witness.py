@@ -1,0 +1,115 @@
+"""A way to CloudStack that takes down what each read of a request was answered.
+
+Who repeats the same reads and gets the same answers, to the byte, knows that whatever was made of
+them still holds. It needs no knowledge of what is in the answers, and no rule about what may have
+changed meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from gstack_pyramid.cloudstack.client import Client
+from gstack_pyramid.cloudstack.commands import NO_PARAMS, Commands
+from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+from gstack_pyramid.cloudstack.transport import Answer
+
+_Key = tuple[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One read and what it was answered.
+
+    Attributes:
+        command: the command.
+        params: its parameters.
+        digest: the digest of the answer.
+    """
+
+    command: str
+    params: Mapping[str, object]
+    digest: bytes
+
+
+class Witness(Commands):
+    """Reads for one request of one caller. Safe for use by the threads of that request.
+
+    Args:
+        client: the way to CloudStack.
+        credentials: the caller's keys.
+
+    Attributes:
+        whole: whether all that was read can be repeated: nothing has failed.
+    """
+
+    def __init__(self, client: Client, credentials: Credentials) -> None:
+        super().__init__(client.model, client.paging)
+        self._client = client
+        self._credentials = credentials
+        self._seen: dict[_Key, Seen] = {}
+        self._early: dict[_Key, Answer | Exception] = {}
+        self.whole = True
+
+    @property
+    def seen(self) -> list[Seen]:
+        """What was read, in the order in which it first was."""
+        return list(self._seen.values())
+
+    @property
+    def digest(self) -> bytes:
+        """The digest of all that was answered."""
+        return sha256(b"".join(read.digest for read in self._seen.values())).digest()
+
+    def call(
+        self,
+        credentials: Credentials,
+        command: str,
+        params: Mapping[str, object] = NO_PARAMS,
+    ) -> dict[str, Any]:
+        """As :meth:`Commands.call`; what :meth:`confirms` has read is not read once more."""
+        if credentials != self._credentials:
+            raise ValueError("a witness reads for one caller")
+        key = _key(command, params)
+        early = self._early.pop(key, None)
+        try:
+            if isinstance(early, Exception):
+                raise early
+            answer = early or self._client.answer(credentials, command, params)
+            body = self._client.read(command, answer)
+        except (CloudStackError, CloudStackUnavailable):
+            self.whole = False
+            raise
+        self._seen[key] = Seen(command, dict(params), _digest(answer))
+        return body
+
+    def confirms(self, seen: Sequence[Seen]) -> bool:
+        """Whether the same reads are answered the same now; it ends with the first that isn't.
+
+        What it has read, :meth:`call` gives without asking again: an answer, or the failure.
+        """
+        for read in seen:
+            key = _key(read.command, read.params)
+            try:
+                answer = self._client.answer(self._credentials, read.command, read.params)
+            except (CloudStackError, CloudStackUnavailable) as error:
+                self._early[key] = error
+                return False
+            self._early[key] = answer
+            if _digest(answer) != read.digest:
+                return False
+        return True
+
+
+def _key(command: str, params: Mapping[str, object]) -> _Key:
+    return command, orjson.dumps(params, option=orjson.OPT_SORT_KEYS)
+
+
+def _digest(answer: Answer) -> bytes:
+    return sha256(answer.content).digest()
