@@ -103,7 +103,11 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
         ]
     if "affgrp" in details:
         groups = (store.get("affinitygroup", key) for key in vm.get("affinitygroupids", ()))
-        row["affinitygroup"] = [affinity_group(store, group) for group in groups]
+        row["affinitygroup"] = [
+            {key: group[key] for key in ("id", "name", "description") if group[key]}
+            | {"account": owner(store, vm["owner"]).get("account")}
+            for group in groups
+        ]
     _add_public_address(store, vm, row)
     if "nics" in details:
         row["nic"] = [_nic(store, vm, nic) for nic in vm["nics"]]
@@ -223,7 +227,6 @@ def volume(store: Store, doc: Doc) -> Row:
             "templateid": template and template["id"],
             "templatename": template and template["name"],
             "templatedisplaytext": template and template["displaytext"],
-            "snapshotid": doc.get("snapshotid"),
             "destroyed": False,
             "isextractable": True,
             "displayvolume": True,

@@ -41,6 +41,7 @@ def test_a_machine_starts_from_a_snapshot(taken: Gateway) -> None:
     assert (disk["boot"], disk["diskSizeGb"]) == (True, "12")
     assert disk["source"].endswith("/disks/it")
     assert taken.machine("it")["templateid"] == taken.machine("web")["templateid"]
+    assert taken.get(f"{HERE}/disks/it")["sourceSnapshot"].endswith(f"/{BEFORE}")
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,8 @@ def test_further_disks_come_from_snapshots(taken: Gateway, how: dict[str, Any], 
     shown = taken.get(f"{HERE}/disks/old")
     assert shown["sizeGb"] == size
     assert shown["users"][0].endswith(f"{INSTANCES}/it")
+    assert shown["sourceSnapshot"].endswith(f"/{BEFORE}")
+    assert "sourceImage" not in shown
 
 
 @pytest.mark.parametrize(

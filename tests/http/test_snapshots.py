@@ -104,6 +104,16 @@ def test_a_disk_of_a_snapshot_has_its_size_or_a_larger_one(web: Gateway) -> None
     assert web.get(f"{HERE}/disks/larger")["sizeGb"] == "20"
 
 
+def test_a_disk_tells_its_snapshot_after_that_is_gone(web: Gateway) -> None:
+    source = take(web)
+    web.do("POST", f"{HERE}/disks", {"name": "of-it", "sourceSnapshot": source["selfLink"]})
+    web.do("DELETE", f"{SNAPSHOTS}/s")
+    told = web.get(f"{HERE}/disks/of-it")
+    assert (told["sourceSnapshot"], told["sourceSnapshotId"]) == (source["selfLink"], source["id"])
+    assert "sourceImage" not in told
+    assert not told.get("labels")
+
+
 def test_a_disk_of_a_snapshot_may_be_in_another_zone(web: Gateway) -> None:
     take(web)
     body = {"name": "far", "sourceSnapshot": "global/snapshots/s"}

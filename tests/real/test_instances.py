@@ -103,3 +103,19 @@ def test_several_machines_are_made_at_once(gcloud: NotingGcloud, place: Place, n
     assert sorted(gcloud.values("instances list", f"--filter=name~^{name}")) == names
     gcloud.run(f"instances delete {' '.join(names)} {place.at}")
     assert gcloud.values("instances list", f"--filter=name~^{name}") == []
+
+
+def test_a_machine_enters_and_leaves_a_placement_policy(
+    gcloud: NotingGcloud, networks: Place, name: str
+) -> None:
+    at, near = networks.at, networks.near
+    spread = "resource-policies create group-placement"
+    gcloud.run(f"{spread} {name} {near} --availability-domain-count=2")
+    gcloud.run(f"instances create {name} {networks.machine} --no-address")
+    gcloud.run(f"instances stop {name} {at}")
+    for change, left in (("add", [name]), ("remove", [])):
+        gcloud.run(f"instances {change}-resource-policies {name} {at} --resource-policies={name}")
+        shown = gcloud.json(f"instances describe {name} {at}").get("resourcePolicies", [])
+        assert [link.rpartition("/")[2] for link in shown] == left
+    gcloud.run(f"instances delete {name} {at}")
+    gcloud.run(f"resource-policies delete {name} {near}")

@@ -142,6 +142,10 @@ def test_groups_of_machines(gcloud: NotingGcloud, networks: Place, name: str) ->
     gcloud.run(f"{managed} create {group} {at} --size=1 --template={name} --target-pool={name}")
     shown = gcloud.json(f"{managed} describe {group} {at}")
     assert shown["targetSize"] == 1
+    gcloud.run(f"{managed} resize {group} {at} --size=2")
+    gcloud.run(f"{managed} wait-until --stable {group} {at}")
+    # Right after it was made smaller, when CloudStack is still at work on it.
+    gcloud.run(f"{managed} resize {group} {at} --size=1")
     gcloud.run(f"{managed} delete {group} {at}")
     gcloud.run(f"forwarding-rules delete {name} {near}")
     gcloud.run(f"target-pools delete {name} {near}")

@@ -63,6 +63,12 @@ def test_snapshots_keep_their_labels_and_become_disks(
     gcloud.run(f"disks create {name}-copy {at} --source-snapshot={snapshot}")
     shown = gcloud.json(f"disks describe {name}-copy {at}")
     assert shown["sourceSnapshot"].endswith(f"/snapshots/{snapshot}")
+    assert "sourceImage" not in shown
+    of_it = f"--create-disk=name={name}-more,source-snapshot={snapshot},auto-delete=yes"
+    gcloud.run(f"instances create {name}-two {networks.machine} {of_it}")
+    shown = gcloud.json(f"disks describe {name}-more {at}")
+    assert shown["sourceSnapshot"].endswith(f"/snapshots/{snapshot}")
+    gcloud.run(f"instances delete {name}-two {at}")
     gcloud.run(f"disks delete {name}-copy {at}")
     gcloud.run(f"snapshots delete {snapshot}")
     assert snapshot not in gcloud.values("snapshots list")

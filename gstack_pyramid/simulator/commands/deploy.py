@@ -71,8 +71,7 @@ def deploy(call: Call) -> Answer:
         taken = {"virtualmachineid": vm["id"], "deviceid": 0, "attached": call.today()}
         call.store.update(existing, type="ROOT", serviceofferingid=offering["id"], **taken)
     else:
-        made = add_volume(call, vm, f"ROOT-{number}", root, template=template, offering=offering)
-        call.store.update(made, snapshotid=taken and taken["id"])
+        add_volume(call, vm, f"ROOT-{number}", root, template=template, offering=offering)
     if data:
         add_volume(call, vm, f"DATA-{number}", data[1], disk=data[0])
     start = "startvm" not in call.params or call.params.flag("startvm")

@@ -133,7 +133,9 @@ def _end_create(actor: Actor, arguments: Arguments) -> Answer:
     if doc["snapshotid"] is not None:
         # Its content is copied at once, so it lies on a storage from the start.
         actor.store.update(doc, state="Ready")
-    return {"volume": volume(actor.store, actor.store.get("volume", arguments["volume"]))}
+    row = volume(actor.store, actor.store.get("volume", arguments["volume"]))
+    # Which snapshot it is of, no list tells later.
+    return {"volume": row if doc["snapshotid"] is None else row | {"snapshotid": doc["snapshotid"]}}
 
 
 @command("deleteVolume")
