@@ -51,7 +51,7 @@ class GceError(Exception):
 
 def not_found(resource: str) -> GceError:
     """404 for a resource path such as ``projects/p/zones/z/instances/i``."""
-    return GceError(404, "notFound", f"The resource '{resource}' was not found")
+    return GceError(404, "notFound", f"The resource '{shown(resource, 500)}' was not found")
 
 
 class AmbiguousName(GceError):
@@ -86,13 +86,13 @@ def invalid_value(field: str, value: object, why: str = "") -> GceError:
         value: what was sent; long values are cut.
         why: a sentence that tells what would be right.
     """
-    message = f"Invalid value for field '{field}': '{_shown(value)}'. {why}".rstrip()
+    message = f"Invalid value for field '{field}': '{shown(value)}'. {why}".rstrip()
     return GceError(400, "invalid", message, location=field, location_type=_location_type(field))
 
 
 def invalid_parameter(name: str, value: object, why: str = "") -> GceError:
     """400 with reason ``invalidParameter`` for a query parameter that cannot be understood."""
-    message = f"Invalid value '{_shown(value)}' for parameter '{name}'. {why}".rstrip()
+    message = f"Invalid value '{shown(value)}' for parameter '{name}'. {why}".rstrip()
     return GceError(400, "invalidParameter", message, location=name, location_type="parameter")
 
 
@@ -150,6 +150,7 @@ def _location_type(field: str) -> str:
     return "other" if field.startswith("resource.") else "parameter"
 
 
-def _shown(value: object) -> str:
+def shown(value: object, most: int = 200) -> str:
+    """What a client has sent, as an error repeats it: no more than so many characters."""
     text = str(value)
-    return text if len(text) <= 200 else f"{text[:197]}..."
+    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -16,6 +16,7 @@ from gstack_pyramid.errors import (
     internal_error,
     method_not_allowed,
     not_implemented,
+    shown,
     too_large,
     too_many,
     unavailable,
@@ -23,6 +24,7 @@ from gstack_pyramid.errors import (
 from gstack_pyramid.operations.database import is_away, reason_of
 from gstack_pyramid.protocol.batch import parse_batch
 from gstack_pyramid.protocol.batch_run import Bounds, run_batch
+from gstack_pyramid.protocol.contents import content_of
 from gstack_pyramid.protocol.disconnects import gone
 from gstack_pyramid.protocol.errors import error_response
 
@@ -44,10 +46,8 @@ def not_found(request: Request) -> Response:
         return _told(request, method_not_allowed(request.method, ["POST"]))
     known = application.compiled.gce.match(path.removeprefix("/compute/v1/"))
     if not path.startswith("/compute/v1/") or not known:
-        return _told(
-            request,
-            GceError(404, "notFound", f"The requested URL {path} was not found on this server."),
-        )
+        missing = f"The requested URL {shown(path, 500)} was not found on this server."
+        return _told(request, GceError(404, "notFound", missing))
     try:
         _ = request.identity
     except GceError as error:
@@ -84,7 +84,7 @@ def _batch(request: Request, application: Application, caller: str, limit: int) 
     client = gone(request.environ)
     parts = parse_batch(
         request.headers.get("Content-Type", ""),
-        request.body,
+        content_of(request, limit),
         max_parts=settings.max_parts,
         max_bytes=limit,
         pause=courtesy.give_way,

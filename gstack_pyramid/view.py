@@ -20,6 +20,7 @@ from gstack_pyramid.engine.reader import Trace
 from gstack_pyramid.errors import GceError, invalid_parameter, too_large
 from gstack_pyramid.hosts import links_url, service_url
 from gstack_pyramid.protocol.batch_run import IN_BATCH, InBatch
+from gstack_pyramid.protocol.contents import content_of
 from gstack_pyramid.protocol.delivery import revalidated
 from gstack_pyramid.protocol.disconnects import gone
 from gstack_pyramid.protocol.fields import compile_fields, shown_fields
@@ -28,7 +29,7 @@ from gstack_pyramid.protocol.responses import content_response, json_content
 from gstack_pyramid.protocol.update_mask import masked
 from gstack_pyramid.protocol.versions import asked_version
 from gstack_pyramid.schemas.extent import check_content, check_extent
-from gstack_pyramid.schemas.validation import Problem
+from gstack_pyramid.schemas.validation import refusal
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def answer(request: Request) -> Response:
     application: Application = request.registry["gstack"]
     bound = application.methods[request.matched_route.name]
     # What computes for longer than most lets the others by.
-    large = (request.content_length or 0) > LARGE_BODY
+    large = (request.content_length or 0) > LARGE_BODY or "Content-Encoding" in request.headers
     if large or bound.method.kind in ("list", "aggregatedList"):
         with application.courtesy.at_length():
             return _answer(request, application, bound)
@@ -121,11 +122,11 @@ def root_url(request: Request) -> str:
 def _body(request: Request, application: Application, bound: Any) -> Any:
     """The request's body, coerced and checked; None for a method that takes none."""
     limit = application.settings.max_body_bytes
-    if (request.content_length or 0) > limit:
-        raise too_large(limit)
     if bound.body is None:
+        if (request.content_length or 0) > limit:
+            raise too_large(limit)
         return None
-    content = request.body
+    content = content_of(request, limit)
     check_content(content)
     try:
         parsed = orjson.loads(content) if content else {}
@@ -137,27 +138,8 @@ def _body(request: Request, application: Application, bound: Any) -> Any:
     body = bound.coerce(rules.known(parsed) if rules else parsed)
     application.courtesy.give_way()
     if not bound.body.is_valid(body):
-        raise _refused(bound.body.problems(body))
+        raise refusal(bound.body.problems(body))
     return body
-
-
-def _refused(problems: list[Problem]) -> GceError:
-    first = problems[0]
-    return GceError(
-        400,
-        "required" if first.kind == "required" else "invalid",
-        "; ".join(problem.message for problem in problems[:5]),
-        location=first.field,
-        location_type="other",
-        details=[
-            {
-                "@type": "type.googleapis.com/google.rpc.BadRequest",
-                "fieldViolations": [
-                    {"field": problem.field, "description": problem.message} for problem in problems
-                ],
-            }
-        ],
-    )
 
 
 def _result(application: Application, call: Call, request: Request) -> Any:

@@ -36,6 +36,7 @@ from gstack_pyramid.errors import (
 )
 from gstack_pyramid.protocol.filter_tree import Node
 from gstack_pyramid.protocol.lists import Whole
+from gstack_pyramid.schemas.validation import refusal
 
 _TARGET_ROOTS = frozenset({"self", "rows", "key", "resource"})
 """The roots that an answer needs its target for."""
@@ -222,6 +223,13 @@ class Engine:
             if value and name not in known:
                 raise invalid_value(name, value, "This cloud has no counterpart for it.")
 
+    @staticmethod
+    def _check_formats(call: Call, now: Mapping[str, Any] | None = None) -> None:
+        """Refuse values that GCE doesn't take, unless the resource has them as they are."""
+        formats = call.method.formats
+        if formats is not None and (problems := formats.problems(call.body, now)):
+            raise refusal(problems)
+
     def admit(self, call: Call) -> Env:
         """The environment of a mutation that asks for nothing that is refused in any state.
 
@@ -230,6 +238,8 @@ class Engine:
         """
         if call.method.body_rules is not None:
             call.method.body_rules.check(call.body)
+        if call.method.item is None:
+            self._check_formats(call)
         self._check_query(call)
         return self.enter(call)
 
@@ -248,6 +258,7 @@ class Engine:
         if method.item is not None:
             name, key = self._bind_target(call, env)
             target_id = numeric_id(key)
+            self._check_formats(call, env.roots.get("resource"))
         else:
             name = str((call.body or {}).get("name", "")) if isinstance(call.body, dict) else ""
             if method.creates and name and resource.find(name, env) is not None:

@@ -16,6 +16,7 @@ from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.runs import Run
 from gstack_pyramid.engine.scope import Scope
 from gstack_pyramid.engine.shapes import ANY, GceShape, ListShape, ObjectShape
+from gstack_pyramid.schemas.formats import Formats
 from gstack_pyramid.schemas.gce import GceMethod
 
 _OPERATION = "Operation"
@@ -107,6 +108,7 @@ def compile_method(
         _check_paths(refused, scope, (*place, "refuses"), method, known=spec.get("refuses", {}))
         kept = spec.get("keeps", [])
         _check_paths(dict.fromkeys(kept, ""), scope, (*place, "keeps"), method, known=kept)
+        compiled.formats = Formats(models.gce, method.request)
         compiled.body_rules = BodyRules(
             models.gce, method.request, inner.honoured, ignored, refused, kept, unknown
         )
@@ -173,8 +175,9 @@ def _compile_mutation(
 
 
 def _compile_alone(compiled: Method, spec: Mapping[str, Any], scope: Scope, place: Place) -> None:
-    """Compile what a change has for itself: what it is about if it has a fingerprint, at least."""
-    told = spec.get("alone", "fingerprint" in spec)
+    """Compile what a change has for itself: what it deletes or has a fingerprint of, at least."""
+    deletes = compiled.gce.http_method == "DELETE"
+    told = spec.get("alone", deletes or "fingerprint" in spec)
     compiled.alone = told is not False and compiled.item is not None
     if isinstance(told, list):
         compiled.alone_with = tuple(
@@ -185,14 +188,14 @@ def _compile_alone(compiled: Method, spec: Mapping[str, Any], scope: Scope, plac
         scope.report((*place, "alone"), "it is about no one resource: say which ones it has alone")
     if told is False and "fingerprint" in spec:
         scope.report((*place, "alone"), "what is compared must not change until it is written")
+    if told is False and deletes:
+        scope.report((*place, "alone"), "what is deleted must not be deleted twice")
 
 
 def _check_alone(compiled: Method, spec: Mapping[str, Any], scope: Scope, place: Place) -> None:
     """Report a change that depends on what it has read, and doesn't say whether it is alone."""
-    known = spec.keys() & {"alone", "fingerprint"}
-    # What is deleted needs no comparison, but its rows are parts that others may add to.
-    state = {"rows"} if compiled.gce.http_method == "DELETE" else {"resource", "rows"}
-    if compiled.item is not None and not known and scope.used & state:
+    known = compiled.gce.http_method == "DELETE" or spec.keys() & {"alone", "fingerprint"}
+    if compiled.item is not None and not known and scope.used & {"resource", "rows"}:
         scope.report(place, "it makes use of the state that it has read: say whether it is 'alone'")
 
 

@@ -17,6 +17,7 @@ from gstack_pyramid.engine.plans import Step
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.runs import Run
 from gstack_pyramid.errors import GceError, condition_not_met
+from gstack_pyramid.schemas.formats import Formats
 from gstack_pyramid.schemas.gce import GceMethod
 
 Kind = Literal["get", "list", "aggregatedList", "answer", "mutation", "permissions"]
@@ -164,6 +165,7 @@ class Method:
     variants: list[Variant] = field(default_factory=list)
     fingerprint: Fingerprint | None = None
     body_rules: BodyRules | None = None
+    formats: Formats | None = None
     alone: bool = False
     alone_with: tuple[Getter, ...] = ()
     uses: frozenset[str] = frozenset()

@@ -24,6 +24,12 @@ from gstack_pyramid.engine.scope import Builder
 from gstack_pyramid.engine.shapes import PARENT, SOURCE
 from gstack_pyramid.protocol.filter_tree import Node
 
+LONGEST_TEXT = 255
+"""Characters of a text that CloudStack takes as a parameter, where it says nothing else.
+
+Source: ``BaseCmd.CommandType.STRING`` and ``Parameter.length`` of CloudStack 4.22. A word that is
+looked for may be cut: what has the whole of it has its beginning."""
+
 
 @dataclass(slots=True)
 class Record:
@@ -185,6 +191,8 @@ class Source:
             return found
         rows = {row["id"]: row for row in found}
         for name in sought.whole:
+            if len(name) > LONGEST_TEXT:
+                continue
             tag = {"key": self.name_tag, "value": name}
             params = self.params_for(env, zone_id=zone_id, more={**more, _TAGS: [tag]})
             for row in env.session.fetch(self.command, params, cached=self.cached):
@@ -204,7 +212,7 @@ class Source:
         if zone_id is not None and self.zone_parameter:
             params[self.zone_parameter] = zone_id
         if sought.word is not None and self.name_parameter:
-            params[self.name_parameter] = sought.word
+            params[self.name_parameter] = sought.word[:LONGEST_TEXT]
         return params
 
     def pushes(self, tree: Node, env: Any) -> dict[str, Any]:

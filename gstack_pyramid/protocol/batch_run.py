@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from webob import Request
 
-from gstack_pyramid.errors import GceError, internal_error
+from gstack_pyramid.errors import GceError, internal_error, shown
 from gstack_pyramid.protocol.batch import Part, PartAnswer, Pause, render_batch
 from gstack_pyramid.protocol.disconnects import Gone, never
 from gstack_pyramid.protocol.errors import error_response
@@ -234,7 +234,8 @@ def _not_begun(why: str) -> GceError:
 
 
 def _no_such_path(path: str) -> GceError:
-    return GceError(404, "notFound", f"The requested URL {path} was not found on this server.")
+    told = f"The requested URL {shown(path, 500)} was not found on this server."
+    return GceError(404, "notFound", told)
 
 
 def _environ(

@@ -26,7 +26,7 @@ class Problem:
     Attributes:
         path: the way to the field, which may be missing or unknown: ``("disks", 0, "boot")``.
         message: for a person, in Google's words; it calls the whole value ``resource``.
-        kind: ``unknown type required enum pattern range``.
+        kind: ``unknown type required enum pattern range format``.
     """
 
     path: Path

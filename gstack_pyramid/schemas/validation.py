@@ -13,13 +13,14 @@ from weakref import WeakKeyDictionary
 
 import jsonschema_rs
 
+from gstack_pyramid.errors import GceError
 from gstack_pyramid.schemas.bodies import coerce_body
 from gstack_pyramid.schemas.bundle import bundle
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.query import query_parser
 from gstack_pyramid.schemas.report import Problem, Reporter
 
-__all__ = ["Problem", "Validator", "coerce_body", "query_parser", "validator_for"]
+__all__ = ["Problem", "Validator", "coerce_body", "query_parser", "refusal", "validator_for"]
 
 MOST = 10
 """Problems that are looked for in one value, and told."""
@@ -89,3 +90,23 @@ def validator_for(
             partial(bundle, model, type_name, method_id=method_id, limited=request)
         )
     return made[key]
+
+
+def refusal(problems: list[Problem]) -> GceError:
+    """400 for a body with these problems, of which there is at least one: five of them told."""
+    first = problems[0]
+    return GceError(
+        400,
+        "required" if first.kind == "required" else "invalid",
+        "; ".join(problem.message for problem in problems[:5]),
+        location=first.field,
+        location_type="other",
+        details=[
+            {
+                "@type": "type.googleapis.com/google.rpc.BadRequest",
+                "fieldViolations": [
+                    {"field": problem.field, "description": problem.message} for problem in problems
+                ],
+            }
+        ],
+    )

@@ -259,3 +259,108 @@ def test_a_network_in_use_or_not_ones_own_is_not_deleted(gateway: Gateway, name:
         assert response.status_int == 400, response.text
         gce_error(response)
     assert gateway.names("global/networks") == before
+
+
+LONG = "a" * 5000
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{INSTANCES}/{LONG}",
+        f"zones/{SG_ZONE}/disks/{LONG}",
+        f"zones/{LONG}",
+        f"global/images/{LONG}",
+        f"global/snapshots/{LONG}",
+        f"/compute/v1/projects/{LONG}",
+        f"/compute/v1/{LONG}",
+    ],
+)
+def test_what_has_too_long_a_name_is_not_found(unchanged: Gateway, path: str) -> None:
+    error = unchanged.refused(404, "GET", path)
+    assert "was not found" in error["message"]
+    assert len(error["message"]) < 600
+
+
+def test_a_filter_by_too_long_a_name_finds_nothing(unchanged: Gateway) -> None:
+    for condition in ("name", "status", "labels.x"):
+        assert unchanged.items(INSTANCES, filter=f"{condition}={'a' * 300}") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (
+            f"zones/{SG_ZONE}/disks",
+            {"name": "x", "sizeGb": "1", "sourceSnapshot": f"global/snapshots/{LONG}"},
+            "resource.sourceSnapshot",
+        ),
+        (
+            f"{INSTANCES}/bulkInsert",
+            {"count": "1", "namePattern": f"{LONG}#", "instanceProperties": {"description": "x"}},
+            "namePattern",
+        ),
+    ],
+)
+def test_too_long_a_text_is_told_in_words_of_the_client(
+    unchanged: Gateway, path: str, body: dict[str, Any], field: str
+) -> None:
+    error = unchanged.refused(400, "POST", path, body)
+    assert field in error["message"]
+    assert "param" not in error["message"]
+
+
+@pytest.mark.parametrize("labels", [{"Env": "x"}, {"a b": "x"}, {"env": "A B"}, {"": "x"}])
+def test_labels_of_another_form_are_refused_in_words(
+    unchanged: Gateway, labels: dict[str, str]
+) -> None:
+    for path, body in {
+        INSTANCES: instance_body("web", labels=labels),
+        f"zones/{SG_ZONE}/disks": {"name": "x", "sizeGb": "1", "labels": labels},
+    }.items():
+        error = unchanged.refused(400, "POST", path, body)
+        assert "'resource.labels'" in error["message"]
+        assert "violates format constraints" in error["message"]
+
+
+def test_labels_of_another_tool_may_be_sent_back(gateway: Gateway) -> None:
+    gateway.create("web")
+    (row,) = gateway.cloud.rows("listVirtualMachines")
+    tag = {"tags[0].key": "Cost Centre", "tags[0].value": "A 1"}
+    gateway.cloud.job("createTags", resourcetype="UserVm", resourceids=row["id"], **tag)
+    path = f"{INSTANCES}/web"
+    shown = gateway.get(path)
+    body = {"labels": {**shown["labels"], "n": "1"}, "labelFingerprint": shown["labelFingerprint"]}
+    gateway.do("POST", f"{path}/setLabels", body)
+    shown = gateway.get(path)
+    assert shown["labels"] == {"Cost Centre": "A 1", "n": "1"}
+    body = {"labels": {"Cost Centre": "A 2"}, "labelFingerprint": shown["labelFingerprint"]}
+    error = gateway.refused(400, "POST", f"{path}/setLabels", body)
+    assert "Label value 'A 2'" in error["message"]
+
+
+TWICE = {
+    "items": [{"key": "a", "value": "1"}, {"key": "b", "value": ""}, {"key": "a", "value": "2"}]
+}
+
+
+def test_keys_of_metadata_that_are_there_twice_are_refused(gateway: Gateway) -> None:
+    gateway.create("web")
+    said = "Metadata has duplicate keys: a"
+    shown = gateway.get(f"{INSTANCES}/web")
+    metadata = {**TWICE, "fingerprint": shown["metadata"]["fingerprint"]}
+    for path, body in {
+        INSTANCES: instance_body("other", metadata=TWICE),
+        f"{INSTANCES}/web/setMetadata": metadata,
+        "/compute/v1/projects/demo-project/setCommonInstanceMetadata": TWICE,
+        "global/instanceTemplates": {"name": "t", "properties": {"metadata": TWICE}},
+    }.items():
+        assert said in gateway.refused(400, "POST", path, body)["message"]
+
+
+def test_an_entry_of_metadata_without_a_key_is_named(gateway: Gateway) -> None:
+    gateway.create("web")
+    shown = gateway.get(f"{INSTANCES}/web")["metadata"]["fingerprint"]
+    body = {"items": [{"key": "a"}, {"value": "1"}], "fingerprint": shown}
+    error = gateway.refused(400, "POST", f"{INSTANCES}/web/setMetadata", body)
+    assert "resource.items[1].key" in error["message"]

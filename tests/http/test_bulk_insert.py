@@ -24,8 +24,12 @@ PROPERTIES = {
 }
 
 
-def bulk(count: int = 3, **more: Any) -> dict[str, Any]:
-    body = {"count": str(count), "namePattern": "vm-##", "instanceProperties": PROPERTIES}
+def bulk(count: int | None = 3, **more: Any) -> dict[str, Any]:
+    body = {
+        "count": None if count is None else str(count),
+        "namePattern": "vm-##",
+        "instanceProperties": PROPERTIES,
+    }
     return {name: value for name, value in {**body, **more}.items() if value is not None}
 
 
@@ -74,6 +78,13 @@ def test_names_may_be_given(gateway: Gateway) -> None:
     only = {"perInstanceProperties": {"web": {}}, "instanceProperties": PROPERTIES}
     gateway.do("POST", BULK, only)
     assert "web" in gateway.names(INSTANCES)
+
+
+def test_a_name_may_be_said_twice(gateway: Gateway) -> None:
+    """Clients whose library drops empty objects say so: googleapis/python-compute#278."""
+    named = bulk(None, namePattern=None, perInstanceProperties={"db": {"name": "db"}})
+    gateway.do("POST", BULK, named)
+    assert gateway.names(INSTANCES) == ["db"]
 
 
 def test_a_template_is_laid_under_the_properties(gateway: Gateway) -> None:
@@ -127,6 +138,14 @@ def test_once_the_least_number_is_out_of_reach_all_are_taken_back(gateway: Gatew
         ({"namePattern": "vm-#-#"}, "resource.namePattern"),
         ({"count": "100"}, "resource.namePattern"),
         ({"count": "0"}, "resource.count"),
+        ({"count": "-1"}, "resource.count': must be from 1 to 1000"),
+        ({"count": "1000000"}, "resource.count': must be from 1 to 1000"),
+        ({"minCount": "-1"}, "resource.minCount': must be from 0 to 3"),
+        ({"minCount": "4"}, "resource.minCount': must be from 0 to 3"),
+        (
+            {"perInstanceProperties": {"web": {"name": "www"}}},
+            "resource.perInstanceProperties[web].name",
+        ),
         ({"perInstanceProperties": {"a": {"hostname": "a.b.c"}}}, "resource.perInstanceProperties"),
         (
             {"instanceProperties": {**PROPERTIES, "machineType": "gigantic"}},

@@ -36,6 +36,25 @@ def test_of_many_inserts_of_one_name_one_is_accepted(gateway: Gateway, path: str
     assert gateway.names(path).count("x") == 1
 
 
+@pytest.mark.parametrize("path", BODIES)
+def test_of_many_deletes_of_one_thing_one_is_accepted(gateway: Gateway, path: str) -> None:
+    gateway.do("POST", path, BODIES[path])
+
+    def delete(_: int) -> tuple[int, str]:
+        response = gateway.request("DELETE", f"{path}/x")
+        told = response.json.get("error", {"errors": [{"reason": ""}]})
+        return int(response.status_int), str(told["errors"][0]["reason"])
+
+    with ThreadPoolExecutor(6) as pool:
+        told = Counter(pool.map(delete, range(12)))
+    assert told[200, ""] == 1
+    assert set(told) <= {(200, ""), (404, "notFound"), (400, "resourceNotReady")}
+    scope = path.rpartition("/")[0]
+    for operation in gateway.items(f"{scope}/operations"):
+        assert "error" not in gateway.finish(operation)
+    assert "x" not in gateway.names(path)
+
+
 def test_of_many_requests_of_one_id_one_is_carried_out(gateway: Gateway) -> None:
     def insert(_: int) -> str:
         name: str = gateway.ask("POST", DISKS, BODIES[DISKS], requestId="one")["name"]

@@ -111,3 +111,64 @@ def test_a_batch_is_posted(gateway: Gateway, path: str, verb: str) -> None:
     response = gateway.request(verb, path)
     assert response.status_int == 405
     assert response.headers["Allow"] == "POST"
+
+
+PACKED = {"Content-Encoding": "gzip"}
+DISKS = f"{ZONE}/disks"
+
+
+def test_a_body_may_be_packed_by_gzip(gateway: Gateway) -> None:
+    half = len(BODY) // 2
+    for name, content in {
+        "whole": gzip.compress(BODY),
+        "parts": gzip.compress(BODY[:half]) + gzip.compress(BODY[half:]),
+    }.items():
+        response = gateway.request("POST", DISKS, content, headers=PACKED)
+        assert response.status_int == 200, (name, response.text)
+        gateway.finish(response.json)
+        gateway.do("DELETE", f"{DISKS}/d")
+
+
+BODY = b'{"name": "d", "sizeGb": "1"}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [BODY, b"", gzip.compress(BODY)[:-9], gzip.compress(BODY) + b"more", b"\x1f\x8b"],
+    ids=["plain", "nothing", "cut", "more", "beginning"],
+)
+def test_a_body_that_is_not_packed_as_it_says_is_told_so(gateway: Gateway, content: bytes) -> None:
+    error = gateway.refused(400, "POST", DISKS, content, headers=PACKED)
+    assert error["errors"][0]["reason"] == "parseError"
+    assert "gzip" in error["message"]
+
+
+@pytest.mark.parametrize("coding", ["br", "deflate", "gzip, gzip", "x" * 5000])
+def test_a_body_that_is_packed_in_another_way_is_415(gateway: Gateway, coding: str) -> None:
+    headers = {"Content-Encoding": coding}
+    error = gateway.refused(415, "POST", DISKS, BODY, headers=headers)
+    assert "gzip" in error["message"]
+    assert len(error["message"]) < 200
+    plain = {"Content-Encoding": "identity"}
+    assert gateway.request("POST", DISKS, BODY, headers=plain).status_int == 200
+
+
+def test_a_body_is_not_larger_unpacked_than_it_may_be(gateway: Gateway) -> None:
+    limit = gateway.application.settings.max_body_bytes
+    content = gzip.compress(b" " * (1000 * limit))
+    for packed in (content, gzip.compress(b"") * 1000 + gzip.compress(BODY)):
+        error = gateway.refused(413, "POST", DISKS, packed, headers=PACKED)
+        assert str(limit) in error["message"]
+
+
+def test_a_batch_may_be_packed_and_its_parts_are_not(gateway: Gateway) -> None:
+    part = (
+        "--b\r\nContent-Type: application/http\r\n\r\n"
+        f"POST /compute/v1/projects/demo-project/{DISKS} HTTP/1.1\r\n\r\n{BODY.decode()}\r\n--b--"
+    )
+    headers = {**PACKED, "Content-Type": "multipart/mixed; boundary=b"}
+    told = gateway.request(
+        "POST", "/batch/compute/v1", gzip.compress(part.encode()), headers=headers
+    )
+    assert told.status_int == 200
+    assert "HTTP/1.1 200" in told.text

@@ -42,7 +42,8 @@ def numbered_names(value: dict[str, Any]) -> dict[str, Any] | None:
         value: ``pattern``, ``count`` of all names, ``given`` ones, and those ``taken`` already.
 
     Returns:
-        ``names``, the given ones first; and ``problem``, why there are fewer than ``count``.
+        ``names``, the given ones first; or ``problem``, why there are fewer than ``count``, and the
+        ``field`` that it is about.
 
     Source: ``BulkInsertInstanceResource.namePattern`` in GCE's discovery document.
     """
@@ -53,20 +54,26 @@ def numbered_names(value: dict[str, Any]) -> dict[str, Any] | None:
     except ValueError:
         return None
     if missing < 0 or len(given) + missing > _MOST_NAMES:
-        return {"problem": f"from {len(given)} to {_MOST_NAMES} can be made at once"}
+        least = max(len(given), 1)
+        return _problem(
+            "count", f"must be from {least} to {_MOST_NAMES}, as many as are made at once"
+        )
     if not missing:
         return {"names": given}
     found = _PLACES.fullmatch(pattern or "")
     if found is None:
         problem = "a pattern of one sequence of '#' is needed, such as vm-###" if pattern else None
-        return {"problem": problem or "a pattern is needed to make further names"}
+        return _problem("namePattern", problem or "a pattern is needed to make further names")
     before, places, after = found.groups()
     same = re.compile(re.escape(before) + r"(\d{1,18})" + re.escape(after))
     numbers = [int(known[1]) for name in (*taken, *given) if (known := same.fullmatch(name))]
     start = max(numbers, default=0) + 1
     if len(str(start + missing - 1)) > len(places):
-        return {
-            "problem": f"there are not enough numbers of {len(places)} digits after {start - 1}"
-        }
+        scarce = f"there are not enough numbers of {len(places)} digits after {start - 1}"
+        return _problem("namePattern", scarce)
     made = [f"{before}{number:0{len(places)}}{after}" for number in range(start, start + missing)]
     return {"names": given + made}
+
+
+def _problem(field: str, why: str) -> dict[str, Any]:
+    return {"problem": why, "field": field}

@@ -131,14 +131,28 @@ def test_numbers_go_on_after_those_that_are_taken(asked: dict[str, Any], names: 
         ({"pattern": "a", "count": "1"}, "one sequence of '#'"),
         ({"pattern": "a#b#", "count": "1"}, "one sequence of '#'"),
         ({"count": "1"}, "a pattern is needed"),
-        ({"count": "1", "given": ["a", "b"]}, "from 2 to 1000"),
-        ({"pattern": "a####", "count": "1001"}, "from 0 to 1000"),
-        ({"pattern": "a#", "count": "-1"}, "from 0 to 1000"),
     ],
 )
 def test_numbers_that_cant_be_given_are_explained(asked: dict[str, Any], problem: str) -> None:
     told = convert("numbered_names", asked)
-    assert told.keys() == {"problem"}
+    assert told.keys() == {"problem", "field"}
+    assert told["field"] == "namePattern"
+    assert problem in told["problem"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ({"count": "1", "given": ["a", "b"]}, "from 2 to 1000"),
+        ({"pattern": "a####", "count": "1001"}, "from 1 to 1000"),
+        ({"pattern": "a####", "count": "1000000"}, "from 1 to 1000"),
+        ({"pattern": "a#", "count": "-1"}, "from 1 to 1000"),
+    ],
+)
+def test_a_count_out_of_range_is_what_is_named(asked: dict[str, Any], problem: str) -> None:
+    told = convert("numbered_names", asked)
+    assert told.keys() == {"problem", "field"}
+    assert told["field"] == "count"
     assert problem in told["problem"]
 
 

@@ -612,6 +612,17 @@ WRONG_FORMS = {
         """,
         "what is compared must not change until it is written",
     ),
+    "what may be deleted twice": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            alone: false # here
+            steps: []
+        """,
+        "what is deleted must not be deleted twice",
+    ),
     "nothing in particular that is to be alone": (
         """
         resource: disks
