@@ -34,14 +34,12 @@ from gstack_pyramid.schemas.validation import (
     validator_for,
 )
 from gstack_pyramid.settings import Settings
-from gstack_pyramid.shares import FairThreads, Shares
+from gstack_pyramid.shares import GREED, FairThreads, Shares
 
 USERS_TTL = 300
 """Seconds for which it is remembered whose keys they are."""
 DAY = 24 * 3600.0
 """Seconds."""
-GREED = 3.0
-"""One caller gets three quarters of the threads at most; see ``Shares``."""
 
 
 @dataclass(slots=True)

@@ -16,6 +16,9 @@ from typing import Any, ParamSpec, TypeVar
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
+GREED = 3.0
+"""One caller alone gets three quarters of what there is, two get less than half each, and so on."""
+
 _Work = tuple[Future[Any], Callable[[], None]]
 
 
@@ -74,12 +77,14 @@ class FairThreads:
         threads: how many there are.
         most: how many work for one caller at the same time.
         name: what they are called.
+        greed: as of :class:`Shares`, so that there is always one for whoever comes; None: there
+            are more threads than one caller or two may have.
     """
 
-    def __init__(self, threads: int, most: int, name: str) -> None:
+    def __init__(self, threads: int, most: int, name: str, greed: float | None = None) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._idle = threads
-        self._most = most
+        self._most, self._greed = most, greed
         self._busy: Counter[Hashable] = Counter()
         self._waiting: OrderedDict[Hashable, deque[_Work]] = OrderedDict()
         self._lock = threading.Lock()
@@ -127,7 +132,7 @@ class FairThreads:
         for caller in list(self._waiting):
             if not self._idle:
                 return
-            if self._busy[caller] >= self._most:
+            if not self._may(caller):
                 continue
             works = self._waiting.pop(caller)
             self._threads.submit(works.popleft()[1])
@@ -136,6 +141,12 @@ class FairThreads:
             if works:
                 # Behind the others.
                 self._waiting[caller] = works
+
+    def _may(self, caller: Hashable) -> bool:
+        busy = self._busy[caller]
+        if busy >= self._most:
+            return False
+        return not busy or self._greed is None or busy + 1 <= self._greed * (self._idle - 1)
 
     def _done(self, caller: Hashable) -> None:
         with self._lock:

@@ -78,7 +78,7 @@ class Execution:
         follower: follows what CloudStack is at work on.
         translate: CloudStack's errors in GCE's words.
         node: who runs them.
-        planning: runs a function that may read from CloudStack in a thread.
+        planning: runs a function that may read from CloudStack in a thread, for an owner.
         clock: the present as Unix time.
 
     Attributes:
@@ -136,7 +136,7 @@ class Execution:
                     f"CloudStack never answered {command.command}, which may have had an effect."
                 )
             before = run.records[0].get("before") if run.records else None
-            await self._planning(course.advance, outcome, before)
+            await self._planning(run.operation.owner, course.advance, outcome, before)
         await self._finish(run)
 
     async def _finish(self, run: Run) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavaila
 from gstack_pyramid.engine.plans import PlannedCommand
 from gstack_pyramid.operations.course import told_failure
 from gstack_pyramid.operations.pace import GROWTH, Pace, in_thread
+from gstack_pyramid.shares import FairThreads
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Follower:
         pace: how long things may take.
     """
 
-    def __init__(self, client: Client, workers: ThreadPoolExecutor, pace: Pace) -> None:
+    def __init__(self, client: Client, workers: FairThreads, pace: Pace) -> None:
         self._client, self._workers, self._pace = client, workers, pace
 
     async def follow(self, credentials: Credentials, job_id: str) -> dict[str, Any]:
@@ -48,7 +49,9 @@ class Follower:
         """
 
         async def ask() -> tuple[bool, dict[str, Any]]:
-            job = await in_thread(self._workers, self._client.job, credentials, job_id)
+            job = await in_thread(
+                self._workers, credentials.api_key, self._client.job, credentials, job_id
+            )
             if job.status == "pending":
                 return False, {}
             if job.status == "failed":
@@ -75,12 +78,11 @@ class Follower:
         Returns:
             ``{"rows": ...}``, or ``{"lost": ...}`` as :meth:`follow`.
         """
+        inside = partial(in_thread, self._workers, credentials.api_key)
 
         async def ask() -> tuple[bool, dict[str, Any]]:
-            rows = await in_thread(
-                self._workers, self._client.rows, credentials, command.command, command.params
-            )
-            over = command.awaited is None or await in_thread(self._workers, command.awaited, rows)
+            rows = await inside(self._client.rows, credentials, command.command, command.params)
+            over = command.awaited is None or await inside(command.awaited, rows)
             return over, {"rows": rows}
 
         return await self._until_told(f"what {command.command} shows", ask, pausing)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
+
+from gstack_pyramid.shares import FairThreads
 
 GROWTH = 1.4
 """How much longer each pause is than the one before."""
@@ -36,8 +36,7 @@ class Pace:
 
 
 async def in_thread(
-    threads: ThreadPoolExecutor, function: Callable[..., Any], *arguments: Any
+    threads: FairThreads, caller: Hashable, function: Callable[..., Any], *arguments: Any
 ) -> Any:
-    """What a function gives that blocks, called in one of these threads."""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(threads, partial(function, *arguments))
+    """What a function gives that blocks, called in one of these threads on behalf of a caller."""
+    return await asyncio.wrap_future(threads.submit(caller, function, *arguments))

@@ -9,7 +9,6 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Hashable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -41,6 +40,7 @@ from gstack_pyramid.operations.store import Holds, Operation, Store, finished
 from gstack_pyramid.operations.waiting import Tidings, Waiting
 from gstack_pyramid.protocol.disconnects import Gone, never
 from gstack_pyramid.protocol.filter_tree import Node
+from gstack_pyramid.shares import GREED, FairThreads
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Operations:
         sealing: encrypts what is kept of an operation while it runs.
         place: the database: ``:memory:``, a path, or a URL.
         upgrade: whether older tables may be brought up to date.
-        workers: how many commands are sent at the same time, at most.
+        workers: how many commands are sent at the same time, at most; callers share them.
         waiters: how many requests may wait for an operation at the same time.
         pace: how long things may take.
         watch: how nodes watch each other, and how long ended operations are kept.
@@ -125,9 +125,9 @@ class Operations:
         self._place, self._upgrade = place, upgrade
         self._watch = watch or Watch()
         self._clock = clock
-        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="operation")
+        self._workers = FairThreads(workers, workers, "operation", GREED)
         # A plan that waits for a read has a thread to itself, so that others can send meanwhile.
-        self._planners = ThreadPoolExecutor(_PLANNERS, thread_name_prefix="operation-plan")
+        self._planners = FairThreads(_PLANNERS, _PLANNERS, "operation-plan", GREED)
         pace = pace or Pace()
         self._sender = Sender(client, translate, self._workers, pace)
         self._follower = Follower(client, self._workers, pace)
@@ -160,8 +160,8 @@ class Operations:
             if self._forgetful:
                 parts.store.forget([kept.name for kept in parts.store.everything()])
             parts.host.release()
-        self._workers.shutdown(wait=True)
-        self._planners.shutdown(wait=True)
+        self._workers.shutdown()
+        self._planners.shutdown()
 
     @property
     def store(self) -> Store:
@@ -467,7 +467,7 @@ class Operations:
                 raise asyncio.CancelledError
             operation = replace(operation, node=self.node)
         recorded = await Host.recorded(name)
-        run: Run | None = await self._planning(self._repeat, operation, recorded)
+        run: Run | None = await self._planning(operation.owner, self._repeat, operation, recorded)
         return run
 
     def _repeat(self, operation: Operation, recorded: list[Any]) -> Run | None:
@@ -500,8 +500,8 @@ class Operations:
         self.store.save(finished(operation, self._clock(), told))
         self._tell(operation.name)
 
-    async def _planning(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        return await in_thread(self._planners, function, *arguments)
+    async def _planning(self, owner: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        return await in_thread(self._planners, owner, function, *arguments)
 
     async def _stop(self, execution: Execution) -> None:
         """Let commands that are on their way be answered, and stop what waits."""

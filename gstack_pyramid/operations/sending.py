@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -22,6 +21,7 @@ from gstack_pyramid.engine.repetition import Look
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.course import told_failure
 from gstack_pyramid.operations.pace import BUSY, GROWTH, Pace, in_thread
+from gstack_pyramid.shares import FairThreads
 
 Claim = Callable[[str, str | None], bool]
 """Takes the id of something, and when it was made; see :meth:`Store.claim`."""
@@ -46,7 +46,7 @@ class Sender:
     """
 
     def __init__(
-        self, client: Client, translate: Translate, workers: ThreadPoolExecutor, pace: Pace
+        self, client: Client, translate: Translate, workers: FairThreads, pace: Pace
     ) -> None:
         self._client = client
         self._translate = translate
@@ -103,7 +103,7 @@ class Sender:
                     continue
             try:
                 body = await self._call(
-                    self._client.call, credentials, command.command, command.params
+                    credentials, self._client.call, command.command, command.params
                 )
                 if await self._is_ours(credentials, command, body, claim):
                     return {"answer": body, "repeated": repeated}
@@ -157,7 +157,7 @@ class Sender:
             if row is None:
                 return {"failure": None}
             if command.asynchronous and isinstance(row, dict) and row.get("id") is not None:
-                job = await self._call(self._client.newest_job, credentials, str(row["id"]))
+                job = await self._call(credentials, self._client.newest_job, str(row["id"]))
                 if job is not None:
                     return {"answer": {"jobid": job, "id": row["id"]}}
         except (CloudStackError, CloudStackUnavailable) as error:
@@ -179,19 +179,19 @@ class Sender:
         if look is None or look.nameless or error.errorcode != _FAILED_INSIDE:
             return None
         try:
-            rows = await self._call(self._client.rows, credentials, look.command, look.params)
+            rows = await self._call(credentials, self._client.rows, look.command, look.params)
         except (CloudStackError, CloudStackUnavailable):
             return None
         row = look.pick([row for row in rows if row.get("state") == "Error"], since)
         return str(row["id"]) if isinstance(row, dict) and "id" in row else None
 
     async def _row(self, credentials: Credentials, look: Look, since: float, claim: Claim) -> Any:
-        rows = await self._call(self._client.rows, credentials, look.command, look.params)
+        rows = await self._call(credentials, self._client.rows, look.command, look.params)
         while True:
             row = look.pick(rows, since)
             if row is None or not look.nameless:
                 return row
-            if await self._call(claim, str(row["id"]), look.moment(row)):
+            if await self._note(credentials, claim, str(row["id"]), look.moment(row)):
                 return row
             rows = [other for other in rows if other.get("id") != row["id"]]
 
@@ -222,7 +222,7 @@ class Sender:
         key, look = body.get("id"), command.look
         if look is None or not look.nameless or key is None:
             return True
-        if await self._call(claim, str(key), None):
+        if await self._note(credentials, claim, str(key), None):
             return True
         if look.since is None:
             return False
@@ -231,17 +231,31 @@ class Sender:
         params = {name: look.params[name] for name in look.params if needed[name].required}
         try:
             rows = await self._call(
-                self._client.rows, credentials, look.command, {**params, "id": str(key)}
+                credentials,
+                self._client.rows,
+                look.command,
+                {**params, "id": str(key)},
             )
         except (CloudStackError, CloudStackUnavailable):
             return False
         row = next((row for row in rows if row.get("id") == key), None)
-        return row is not None and bool(await self._call(claim, str(key), look.moment(row)))
+        return row is not None and bool(
+            await self._note(credentials, claim, str(key), look.moment(row))
+        )
 
     async def _pause(self, delay: float, pausing: Callable[[], None]) -> float:
         pausing()
         await asyncio.sleep(delay)
         return min(delay * GROWTH, self._pace.slowest_poll)
 
-    async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        return await in_thread(self._workers, function, *arguments)
+    async def _call(
+        self, credentials: Credentials, function: Callable[..., Any], *arguments: Any
+    ) -> Any:
+        """What a function of the client's gives, which is told whose keys to use."""
+        return await in_thread(
+            self._workers, credentials.api_key, function, credentials, *arguments
+        )
+
+    async def _note(self, credentials: Credentials, claim: Claim, *arguments: Any) -> bool:
+        noted: bool = await in_thread(self._workers, credentials.api_key, claim, *arguments)
+        return noted

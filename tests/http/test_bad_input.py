@@ -353,7 +353,10 @@ def test_keys_of_metadata_that_are_there_twice_are_refused(gateway: Gateway) -> 
         INSTANCES: instance_body("other", metadata=TWICE),
         f"{INSTANCES}/web/setMetadata": metadata,
         "/compute/v1/projects/demo-project/setCommonInstanceMetadata": TWICE,
-        "global/instanceTemplates": {"name": "t", "properties": {"metadata": TWICE}},
+        "global/instanceTemplates": {
+            "name": "t",
+            "properties": {"machineType": "small", "metadata": TWICE},
+        },
     }.items():
         assert said in gateway.refused(400, "POST", path, body)["message"]
 

@@ -89,6 +89,20 @@ def test_no_caller_has_all_threads() -> None:
     threads.shutdown()
 
 
+@pytest.mark.parametrize(("threads", "expected"), [(8, [6, 1, 1]), (4, [3, 1]), (2, [1, 1])])
+def test_greedy_callers_leave_threads_for_whoever_comes(threads: int, expected: list[int]) -> None:
+    pool, release = FairThreads(threads, threads, "test", 3.0), threading.Event()
+    stuck = {
+        caller: [pool.submit(caller, release.wait, LONG) for _ in range(20)]
+        for caller in range(len(expected))
+    }
+    busy = [sum(future.running() for future in futures) for futures in stuck.values()]
+    release.set()
+    assert all(future.result(LONG) for futures in stuck.values() for future in futures)
+    pool.shutdown()
+    assert busy == expected
+
+
 def test_what_fails_fails_for_who_asked_and_the_threads_go_on() -> None:
     threads = FairThreads(1, 1, "test")
 

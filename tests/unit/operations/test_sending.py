@@ -20,6 +20,7 @@ from gstack_pyramid.operations.database import Database
 from gstack_pyramid.operations.pace import Pace
 from gstack_pyramid.operations.sending import Claim, Sender
 from gstack_pyramid.operations.store import Operation, Store
+from gstack_pyramid.shares import FairThreads
 
 
 class Cloud:
@@ -61,7 +62,8 @@ def send(
     command: PlannedCommand = COMMAND,
     settle: float = 0.0,
 ) -> dict[str, Any]:
-    with ThreadPoolExecutor(1) as workers:
+    workers = FairThreads(1, 1, "test")
+    try:
         pace = Pace(first_poll=0.0, slowest_poll=0.0, settle=settle)
         sender = Sender(cloud, translate, workers, pace)
         return asyncio.run(
@@ -75,6 +77,8 @@ def send(
                 claim=claim,
             )
         )
+    finally:
+        workers.shutdown()
 
 
 def test_what_another_command_has_made_is_passed_over() -> None:
