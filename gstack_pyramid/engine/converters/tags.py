@@ -64,7 +64,7 @@ def chunked(value: dict[str, str]) -> dict[str, str]:
 @converter("undoes chunked")
 def unchunked(value: dict[str, str]) -> dict[str, str]:
     """The map that ``chunked`` cut into parts, whole again."""
-    if not any("#" in key for key in value):
+    if "#" not in "".join(value):
         return {key: from_tag_text(text) for key, text in value.items()}
     whole: dict[str, list[tuple[int, str]]] = {}
     for key, text in value.items():

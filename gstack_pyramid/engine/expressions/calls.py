@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gstack_pyramid.engine.converters import CONVERTERS
+from gstack_pyramid.engine.expressions.emission import shortcut
 from gstack_pyramid.engine.expressions.functions import FUNCTIONS, Function
 from gstack_pyramid.engine.expressions.node import MISSING, Checked, InText
 from gstack_pyramid.engine.name_patterns import parse_pattern
@@ -82,6 +83,9 @@ def _function(checker: Checker, node: ast.Call, name: str, function: Function) -
         return MISSING
 
     def emit(writer: Writer) -> str:
+        short = shortcut(name, writer, arguments)
+        if short is not None:
+            return short
         called = writer.keep(function.call, name)
         if function.lenient:
             return f"{called}({', '.join(argument.emit(writer) for argument in arguments)})"

@@ -60,6 +60,8 @@ def _sort_key(value: Any) -> tuple[str, ...]:
 
 def _sorted(value: Any, field: Any = None) -> list[Any]:
     items = list(entries(value))
+    if len(items) < 2:
+        return items
     if field is None:
         return sorted(items, key=_sort_key)
 
@@ -132,7 +134,9 @@ def _value_of(value: Any, key: Any) -> Any:
     wanted = text_of(key)
     for item in entries(value):
         found = item.get("key") if isinstance(item, dict) else None
-        if found is not None and text_of(found) == wanted:
+        if found == wanted or (
+            found is not None and type(found) is not str and text_of(found) == wanted
+        ):
             return item.get("value")
     return None
 

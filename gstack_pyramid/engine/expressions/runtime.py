@@ -40,7 +40,7 @@ def pairs(value: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(value, dict):
         return value.items()
     return [
-        (item.get("key"), item.get("value")) if isinstance(item, dict) else (item, None)
+        (item.get("key"), item.get("value")) if type(item) is dict else (item, None)
         for item in entries(value)
     ]
 

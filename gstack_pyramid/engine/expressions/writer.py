@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -13,9 +14,12 @@ from gstack_pyramid.engine.paths import text_of
 
 _Part = TypeVar("_Part")
 
+_OF_CURRENT = re.compile(r"pairs\(\(?c\.get\('\w+'\)( if type\(c\) is dict else None\))?\)")
+"""What goes through a field of the current value."""
+
 _KNOWN: dict[str, Any] = {
     "__builtins__": {},
-    **{kind.__name__: kind for kind in (dict, list, str)},
+    **{kind.__name__: kind for kind in (dict, int, list, str)},
     "type": type,
     "text_of": text_of,
     **{
@@ -45,6 +49,7 @@ class Writer:
         self._names: dict[int, str] = {}
         self._roots: dict[str, str] = {}
         self._bound: dict[str, str] = {}
+        self._first: dict[str, str] = {}
         self.this: str | None = None
         self.row = False
 
@@ -74,6 +79,18 @@ class Writer:
             return code
         name = self.temporary()
         self.line(f"{name} = {code}")
+        return name
+
+    def once(self, code: str) -> str:
+        """A name for what ``code`` comes to, wherever in the function that is asked for again.
+
+        It is computed at the top if all that it takes is the current value.
+        """
+        if not _OF_CURRENT.fullmatch(code):
+            return code
+        name = self._first.get(code)
+        if name is None:
+            name = self._first[code] = f"o{len(self._first) + 1}"
         return name
 
     def keep(self, value: Any, hint: str = "k") -> str:
@@ -122,7 +139,8 @@ class Writer:
     def source(self, name: str, arguments: str, result: str) -> str:
         """The function's source so far."""
         roots = [f"    {code} = env.roots.get({root!r})" for root, code in self._roots.items()]
-        lines = [f"def {name}({arguments}):", *roots, *self._lines, f"    return {result}"]
+        first = [f"    {name} = {code}" for code, name in self._first.items()]
+        lines = [f"def {name}({arguments}):", *roots, *first, *self._lines, f"    return {result}"]
         return "\n".join([*lines, ""])
 
     def function(self, name: str, arguments: str, result: str, about: str) -> tuple[Any, str]:

@@ -128,7 +128,7 @@ def test_generated_code_has_no_builtins(language: Language) -> None:
     getter: Any = compile_expression("len(tags)", language.scope_of(roots={"tags": []}), ())[0]
     assert getter.__globals__["__builtins__"] == {}
     reached = {name for name in getter.__globals__ if hasattr(builtins, name)} - {"__builtins__"}
-    assert reached == {"dict", "list", "str", "type"}
+    assert reached == {"dict", "int", "list", "str", "type"}
 
 
 @settings(max_examples=400, deadline=None)
