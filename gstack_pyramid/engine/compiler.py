@@ -10,6 +10,8 @@ from gstack_pyramid.collecting import paused
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Document, Finding, MappingError, Place
 from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
+from gstack_pyramid.engine.expressions.calls import NAMES
+from gstack_pyramid.engine.expressions.named import check_functions
 from gstack_pyramid.engine.grammar import is_condition
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import needs_of
@@ -78,7 +80,10 @@ def compile_mappings(
         sources = _sources(document)
         if sources:
             shapes[name] = _union([_shape_of(spec, cloudstack) for spec in sources])
-    models = Models(gce, cloudstack, shapes, values)
+    models = Models(gce, cloudstack, shapes, values, mappings.functions)
+    check_functions(
+        Scope(models, mappings.errors, findings, compile_value, roots=_settings_root(models)), NAMES
+    )
     compiled = Compiled(gce, cloudstack, settings=values)
     compiled.errors = compile_error_table(mappings.errors)
     for name, document in mappings.resources.items():
@@ -97,6 +102,10 @@ class _Settings:
     """An environment that knows the settings only."""
 
     roots: dict[str, Any]
+
+
+def _settings_root(models: Models) -> dict[str, Shape]:
+    return {"settings": ObjectShape(dict.fromkeys(models.settings, ANY), "the settings")}
 
 
 def _sources(document: Document) -> list[Mapping[str, Any]]:
@@ -135,7 +144,7 @@ def _compile_resource(
     scope = Scope(models, document, findings, compile_value)
     compiled.generated[name] = scope.generated
     scope.roots = {
-        "settings": ObjectShape(dict.fromkeys(models.settings, ANY), "the settings"),
+        **_settings_root(models),
         "project": models.row_shapes.get("projects", ANY),
         "zone": ANY,
         "region": ANY,

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from gstack_pyramid.engine.document import Document, Finding, MappingError, Place, read_document
+from gstack_pyramid.engine.expressions.named import NamedFunction, functions_of
 from gstack_pyramid.engine.grammar import grammar_of, is_well_formed
 
 SECTIONS = frozenset({"fields", "methods", "ignores", "refuses", "references", "settings"})
 """The parts of a file whose entries are merged one by one; any other part is one entry."""
 
 
-_OWN_FORM = {"_defaults": "defaults", "_errors": "errors"}
+_OWN_FORM = {"_defaults": "defaults", "_errors": "errors", "_functions": "functions"}
 """Files of a form of their own, and its name in the grammar; other ``_`` files are none of ours."""
 
 
@@ -31,12 +32,14 @@ class Mappings:
         resources: resource -> its document.
         settings: what ``$settings`` holds, before the ini's own values.
         errors: the table of ``_errors.yaml``.
+        functions: those of ``_functions.yaml``, by name.
         owners: (resource, method) -> the file and line that claim it.
     """
 
     resources: dict[str, Document] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     errors: Document = field(default_factory=lambda: Document("_errors.yaml", {"errors": []}))
+    functions: dict[str, NamedFunction] = field(default_factory=dict)
     owners: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
 
 
@@ -138,6 +141,9 @@ def _add(
     stem = name.partition(".")[0]
     if stem == "_errors":
         merged.errors = document
+        return []
+    if stem == "_functions":
+        merged.functions.update(functions_of(document))
         return []
     if stem == "_defaults":
         merged.settings.update(document.data.get("settings", {}))

@@ -17,6 +17,7 @@ from gstack_pyramid.engine.expressions.compiled import (
     function_of,
     known_as,
 )
+from gstack_pyramid.engine.expressions.named import NamedFunction
 from gstack_pyramid.engine.paths import (
     Field,
     Getter,
@@ -45,6 +46,7 @@ class Models:
     row_shapes: Mapping[str, Shape]
     """The GCE resources whose mapping can be read, and what their CloudStack rows look like."""
     settings: Mapping[str, Any]
+    functions: Mapping[str, NamedFunction] = field(default_factory=dict)
 
 
 Compiler = Callable[[Any, "Scope", Place], tuple[Getter, Shape]]
@@ -75,16 +77,19 @@ COMPANIONS: Mapping[str, frozenset[str]] = {
     "each": frozenset(
         {"where", "fields", "get", "key", "value", "by", "order", "sorted", "flat", "distinct"}
     ),
-    "find": frozenset({"from", "anywhere"}),
-    "pick": frozenset({"match", "where", "newest", "take"}),
-    "call": frozenset({"params", "where", "take", "cache"}),
+    "find": frozenset({"from", "anywhere", "get"}),
+    "pick": frozenset({"match", "where", "newest", "take", "get"}),
+    "call": frozenset({"params", "where", "take", "cache", "get"}),
     "link": frozenset({"name", "parts", "zone"}),
 }
 """What may stand beside a source or modifier, and means nothing without it."""
 
+ASKING = frozenset({"find", "pick", "call"})
+"""The sources that ask CloudStack; ``get`` beside them makes something of what they find."""
+
 RESERVED = frozenset(
     {"path", "query", "body", "settings", "project", "self", "rows", "key", "resource"}
-    | {"parent", "index", "result", "this"}
+    | {"parent", "index", "result", "this", "found"}
 )
 """The roots that the engine sets: nothing else may be called so."""
 

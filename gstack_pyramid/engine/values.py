@@ -18,7 +18,7 @@ from gstack_pyramid.engine.grammar import is_value
 from gstack_pyramid.engine.loops import compile_diff, compile_each
 from gstack_pyramid.engine.modifiers import MODIFIERS, apply_modifiers
 from gstack_pyramid.engine.paths import Getter
-from gstack_pyramid.engine.scope import COMPANIONS, SOURCES, Builder, Scope, field_name
+from gstack_pyramid.engine.scope import ASKING, COMPANIONS, SOURCES, Builder, Scope, field_name
 from gstack_pyramid.engine.shapes import (
     ANY,
     GceShape,
@@ -53,6 +53,8 @@ def compile_value(spec: Any, scope: Scope, place: Place) -> tuple[Getter, Shape]
         return (lambda current, env: None), ANY
     check_words(spec, scope, place)
     getter, shape = _COMPILERS[source](spec, scope, place)
+    if source in ASKING and "get" in spec:
+        getter, shape = _got(getter, shape, spec["get"], scope, (*place, "get"))
     if "when" in spec:
         condition = compile_condition(spec["when"], scope, (*place, "when"))
         inner = getter
@@ -72,6 +74,28 @@ def compile_value(spec: Any, scope: Scope, place: Place) -> tuple[Getter, Shape]
         if _CHANGING & spec.keys():
             shape = ANY
     return getter, shape
+
+
+def _got(
+    getter: Getter, shape: Shape, spec: Any, scope: Scope, place: Place
+) -> tuple[Getter, Shape]:
+    """A value of what was found, which is called ``found`` in it; missing where nothing was."""
+    inner = scope.entering(scope.current, found=shape)
+    inner.used = set()
+    of_it, made = inner.value_and_shape(spec, place)
+    scope.used |= inner.used - {"found"}
+
+    def got(current: Any, env: Any) -> Any:
+        found = getter(current, env)
+        if found is None:
+            return None
+        outer = env.roots.get("found")
+        env.roots["found"] = found
+        value = of_it(current, env)
+        env.roots["found"] = outer
+        return value
+
+    return got, made
 
 
 def _wrong_keys(source: str, spec: Mapping[str, Any]) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gstack_pyramid.engine.converters import CONVERTERS
+from gstack_pyramid.engine.expressions import named
 from gstack_pyramid.engine.expressions.emission import shortcut
 from gstack_pyramid.engine.expressions.functions import FUNCTIONS, Function
 from gstack_pyramid.engine.expressions.node import MISSING, Checked, InText
@@ -46,7 +47,13 @@ def check(checker: Checker, node: ast.Call) -> Checked:
             said = f"a value has no {name}() here; functions stand alone, as len(labels)"
             return checker.report(node, said)
         case ast.Name(id=name) if name not in NAMES:
-            return checker.report(node, f"there is no function {name!r}{nearest(name, NAMES)}")
+            functions = checker.scope.models.functions
+            known = [*NAMES, *functions]
+            if name not in functions:
+                return checker.report(node, f"there is no function {name!r}{nearest(name, known)}")
+            if node.keywords or any(isinstance(item, ast.Starred) for item in node.args):
+                return checker.report(node, f"{name} takes neither named arguments nor '*'")
+            return named.call(checker, node, functions[name])
         case ast.Name(id="enumerate" | "link" as name):
             right = {
                 "enumerate": "'enumerate' stands behind 'in': for number, row in enumerate(rows)",
@@ -78,7 +85,11 @@ def _arguments(checker: Checker, node: ast.Call, name: str, least: int, most: in
 
 
 def _function(checker: Checker, node: ast.Call, name: str, function: Function) -> Checked:
-    arguments = _arguments(checker, node, name, function.least, function.most)
+    if function.part and len(node.args) == 1:
+        # Of what is asked for one hidden part, the rest need not be kept for a plan.
+        arguments = [checker.check_part(node.args[0], function.part)]
+    else:
+        arguments = _arguments(checker, node, name, function.least, function.most)
     if arguments is None:
         return MISSING
 
@@ -245,6 +256,9 @@ def taken_apart(pattern: str) -> tuple[Callable[[Any], Any], ObjectShape]:
 
 def _link(checker: Checker, node: ast.Call, resource: str) -> Checked:
     known = checker.scope.models.row_shapes
+    if checker.within:
+        # What a method reads is told by looking at its own expressions.
+        return checker.report(node, "a function can't link: link to what it gives")
     if resource not in known:
         said = f"{resource!r} is not a mapped resource that can be read{nearest(resource, known)}"
         return checker.report(node, said)

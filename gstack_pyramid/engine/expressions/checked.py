@@ -60,6 +60,8 @@ class Checker:
         self.names: dict[str, tuple[str, Shape]] = {}
         self.count = 0
         self.depth = 0
+        self.within: tuple[str, ...] = ()
+        self.labels: dict[str, str] = {}
 
     def report(self, node: ast.AST, message: str) -> Checked:
         """Note a mistake at a node."""
@@ -82,6 +84,15 @@ class Checker:
         if checker is None:
             return self.report(node, "that can't stand here")
         return checker(self, node)
+
+    def check_part(self, node: ast.expr, part: str) -> Checked:
+        """Check a node of which only a hidden part is looked at."""
+        if not isinstance(node, _CHAIN):
+            return self.check(node)
+        found = self._chain(node)
+        whole = found.first if found.first is not None else part
+        self._used(replace(found, first=whole))
+        return found
 
     # names, fields and elements
 
@@ -110,7 +121,7 @@ class Checker:
     def _name(self, node: ast.expr, name: str) -> Checked:
         if name in self.names:
             code, shape = self.names[name]
-            return Checked(lambda writer: code, shape, label=name)
+            return Checked(lambda writer: code, shape, label=self.labels.get(name, name))
         scope = self.scope
         if name == "self" and scope.current is scope.roots.get("self") is not ANY:
             return Checked(lambda writer: "c", scope.current, label=name)

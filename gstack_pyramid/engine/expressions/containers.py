@@ -178,7 +178,7 @@ def _bind(checker: Checker, node: ast.expr, names: list[tuple[str, Shape]]) -> l
     for name, shape in names:
         if name in checker.scope.roots and name not in ("key", "rows", "index", "resource"):
             checker.report(node, f"{name!r} means something here already; take another name")
-        elif name in calls.NAMES:
+        elif name in calls.NAMES or name in checker.scope.models.functions:
             checker.report(node, f"{name!r} is a function; take another name")
         checker.count += 1
         code = f"v{checker.count}_{name}" if name.isascii() else f"v{checker.count}"

@@ -30,6 +30,7 @@ class Function:
         lenient: whether it is asked although an argument is missing.
         boolean: whether it gives ``True`` or ``False``, never anything else.
         keeps: whether it gives a list of elements of its first argument.
+        part: the hidden part of a row that it gives, where it looks at nothing else of the row.
     """
 
     call: Callable[..., Any]
@@ -40,6 +41,7 @@ class Function:
     lenient: bool = False
     boolean: bool = False
     keeps: bool = False
+    part: str = ""
 
 
 def _first(*values: Any) -> Any:
@@ -257,9 +259,13 @@ FUNCTIONS: dict[str, Function] = {
         3,
         lenient=True,
     ),
-    "source_of": Function(_hidden(SOURCE), "row", "the word of the `read` that it came from"),
-    "rows_of": Function(_hidden(ALL_ROWS), "row", "all rows of the resource that was found"),
-    "name_of": Function(_hidden(NAME), "row", "the name in GCE of a row that was found"),
-    "parent_of": Function(_hidden(PARENT), "row", "the row around it"),
+    "source_of": Function(
+        _hidden(SOURCE), "row", "the word of the `read` that it came from", part=SOURCE
+    ),
+    "rows_of": Function(
+        _hidden(ALL_ROWS), "row", "all rows of the resource that was found", part=ALL_ROWS
+    ),
+    "name_of": Function(_hidden(NAME), "row", "the name in GCE of a row that was found", part=NAME),
+    "parent_of": Function(_hidden(PARENT), "row", "the row around it", part=PARENT),
 }
 """By name. Those of one argument that the APIs' values need are converters."""

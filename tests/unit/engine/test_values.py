@@ -121,6 +121,22 @@ def test_pick_asks_for_the_newest_with_these_fields(language: Language) -> None:
     }
 
 
+def test_get_makes_something_of_what_was_found(language: Language) -> None:
+    spec = {"find": "zones", "from": "where", "get": 'f"{found.id} for {who}"'}
+    assert language.value(spec, {"where": "z2", "who": "me"}) == "id of z2 for me"
+    assert language.value(spec, {"who": "me"}) is None
+    request = OneRequest({"listZones": [{"id": "1"}, {"id": "2"}]})
+    ids = {"call": "listZones", "get": "[row.id for row in found]"}
+    assert language.value(ids, {}, request=request) == ["1", "2"]
+    first = {"call": "listZones", "take": "first", "get": "link.zones(found.id)"}
+    assert language.value(first, {}, request=request) == "/zones/one"
+    assert language.value({**first, "get": {"fields": {"a": "found.id"}}}, {}, request=request) == {
+        "a": "1"
+    }
+    (complaint,) = language.complaints({**first, "get": "found.nmae"})
+    assert "no field 'nmae'; did you mean 'name'?" in complaint
+
+
 def test_call_gives_the_rows_that_fit_or_the_first_of_them(language: Language) -> None:
     request = OneRequest(
         {"listZones": [{"id": "1"}, {"id": "2", "name": "b"}, {"id": "3", "name": "b"}]}
