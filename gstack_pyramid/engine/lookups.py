@@ -47,7 +47,7 @@ def nested(spec: Any, *, certain: bool = False) -> Iterator[Spec]:
         inner += [spec["diff"]["now"], spec["diff"]["want"]]
     for value in inner:
         # Most are plain texts; not to make a generator for each saves a start half of this.
-        if isinstance(value, dict):
+        if isinstance(value, dict) or (isinstance(value, str) and "link." in value):
             yield from nested(value, certain=certain)
 
 

@@ -68,6 +68,8 @@ class Words:
         if not isinstance(spec, Mapping):
             return _literal(spec)
         text = self._source(spec)
+        if "get" in spec and "each" not in spec:
+            text = f"{self.value(spec['get'])}, where found is {text}"
         if _RUNNING & spec.keys() and set(MODIFIERS) & spec.keys() - _NEXT:
             text = f"({text})"
         for name in MODIFIERS:
