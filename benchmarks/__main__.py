@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import fairness, goals, hostile, list_instances, mutations, pages, soak, start
+from benchmarks import (
+    fairness,
+    goals,
+    hostile,
+    list_instances,
+    mutations,
+    observed,
+    pages,
+    soak,
+    start,
+)
 
 REPORTS = {
     "goals": goals.report,
     "list_instances": list_instances.report,
+    "observed": observed.report,
     "pages": pages.report,
     "fairness": fairness.report,
     "mutations": mutations.report,

@@ -78,7 +78,7 @@ def measure() -> dict[str, float]:
     """Median CPU milliseconds of each way."""
     with simulator(load=2 * COUNT) as endpoint:
         credentials = Credentials(DEMO_API_KEY, DEMO_SECRET_KEY)
-        app = make_app(_settings(endpoint))
+        app = make_app(settings_for(endpoint))
         application = app.registry["gstack"]
         now = int(time.time())
         token = access_token(
@@ -120,7 +120,7 @@ def measure() -> dict[str, float]:
     return {name: statistics.median(values) * 1000 for name, values in figures.items()}
 
 
-def _settings(endpoint: str) -> Settings:
+def settings_for(endpoint: str) -> Settings:
     return Settings.from_ini(
         {
             "here": str(Path.cwd()),

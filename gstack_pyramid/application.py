@@ -22,7 +22,9 @@ from gstack_pyramid.engine.coverage import read_reasons
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.engine.loader import load
 from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.observability import audit, metrics
 from gstack_pyramid.operations import Operations, Pace, Watch
+from gstack_pyramid.operations.store import Operation
 from gstack_pyramid.protocol.lists import Envelope
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.gce import GceModel
@@ -59,6 +61,16 @@ class BoundMethod:
     body: Validator | None
     response: Validator | None
 
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something: all but what surely reads does.
+
+        Operations' ``delete`` does, which shares its kind with ``get``.
+        """
+        method = self.method
+        reads = method.gce.http_method == "GET" or method.kind in ("answer", "permissions")
+        return not reads and method.gce.name != "wait"
+
 
 @dataclass
 class Application:
@@ -75,6 +87,11 @@ class Application:
     batch_workers: FairThreads
     answers: Answers
     methods: dict[str, BoundMethod] = field(default_factory=dict)
+    _closing: list[Callable[[], None]] = field(default_factory=list)
+
+    def on_close(self, function: Callable[[], None]) -> None:
+        """Have a function called when the gateway ends."""
+        self._closing.append(function)
 
     @property
     def compiled(self) -> Compiled:
@@ -128,6 +145,8 @@ class Application:
 
     def close(self) -> None:
         """End what runs in the background."""
+        while self._closing:
+            self._closing.pop()()
         self.operations.close()
         self.ledger.close()
         self.batch_workers.shutdown()
@@ -175,6 +194,8 @@ def build_application(settings: Settings) -> Application:
         pool_size=cloud.pool_size,
         page_size=cloud.page_size,
         verify=cloud.verify,
+        on_call=metrics.commanded,
+        on_retry=metrics.repeated,
         waiting=courtesy.waiting,
     )
     engine = Engine(
@@ -202,6 +223,7 @@ def build_application(settings: Settings) -> Application:
                 takeover=settings.operations.takeover,
                 retention=settings.operations.retention * DAY,
             ),
+            on_end=operation_ended,
         ),
         keyring=keyring,
         ledger=Ledger(settings.signin.ledger),
@@ -220,6 +242,12 @@ def build_application(settings: Settings) -> Application:
     for method_id, method in compiled.methods.items():
         application.methods[method_id] = _bind(method, compiled.gce)
     return application
+
+
+def operation_ended(operation: Operation) -> None:
+    """Tell those who watch that an operation is over."""
+    audit.ended(operation)
+    metrics.ended(operation.type, operation.error is not None)
 
 
 def _bind(method: Method, gce: GceModel) -> BoundMethod:

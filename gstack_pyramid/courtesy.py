@@ -80,6 +80,11 @@ class Courtesy:
         self._turn = threading.Lock()
         self._mine = threading.local()
 
+    @property
+    def places_taken(self) -> int:
+        """How many single requests wait right now."""
+        return self._places.taken
+
     @contextmanager
     def single(self) -> Iterator[None]:
         """Within, a single request is answered."""

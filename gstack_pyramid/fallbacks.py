@@ -21,6 +21,7 @@ from gstack_pyramid.errors import (
     too_many,
     unavailable,
 )
+from gstack_pyramid.observability.context import noted
 from gstack_pyramid.operations.database import is_away, reason_of
 from gstack_pyramid.protocol.batch import parse_batch
 from gstack_pyramid.protocol.batch_run import Bounds, run_batch
@@ -141,6 +142,8 @@ def unexpected(error: Exception, request: Request) -> Response:
 
 def _told(request: Request, error: GceError) -> Response:
     """The answer that tells of an error, in the form that the query asks for."""
+    if (known := noted()) is not None:
+        known.problem = error.message
     try:
         query = request.GET
     except UnicodeDecodeError:

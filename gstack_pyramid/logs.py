@@ -11,6 +11,8 @@ import re
 import traceback
 from typing import Any
 
+from gstack_pyramid.observability.context import noted
+
 _PACKAGE = __name__.partition(".")[0]
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _INDENT = "    "
@@ -37,14 +39,20 @@ class OneLine(logging.LogRecord):
 
 
 def one_line_each() -> None:
-    """Let all records of this package be so, from now on."""
+    """Let all records of this package be so, from now on, and all know the request they are about.
+
+    A record's ``request_id`` is the request's; one that is about none has no such attribute.
+    """
     others = logging.getLogRecordFactory()
     if getattr(others, "makes_one_line", False):
         return
 
     def make(name: str, *args: Any, **more: Any) -> logging.LogRecord:
         ours = name.partition(".")[0] == _PACKAGE
-        return OneLine(name, *args, **more) if ours else others(name, *args, **more)
+        record = OneLine(name, *args, **more) if ours else others(name, *args, **more)
+        if (request := noted()) is not None:
+            record.request_id = request.id
+        return record
 
     make.makes_one_line = True  # type: ignore[attr-defined]
     logging.setLogRecordFactory(make)

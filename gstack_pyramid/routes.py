@@ -25,7 +25,6 @@ from gstack_pyramid.auth.scopes import CHANGE, READ
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.documents import add_documents
 from gstack_pyramid.engine.loader import files_in
-from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.hosts import service_url
 from gstack_pyramid.logs import one_line_each
@@ -73,6 +72,8 @@ def make_app(settings: Settings) -> Router:
         "gstack_pyramid.courtesy.giving_way", over="gstack_pyramid.protocol.delivery.packing"
     )
     config.add_tween("gstack_pyramid.protocol.versions.reading_all_versions")
+    config.include("gstack_pyramid.observability.requests")
+    config.include("gstack_pyramid.observability.exposition")
     one_line_each()
     app = config.make_wsgi_app()
     app.registry["gstack.wsgi"] = app
@@ -87,15 +88,8 @@ def add_methods(config: Configurator) -> None:
     for method_id, bound in sorted(application.methods.items(), key=_names_in_path):
         path = _PLUS.sub("{", bound.method.gce.path)
         config.add_route(method_id, f"{BASE}/{path}", request_method=bound.method.gce.http_method)
-        config.add_view(answer, route_name=method_id, permission=_permission(bound.method))
-
-
-def _permission(method: Method) -> str:
-    """What a method takes. All but what surely reads is a change: operations' ``delete`` is, which
-    shares its kind with ``get``.
-    """
-    reads = method.gce.http_method == "GET" or method.kind in ("answer", "permissions")
-    return READ if reads or method.gce.name == "wait" else CHANGE
+        permission = CHANGE if bound.changes else READ
+        config.add_view(answer, route_name=method_id, permission=permission)
 
 
 def _names_in_path(item: tuple[str, BoundMethod]) -> list[bool]:

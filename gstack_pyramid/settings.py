@@ -106,6 +106,12 @@ def _database(text: str, here: Path) -> str:
     return text
 
 
+def _listen(text: str, here: Path) -> str:
+    if text and not re.fullmatch(r"([\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}", text, re.ASCII):
+        raise ValueError("expected an address and a port such as 127.0.0.1:9464")
+    return text
+
+
 def _redirect_uris(text: str, here: Path) -> tuple[str, ...]:
     for uri in text.split():
         parts = urlsplit(_url(uri.partition("?")[0], here))
@@ -205,6 +211,14 @@ class BatchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """``gstack.metrics.*``: figures for Prometheus."""
+
+    #: The address and port where ``/metrics`` is answered, such as 127.0.0.1:9464. Empty: nowhere.
+    listen: Annotated[str, _listen] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SigninSettings:
     """``gstack.signin.*``: the sign-in page, OAuth 2, and service account keys."""
 
@@ -242,6 +256,7 @@ class Settings:
     cloudstack: CloudStackSettings
     operations: OperationsSettings = field(default_factory=OperationsSettings)
     batch: BatchSettings = field(default_factory=BatchSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     signin: SigninSettings = field(default_factory=SigninSettings)
 
     #: The key ring that tokens are sealed with, as text. This or ``token_keys_file``.
@@ -326,6 +341,7 @@ _SECTIONS: dict[str, type[Any]] = {
     "cloudstack": CloudStackSettings,
     "operations": OperationsSettings,
     "batch": BatchSettings,
+    "metrics": MetricsSettings,
     "signin": SigninSettings,
 }
 _EXTRA = f"{PREFIX}settings."

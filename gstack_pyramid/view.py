@@ -19,6 +19,7 @@ from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.reader import Trace
 from gstack_pyramid.errors import GceError, invalid_parameter, too_large
 from gstack_pyramid.hosts import links_url, service_url
+from gstack_pyramid.observability.context import noted
 from gstack_pyramid.protocol.batch_run import IN_BATCH, InBatch
 from gstack_pyramid.protocol.contents import content_of
 from gstack_pyramid.protocol.delivery import revalidated
@@ -50,6 +51,8 @@ def answer(request: Request) -> Response:
     """
     application: Application = request.registry["gstack"]
     bound = application.methods[request.matched_route.name]
+    if (known := noted()) is not None:
+        known.method = bound.method.gce.id
     # What computes for longer than most lets the others by.
     large = (request.content_length or 0) > LARGE_BODY or "Content-Encoding" in request.headers
     if large or bound.method.kind in ("list", "aggregatedList"):
@@ -147,7 +150,9 @@ def _result(application: Application, call: Call, request: Request) -> Any:
     if method.kind == "mutation":
         # A part of a batch has one of the few threads that all parts share.
         batched = request.environ.get(IN_BATCH)
-        return _mutate(application, call, BATCHED_TURN_WAIT if batched else TURN_WAIT)
+        changed = _mutate(application, call, BATCHED_TURN_WAIT if batched else TURN_WAIT)
+        _note(changed, call.base_url)
+        return changed
     if method.kind == "answer":
         return _answered(application, call, request)
     if method.kind == "permissions":
@@ -163,6 +168,15 @@ def _result(application: Application, call: Call, request: Request) -> Any:
     if method.kind == "list":
         return envelope.flat(listing, wanted)
     return envelope.aggregated(listing, wanted)
+
+
+def _note(changed: Any, base_url: str) -> None:
+    """Note what a change is told by, for the log."""
+    known = noted()
+    if known is not None and isinstance(changed, dict) and "operationType" in changed:
+        known.operation, known.done = changed["name"], changed["status"] == "DONE"
+        known.resource = changed["targetLink"].removeprefix(f"{base_url}/")
+        known.user = changed["user"]
 
 
 def _answered(application: Application, call: Call, request: Request) -> Any:

@@ -33,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from gstack_pyramid.observability.statements import time_statements
 from gstack_pyramid.private_files import make_private
 
 _LOG = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class Ledger:
             else:
                 place = _database(url)
                 self._engine = create_engine(place, pool_pre_ping=True, hide_parameters=True)
+            time_statements(self._engine)
             try:
                 _METADATA.create_all(self._engine)
             except SQLAlchemyError:

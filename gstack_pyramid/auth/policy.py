@@ -24,6 +24,8 @@ from gstack_pyramid.auth.service_keys import LEEWAY, is_jwt, verify_jwt
 from gstack_pyramid.auth.tokens import TokenError, unseal
 from gstack_pyramid.cloudstack import Credentials, User
 from gstack_pyramid.errors import GceError
+from gstack_pyramid.observability import audit
+from gstack_pyramid.observability.context import noted
 
 FindUser = Callable[[Credentials], User]
 
@@ -82,6 +84,7 @@ class Opened:
     client: str
     grant: str
     key: str
+    email: str
 
 
 class SealedTokenPolicy:
@@ -147,7 +150,7 @@ class SealedTokenPolicy:
             api_key = self.identity(request).credentials.api_key
         except GceError:
             return None
-        return hashlib.sha256(api_key.encode()).hexdigest()[:16]
+        return _name_of(api_key)
 
     def permits(self, request: Request, context: object, permission: str) -> bool:
         """True where the token's scopes allow it: the rest CloudStack decides.
@@ -186,7 +189,12 @@ class SealedTokenPolicy:
         except TokenError as error:
             problem = str(error)
             expired = error.code == "expired"
+            made_up = error.code == "malformed" and not is_jwt(token)
+            if error.code in audit.GUESSES or made_up:
+                audit.refused("token", request.remote_addr or "", error.code)
         else:
+            if (known := noted()) is not None:
+                known.key, known.user = _name_of(opened.credentials.api_key), opened.email
             return Caller(
                 opened.credentials,
                 opened.kind,
@@ -233,7 +241,8 @@ class SealedTokenPolicy:
             # One that names no scopes is limited by its audience, which is this API (Google's
             # self-signed JWTs); verify_jwt takes none that names neither.
             scopes = split(claims["scope"]) if "scope" in claims else frozenset({CLOUD})
-            return Opened(key.credentials, "jwt", expires, scopes, key.email, key.id, key.id)
+            email = key.email
+            return Opened(key.credentials, "jwt", expires, scopes, email, key.id, key.id, email)
         sealed = unseal(self._keyring, token, now=now, issuer=self._issuer)
         extra = sealed.extra
         return Opened(
@@ -244,6 +253,7 @@ class SealedTokenPolicy:
             str(extra.get("client", "")),
             str(extra.get("grant", "")),
             str(extra.get("key", "")),
+            str(extra.get("email", "")),
         )
 
     def _audiences(self, request: Request) -> frozenset[str]:
@@ -266,6 +276,11 @@ class SealedTokenPolicy:
             details=[_info(info)] if info else None,
             headers={"WWW-Authenticate": f'Bearer realm="{self._realm}"{challenge}'},
         )
+
+
+def _name_of(api_key: str) -> str:
+    """A stable name of a caller, which tells nothing of the keys."""
+    return hashlib.sha256(api_key.encode()).hexdigest()[:16]
 
 
 def _info(reason: str) -> dict[str, str]:

@@ -121,13 +121,13 @@ $ca_file
 
 $server
 [loggers]
-keys = root, gstack
+keys = root, gstack, audit
 
 [handlers]
-keys = console
+keys = console, audit
 
 [formatters]
-keys = line
+keys = line, raw
 
 [logger_root]
 level = WARNING
@@ -138,13 +138,30 @@ level = INFO
 handlers =
 qualname = gstack_pyramid
 
+# Who has changed what and who has signed in, in the form of Google's audit logs.
+[logger_audit]
+level = INFO
+handlers = audit
+propagate = 0
+qualname = gstack_pyramid.audit
+
 [handler_console]
 class = StreamHandler
 args = (sys.stderr,)
 level = NOTSET
 formatter = line
 
+[handler_audit]
+class = gstack_pyramid.observability.files.PrivateFile
+args = ('%(here)s/$profile.audit.log',)
+level = NOTSET
+formatter = raw
+
+[formatter_raw]
+format = %(message)s
+
 [formatter_line]
+class = gstack_pyramid.observability.formats.Text
 format = %(asctime)s %(levelname)-7s %(name)s  %(message)s
 """
 

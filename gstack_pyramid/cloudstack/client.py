@@ -14,7 +14,7 @@ from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.cloudstack.parameters import encode_params
 from gstack_pyramid.cloudstack.signature import SIGNATURE_VERSION, expiry, form, sign
-from gstack_pyramid.cloudstack.transport import Answer, Transport
+from gstack_pyramid.cloudstack.transport import Answer, OnRetry, Transport
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
 OnCall = Callable[[str, float, str], None]
@@ -51,6 +51,8 @@ class Client(Commands):
         verify: check the server's certificate; or the path of CA certificates to check it with.
         on_call: told of every command: its name, the seconds that it took (with repetitions),
             and ``ok``, an error code, ``unavailable``, ``timeout`` or ``bad-answer``.
+        on_retry: told of each read that was answered after it was sent again: its name, and how
+            often it was.
         waiting: entered while a thread waits for an answer; told whose command it is, by API key.
 
     Raises:
@@ -71,6 +73,7 @@ class Client(Commands):
         clock: Callable[[], float] = time.time,
         verify: bool | str = True,
         on_call: OnCall | None = None,
+        on_retry: OnRetry | None = None,
         waiting: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         super().__init__(model, Paging(page_size))
@@ -81,6 +84,7 @@ class Client(Commands):
             pool_size=pool_size,
             read_retries=read_retries,
             verify=verify,
+            on_retry=on_retry,
         )
         self._expires = expires
         self._clock = clock

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -34,6 +34,9 @@ LONGEST_URL = 2000
 """Characters; a read that needs more is sent by POST. Servers and proxies differ; all take this."""
 
 
+OnRetry = Callable[[str, int], None]
+
+
 class Answer(NamedTuple):
     """What came back. Not the library's response, which refers to the request and its pool."""
 
@@ -53,6 +56,7 @@ class Transport:
         pool_size: how many idle connections to keep; more are opened when needed.
         read_retries: how often a read is repeated.
         verify: True, False, or the path of a file or folder of CA certificates.
+        on_retry: told of each read that was sent again: the command, and how often.
 
     Raises:
         ValueError: the endpoint is not a plain http or https URL, or ``verify`` is no such path.
@@ -67,6 +71,7 @@ class Transport:
         pool_size: int,
         read_retries: int,
         verify: bool | str,
+        on_retry: OnRetry | None = None,
     ) -> None:
         if isinstance(verify, str) and not Path(verify).exists():
             raise ValueError(f"there are no CA certificates at {verify}")
@@ -78,6 +83,7 @@ class Transport:
             timeout=Timeout(connect=connect_timeout, read=read_timeout),
             **(_trusting(verify) if self.endpoint.startswith("https:") else {}),
         )
+        self._on_retry = on_retry
         self._read_retry = _read_retry(read_retries)
         self._headers = {
             "User-Agent": "gstack",
@@ -126,6 +132,9 @@ class Transport:
                 redirect=False,
                 assert_same_host=False,
             )
+            again = len(response.retries.history) if response.retries else 0
+            if again and self._on_retry is not None:
+                self._on_retry(command, again)
             return Answer(response.status, response.data, response.headers.get("X-Description"))
         except HTTPError as error:
             failure = failure_of(command, error)

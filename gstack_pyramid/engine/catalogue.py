@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from cachetools import TTLCache
 
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.observability.metrics import HIT, MISS
 
 Rows = list[dict[str, Any]]
 
@@ -48,7 +49,9 @@ class Catalogue:
     def get(self, key: _Key) -> Kept | None:
         """The kept rows, or None."""
         with self._lock:
-            return self._answers.get(key)
+            found = self._answers.get(key)
+        (MISS if found is None else HIT).inc()
+        return found
 
     def changes(self, caller: Credentials) -> int:
         """How often something was forgotten for a caller: to be asked before rows are read."""

@@ -17,6 +17,7 @@ from gstack_pyramid.engine.reads import Record, Source
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.walk import AHEAD, SEEN, Cursor, Stretch, stretch
 from gstack_pyramid.errors import GceError
+from gstack_pyramid.observability.context import carried
 from gstack_pyramid.protocol.filter import Predicate
 from gstack_pyramid.protocol.filter_tree import And
 from gstack_pyramid.protocol.lists import Entries, Entry, Rows, Walked, Whole
@@ -113,7 +114,7 @@ class Listing:
             if self.explain is None or len(self.places) < 2:
                 raise
             with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="scope") as pool:
-                return self._gathered(list(pool.map(self._attempt, self.places)))
+                return self._gathered(list(pool.map(carried(self._attempt), self.places)))
         return self._gathered([self._attempt(place, found) for place in self.places])
 
     def entries(self) -> Entries | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.cloudstack.witness import Seen, Witness
 from gstack_pyramid.engine.catalogue import Catalogue, Kept, Rows
+from gstack_pyramid.observability.context import carried
 
 Read = tuple[str, str, Rows]
 """A reading command, its parameters as JSON, and its rows."""
@@ -182,7 +184,7 @@ class Reader:
         """
         pool = ThreadPoolExecutor(min(_AT_ONCE, len(reads)), thread_name_prefix="reads")
         try:
-            found = pool.map(lambda params: self.fetch(command, params), reads)
+            found = pool.map(carried(partial(self.fetch, command)), reads)
             return [row for rows in found for row in rows]
         finally:
             # After a failure nobody wants the rest.

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
+from gstack_pyramid.observability.statements import time_statements
 from gstack_pyramid.operations.schema import METADATA, VERSION, VERSION_TABLE
 from gstack_pyramid.private_files import make_private
 
@@ -109,6 +110,7 @@ class Database:
             # Without a promise to outlive the process, there is nothing to wait for the disk for.
             sync = "OFF" if self._folder else "FULL"
             sa.event.listen(self.engine, "connect", lambda made, record: _prepare(made, sync))
+        time_statements(self.engine)
 
     def lock(self) -> None:
         """Make sure that no other process works on the same SQLite file.

@@ -80,6 +80,7 @@ class Execution:
         node: who runs them.
         planning: runs a function that may read from CloudStack in a thread, for an owner.
         clock: the present as Unix time.
+        on_end: told of each operation that has ended.
 
     Attributes:
         sending: the operations whose command is on its way at the moment.
@@ -95,6 +96,7 @@ class Execution:
         node: str,
         planning: Callable[..., Coroutine[Any, Any, Any]],
         clock: Callable[[], float],
+        on_end: Callable[[Operation], None],
     ) -> None:
         self._store = store
         self._sender = sender
@@ -103,6 +105,7 @@ class Execution:
         self._node = node
         self._planning = planning
         self._clock = clock
+        self._on_end = on_end
         self.sending: set[str] = set()
         self.stopping = False
 
@@ -187,6 +190,8 @@ class Execution:
         warnings += [{"code": "PARTIAL_SUCCESS", "message": text} for text in run.losses]
         operation = replace(run.operation, warnings=warnings)
         run.operation = finished(operation, self._clock(), error)
+        # Before it is kept: told twice after a crash, rather than never.
+        self._on_end(run.operation)
         await asyncio.to_thread(self._store.save, run.operation)
         run.accept()
 

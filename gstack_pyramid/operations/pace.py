@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
+from gstack_pyramid.observability.context import carried
 from gstack_pyramid.shares import FairThreads
 
 GROWTH = 1.4
@@ -39,4 +40,4 @@ async def in_thread(
     threads: FairThreads, caller: Hashable, function: Callable[..., Any], *arguments: Any
 ) -> Any:
     """What a function gives that blocks, called in one of these threads on behalf of a caller."""
-    return await asyncio.wrap_future(threads.submit(caller, function, *arguments))
+    return await asyncio.wrap_future(threads.submit(caller, carried(function), *arguments))

@@ -96,6 +96,7 @@ class Operations:
         service: whose operations these are; by default one's own in memory, else the one service
             that uses the database.
         clock: the present as Unix time.
+        on_end: told of each operation that ends here after its request was answered.
 
     Raises:
         DatabaseError: the database can't be used.
@@ -116,6 +117,7 @@ class Operations:
         watch: Watch | None = None,
         service: str | None = None,
         clock: Callable[[], float] = time.time,
+        on_end: Callable[[Operation], None] = lambda operation: None,
     ) -> None:
         self.node = f"node-{uuid.uuid4().hex}"
         self._forgetful = place == MEMORY and service is None
@@ -125,6 +127,7 @@ class Operations:
         self._place, self._upgrade = place, upgrade
         self._watch = watch or Watch()
         self._clock = clock
+        self._on_end = on_end
         self._workers = FairThreads(workers, workers, "operation", GREED)
         # A plan that waits for a read has a thread to itself, so that others can send meanwhile.
         self._planners = FairThreads(_PLANNERS, _PLANNERS, "operation-plan", GREED)
@@ -176,6 +179,16 @@ class Operations:
         """
         if (store := self._store_if_open()) is not None:
             store.ping()
+
+    def unfinished(self) -> tuple[int, float | None]:
+        """How many operations of the service have not ended, and when the oldest began, as Unix
+        time.
+
+        Raises:
+            SQLAlchemyError: the database can't be used.
+        """
+        store = self._store_if_open()
+        return (0, None) if store is None else store.backlog()
 
     def start(
         self,
@@ -497,7 +510,9 @@ class Operations:
             "This operation was begun by another version of the service, or the key that it was"
             " kept under is gone. What it has done so far is left as it is."
         )
-        self.store.save(finished(operation, self._clock(), told))
+        ended = finished(operation, self._clock(), told)
+        self._on_end(ended)
+        self.store.save(ended)
         self._tell(operation.name)
 
     async def _planning(self, owner: str, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -533,6 +548,7 @@ class Operations:
                 self.node,
                 self._planning,
                 self._clock,
+                self._on_end,
             )
             membership = None
             if self._place != MEMORY:

@@ -291,6 +291,15 @@ class Store:
         """All operations of the service, or those that are not done."""
         return self._all(sa.not_(OPERATIONS.c.done) if unfinished else sa.true())
 
+    def backlog(self) -> tuple[int, float | None]:
+        """How many operations have not ended, and when the oldest of them began, as Unix time."""
+        asked = sa.select(sa.func.count(), sa.func.min(OPERATIONS.c.inserted)).where(
+            OPERATIONS.c.service == self.service, sa.not_(OPERATIONS.c.done)
+        )
+        with self._engine.connect() as connection:
+            count, oldest = connection.execute(asked).one()
+            return int(count), oldest
+
     def unfinished(self, names: Collection[str]) -> list[str]:
         """Those of some operations that are there and not done."""
         with self._engine.connect() as connection:

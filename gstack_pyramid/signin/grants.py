@@ -16,6 +16,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 
 from gstack_pyramid.auth import LedgerError, Sealed, TokenError
 from gstack_pyramid.auth.service_keys import verify_jwt
+from gstack_pyramid.observability import audit
 from gstack_pyramid.signin.clients import PublicClient, is_pasted
 from gstack_pyramid.signin.issuer import CODE, REFRESH, Answer, Grant, ScopeError
 from gstack_pyramid.signin.requests import base_url, checked_scope, refusal
@@ -222,7 +223,7 @@ class ServiceAccountGrant(_Tokens, JWTBearerGrant):
         if not assertion:
             raise InvalidRequestError("The assertion is missing.")
         issuer = self.server.issuer
-        base = base_url(self.request.web)
+        base, address = base_url(self.request.web), self.request.web.remote_addr or ""
         own = {f"{base}{path}" for path in self.server.token_paths} | {base, f"{base}/"}
         try:
             key, claims = verify_jwt(
@@ -233,6 +234,7 @@ class ServiceAccountGrant(_Tokens, JWTBearerGrant):
                 needs_audience=True,
             )
         except TokenError as error:
+            audit.signed_in("service account key", "", address, error.code)
             failure = InvalidGrantError(str(error))
         else:
             if not issuer.ledger.is_revoked(key.id):
@@ -243,7 +245,9 @@ class ServiceAccountGrant(_Tokens, JWTBearerGrant):
                     raise InvalidScopeError("The assertion names no scope.")
                 grant = Grant.by_key(key, scope)
                 self.request.user, self.request.client = grant, PublicClient(key.email)
+                audit.signed_in("service account key", key.email, address)
                 return
+            audit.signed_in("service account key", key.email, address, "revoked")
             failure = InvalidGrantError("The service account key has been revoked.")
         raise failure
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import unicodedata
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
@@ -23,6 +24,7 @@ from gstack_pyramid.cloudstack import (
     domain_path,
     find_user,
 )
+from gstack_pyramid.observability import audit
 from gstack_pyramid.settings import SigninSettings
 
 LONGEST = 1000
@@ -154,6 +156,12 @@ class Logins:
         Raises:
             LoginRefused: it did not work.
         """
+        who = f"{domain_path(domain).rstrip('/')}/{user}"
+        with _audited("password", who, address) as told:
+            told.append(self._by_password(user, domain, password, address))
+        return told[0]
+
+    def _by_password(self, user: str, domain: str, password: str, address: str) -> SignedIn:
         name = user_name(user, domain)
         attempt = self._limits.begin(address, name)
         try:
@@ -190,6 +198,11 @@ class Logins:
         Raises:
             LoginRefused: it did not work.
         """
+        with _audited("API key", "", address) as told:
+            told.append(self._by_keys(api_key, secret_key, address))
+        return told[0]
+
+    def _by_keys(self, api_key: str, secret_key: str, address: str) -> SignedIn:
         attempt = self._limits.begin(address)
         try:
             if max(len(api_key), len(secret_key)) > LONGEST:
@@ -210,6 +223,20 @@ class Logins:
     def _who(self, credentials: Credentials) -> SignedIn:
         # Asked each time, so that keys that CloudStack no longer takes are not taken here.
         return SignedIn(credentials, find_user(self._application.engine.client, credentials))
+
+
+@contextmanager
+def _audited(how: str, who: str, address: str) -> Iterator[list[SignedIn]]:
+    """Tell the audit stream who has signed in within, or tried to."""
+    found: list[SignedIn] = []
+    try:
+        yield found
+    except LoginRefused as error:
+        if error.code != "unavailable":
+            audit.signed_in(how, who, address, error.code)
+        raise
+    user = found[0].user
+    audit.signed_in(how, f"{domain_path(user.domain).rstrip('/')}/{user.name}", address)
 
 
 def _unavailable(error: CloudStackUnavailable) -> LoginRefused:

@@ -13,7 +13,7 @@ import orjson
 from pyramid.router import Router
 from webtest import TestApp, TestResponse
 
-from gstack_pyramid.application import Application
+from gstack_pyramid.application import Application, operation_ended
 from gstack_pyramid.auth import Sealed, Sealer, seal
 from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.cloudstack import PasswordLogin
@@ -21,6 +21,7 @@ from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.answers import Answers
 from gstack_pyramid.engine.engine import Engine
+from gstack_pyramid.observability.metrics import commanded
 from gstack_pyramid.operations import Operations, Pace
 from gstack_pyramid.simulator import (
     DEMO_API_KEY,
@@ -249,7 +250,7 @@ class Backend:
             read_timeout=read_timeout,
             clock=cloud.clock,
             read_retries=0,
-            on_call=lambda command, seconds, outcome: self.sent.append(command),
+            on_call=self._called,
         )
         self._before = application.engine, application.operations, application.passwords
         application.passwords = PasswordLogin(endpoint or self.endpoint, read_timeout=read_timeout)
@@ -264,7 +265,12 @@ class Backend:
             waiters=8,
             pace=Pace(first_poll=0.0, slowest_poll=0.05, settle=0.1, patience=1.0),
             clock=cloud.clock,
+            on_end=operation_ended,
         )
+
+    def _called(self, command: str, seconds: float, outcome: str) -> None:
+        self.sent.append(command)
+        commanded(command, seconds, outcome)
 
     def close(self) -> None:
         """Put back what was there."""

@@ -33,6 +33,9 @@ PROGRAMS: dict[str, Callable[[], Path | None]] = {
     "chromium": _on_path("chromium"),
     "chromedriver": _on_path("chromedriver"),
     "PostgreSQL": postgres.programs,
+    "fail2ban-regex": _on_path("fail2ban-regex"),
+    "prometheus": _on_path("prometheus"),
+    "promtool": _on_path("promtool"),
 }
 """name -> what finds it: its path, or None. Who needs a further program adds a line."""
 
