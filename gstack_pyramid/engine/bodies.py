@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from gstack_pyramid.errors import GceError
@@ -41,6 +42,9 @@ def without(value: Any, paths: Iterable[Path]) -> Any:
     }
 
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 class BodyRules:
     """The fields of one method's body that may be given.
 
@@ -51,6 +55,8 @@ class BodyRules:
         ignored: paths that are accepted without effect, as ``a.b`` -> reason.
         refused: paths that are refused, as ``a.b`` -> reason.
         kept: paths that are accepted with all that is below them, as ``a.b``.
+        advice: paths that are kept and told, and change nothing, as ``a.b`` -> what is told
+            anyway, and so needs not be kept.
         unknown: paths that GCE's type lacks and clients send, as ``a.b``.
     """
 
@@ -63,6 +69,7 @@ class BodyRules:
         refused: Mapping[str, str],
         kept: Iterable[str] = (),
         unknown: Iterable[str] = (),
+        advice: Mapping[str, Any] = _NOTHING,
     ) -> None:
         self._model = model
         # The entries of a list have their fields in common, and a list may have thousands. Keys of
@@ -72,10 +79,11 @@ class BodyRules:
         self._ignored = frozenset(tuple(path.split(".")) for path in ignored)
         self._refused = {tuple(path.split(".")): reason for path, reason in refused.items()}
         self._kept = frozenset(tuple(path.split(".")) for path in kept)
+        self._advice = {tuple(path.split(".")): told for path, told in advice.items()}
         self._unknown = frozenset(tuple(path.split(".")) for path in unknown)
         self._inside = frozenset(
             path[:length]
-            for path in (*self._honoured, *self._ignored, *self._refused)
+            for path in (*self._honoured, *self._ignored, *self._refused, *self._advice)
             for length in range(1, len(path))
         )
 
@@ -83,6 +91,55 @@ class BodyRules:
     def honoured(self) -> frozenset[Path]:
         """The paths that the mapping reads."""
         return self._honoured
+
+    @property
+    def told(self) -> frozenset[Path]:
+        """The paths that are kept and told, and change nothing."""
+        return frozenset(self._advice)
+
+    def keeps_default(self, path: Path) -> bool:
+        """Whether GCE's default, said aloud at this path, is kept and told: none is mentioned."""
+        mentioned = self._honoured | self._ignored | self._kept | {*self._refused, *self._advice}
+        above = {path[:length] for length in range(1, len(path) + 1)}
+        whole = above & (self._ignored | self._kept | {*self._refused, *self._advice})
+        return path not in mentioned and not whole and not self._is_output(path)
+
+    def advice(self, body: Any) -> Any:
+        """What of a body is to be kept and told although it changes nothing; None for nothing.
+
+        That is what the mapping lists as advice, as far as it says something, and GCE's defaults
+        that are said aloud and that the mapping doesn't mention. Elements of lists keep their
+        places.
+        """
+        return self._advised(body, ()) or None if isinstance(body, Mapping) else None
+
+    def _advised(self, value: Mapping[str, Any], path: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, item in value.items():
+            inner = (*path, name)
+            if inner in self._advice:
+                kept = None if item == self._advice[inner] else item
+            elif inner in self._ignored or inner in self._kept or inner in self._refused:
+                continue
+            elif isinstance(item, Mapping):
+                kept = self._advised(item, inner) if self._has_fields(inner) else None
+            elif isinstance(item, list):
+                parts = [
+                    self._advised(part, inner) if isinstance(part, Mapping) else {} for part in item
+                ]
+                kept = parts if any(parts) and self._has_fields(inner) else None
+            else:
+                kept = None if inner in self._honoured else self._default_said(item, inner)
+            if kept or (kept == 0 and kept is not False):
+                found[name] = kept
+        return found
+
+    def _default_said(self, item: Any, path: Path) -> Any:
+        """A value if it is GCE's own default, said aloud; else None."""
+        schema = self._schema(path)
+        return (
+            item if item and item == schema.get("default") and not self._is_output(path) else None
+        )
 
     def known(self, body: Any) -> Any:
         """A decoded body without the fields that the mapping lists as unknown to GCE."""
@@ -102,7 +159,8 @@ class BodyRules:
             inner = (*path, name)
             if self._asks_for_nothing(item, inner):
                 continue
-            if inner in self._ignored or inner in self._kept or self._is_output(inner):
+            passed = inner in self._ignored or inner in self._kept or inner in self._advice
+            if passed or self._is_output(inner):
                 continue
             self._check_one(item, inner, f"{shown}.{name}")
 

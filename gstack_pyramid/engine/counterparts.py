@@ -16,6 +16,12 @@ from gstack_pyramid.engine.wording import flat_fields
 
 Spec = Mapping[str, Any]
 
+_KEPT = (
+    "What an insert takes, get returns. These fields change nothing in CloudStack: they are kept in"
+    " a tag and told as they were asked for, or taken and not told. So are GCE's own defaults, said"
+    " aloud. Whatever else CloudStack can't do is refused, and the answer names the field.",
+)
+
 _ROWS = "(each row)"
 """What stands for the rows of a join, where they are gone through."""
 
@@ -38,6 +44,7 @@ def as_markdown(mappings: Mappings, compiled: Compiled) -> str:
     ]
     for name in sorted(compiled.resources):
         lines += _resource(name, mappings, compiled)
+    lines += _advice(mappings)
     lines += ["", "## From CloudStack to GCE", "", "### Commands", ""]
     lines += ["| command | answers or is sent by |", "|---|---|"]
     for command, users in sorted(_users(mappings, compiled).items()):
@@ -67,6 +74,19 @@ def _resource(name: str, mappings: Mappings, compiled: Compiled) -> list[str]:
     for source in sources_of(document):
         title = source.get("source") or source.get("call", "CloudStack")
         lines += _fields(resource.type_name, title, source.get("fields", {}))
+    return lines
+
+
+def _advice(mappings: Mappings) -> list[str]:
+    """What is taken and carried out by nothing: the fields that are told, and those that aren't."""
+    lines = ["", "## Kept and told only", "", *_KEPT]
+    for key, title in (("advice", "told as it was asked for"), ("ignores", "not told")):
+        lines += ["", f"| method | field, {title} | why nothing has to be done |", "|---|---|---|"]
+        for name, document in sorted(mappings.resources.items()):
+            for method, spec in sorted((document.data.get("methods") or {}).items()):
+                for path, why in ((spec or {}).get(key) or {}).items():
+                    said = why if isinstance(why, str) else why["why"]
+                    lines.append(f"| {name}.{method} | `{path}` | {_cell(said)} |")
     return lines
 
 

@@ -10,6 +10,7 @@ from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import Lookups, sources_of, undo_of
 from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.engine.name_patterns import forms_of
 from gstack_pyramid.engine.shapes import SOURCE
 from gstack_pyramid.engine.wording import Words, flat_fields
 from gstack_pyramid.schemas.roles import ROLES, VERSIONS, commands_of
@@ -183,7 +184,10 @@ class _Page:
             ("named", "not listed; found by a name such as {}"),
         ):
             if key in source:
-                self._say(shown.format(source[key]), 1)
+                said = ", ".join(forms_of(source[key])) if key == "named" else source[key]
+                self._say(shown.format(said), 1)
+        if "advice" in source:
+            self._say(f"what is kept as advice is told besides: {source['advice']}", 1)
         for key, shown in (("where", "only where {}"), ("fits", "fits when {}")):
             if key in source:
                 self._say(shown.format(words.condition(source[key])), 1)
@@ -354,6 +358,7 @@ class _Page:
         if request is None:
             return
         for key, title in (
+            ("advice", "Kept and told, without effect"),
             ("ignores", "Accepted without effect"),
             ("refuses", "Refused where it asks for something"),
         ):

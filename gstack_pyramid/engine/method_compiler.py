@@ -70,6 +70,8 @@ def compile_method(
         "body": body,
     }
     row = models.row_shapes.get(resource.name, ANY)
+    if method.request:
+        roots["advice"] = ANY
     if item is not None:
         roots |= {
             "self": row,
@@ -109,8 +111,17 @@ def compile_method(
         kept = spec.get("keeps", [])
         _check_paths(dict.fromkeys(kept, ""), scope, (*place, "keeps"), method, known=kept)
         compiled.formats = Formats(models.gce, method.request)
+        advice = spec.get("advice", {})
+        _check_paths(advice, scope, (*place, "advice"), method, known=advice)
+        if advice and "advice" not in inner.used:
+            scope.report(
+                (*place, "advice"), "nothing keeps it: a step has to, by the name 'advice'"
+            )
+        otherwise = {
+            path: None if isinstance(why, str) else why["otherwise"] for path, why in advice.items()
+        }
         compiled.body_rules = BodyRules(
-            models.gce, method.request, inner.honoured, ignored, refused, kept, unknown
+            models.gce, method.request, inner.honoured, ignored, refused, kept, unknown, otherwise
         )
     compiled.uses, compiled.query = frozenset(inner.used), frozenset(inner.query)
     return compiled

@@ -163,6 +163,10 @@ class Source:
     """The fields that look at those above them."""
     shaping: Shaping
     """Makes all fields, in one go."""
+    advice: Getter | None = None
+    """What is told besides, as it was asked for."""
+    advice_joins: frozenset[str] = frozenset()
+    """The joins that it looks at."""
 
     def fetch(
         self,
@@ -229,6 +233,7 @@ class Source:
                 item for item in fields if item[0] in wanted or item[0] not in self.joined_fields
             ]
         looked_at = {name for field, _ in fields for name in self.joined_fields.get(field, ())}
+        looked_at |= self.advice_joins
         return fields, [join for join in self.joins if join.name in looked_at]
 
     def records(

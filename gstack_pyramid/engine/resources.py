@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gstack_pyramid.engine.advice import told_besides
 from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import WHOLE, Env
 from gstack_pyramid.engine.names import (
@@ -197,8 +198,19 @@ class Resource:
                 if env.zone_id is not None and not record.is_in(env.zone_id):
                     continue
                 if source.pattern.fits is None or source.pattern.fits(row, env):
-                    return reference, Record(f"{record.key}/{reference}", reference, [row], source)
+                    name = source.pattern.render(values) or reference
+                    return reference, Record(f"{record.key}/{name}", name, [row], source)
         return None
+
+    def understands(self, asked: str, name: str, env: Env) -> bool:
+        """Whether ``asked`` is a further name of what is shown as ``name``."""
+        if self.aliases is not None and (self.aliases(None, env) or {}).get(asked) == name:
+            return True
+        patterns = [source.pattern for source in self.sources if source.pattern is not None]
+        return any(
+            (values := pattern.parse(asked)) is not None and pattern.render(values) == name
+            for pattern in patterns
+        )
 
     def member(self, record: Record, env: Env) -> dict[str, Any] | None:
         """The row of a record that counts in the zone or region of ``env``, marked with its source.
@@ -301,6 +313,10 @@ class Resource:
                     value = getter(row, env)
                     if value is not None:
                         shaped[field_name] = value
+            if source.advice is not None:
+                advice = source.advice(row, env)
+                if advice is not None:
+                    shaped = told_besides(shaped, advice, wanted)
             result.append(shaped)
         return result
 

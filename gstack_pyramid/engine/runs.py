@@ -192,6 +192,8 @@ def settle(method: Method, env: Env, *, alone: bool) -> Variant:
         env.roots["body"] = method.body(env.roots.get("body"), env)
         if method.body_rules is not None:
             method.body_rules.check(env.roots["body"])
+    if method.body_rules is not None and "advice" in method.uses:
+        env.roots["advice"] = method.body_rules.advice(env.roots.get("body"))
     if method.common is not None:
         method.common.enter(env)
     if method.fingerprint is not None:

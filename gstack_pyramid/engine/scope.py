@@ -89,7 +89,7 @@ ASKING = frozenset({"find", "pick", "call"})
 
 RESERVED = frozenset(
     {"path", "query", "body", "settings", "project", "self", "rows", "key", "resource"}
-    | {"parent", "index", "result", "this", "found"}
+    | {"parent", "index", "result", "this", "found", "advice"}
 )
 """The roots that the engine sets: nothing else may be called so."""
 

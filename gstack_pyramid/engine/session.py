@@ -152,6 +152,19 @@ class Session(Reader):
             twins = self._twins[memo] = target.twins(name, env.child())
         return env.prefix_of(target) + (suffixed_name(name, key) if name in twins else name)
 
+    def as_asked(self, resource: str, link: str, asked: str, env: Env) -> str:
+        """A link by the name that a client asked for, where that means the same still.
+
+        Args:
+            resource: what the link leads to.
+            link: the link by the name that is shown.
+            asked: what the client called it.
+            env: where the link is made.
+        """
+        prefix, _, name = link.rpartition("/")
+        known = self._resources[resource].understands(asked, name, env)
+        return f"{prefix}/{asked}" if known else link
+
     def find(
         self, resource: str, reference: Any, env: Env, field: str, *, anywhere: bool = False
     ) -> dict[str, Any]:

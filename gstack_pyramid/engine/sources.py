@@ -8,7 +8,7 @@ from typing import Any
 from gstack_pyramid.engine.conditions import compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.inlining import Shaping, shaping_of
-from gstack_pyramid.engine.name_patterns import NamePattern, parse_pattern
+from gstack_pyramid.engine.name_patterns import NamePattern, forms_of, parse_pattern
 from gstack_pyramid.engine.paths import Getter, compile_path, parse_path
 from gstack_pyramid.engine.pushdown import Equal, Push, turned_from
 from gstack_pyramid.engine.reads import Join, Source
@@ -27,7 +27,7 @@ def source_shape(spec: Mapping[str, Any], command_fields: Callable[[str], Any]) 
     """
     extra: set[str] = set()
     if "named" in spec:
-        extra.update(name for name, _ in parse_pattern(spec["named"])[1])
+        extra.update(name for name, _ in parse_pattern(forms_of(spec["named"])[0])[1])
     if "rows" in spec:
         fields = {name: "string" for row in spec["rows"] for name in row}
         return RowShape(fields, "rows", frozenset(extra))
@@ -92,6 +92,9 @@ class SourceCompiler:
             self._check_parameters(self._command, narrow)
             self._check_order(self._command)
         fields = self._fields(shared_fields)
+        before, self._rows.used = self._rows.used, set()
+        advice = self._value("advice")
+        looked_at, self._rows.used = self._rows.used, before
         return Source(
             name=spec.get("source", "row"),
             command=self._command.name if self._command else None,
@@ -120,6 +123,8 @@ class SourceCompiler:
             joined_fields=self._looking_at({join.name for join in joins if join is not None}),
             this_fields=frozenset(name for name, used in self._uses.items() if "this" in used),
             shaping=self._shaping(fields),
+            advice=advice,
+            advice_joins=frozenset(looked_at & {join.name for join in joins if join is not None}),
         )
 
     def _looking_at(self, joins: set[str]) -> dict[str, frozenset[str]]:
@@ -224,8 +229,13 @@ class SourceCompiler:
         if "named" not in self._spec:
             return None
         with self._scope.catching((*self._place, "named")):
-            prefix, parts = parse_pattern(self._spec["named"])
-            return NamePattern(self._spec["named"], prefix, parts, self._condition("fits"))
+            text, *more = forms_of(self._spec["named"])
+            prefix, parts = parse_pattern(text)
+            others = tuple(parse_pattern(form) for form in more)
+            for form, (_, named) in zip(more, others, strict=True):
+                if {name for name, _ in named} != {name for name, _ in parts}:
+                    raise ValueError(f"{form!r} has other values than {text!r}")
+            return NamePattern(text, prefix, parts, self._condition("fits"), others)
         return None
 
     def _fields(self, shared_fields: Mapping[str, Any]) -> list[tuple[str, Getter]]:

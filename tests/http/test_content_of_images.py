@@ -145,7 +145,7 @@ def test_what_lies_on_no_storage_yet_is_not_read_or_started_from(golden: Gateway
     golden.do("POST", DISKS, {"name": "disk", "sourceImage": GOLD})
     golden.create("web")
     golden.do("POST", f"{INSTANCES}/web/stop")
-    golden.do("POST", f"{INSTANCES}/web/detachDisk", deviceName="boot")
+    golden.do("POST", f"{INSTANCES}/web/detachDisk", deviceName="persistent-disk-0")
     source = {"source": f"{DISKS}/disk"}
     disk = {"sourceDisk": f"{DISKS}/disk"}
     for path, body, said in (

@@ -39,7 +39,7 @@ def in_bulk(gateway: Gateway) -> None:
 def by_attaching(gateway: Gateway) -> None:
     gateway.create("keep")
     gateway.do("POST", f"{HERE}/instances/keep/stop")
-    gateway.do("POST", f"{HERE}/instances/keep/detachDisk", deviceName="boot")
+    gateway.do("POST", f"{HERE}/instances/keep/detachDisk", deviceName="persistent-disk-0")
     disk = {"boot": True, "source": f"{HERE}/disks/keep"}
     gateway.do("POST", f"{HERE}/instances/keep/attachDisk", disk)
 

@@ -32,12 +32,12 @@ def attach(gateway: Gateway, **fields: Any) -> None:
 
 def test_a_disk_is_attached_and_detached(web: Gateway) -> None:
     attach(web)
-    assert list(disks(web)) == ["boot", "persistent-disk-1"]
+    assert list(disks(web)) == ["persistent-disk-0", "persistent-disk-1"]
     disk = disks(web)["persistent-disk-1"]
     assert (disk["boot"], disk["autoDelete"], disk["diskSizeGb"]) == (False, False, "20")
     assert disk["source"] == web.get(f"{HERE}/disks/data")["selfLink"]
     web.do("POST", f"{WEB}/detachDisk", deviceName="persistent-disk-1")
-    assert list(disks(web)) == ["boot"]
+    assert list(disks(web)) == ["persistent-disk-0"]
     assert (
         "users" not in web.get(f"{HERE}/disks/data") or not web.get(f"{HERE}/disks/data")["users"]
     )
@@ -59,7 +59,7 @@ def test_what_is_said_of_an_attached_disk_is_kept_until_it_is_detached(web: Gate
         ({}, "resource.source"),
         ({"source": f"{HERE}/disks/none"}, "does not exist"),
         ({"source": f"{HERE}/disks/data", "mode": "READ_ONLY"}, "resource.mode"),
-        ({"source": f"{HERE}/disks/data", "deviceName": "boot"}, "already in use"),
+        ({"source": f"{HERE}/disks/data", "deviceName": "persistent-disk-0"}, "already in use"),
         ({"source": f"{HERE}/disks/data", "deviceName": "a b"}, "deviceName"),
         ({"source": f"{HERE}/disks/web"}, "already being used by 'web'"),
         ({"source": f"{HERE}/disks/data", "forceAttach": True}, "one machine at a time"),
@@ -72,7 +72,7 @@ def test_a_wrong_attachment_is_refused_and_nothing_changes(
     web.sent.clear()
     assert said in web.refused(400, "POST", f"{WEB}/attachDisk", body)["message"]
     assert "attachVolume" not in web.sent
-    assert list(disks(web)) == ["boot"]
+    assert list(disks(web)) == ["persistent-disk-0"]
 
 
 @pytest.mark.parametrize("verb", ["detachDisk", "setDiskAutoDelete"])
@@ -88,21 +88,21 @@ def test_disks_are_deleted_with_their_instance_or_kept_as_they_were_told(web: Ga
     web.do("POST", f"{HERE}/disks", {"name": "other", "sizeGb": "5"})
     attach(web, autoDelete=True)
     web.do("POST", f"{WEB}/attachDisk", {"source": f"{HERE}/disks/other"})
-    web.do("POST", f"{WEB}/setDiskAutoDelete", deviceName="boot", autoDelete="false")
-    assert disks(web)["boot"]["autoDelete"] is False
+    web.do("POST", f"{WEB}/setDiskAutoDelete", deviceName="persistent-disk-0", autoDelete="false")
+    assert disks(web)["persistent-disk-0"]["autoDelete"] is False
     web.do("DELETE", WEB)
     assert web.names(f"{HERE}/disks") == ["other", "web"]
     assert all(disk.get("users", []) == [] for disk in web.items(f"{HERE}/disks"))
 
 
 def test_the_boot_disk_leaves_a_stopped_instance_only(web: Gateway) -> None:
-    error = web.refused(400, "POST", f"{WEB}/detachDisk", deviceName="boot")
+    error = web.refused(400, "POST", f"{WEB}/detachDisk", deviceName="persistent-disk-0")
     assert error["errors"][0]["reason"] == "resourceNotReady"
     web.do("POST", f"{WEB}/stop")
-    web.do("POST", f"{WEB}/detachDisk", deviceName="boot")
+    web.do("POST", f"{WEB}/detachDisk", deviceName="persistent-disk-0")
     assert disks(web) == {}
     web.do("POST", f"{WEB}/attachDisk", {"source": f"{HERE}/disks/web", "boot": True})
-    assert disks(web)["boot"]["boot"] is True
+    assert disks(web)["persistent-disk-0"]["boot"] is True
     web.do("POST", f"{WEB}/start")
 
 
@@ -121,7 +121,7 @@ def test_an_instance_comes_with_its_disks_in_their_order(web: Gateway) -> None:
 
 
 def test_an_instance_starts_from_a_boot_disk_that_was_kept(web: Gateway) -> None:
-    web.do("POST", f"{WEB}/setDiskAutoDelete", deviceName="boot", autoDelete="false")
+    web.do("POST", f"{WEB}/setDiskAutoDelete", deviceName="persistent-disk-0", autoDelete="false")
     web.do("DELETE", WEB)
     boot = {"boot": True, "autoDelete": True, "source": f"{HERE}/disks/web"}
     made = web.create("next", disks=[boot])

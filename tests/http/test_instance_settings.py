@@ -86,12 +86,6 @@ def test_restarting_after_a_failed_host_is_cloudstacks_ha(web: Gateway) -> None:
     web.refused(400, "POST", f"{WEB}/setScheduling", {"preemptible": True})
 
 
-def test_a_machine_has_no_service_account_and_can_be_given_none(web: Gateway) -> None:
-    web.do("POST", f"{WEB}/setServiceAccount", {"scopes": []})
-    error = web.refused(400, "POST", f"{WEB}/setServiceAccount", {"email": "a@example.com"})
-    assert "no identity" in error["message"]
-
-
 @pytest.mark.parametrize("items", [[{"value": "x"}], [{"key": "a b", "value": "x"}]])
 def test_a_wrong_key_of_metadata_is_named(web: Gateway, items: list[dict[str, str]]) -> None:
     body = {"items": items, "fingerprint": web.get(WEB)["metadata"]["fingerprint"]}

@@ -92,7 +92,7 @@ def change_labels(web: Gateway) -> None:
         lambda web: web.do("POST", f"{WEB}/setScheduling", {"automaticRestart": True}),
         lambda web: web.do("POST", f"{WEB}/attachDisk", {"source": f"{HERE}/disks/data"}),
         lambda web: web.do(
-            "POST", f"{WEB}/setDiskAutoDelete", deviceName="boot", autoDelete="false"
+            "POST", f"{WEB}/setDiskAutoDelete", deviceName="persistent-disk-0", autoDelete="false"
         ),
     ],
 )
@@ -144,14 +144,14 @@ def test_disks_are_attached_and_detached(web: Gateway) -> None:
     wanted["disks"].append(data)
     web.do("PUT", WEB, wanted)
     shown = web.get(WEB)
-    assert [disk["deviceName"] for disk in shown["disks"]] == ["boot", "logs"]
+    assert [disk["deviceName"] for disk in shown["disks"]] == ["persistent-disk-0", "logs"]
     shown["disks"][1]["autoDelete"] = False
     web.do("PUT", WEB, shown)
     shown = web.get(WEB)
     assert shown["disks"][1]["autoDelete"] is False
     shown["disks"].pop()
     web.do("PUT", WEB, shown)
-    assert [disk["deviceName"] for disk in web.get(WEB)["disks"]] == ["boot"]
+    assert [disk["deviceName"] for disk in web.get(WEB)["disks"]] == ["persistent-disk-0"]
 
 
 def test_a_running_machine_is_started_again_for_another_type(web: Gateway) -> None:

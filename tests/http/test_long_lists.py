@@ -149,7 +149,12 @@ def test_joins_that_a_mask_does_not_show_are_not_made(long: Gateway) -> None:
     assert VOLUMES in long.sent
     assert told["items"][0]["disks"] == [{"boot": True}]
     del long.sent[:]
-    long.get(INSTANCES, maxResults=10, fields="items/name", filter='disks.deviceName = "boot"')
+    long.get(
+        INSTANCES,
+        maxResults=10,
+        fields="items/name",
+        filter='disks.deviceName = "persistent-disk-0"',
+    )
     assert VOLUMES in long.sent
     del long.sent[:]
     long.get("aggregated/instances", maxResults=10, fields="items/*/instances(name)")

@@ -1,12 +1,12 @@
 """What insert accepted, get returns: bodies drawn from the schema, and how they are compared.
 
-A body holds only fields that the mapping makes use of. What the schema alone can't tell, such as
-which machine types there are, a :class:`RoundTrip` says.
+A body holds only fields that the mapping makes use of or keeps as advice, and GCE's own defaults.
+What the schema alone can't tell, such as which machine types there are, a :class:`RoundTrip` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,7 +109,16 @@ class Bodies:
         assert method.body_rules is not None
         assert method.gce.request is not None
         self._trip, self._model, self._type = trip, model, method.gce.request
-        honoured = {path for path in method.body_rules.honoured if self._settable(path)}
+        rules = method.body_rules
+        honoured = {path for path in rules.honoured | rules.told if self._settable(path)}
+        self._defaults: dict[tuple[str, ...], Any] = {}
+        if "advice" in method.uses:
+            self._defaults = {
+                path: default
+                for path, default in self._said(self._type, ())
+                if default and rules.keeps_default(path) and self._settable(path)
+            }
+            honoured |= self._defaults.keys()
         told = {tuple(path.split(".")) for path in trip.always}
         self._paths = {
             path[:length] for path in honoured | told for length in range(1, len(path) + 1)
@@ -119,6 +128,14 @@ class Bodies:
     def _settable(self, path: tuple[str, ...]) -> bool:
         schema = self._model.field(self._type, path)
         return schema is not None and not schema.get("readOnly")
+
+    def _said(self, type_name: str, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+        """The fields that have a default in GCE, but for those of lists' elements."""
+        for name, schema in self._model.type(type_name).get("properties", {}).items():
+            if "default" in schema and name != "kind":
+                yield (*path, name), schema["default"]
+            if "$ref" in schema and len(path) < 2:
+                yield from self._said(schema["$ref"].removesuffix(".json"), (*path, name))
 
     def any(self) -> SearchStrategy[dict[str, Any]]:
         """A body: what is always there, and any of the other fields."""
@@ -144,6 +161,8 @@ class Bodies:
         told = self._trip.fields.get(dotted)
         if told is not None:
             return told
+        if path in self._defaults:
+            return st.just(self._defaults[path])
         schema = self._model.field(self._type, path) or {}
         if path[-1] == "labels":
             return LABELS

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import orjson
 
 from gstack_pyramid.engine.converters.registry import Group
 
@@ -16,6 +19,8 @@ _CONTROLS["\x7f"] = "\u2421"
 _PICTURES = {picture: control for control, picture in _CONTROLS.items()}
 _TO_ESCAPE = re.compile(f"[{re.escape(''.join([*_CONTROLS, *_PICTURES, _ESCAPE]))}]")
 _ESCAPED = re.compile(f"{_ESCAPE}(.)|[{''.join(_PICTURES)}]", re.DOTALL)
+
+_ADVICE = "gce:advice"
 
 converter = Group()
 
@@ -59,6 +64,25 @@ def chunked(value: dict[str, str]) -> dict[str, str]:
         for number, at in enumerate(range(0, len(spelt), _LONGEST_TAG)):
             result[f"{key}#{number}" if number else key] = spelt[at : at + _LONGEST_TAG]
     return result
+
+
+@converter("the keys of a text's parts are counted")
+def advice_tags(value: Any) -> list[dict[str, str]]:
+    """What is kept as advice, an object, as tags."""
+    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return [{"key": key, "value": part} for key, part in chunked({_ADVICE: text}).items()]
+
+
+@converter("undoes advice_tags")
+def advice_of(value: list[dict[str, str]]) -> Any:
+    """What tags keep as advice; None where they keep none, or what is no JSON."""
+    parts = {tag["key"]: tag["value"] for tag in value if tag["key"].startswith(_ADVICE)}
+    if not parts:
+        return None
+    try:
+        return orjson.loads(unchunked(parts)[_ADVICE])
+    except (KeyError, ValueError):
+        return None
 
 
 @converter("undoes chunked")

@@ -270,6 +270,7 @@ def _link(checker: Checker, node: ast.Call, resource: str) -> Checked:
     if "zone" in named and "name" not in named:
         return checker.report(node, "'zone' stands beside 'name', which says what is linked to")
     name, zone = named.pop("name", None), named.pop("zone", None)
+    asked = named.pop("asked", None) if name is None else None
     if name is not None and named:
         return checker.report(node, f"{next(iter(named))!r} means nothing beside 'name'")
 
@@ -281,6 +282,7 @@ def _link(checker: Checker, node: ast.Call, resource: str) -> Checked:
             where = zone.emit(writer) if zone is not None else "None"
             return f"link_to(env, {resource!r}, {at}, {name.emit(writer)}, {where})"
         values = ", ".join(f"{part!r}: {value.emit(writer)}" for part, value in named.items())
-        return f"link(env, {resource!r}, {at}, {{{values}}})"
+        by = f", {asked.emit(writer)}" if asked is not None else ""
+        return f"link(env, {resource!r}, {at}, {{{values}}}{by})"
 
     return Checked(emit, label=key.label)

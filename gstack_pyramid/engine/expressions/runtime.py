@@ -138,12 +138,18 @@ def item(container: Any, index: Any) -> Any:
     return None
 
 
-def link(env: Any, resource: str, key: Any, values: dict[str, Any]) -> Any:
-    """The link to what has this CloudStack id; ``values`` are for names that carry some."""
+def link(env: Any, resource: str, key: Any, values: dict[str, Any], asked: Any = None) -> Any:
+    """The link to what has this CloudStack id; ``values`` are for names that carry some.
+
+    ``asked`` is a further name of it, which is told instead as long as it is one.
+    """
     if key is None or isinstance(key, dict | list):
         return None
     found = env.session.links(resource, env).get(key)
-    return found(values) if callable(found) else found
+    told = found(values) if callable(found) else found
+    if told is None or not isinstance(asked, str):
+        return told
+    return env.session.as_asked(resource, told, asked, env)
 
 
 def link_to(env: Any, resource: str, key: Any, name: Any, zone: Any) -> Any:

@@ -126,11 +126,14 @@ TRIPS = [
             "instanceTemplate": TEMPLATE,
         },
         fields={
-            "versions": st.just([{"instanceTemplate": TEMPLATE}]),
-            "baseInstanceName": st.sampled_from(["it", "autoscalevm-it"]),
+            "versions": st.sampled_from(
+                [[{"instanceTemplate": TEMPLATE}], [{"instanceTemplate": TEMPLATE, "name": "v1"}]]
+            ),
+            "baseInstanceName": st.sampled_from(["it", "node"]),
+            "instanceLifecyclePolicy": st.just({"forceUpdateOnRepair": "YES"}),
+            "updatePolicy": st.just({"type": "PROACTIVE", "maxSurge": {"fixed": 3}}),
             "description": text(250),
         },
-        unread={"baseInstanceName": "CloudStack calls the machines after their group"},
         before=entrance,
         examples=10,
     ),

@@ -41,12 +41,32 @@ INTERFACES = st.tuples(
             {"network": st.just("global/networks/backend")},
             optional={
                 "networkIP": st.just("10.1.1.77"),
-                "accessConfigs": st.just([{"type": "ONE_TO_ONE_NAT"}]),
+                "nicType": st.sampled_from(["GVNIC", "VIRTIO_NET"]),
+                "accessConfigs": st.fixed_dictionaries(
+                    {"type": st.just("ONE_TO_ONE_NAT")},
+                    optional={
+                        "name": st.sampled_from(["External NAT", "external-nat", "out"]),
+                        "networkTier": st.sampled_from(["PREMIUM", "STANDARD"]),
+                    },
+                ).map(lambda made: [made]),
             },
         ),
         max_size=1,
     ),
 ).map(lambda made: [made[0], *made[1]])
+
+
+ADVICE = {
+    "serviceAccounts": st.just([{"email": "default", "scopes": ["https://example.com/auth/a"]}]),
+    "reservationAffinity": st.sampled_from(
+        [{"consumeReservationType": name} for name in ("ANY_RESERVATION", "NO_RESERVATION")]
+    ),
+    "shieldedInstanceConfig": st.fixed_dictionaries(
+        {"enableVtpm": st.booleans(), "enableIntegrityMonitoring": st.booleans()},
+        optional={"enableSecureBoot": st.just(False)},
+    ),
+}
+"""What changes nothing, and is told as it was asked for."""
 
 
 def grouped(gateway: Gateway) -> None:
@@ -85,6 +105,9 @@ TRIPS = [
             "metadata.items": ALL_METADATA,
             # It takes the place of the disks.
             "sourceMachineImage": st.just(""),
+            **ADVICE,
+            # Security groups filter them.
+            "canIpForward": st.just(False),
             "resourcePolicies": st.just([f"{PROJECT}/regions/ch-gva/resourcePolicies/near"]),
         },
         unread={"disks.initializeParams": "the disk shows how it was made"},
@@ -106,6 +129,7 @@ TRIPS = [
             "metadata.items": ALL_METADATA,
             # It takes the place of the disks.
             "sourceMachineImage": st.just(""),
+            **ADVICE,
             "resourcePolicies": st.just([]),
         },
         unread={"disks.initializeParams": "the disk shows how it was made"},

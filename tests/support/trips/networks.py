@@ -39,9 +39,9 @@ TRIPS = [
         fields={
             "IPv4Range": st.none(),
             "networkFirewallPolicyEnforcementOrder": st.just("AFTER_CLASSIC_FIREWALL"),
+            "mtu": st.sampled_from([1460, 1500]),
             "description": text(255),
         },
-        unread={"networkFirewallPolicyEnforcementOrder": "there is no other"},
     ),
     RoundTrip(
         resource="networks",
@@ -50,7 +50,8 @@ TRIPS = [
         always={"name": "it", "IPv4Range": st.sampled_from(["10.77.0.0/16", "192.168.9.0/24"])},
         fields={
             "autoCreateSubnetworks": st.none(),
-            "networkFirewallPolicyEnforcementOrder": st.none(),
+            "networkFirewallPolicyEnforcementOrder": st.just("AFTER_CLASSIC_FIREWALL"),
+            "mtu": st.just(1460),
             "description": text(255),
         },
         examples=10,
@@ -64,7 +65,7 @@ TRIPS = [
             "ipCidrRange": st.sampled_from(["10.8.64.0/24", "10.8.65.0/28"]),
         },
         fields={
-            "purpose": st.just("PRIVATE"),
+            "purpose": st.sampled_from(["PRIVATE", "PRIVATE_RFC_1918"]),
             "stackType": st.just("IPV4_ONLY"),
             "description": text(255),
         },

@@ -140,7 +140,10 @@ TRIPS = [
         always={
             "name": "it",
             "groupPlacementPolicy": st.one_of(
-                st.just({"collocation": "COLLOCATED"}),
+                st.fixed_dictionaries(
+                    {"collocation": st.just("COLLOCATED")},
+                    optional={"vmCount": st.integers(1, 22)},
+                ),
                 st.fixed_dictionaries(
                     {"availabilityDomainCount": st.integers(1, 8)},
                     optional={"collocation": st.just("UNSPECIFIED_COLLOCATION")},
@@ -150,6 +153,10 @@ TRIPS = [
         fields={
             "description": st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=240),
             "snapshotSchedulePolicy": st.just({}),
+        },
+        # That it is not specified says nothing.
+        told={
+            "groupPlacementPolicy.collocation": lambda said: said if said == "COLLOCATED" else None
         },
     ),
 ]

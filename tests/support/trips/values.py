@@ -26,7 +26,11 @@ BOOT = st.fixed_dictionaries(
             {"sourceImage": st.just(UBUNTU)}, optional={"diskSizeGb": st.just("12")}
         ),
     },
-    optional={"deviceName": DEVICE.map("b-{}".format), "mode": st.just("READ_WRITE")},
+    optional={
+        "deviceName": DEVICE.map("b-{}".format),
+        "mode": st.just("READ_WRITE"),
+        "interface": st.sampled_from(["SCSI", "NVME"]),
+    },
 )
 NOTHING = st.just("")
 
