@@ -76,13 +76,33 @@ def serve(ini: Ini, reload: bool) -> None:
     show_default=True,
     help="How many commands are answered at the same time.",
 )
+@click.option(
+    "--role",
+    type=click.Choice(["User", "Domain Admin", "Root Admin", "any"]),
+    default="User",
+    show_default=True,
+    help="The role of its accounts; with `any` they may send every command.",
+)
+@click.option(
+    "--lenient",
+    is_flag=True,
+    help="Let users expunge machines, start them from volumes and scale them while they run.",
+)
 def simulator(
-    host: str, port: int, state: str, job_seconds: float, load: int, seed: int, threads: int
+    host: str,
+    port: int,
+    state: str,
+    job_seconds: float,
+    load: int,
+    seed: int,
+    threads: int,
+    role: str,
+    lenient: bool,
 ) -> None:
     """Serve the simulated CloudStack by itself, until Ctrl-C.
 
-    It speaks CloudStack's API at /client/api, and holds a sample world: two zones, a user
-    `demo` with keys, offerings, templates. It needs no ini.
+    It speaks CloudStack's API at /client/api, and holds a sample world, set up as a new
+    installation is: two zones, a user `demo` with keys, offerings, templates. It needs no ini.
 
     \b
     Examples:
@@ -92,6 +112,7 @@ def simulator(
     from gstack_pyramid.schemas.cloudstack import CloudStackModel
     from gstack_pyramid.schemas.location import data_folder
     from gstack_pyramid.simulator import (
+        AS_INSTALLED,
         DEMO_API_KEY,
         DEMO_SECRET_KEY,
         SimulatorServer,
@@ -104,6 +125,8 @@ def simulator(
         job_seconds=job_seconds,
         load=load,
         seed=seed,
+        role=None if role == "any" else role,
+        **({} if lenient else AS_INSTALLED),
     )
     server = SimulatorServer(application, host, port, threads)
     try:

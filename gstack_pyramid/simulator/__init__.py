@@ -14,8 +14,10 @@ from gstack_pyramid.simulator.sample import (
     PASSWORD,
 )
 from gstack_pyramid.simulator.server import SimulatorServer, main
+from gstack_pyramid.simulator.world import AS_INSTALLED
 
 __all__ = [
+    "AS_INSTALLED",
     "DEMO_API_KEY",
     "DEMO_SECRET_KEY",
     "OTHER_API_KEY",

@@ -1,5 +1,7 @@
 """What the cloud does with destroyed machines by itself: after a day they are expunged.
 
+So are those in state Expunging that never ran.
+
 Until then each keeps its name, its addresses and its template. The simulator does no work between
 requests, so it looks at each one.
 

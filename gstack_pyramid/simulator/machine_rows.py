@@ -176,7 +176,7 @@ def _nic(store: Store, vm: Doc, nic: Doc) -> Row:
         "secondaryip": [],
         "extradhcpoption": [],
     }
-    if vm["state"] in _WIRED:
+    if vm["state"] in _WIRED or nic.get("wired"):
         row["isolationuri"] = row["broadcasturi"] = f"vlan://{network['serial']}"
     for address in store.by("ip", "vm", vm["id"]):
         if address["networkid"] == network["id"]:

@@ -42,6 +42,8 @@ def make_nic(world: World, network: Doc, position: int, wanted: str | None) -> A
         "macaddress": "02:01:" + ":".join(f"{byte:02x}" for byte in number.to_bytes(4, "big")),
         "isdefault": position == 0,
         "deviceid": position,
+        # A network that is set up tells its wires already, until the machine has run.
+        "wired": network["state"] in ("Implemented", "Setup"),
     }
 
 

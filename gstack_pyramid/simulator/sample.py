@@ -132,6 +132,7 @@ class _Builder:
             cpuspeed=_SPEED,
             memory=memory,
             custom=limits is not None,
+            offerha=self.world.settings.offers_ha,
             details=limits or {},
         )
 

@@ -19,8 +19,9 @@ from waitress.trigger import trigger
 
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.location import data_folder
-from gstack_pyramid.schemas.roles import ROLES
+from gstack_pyramid.schemas.roles import ROLES, USER
 from gstack_pyramid.simulator.app import PATH, Simulator, make_simulator
+from gstack_pyramid.simulator.world import AS_INSTALLED
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
 
@@ -97,7 +98,7 @@ def _url(server: Any) -> str:
 
 def _from_settings(settings: Mapping[str, str]) -> Simulator:
     """The simulator that the ``simulator_*`` keys of an ini section describe."""
-    recorded = (settings.get("simulator_as_recorded") or "").lower() == "true"
+    lenient = (settings.get("simulator_lenient") or "").lower() == "true"
     return make_simulator(
         model=CloudStackModel(data_folder("schemas") / "cloudstack"),
         state=settings.get("simulator_state") or ":memory:",
@@ -105,20 +106,18 @@ def _from_settings(settings: Mapping[str, str]) -> Simulator:
         job_seconds=float(settings.get("simulator_job_seconds") or 0),
         seed=int(settings.get("simulator_seed") or 1),
         limit=int(settings.get("simulator_limit") or 20),
-        zone_wide_storage=not recorded,
-        users_expunge=not recorded,
-        dynamic_scaling=not recorded,
-        role=_role(settings.get("simulator_role") or ""),
+        role=_role(settings.get("simulator_role") or USER),
         basic_zone=(settings.get("simulator_basic_zone") or "").lower() == "true",
         managed_storage=(settings.get("simulator_managed_storage") or "").lower() == "true",
         faults=_faults(settings.get("simulator_faults") or "[]"),
+        **({} if lenient else AS_INSTALLED),
     )
 
 
 def _role(name: str) -> str | None:
-    if name and name not in ROLES:
-        raise ValueError(f"simulator_role must be one of {', '.join(ROLES)}, not {name!r}")
-    return name or None
+    if name not in (*ROLES, "any"):
+        raise ValueError(f"simulator_role must be one of {', '.join(ROLES)} or any, not {name!r}")
+    return None if name == "any" else name
 
 
 def _faults(text: str) -> list[Any]:
@@ -136,11 +135,9 @@ def main(global_config: Mapping[str, str], **settings: str) -> Simulator:
     """The simulator alone, for ``pserve``: ``use = egg:gstack_pyramid#simulator``.
 
     Settings: ``simulator_state``, ``simulator_load``, ``simulator_job_seconds``,
-    ``simulator_seed``, ``simulator_limit``, ``simulator_role``, ``simulator_as_recorded``,
-    ``simulator_basic_zone``,
-    ``simulator_managed_storage``,
-    ``simulator_faults`` (a list in YAML), as
-    :func:`~gstack_pyramid.simulator.app.make_simulator` has them.
+    ``simulator_seed``, ``simulator_limit``, ``simulator_role``, ``simulator_lenient``,
+    ``simulator_basic_zone``, ``simulator_managed_storage``, ``simulator_faults`` (a list in YAML),
+    as :func:`~gstack_pyramid.simulator.app.make_simulator` has them.
 
     Raises:
         ValueError: a setting is no number or no role, or the faults are none.

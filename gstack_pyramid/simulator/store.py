@@ -50,7 +50,7 @@ _INDEXES: Mapping[str, Mapping[str, Callable[[Doc], Iterable[str]]]] = {
         "address": _addresses,
         "hostname": _hostnames,
         "network": lambda vm: [nic["networkid"] for nic in vm["nics"]],
-        "destroyed": lambda vm: ("destroyed",) if vm["state"] == "Destroyed" else (),
+        "destroyed": lambda vm: ("destroyed",) if vm["state"] in ("Destroyed", "Expunging") else (),
         "securitygroup": lambda vm: vm["securitygroupids"],
     },
     "volume": {"vm": _one("virtualmachineid")},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,8 @@ class Settings:
             and bring back those that they have destroyed.
         expunge_delay: ``expunge.delay``: seconds after which a destroyed machine is expunged.
         dynamic_scaling: ``enable.dynamic.scale.vm``.
+        offers_ha: whether the offerings offer high availability (``offerha``). This counts when a
+            world is made.
         basic_zone: whether the zone with security groups is a basic one, and not an advanced one
             as they are made today.
         limit: instances, volumes, networks… per account; -1 is unlimited. This and what follows
@@ -63,11 +65,21 @@ class Settings:
     users_expunge: bool = True
     expunge_delay: float = 86400.0
     dynamic_scaling: bool = True
+    offers_ha: bool = True
     basic_zone: bool = False
     limit: int = 20
     zone_cpus: int = 512
     zone_memory: int = 2 * 1024 * 1024
     zone_hosts: int = 16
+
+
+AS_INSTALLED: Mapping[str, Any] = {
+    "zone_wide_storage": False,
+    "users_expunge": False,
+    "dynamic_scaling": False,
+    "offers_ha": False,
+}
+"""The settings of a new installation, as the recorded one was: an operator may change each."""
 
 
 @dataclass(frozen=True, slots=True)

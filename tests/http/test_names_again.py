@@ -119,6 +119,26 @@ def test_a_machine_in_state_error_is_none_that_is_stopped(gateway: Gateway) -> N
     assert "Delete it" in shown["statusMessage"]
 
 
+def test_a_machine_in_state_error_can_be_deleted(plain: Gateway) -> None:
+    """CloudStack takes no other name for it, and fails without a word that its user may read."""
+    plain.create("web")
+    vm, store = plain.machine("web"), plain.cloud.app.world.store
+    with store.transaction():
+        store.update(store.get("vm", vm["id"]), state="Error")
+    plain.do("DELETE", f"zones/{SG_ZONE}/instances/web")
+    assert plain.names(f"zones/{SG_ZONE}/instances") == []
+
+
+def test_what_keeps_its_name_is_told_by_the_operation_that_failed(
+    make_gateway: MakeGateway,
+) -> None:
+    gateway = make_gateway(role=USER, users_expunge=False, zone_cpus=1)
+    path = f"zones/{SG_ZONE}/instances"
+    done = gateway.finish(gateway.ask("POST", path, instance_body("web")))
+    (warning,) = done["warnings"]
+    assert "he name web, which a machine in state Error keeps" in warning["message"]
+
+
 def test_a_disk_that_is_kept_keeps_its_name(plain: Gateway) -> None:
     disk = {"boot": True, "autoDelete": False}
     body = instance_body("web")

@@ -13,7 +13,9 @@ import pytest
 from gstack_pyramid.cloudstack import Client, CloudStackError, Credentials
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.location import data_folder
+from gstack_pyramid.schemas.roles import USER
 from gstack_pyramid.simulator import (
+    AS_INSTALLED,
     DEMO_API_KEY,
     DEMO_SECRET_KEY,
     SimulatorServer,
@@ -107,9 +109,8 @@ def chosen_cloud() -> Iterator[Cloud]:
         return
     if any(given):
         pytest.fail(f"{', '.join(VARIABLES)}: give all of them, or none for the simulator")
-    app = make_simulator(
-        model=CloudStackModel(data_folder("schemas") / "cloudstack"), job_seconds=0.1
-    )
+    model = CloudStackModel(data_folder("schemas") / "cloudstack")
+    app = make_simulator(model=model, job_seconds=0.1, role=USER, **AS_INSTALLED)
     server = SimulatorServer(app)
     try:
         yield Cloud(server.start(), DEMO_API_KEY, DEMO_SECRET_KEY, simulated=True)

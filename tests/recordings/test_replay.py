@@ -24,7 +24,7 @@ from .recorded import HERE, recordings
 from .stage import perform, played, told
 from .unions import compared, fields_of, key_of, real_shapes
 
-MOST_ACCEPTED = 81
+MOST_ACCEPTED = 79
 """How many lines ``accepted.yaml`` may have; whoever takes one out lowers this too."""
 
 

@@ -42,7 +42,7 @@ def _of_thing(thing: Thing, after: State) -> Iterator[str]:
             elif change.failure and _INJECTED not in change.failure:
                 yield f"{change.method}: no true error: {change.failure}"
     there = list(_objects(thing, after))
-    expected = _present(thing)
+    expected = thing.there
     if expected is False:
         there = [doc for doc in there if not _is_told(doc, [thing])]
     if expected is True and not there:
@@ -51,19 +51,6 @@ def _of_thing(thing: Thing, after: State) -> Iterator[str]:
         yield f"is there ({_shown(there)}), although {_last_word(thing)}"
     if expected is True and there and not any(_is_told(doc, [thing]) for doc in there):
         yield from _values(thing, there, after)
-
-
-def _present(thing: Thing) -> bool | None:
-    """Whether it must be there; None when an operation has told that it could not tell."""
-    present: bool | None = False
-    for change in thing.changes:
-        if change.refusal is not None:
-            continue
-        if change.method.endswith(".insert"):
-            present = change.succeeded
-        if change.method.endswith(".delete"):
-            present = False if change.succeeded else None
-    return present
 
 
 def _is_told(doc: Doc, things: Iterable[Thing]) -> bool:
@@ -161,11 +148,18 @@ def _ports(thing: Thing) -> tuple[set[str], set[str]]:
 
 
 def _twice(things: list[Thing], after: State) -> Iterator[str]:
-    """Machines that one insert has made more than once, be they gone by now or not."""
-    made = Counter(vm["name"] for vm in after.ever("vm"))
+    """Machines that one insert has made more than once, be they gone by now or not.
+
+    One that its user can't expunge has another name once it is deleted, but not when it is shown.
+    """
+    made = Counter(vm["displayname"] for vm in after.ever("vm"))
     for thing in things:
-        if thing.kind == "instances" and made[thing.name] > 1:
-            yield f"{thing.path}: {made[thing.name]} machines were made by one insert"
+        inserts = sum(
+            change.method == "instances.insert" and change.refusal is None
+            for change in thing.changes
+        )
+        if made[thing.name] > max(inserts, 1):
+            yield f"{thing.path}: {made[thing.name]} machines were made by {inserts} inserts"
 
 
 def _orphans(things: list[Thing], before: State, after: State) -> Iterator[str]:
@@ -184,6 +178,12 @@ def _accounted(doc: Doc, names: set[str], state: State) -> bool:
             return True
         case "volume" if doc["virtualmachineid"] is not None:
             return doc["virtualmachineid"] in live
+        case "vm" if doc["state"] == "Destroyed":
+            # Nobody but CloudStack can remove it; the name that it had is free.
+            return doc["displayname"] in names and doc["name"] == f"gone-{doc['id']}"
+        case "vm" if doc["state"] == "Expunging":
+            # It never ran, and keeps its name: nobody can give it another one. That is told.
+            return False
         case "vm" | "volume" | "network" | "vpc":
             # Whether it should be there is asked of the thing itself.
             return doc["name"] in names
@@ -198,5 +198,6 @@ def _accounted(doc: Doc, names: set[str], state: State) -> bool:
         case "ip" if doc["issourcenat"]:
             return doc["networkid"] in live or doc["vpcid"] in live
         case "ip":
-            return doc["virtualmachineid"] in live
+            holder = live.get(doc["virtualmachineid"])
+            return holder is not None and holder["state"] != "Destroyed"
     return False

@@ -21,7 +21,7 @@ def state(*docs: dict[str, Any], gone: tuple[dict[str, Any], ...] = ()) -> State
 
 
 def machine(key: str = "a", name: str = "vm-1") -> dict[str, Any]:
-    return {"kind": "vm", "id": key, "name": name, "state": "Running"}
+    return {"kind": "vm", "id": key, "name": name, "displayname": name, "state": "Running"}
 
 
 def tag(of: str, key: str, value: str) -> dict[str, Any]:
@@ -71,7 +71,22 @@ def test_a_machine_that_is_lost_left_or_made_twice_is_found() -> None:
     assert "is there" in found(insert(FAILED), state(machine()))[0]
     assert "is there" in found(insert(None, "503 later"), state(machine()))[0]
     twice = found(insert(), state(machine(), gone=(machine("b"),)))
-    assert "2 machines were made by one insert" in twice[0]
+    assert "2 machines were made by 1 inserts" in twice[0]
+
+
+def test_a_destroyed_machine_may_stay_but_not_with_its_name_or_an_address() -> None:
+    delete = Change("instances.delete", None, {"name": "operation-2"}, None, DONE)
+    old = {**machine(), "state": "Destroyed"}
+    renamed = {**old, "name": "gone-a"}
+    assert found(insert(), state(renamed), delete) == []
+    assert "an orphan" in found(insert(), state(old), delete)[0]
+    address = {"kind": "ip", "id": "e", "issourcenat": False, "virtualmachineid": "a"}
+    assert "an orphan: ip" in found(insert(), state(renamed, address), delete)[0]
+    again = state(renamed, machine("b"))
+    assert found(insert(), again, delete, insert()) == []
+    assert "is gone" in found(insert(), state(renamed), delete, insert())[0]
+    thrice = state(renamed, machine("b"), machine("c"))
+    assert "3 machines were made by 2 inserts" in found(insert(), thrice, delete, insert())[0]
 
 
 def test_what_a_failed_operation_tells_to_be_left_is_no_violation() -> None:

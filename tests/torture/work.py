@@ -71,7 +71,7 @@ class Change:
 
 @dataclass
 class Thing:
-    """A resource that one client alone changes, under a name that is used once.
+    """A resource that one client alone changes, and the next ones of its name.
 
     Attributes:
         kind: such as ``instances``.
@@ -90,13 +90,33 @@ class Thing:
         return f"{self.place}/{self.kind}/{self.name}"
 
     @property
+    def there(self) -> bool | None:
+        """Whether it must be there; None when an operation has told that it could not tell."""
+        there: bool | None = False
+        for change in self.changes:
+            if change.refusal is not None:
+                continue
+            if change.method.endswith(".insert"):
+                there = change.succeeded
+            if change.method.endswith(".delete"):
+                there = False if change.succeeded else None
+        return there
+
+    @property
+    def busy(self) -> bool:
+        """Whether a change of it is under way."""
+        last = self.changes[-1]
+        return last.operation is not None and last.done is None
+
+    @property
     def usable(self) -> bool:
         """Whether it surely exists, and nothing is under way."""
-        last = self.changes[-1]
-        if last.operation is not None and last.done is None:
-            return False
-        gone = any(each.method.endswith(".delete") and not each.refusal for each in self.changes)
-        return self.changes[0].succeeded and not gone
+        return self.there is True and not self.busy
+
+    @property
+    def free(self) -> bool:
+        """Whether its name should be free again: it was there, or failed to be, and is gone."""
+        return self.there is False and not self.busy
 
 
 class Client:
@@ -136,7 +156,11 @@ class Client:
         usable = [thing for thing in self.things if thing.usable]
         if len(usable) < 2 or self._chance.random() < 0.4:
             thing, change, send = self._new()
-            self.things.append(thing)
+            free = [old for old in self.things if old.kind == thing.kind and old.free]
+            if free and self._chance.random() < 0.4:
+                thing, change, send = self._again(self._chance.choice(free), change)
+            else:
+                self.things.append(thing)
         else:
             thing = self._chance.choice(usable)
             change, send = self._other(thing)
@@ -163,6 +187,15 @@ class Client:
         thing, body = make(number)
         path = f"{thing.place}/{thing.kind}"
         return thing, Change(f"{thing.kind}.insert", body), ("POST", path, body)
+
+    def _again(self, old: Thing, change: Change) -> tuple[Thing, Change, tuple[str, str, Any]]:
+        """The same insert, under a name and in a place that something gone has had."""
+        body = {**change.want, "name": old.name}
+        if old.kind == "instances":
+            place = instance_body(old.name, old.place.partition("/")[2], external=False)
+            keep = ("machineType", "networkInterfaces")
+            body |= {key: place[key] for key in keep}
+        return old, Change(change.method, body), ("POST", f"{old.place}/{old.kind}", body)
 
     def _instance(self, number: str) -> tuple[Thing, Any]:
         zone = self._chance.choice(ZONES)

@@ -405,7 +405,10 @@ def finish(actor: Actor, arguments: Arguments) -> Answer:
     vm = actor.store.get("vm", arguments["vm"])
     if arguments["start"]:
         offering = actor.store.get("serviceoffering", vm["offeringid"])
-        done = {"deploying": False, "booted": not offering["custom"]}
+        template = actor.store.get("template", vm["templateid"])
+        # Of a template that was made of a disk nothing is told.
+        known = not offering["custom"] and template.get("sourcetemplateid") is None
+        done = {"deploying": False, "booted": known}
         vm = actor.store.update(vm, state="Running", lastupdated=actor.today(), **done)
         for nic in vm["nics"]:
             network = actor.store.get("network", nic["networkid"])

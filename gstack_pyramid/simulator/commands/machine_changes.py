@@ -27,10 +27,13 @@ from gstack_pyramid.simulator.world import Actor, Answer
 def update(call: Call) -> Answer:
     """Change what an instance is called and described by.
 
-    A new name is accepted in any state (the guest learns it at the next start); security groups
-    can be changed only on a stopped one.
+    A new name is accepted in almost any state (the guest learns it at the next start); security
+    groups can be changed only on a stopped one.
     """
-    vm = living(call, call.one("id", "vm")["id"])
+    vm = call.one("id", "vm")
+    if vm["state"] in ("Error", "Expunging"):
+        # It is not in the right state, which only administrators are told.
+        raise hidden()
     changes: dict[str, Any] = {}
     for field in ("displayname", "userdata"):
         value = call.params.text(field)

@@ -49,6 +49,10 @@ def start(call: Call) -> Answer:
 
 @beginning("startVirtualMachine")
 def _begin_start(actor: Actor, arguments: Arguments) -> None:
+    vm = actor.store.find("vm", arguments["vm"])
+    if vm is not None and vm["state"] == "Error":
+        # Where it could be is looked for before its state is looked at.
+        check_capacity(actor.world, vm)
     vm = living(actor, arguments["vm"])
     if vm["state"] == "Running":
         raise invalid(f"The virtual machine {vm['id']} ({vm['displayname']}) is already running")
@@ -81,7 +85,15 @@ def _begin_stop(actor: Actor, arguments: Arguments) -> None:
 
 @end("stopVirtualMachine")
 def _end_stop(actor: Actor, arguments: Arguments) -> Answer:
-    return _told(actor, _to(actor, actor.store.get("vm", arguments["vm"]), "Stopped"))
+    vm = _unwired(actor, actor.store.get("vm", arguments["vm"]))
+    return _told(actor, _to(actor, vm, "Stopped"))
+
+
+def _unwired(actor: Actor, vm: Doc, *, but: str = "") -> Doc:
+    """A machine that ran and lets go of its networks, but for those of a type."""
+    kinds = {nic["id"]: actor.store.get("network", nic["networkid"])["type"] for nic in vm["nics"]}
+    nics = [{**nic, "wired": kinds[nic["id"]] == but} for nic in vm["nics"]]
+    return actor.store.update(vm, nics=nics)
 
 
 @command("rebootVirtualMachine")
@@ -126,7 +138,7 @@ def destroy(call: Call) -> Answer:
 @beginning("destroyVirtualMachine")
 def _begin_destroy(actor: Actor, arguments: Arguments) -> None:
     vm = actor.store.find("vm", arguments["vm"])
-    if vm is None or vm["state"] == "Expunging":
+    if vm is None:
         raise invalid(f"Unable to find a virtual machine with id {arguments['vm']}")
     if vm["deleteprotection"]:
         raise invalid(
@@ -157,7 +169,11 @@ def _end_destroy(actor: Actor, arguments: Arguments) -> Answer:
             actor.store.update(volume, virtualmachineid=None, deviceid=None, attached=None)
     leave_groups(actor, vm)
     if not arguments["expunge"]:
-        return _told(actor, _to(actor, vm, "Destroyed"))
+        if vm["state"] == "Stopping":
+            vm = _unwired(actor, vm, but="Shared")
+        # What never was can't be recovered.
+        gone = "Expunging" if vm["state"] in ("Error", "Expunging") else "Destroyed"
+        return _told(actor, _to(actor, vm, gone))
     expunge(actor, _to(actor, vm, "Expunging"))
     # Nothing is left to tell of.
     nothing: Answer = {"securitygroup": [], "nic": [], "affinitygroup": [], "tags": []}

@@ -82,7 +82,6 @@ def test_the_app_factory_reads_its_settings() -> None:
         simulator_seed="9",
         simulator_limit="-1",
         simulator_role="Domain Admin",
-        simulator_as_recorded="true",
         simulator_managed_storage="true",
     )
     assert (app.world.settings.limit, app.world.settings.managed_storage) == (-1, True)
@@ -94,6 +93,17 @@ def test_the_app_factory_reads_its_settings() -> None:
     )
     assert {account["role"] for account in app.world.store.all("account")} == {"Domain Admin"}
     app.close()
+
+
+def test_a_world_is_as_a_new_installation_unless_it_is_to_be_lenient() -> None:
+    for text, lenient in (("", False), ("false", False), ("true", True)):
+        app = main({}, simulator_lenient=text, simulator_role="" if lenient else "any")
+        settings = app.world.settings
+        told = (settings.zone_wide_storage, settings.users_expunge, settings.dynamic_scaling)
+        assert told == (lenient,) * 3
+        assert {row["offerha"] for row in app.world.store.all("serviceoffering")} == {lenient}
+        assert settings.role == ("User" if lenient else None)
+        app.close()
 
 
 def test_a_role_that_is_none_stops_the_start() -> None:
