@@ -100,7 +100,7 @@ docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -q -W -n --keep-going -b html docs docs/_build/html
 
 clean:
-	rm -rf $(VENV) .venv-3.* build dist docs/_build *.egg-info .gstack \
+	rm -rf $(VENV) .venv-3.* .clients build dist docs/_build *.egg-info .gstack \
 	  .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -9,6 +9,10 @@ from gstack_pyramid.schemas.gce import GceMethod
 
 _PARAMETER = re.compile(r"\{\+?(\w+)\}")
 
+# A link as Packer 1.6 and 1.7 put it together, when built with a later library of Google's: from
+# what had ended in /projects/ and no longer does.
+_WITHOUT_PROJECTS = re.compile(r"/compute/\w+/([^/]+/(?:global|zones|regions)/.+)")
+
 
 @dataclass(frozen=True, slots=True)
 class Collection:
@@ -108,9 +112,12 @@ def parse_reference(text: str) -> Reference:
     rest = text
     if "://" in text:
         at = text.find("/projects/")
-        if at < 0:
+        if at >= 0:
+            rest = text[at + 1 :]
+        elif found := _WITHOUT_PROJECTS.search(text):
+            rest = f"projects/{found[1]}"
+        else:
             raise ValueError("the URL has no /projects/ part")
-        rest = text[at + 1 :]
     parts = rest.strip("/").split("/")
     if any(not part for part in parts):
         raise ValueError("the link has an empty part")

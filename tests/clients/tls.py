@@ -6,7 +6,7 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -31,11 +31,14 @@ def certificate_and_key() -> tuple[str, str]:
 class Authority:
     """A certificate authority with one server certificate, of this machine's own names.
 
+    Args:
+        hosts: further names that the certificate is for.
+
     Attributes:
         file: the authority's certificate, which clients are given.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, hosts: Sequence[str] = ()) -> None:
         self.file = folder / "ca.pem"
         self._server = folder / "server.pem"
         ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
@@ -46,7 +49,8 @@ class Authority:
             .add_extension(_usage(sign=True), critical=True)
             .sign(ca_key, hashes.SHA256())
         )
-        names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+        names: list[x509.GeneralName] = [x509.DNSName(host) for host in ("localhost", *hosts)]
+        names.append(x509.IPAddress(ip_address("127.0.0.1")))
         server = (
             _builder(_name("localhost"), ca_name, key)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
@@ -74,10 +78,7 @@ class Authority:
                     context.wrap_socket(self.request, server_side=True) as outside,
                     socket.create_connection(("127.0.0.1", port)) as inside,
                 ):
-                    back = threading.Thread(target=_pump, args=(inside, outside), daemon=True)
-                    back.start()
-                    _pump(outside, inside)
-                    back.join()
+                    carry(outside, inside)
 
         class Server(ThreadingTCPServer):
             daemon_threads = True
@@ -89,6 +90,14 @@ class Authority:
             yield f"https://127.0.0.1:{server.server_address[1]}"
             server.shutdown()
             thread.join()
+
+
+def carry(one: socket.socket, other: socket.socket) -> None:
+    """Carry bytes between two connections, both ways, until both have ended."""
+    back = threading.Thread(target=_pump, args=(other, one), daemon=True)
+    back.start()
+    _pump(one, other)
+    back.join()
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:

@@ -1,7 +1,8 @@
-"""gcutil of 2014, which is Python 2 and can't be run: its requests, spoken by hand.
+"""gcutil of 2014, by its requests, for where gcutil isn't: it is Python 2, and in no registry.
 
-With ``--fetch_discovery --api_host=http://HOST:PORT/`` it makes its methods from the discovery
-document, so each request here is built from the gateway's own.
+``tests/clients/test_gcutil.py`` runs gcutil itself. With ``--fetch_discovery
+--api_host=http://HOST:PORT/`` it makes its methods from the discovery document, so each request
+here is built from the gateway's own.
 """
 
 from __future__ import annotations

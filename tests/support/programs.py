@@ -28,6 +28,12 @@ def _on_path(name: str) -> Callable[[], Path | None]:
     return find
 
 
+def _python2() -> Path | None:
+    """Python 2.7: one of pyenv's, whose shim on the PATH may stand for nothing, or on the PATH."""
+    own = sorted(Path.home().glob(".pyenv/versions/2.7.*/bin/python2.7"))
+    return own[-1] if own else _on_path("python2.7")()
+
+
 PROGRAMS: dict[str, Callable[[], Path | None]] = {
     "gcloud": _on_path("gcloud"),
     "chromium": _on_path("chromium"),
@@ -36,6 +42,14 @@ PROGRAMS: dict[str, Callable[[], Path | None]] = {
     "fail2ban-regex": _on_path("fail2ban-regex"),
     "prometheus": _on_path("prometheus"),
     "promtool": _on_path("promtool"),
+    # Clients that only `make test-all` runs.
+    "packer": _on_path("packer"),
+    "node": _on_path("node"),
+    "npm": _on_path("npm"),
+    "go": _on_path("go"),
+    "python2.7": _python2,
+    # It was part of Google's Cloud SDK until 2015, and is in no registry.
+    "gcutil": _on_path("gcutil"),
 }
 """name -> what finds it: its path, or None. Who needs a further program adds a line."""
 

@@ -93,6 +93,10 @@ def test_every_resource_of_the_model_stands_somewhere_or_says_that_it_does_not(
             "http://127.0.0.1/gce/compute/v1/projects/projects/zones/z/disks/d/",
             {"name": "d", "segment": "disks", "project": "projects", "scope": ("zones", "z")},
         ),
+        (
+            "https://compute.googleapis.com/compute/v1/p/zones/z/disks/d",
+            {"name": "d", "segment": "disks", "project": "p", "scope": ("zones", "z")},
+        ),
     ],
 )
 def test_a_link_is_taken_apart_whatever_its_form(text: str, found: dict[str, Any]) -> None:
@@ -106,6 +110,7 @@ def test_a_link_is_taken_apart_whatever_its_form(text: str, found: dict[str, Any
         ("/", "an empty part"),
         ("zones//disks/d", "an empty part"),
         ("https://host/networks/n", "no /projects/ part"),
+        ("https://host/compute/v1/p/networks/n", "no /projects/ part"),
         ("a/b/c/d", "too many parts"),
         ("projects/p/zones/z/disks/d/e/f", "too many parts"),
     ],

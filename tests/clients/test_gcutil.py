@@ -1,0 +1,86 @@
+"""gcutil of 2014 itself, on Python 2.7, as users.md has it."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ..support.programs import required
+from .chromium import chromium
+from .gateway import PATIENCE, Gateway, run
+from .manual import example
+from .test_sign_in import until_url
+
+pytestmark = [pytest.mark.clients, pytest.mark.matrix]
+
+RunGcutil = Callable[..., str]
+
+
+@pytest.fixture
+def gcutil(gateway: Gateway, tmp_path: Path) -> RunGcutil:
+    """Runs gcutil, which has signed in, and gives what it prints."""
+    shell = {**gateway.environment, "HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    # It refuses to let root log in.
+    shell |= {"LOGNAME": "demo", "USER": "demo"}
+    function, _, _ = example("gcutil", "sh", my_account="demo-project").rpartition("gcutil auth")
+    function = function.replace("https://gce.example.com", gateway.url)
+    found = f"{required('python2.7')} {required('gcutil').resolve()}"
+    function = function.replace("python2.7 ~/gcutil/gcutil", found)
+    program = ["sh", "-euc", f'{function}gcutil "$@"', "sh"]
+    _sign_in(program, shell, gateway, tmp_path)
+
+    def ask(command: str, *, status: int = 0) -> str:
+        done = run([*program, *shlex.split(command)], shell)
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return ask
+
+
+def _sign_in(program: list[str], shell: dict[str, str], gateway: Gateway, folder: Path) -> None:
+    with subprocess.Popen(
+        [*program, "auth", "--noauth_local_webserver", "--noconfirm_email"],
+        env=shell,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as login:
+        assert login.stdin
+        assert login.stdout
+        url = until_url(login.stdout, f"{gateway.url}/oauth2/auth")
+        with chromium(folder / "browser") as browser:
+            browser.open(url)
+            browser.sign_in()
+            browser.press("allow")
+            code = browser.driver.find_element("id", "code").get_attribute("value")
+        said, _ = login.communicate(f"{code}\n", timeout=PATIENCE)
+        assert login.returncode == 0, said
+
+
+def test_a_machines_life(gcutil: RunGcutil) -> None:
+    assert "ch-gva-2" in gcutil("listzones")
+    image = "projects/ubuntu-os-cloud/global/images/linux-ubuntu-24-04-lts-64-bit"
+    gcutil(
+        "addinstance old --zone=ch-gva-2 --machine_type=small --wait_until_running "
+        f"--image={image} --auto_delete_boot_disk --authorized_ssh_keys= --nouse_compute_key"
+    )
+    assert "RUNNING" in gcutil("getinstance old --zone=ch-gva-2")
+    assert "old" in gcutil("listinstances --format=names")
+    gcutil("adddisk old-data --zone=ch-gva-2 --size_gb=10 --disk_type=pd-standard")
+    gcutil("attachdisk old --zone=ch-gva-2 --disk=old-data")
+    gcutil("detachdisk old --zone=ch-gva-2 --device_name=old-data")
+    gcutil("deletedisk old-data --zone=ch-gva-2 --force")
+    gcutil("addfirewall old --allowed=tcp:22 --network=default")
+    assert "tcp: 22" in gcutil("getfirewall old")
+    gcutil("deletefirewall old --force")
+    gcutil("deleteinstance old --zone=ch-gva-2 --force --delete_boot_pd")
+    assert "old" not in gcutil("listinstances --format=names")
+
+
+def test_what_is_not_there_is_said(gcutil: RunGcutil) -> None:
+    assert "was not found" in gcutil("getinstance nosuch --zone=ch-gva-2", status=1)
