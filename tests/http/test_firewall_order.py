@@ -25,6 +25,22 @@ def order(gateway: Gateway) -> list[str]:
     return [row.get("reason", str(row["number"])).removeprefix("gce:firewall:") for row in rows]
 
 
+def test_items_of_the_clouds_own_acl_lists_are_no_firewalls(gateway: Gateway) -> None:
+    """CloudStack lists those of its lists default_allow and default_deny with everybody's."""
+    rows = gateway.cloud.rows("listNetworkACLs")
+    own = [row for row in rows if row["aclname"].startswith("default_")]
+    assert {row["aclname"] for row in own} == {"default_allow", "default_deny"}
+    insert(gateway, "mine", allowed=MAIL)
+    names = gateway.names("global/firewalls", filter=f"network eq .*{VPC}")
+    assert names == ["mine", "prod-web-acl-1", "prod-web-acl-2"]
+    assert not [name for name in gateway.names("global/firewalls") if "default" in name]
+    for row in own:
+        name = f"{row['aclname'].replace('_', '-')}-{row['number']}"
+        gateway.refused(404, "GET", f"global/firewalls/{name}")
+        gateway.refused(404, "DELETE", f"global/firewalls/{name}")
+    assert [r for r in gateway.cloud.rows("listNetworkACLs") if r in own] == own
+
+
 def test_items_are_in_the_order_of_priorities_and_deny_comes_first(gateway: Gateway) -> None:
     insert(gateway, "late", allowed=MAIL, priority=2000)
     insert(gateway, "usual", allowed=MAIL)

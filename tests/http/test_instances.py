@@ -143,6 +143,22 @@ def test_a_custom_machine_type_gets_exactly_its_size(gateway: Gateway) -> None:
     assert gateway.get(kind)["guestCpus"] == 6
 
 
+def test_a_custom_type_of_an_offering_without_a_speed_gets_the_speed_of_the_settings(
+    gateway: Gateway,
+) -> None:
+    """CloudStack refuses such an offering without cpuSpeed, and one that has a speed with it."""
+    store = gateway.cloud.app.world.store
+    (offering,) = [doc for doc in store.all("serviceoffering") if doc["custom"]]
+    with store.transaction():
+        store.update(offering, cpuspeed=None)
+    kind = f"zones/{SG_ZONE}/machineTypes/custom-2-4096"
+    gateway.create("web", machineType=kind)
+    machine = gateway.machine("web")
+    speed = gateway.application.engine.compiled.settings["custom_cpu_speed"]
+    assert (machine["cpunumber"], machine["memory"], machine["cpuspeed"]) == (2, 4096, speed)
+    assert gateway.get(f"zones/{SG_ZONE}/instances/web")["machineType"].endswith("/custom-2-4096")
+
+
 @pytest.mark.parametrize("kind", ["custom-17-4096", "custom-2-131072", "custom-0-512", "custom-1"])
 def test_a_custom_machine_type_out_of_range_is_unknown(gateway: Gateway, kind: str) -> None:
     path = f"zones/{SG_ZONE}/machineTypes/{kind}"
