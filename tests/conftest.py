@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from gstack_pyramid.collecting import paused
 
 from .support import costs
+from .support.order import longest_first
 from .support.programs import required, say_what_is_missing
 
 if TYPE_CHECKING:
@@ -52,16 +53,19 @@ def pytest_collection() -> Generator[None, object, object]:
     return collected
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
+
+
 MakeGateway = Callable[..., "Gateway"]
 MakeRouter = Callable[..., "Router"]
 
 
 @pytest.fixture(scope="session")
 def cloudstack_model() -> CloudStackModel:
-    from gstack_pyramid.schemas.cloudstack import CloudStackModel
-    from gstack_pyramid.schemas.location import data_folder
+    from .support import shipped
 
-    return CloudStackModel(data_folder("schemas") / "cloudstack")
+    return shipped.cloudstack_model()
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +95,8 @@ def make_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRouter
     from gstack_pyramid.routes import make_app
     from gstack_pyramid.settings import Settings
 
+    from .support import shipped
+
     made: list[Router] = []
     folder: Path = tmp_path_factory.mktemp("ini")
 
@@ -104,7 +110,9 @@ def make_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRouter
             "gstack.check_answers": "refuse",
             **{f"gstack.{key}": value for key, value in settings.items()},
         }
-        router = make_app(Settings.from_ini(ini, {}))
+        with pytest.MonkeyPatch.context() as patch:
+            shipped.share(patch)
+            router = make_app(Settings.from_ini(ini, {}))
         made.append(router)
         return router
 

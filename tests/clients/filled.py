@@ -10,10 +10,9 @@ from typing import Any
 
 import requests
 
-from gstack_pyramid.schemas.cloudstack import CloudStackModel
-from gstack_pyramid.schemas.location import data_folder
 from gstack_pyramid.simulator import make_simulator
 
+from ..support import shipped
 from ..support.plenty import SIMULATOR, fill, prepare
 from ..unit.simulator.cloud import Clock, Cloud, Reply
 from .gateway import PATIENCE, Gateway, served
@@ -95,7 +94,7 @@ def filled(folder: Path) -> Iterator[Filled]:
         folder: empty; the cloud's state lies there, too.
     """
     state = folder / "cloud.sqlite"
-    model = CloudStackModel(data_folder("schemas") / "cloudstack")
+    model = shipped.cloudstack_model()
     app = make_simulator(model=model, state=str(state), **SIMULATOR)
     prepare(app)
     app.close()

@@ -23,11 +23,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from ..support.effort import tries
 from .gateway import PATIENCE, Gateway, served
 
 pytestmark = pytest.mark.clients
 
-CASES = int(os.environ.get("GSTACK_FUZZ_CASES", "1200"))
+CASES = int(os.environ.get("GSTACK_FUZZ_CASES") or tries(1_200, 6_000))
 """About how many requests are made, over all operations."""
 
 CHECKS = [

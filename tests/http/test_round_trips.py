@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from ..conftest import MakeGateway
+from ..support.effort import tries
 from ..support.gateway import Gateway
 from ..support.round_trips import Bodies, RoundTrip, lost, methods
 from ..support.trips import TRIPS
@@ -26,7 +27,7 @@ def test_what_insert_accepted_get_returns(trip: RoundTrip, make_gateway: MakeGat
 
     # What fails names its fields, so there is no need to look for a smaller example.
     @settings(
-        max_examples=trip.examples,
+        max_examples=tries(6, trip.examples),
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

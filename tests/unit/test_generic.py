@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 import gstack_pyramid
-from gstack_pyramid.engine.loader import load
-from gstack_pyramid.schemas.cloudstack import CloudStackModel
-from gstack_pyramid.schemas.location import data_folder
+
+from ..support import shipped
 
 PACKAGE = Path(gstack_pyramid.__file__).parent
 
@@ -80,7 +79,7 @@ def _words(tree: ast.Module) -> Iterator[tuple[int, str]]:
 @pytest.fixture(scope="module")
 def mapped() -> frozenset[str]:
     """The resources and methods that the shipped mappings name."""
-    mappings = load([data_folder("mappings")])
+    mappings = shipped.mappings()
     methods = {method for _, method in mappings.owners}
     return frozenset(mappings.resources.keys() | methods) - SCOPES - VERBS - EVERYDAY
 
@@ -93,7 +92,7 @@ def test_no_program_names_a_resource_or_method_of_gces(file: str, mapped: frozen
 
 @pytest.mark.parametrize("file", PROGRAMS)
 def test_no_program_names_a_command_of_cloudstacks(file: str) -> None:
-    model = CloudStackModel(data_folder("schemas") / "cloudstack")
+    model = shipped.cloudstack_model()
     # Commands of one word (login) are words of any program as well.
     commands = {name for name in model.commands if not name.islower()}
     allowed = {command for command, where in COMMANDS.items() if where == file}

@@ -1,4 +1,4 @@
-"""What the tests themselves stand on: programs of others, exact versions of libraries."""
+"""What the tests themselves stand on: programs of others, their order, versions of libraries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ..support import programs
+from ..support import order, programs
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +51,20 @@ def test_where_nothing_may_be_missing_a_test_fails(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("GSTACK_REQUIRE_CLIENTS", "1")
     with pytest.raises(pytest.fail.Exception, match="gone is missing"):
         programs.required("gone")
+
+
+def test_what_takes_long_runs_first_and_a_files_tests_stay_together() -> None:
+    assert all((ROOT / path).exists() for path in order.LONG)
+    ids = (
+        "tests/unit/test_ids.py::test_b",
+        "tests/http/test_names.py::test_a",
+        "tests/unit/test_ids.py::test_a",
+        "tests/torture/test_torture.py::test_a",
+        "tests/clients/test_serving.py::test_a",
+    )
+    tests: list[Any] = [SimpleNamespace(nodeid=each) for each in ids]
+    order.longest_first(tests)
+    assert [test.nodeid for test in tests] == [ids[at] for at in (3, 4, 1, 0, 2)]
 
 
 def pinned() -> dict[str, list[str]]:

@@ -10,6 +10,8 @@ from click.testing import CliRunner, Result
 
 from gstack_pyramid.cli import main
 
+from ...support import shipped
+
 INI = """
 [app:main]
 use = egg:gstack_pyramid
@@ -27,6 +29,11 @@ port = 5000
 """
 
 Gstack = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def _what_is_shipped_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped.share(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

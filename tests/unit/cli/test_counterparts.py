@@ -6,13 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gstack_pyramid.engine.compiler import compile_mappings
 from gstack_pyramid.engine.counterparts import as_markdown
-from gstack_pyramid.engine.loader import load
-from gstack_pyramid.schemas.cloudstack import CloudStackModel
-from gstack_pyramid.schemas.gce import GceModel
-from gstack_pyramid.schemas.location import data_folder
 
+from ...support import shipped
 from .conftest import Gstack
 
 ROOT = Path(__file__).parents[3]
@@ -20,14 +16,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    mappings = load([data_folder("mappings")])
-    schemas = data_folder("schemas")
-    return as_markdown(
-        mappings,
-        compile_mappings(
-            mappings, GceModel(schemas / "gce"), CloudStackModel(schemas / "cloudstack")
-        ),
-    )
+    return as_markdown(shipped.mappings(), shipped.compiled())
 
 
 def test_the_committed_page_is_up_to_date(gstack: Gstack) -> None:

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gstack_pyramid.engine.compiler import compile_mappings
 from gstack_pyramid.engine.converters import CONVERTERS
 from gstack_pyramid.engine.coverage import Entry, coverage, read_reasons, totals
-from gstack_pyramid.engine.loader import load
-from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.location import data_folder
 
+from ...support import shipped
 from .conftest import Gstack
 from .test_lint import GOOD
 
@@ -24,14 +22,13 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def gce() -> GceModel:
-    return GceModel(data_folder("schemas") / "gce")
+    return shipped.gce_model()
 
 
 @pytest.fixture(scope="module")
 def entries(gce: GceModel) -> list[Entry]:
     folder = data_folder("mappings")
-    cloudstack = CloudStackModel(data_folder("schemas") / "cloudstack")
-    return coverage(compile_mappings(load([folder]), gce, cloudstack), read_reasons([folder], gce))
+    return coverage(shipped.compiled(), read_reasons([folder], gce))
 
 
 def test_the_committed_page_is_up_to_date(gstack: Gstack) -> None:

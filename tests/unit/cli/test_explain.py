@@ -10,32 +10,29 @@ from click.testing import CliRunner
 
 from gstack_pyramid.cli import main
 from gstack_pyramid.engine import coverage
-from gstack_pyramid.engine.compiler import Compiled, compile_mappings
 from gstack_pyramid.engine.explain import explain
-from gstack_pyramid.engine.loader import Mappings, load
 from gstack_pyramid.engine.modifiers import MODIFIERS
 from gstack_pyramid.engine.scope import SOURCES
 from gstack_pyramid.engine.wording import Words
-from gstack_pyramid.schemas.cloudstack import CloudStackModel
-from gstack_pyramid.schemas.gce import GceModel
-from gstack_pyramid.schemas.location import data_folder
 
+from ...support import shipped
 from .conftest import Gstack
 
-
-def _compiled() -> tuple[Mappings, Compiled]:
-    mappings, schemas = load([data_folder("mappings")]), data_folder("schemas")
-    gce, cloudstack = GceModel(schemas / "gce"), CloudStackModel(schemas / "cloudstack")
-    return mappings, compile_mappings(mappings, gce, cloudstack)
-
-
-MAPPINGS, COMPILED = _compiled()
+METHODS = sorted(
+    f"compute.{resource}.{method}"
+    for resource, document in shipped.mappings().resources.items()
+    for method in document.data.get("methods", {})
+)
 
 
-@pytest.mark.parametrize("method_id", sorted(COMPILED.methods))
+def test_all_methods_are_explained() -> None:
+    assert sorted(shipped.compiled().methods) == METHODS
+
+
+@pytest.mark.parametrize("method_id", METHODS)
 def test_each_mapped_method_can_be_explained(method_id: str) -> None:
-    page = explain(MAPPINGS, COMPILED, method_id)
-    method = COMPILED.methods[method_id]
+    page = explain(shipped.mappings(), shipped.compiled(), method_id)
+    method = shipped.compiled().methods[method_id]
     assert page.startswith(f"{method_id}\n{method.gce.http_method} /compute/v1/{method.gce.path}\n")
     assert f"{method.place[0]}:{method.place[1]}" in page
     assert not [line for line in page.splitlines() if len(line) > 120]

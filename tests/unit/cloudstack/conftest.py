@@ -7,8 +7,8 @@ import pytest
 
 from gstack_pyramid.cloudstack import Client, Credentials
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
-from gstack_pyramid.schemas.location import data_folder
 
+from ...support import shipped
 from .cloud import API_KEY, SECRET_KEY, Cloud
 
 MakeClient = Callable[..., Client]
@@ -16,7 +16,7 @@ MakeClient = Callable[..., Client]
 
 @pytest.fixture(scope="session")
 def model() -> CloudStackModel:
-    return CloudStackModel(data_folder("schemas") / "cloudstack")
+    return shipped.cloudstack_model()
 
 
 @pytest.fixture

@@ -4,14 +4,15 @@ import pytest
 
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.gce import GceModel
-from gstack_pyramid.schemas.location import data_folder
+
+from ...support import shipped
 
 
 @pytest.fixture(scope="session")
 def gce() -> GceModel:
-    return GceModel(data_folder("schemas") / "gce")
+    return shipped.gce_model()
 
 
 @pytest.fixture(scope="session")
 def cloudstack() -> CloudStackModel:
-    return CloudStackModel(data_folder("schemas") / "cloudstack")
+    return shipped.cloudstack_model()

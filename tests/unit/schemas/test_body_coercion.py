@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gstack_pyramid.schemas.gce import GceModel
-from gstack_pyramid.schemas.location import data_folder
 from gstack_pyramid.schemas.validation import coerce_body
 
-GCE = GceModel(data_folder("schemas") / "gce")
+from ...support import shipped
+
+GCE = shipped.gce_model()
 COERCE = coerce_body(GCE, "Instance")
 
 

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gstack_pyramid.errors import GceError
-from gstack_pyramid.schemas.gce import GceModel
-from gstack_pyramid.schemas.location import data_folder
 from gstack_pyramid.schemas.validation import query_parser
 
-GCE = GceModel(data_folder("schemas") / "gce")
+from ...support import shipped
+
+GCE = shipped.gce_model()
 LIST = query_parser(GCE, GCE.method("instances", "list"))
 
 

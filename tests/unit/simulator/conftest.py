@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
-from gstack_pyramid.schemas.location import data_folder
 from gstack_pyramid.simulator import make_simulator
 
+from ...support import shipped
 from .cloud import Clock, Cloud
 
 MakeCloud = Callable[..., Cloud]
@@ -16,7 +16,7 @@ MakeCloud = Callable[..., Cloud]
 
 @pytest.fixture(scope="session")
 def model() -> CloudStackModel:
-    return CloudStackModel(data_folder("schemas") / "cloudstack")
+    return shipped.cloudstack_model()
 
 
 @pytest.fixture

@@ -1,0 +1,82 @@
+"""What gstack ships, read and compiled once for all tests of a process. Nobody may change it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gstack_pyramid import application
+from gstack_pyramid.engine import compiler, loader
+from gstack_pyramid.engine.compiler import Compiled, compile_mappings
+from gstack_pyramid.engine.document import display_name
+from gstack_pyramid.engine.loader import Mappings, load
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.schemas.gce import GceModel
+from gstack_pyramid.schemas.location import data_folder
+
+SHIPPED = data_folder("mappings")
+
+
+@cache
+def gce_model() -> GceModel:
+    """GCE's model."""
+    return GceModel(data_folder("schemas") / "gce")
+
+
+@cache
+def cloudstack_model() -> CloudStackModel:
+    """CloudStack's model."""
+    return CloudStackModel(data_folder("schemas") / "cloudstack")
+
+
+def mappings() -> Mappings:
+    """The mapping files, merged."""
+    return _loaded(display_name(SHIPPED))
+
+
+def compiled() -> Compiled:
+    """The mappings, compiled without settings of an operator's."""
+    return compile_once(mappings(), gce_model(), cloudstack_model())
+
+
+def load_once(folders: Iterable[Path]) -> Mappings:
+    """Like ``load``; what is shipped is read once, and what is of an operator's own each time."""
+    given = list(folders)
+    return _loaded(display_name(SHIPPED)) if given == [SHIPPED] else load(given)
+
+
+def compile_once(
+    merged: Mappings,
+    gce: GceModel,
+    cloudstack: CloudStackModel,
+    settings: Mapping[str, Any] | None = None,
+) -> Compiled:
+    """Like ``compile_mappings``; what ``load_once`` has read once is compiled once."""
+    place = display_name(SHIPPED)
+    if merged is _loaded(place):
+        return _compiled(place, json.dumps(dict(settings or {}), sort_keys=True))
+    return compile_mappings(merged, gce, cloudstack, settings)
+
+
+# By how the files are called, which findings and explanations tell: it depends on where one is.
+@cache
+def _loaded(place: str) -> Mappings:
+    return load([SHIPPED])
+
+
+@cache
+def _compiled(place: str, values: str) -> Compiled:
+    return compile_mappings(_loaded(place), gce_model(), cloudstack_model(), json.loads(values))
+
+
+def share(patch: pytest.MonkeyPatch) -> None:
+    """While the patch lasts, let gateways and commands in this process share what is shipped."""
+    for module in (loader, application):
+        patch.setattr(module, "load", load_once)
+    for module in (compiler, application):
+        patch.setattr(module, "compile_mappings", compile_once)
