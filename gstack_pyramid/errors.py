@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -151,6 +152,6 @@ def _location_type(field: str) -> str:
 
 
 def shown(value: object, most: int = 200) -> str:
-    """What a client has sent, as an error repeats it: no more than so many characters."""
-    text = str(value)
+    """What a client has sent, as an error repeats it: in JSON's spelling, and not longer."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
     return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -100,8 +100,12 @@ def compile_method(
     if compiled.kind == "mutation":
         _compile_mutation(compiled, spec, inner, place)
         _check_alone(compiled, spec, inner, place)
+    given = {
+        path: why
+        for path, why in spec.get("ignores", {}).items()
+        if not _is_parameter(path, inner, (*place, "ignores"), method)
+    }
     if method.request:
-        given = spec.get("ignores", {})
         unknown = [path for path, why in given.items() if not isinstance(why, str)]
         ignored = {**rules[0], **{path: given[path] for path in given if path not in unknown}}
         refused = {**rules[1], **spec.get("refuses", {})}
@@ -125,6 +129,17 @@ def compile_method(
         )
     compiled.uses, compiled.query = frozenset(inner.used), frozenset(inner.query)
     return compiled
+
+
+def _is_parameter(path: str, scope: Scope, place: Place, method: GceMethod) -> bool:
+    """Whether what is ignored is a query parameter, as ``query.NAME``; it is noted then."""
+    root, _, name = path.partition(".")
+    if root != "query":
+        return False
+    if name not in method.query:
+        scope.report((*place, path), f"{method.id} has no parameter {name!r}")
+    scope.query.add(name)
+    return True
 
 
 def _check_permissions(method: GceMethod, scope: Scope, place: Place) -> None:

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from pyramid.router import Router
 
+from gstack_pyramid.errors import invalid_parameter, invalid_value
+
 from ..conftest import MakeGateway, MakeRouter
 from ..support.gateway import ADVANCED_ZONE, BASE, SG_ZONE, UBUNTU, Gateway, instance_body
+from ..support.trips.balancing import entrance
 
 PROJECT = f"{BASE}/projects/demo-project"
 ZONE = f"zones/{ADVANCED_ZONE}"
@@ -252,3 +255,75 @@ def test_disks_are_called_as_google_calls_them(gateway: Gateway) -> None:
     disk = {"source": f"{ZONE}/disks/data", "interface": "SCSI"}
     gateway.do("POST", f"{WEB}/attachDisk", disk)
     assert gateway.get(WEB)["disks"][1]["interface"] == "SCSI"
+
+
+def test_a_group_of_a_template_that_terraform_made_is_told_as_asked(gateway: Gateway) -> None:
+    entrance(gateway)
+    properties = {
+        "machineType": "small",
+        "disks": [boot()],
+        "networkInterfaces": [{"network": "global/networks/backend"}],
+        "labels": {"goog-terraform-provisioned": "true"},
+        "reservationAffinity": {"consumeReservationType": "NO_RESERVATION"},
+        "keyRevocationActionType": "NONE",
+    }
+    gateway.do("POST", "global/instanceTemplates", {"name": "tf", "properties": properties})
+    body = {
+        "name": "fleet",
+        "baseInstanceName": "node",
+        "targetSize": 1,
+        "listManagedInstancesResults": "PAGELESS",
+        "updatePolicy": {"type": "PROACTIVE", "minimalAction": "REPLACE"},
+        "versions": [{"instanceTemplate": "global/instanceTemplates/tf", "name": "v1"}],
+        "targetPools": ["regions/ch-zrh/targetPools/pool"],
+    }
+    gateway.do("POST", f"{ZONE}/instanceGroupManagers", body)
+    path = f"{ZONE}/instanceGroupManagers/fleet"
+    for query in ({}, {"fields": "baseInstanceName,listManagedInstancesResults,updatePolicy"}):
+        shown = gateway.get(path, **query)
+        for name in ("baseInstanceName", "listManagedInstancesResults", "updatePolicy"):
+            assert shown[name] == body[name]
+    assert gateway.get(path)["versions"][0]["name"] == "v1"
+    gateway.do("PATCH", path, {"updatePolicy": {"type": "OPPORTUNISTIC"}})
+    shown = gateway.get(path)
+    assert shown["updatePolicy"] == {"type": "OPPORTUNISTIC", "minimalAction": "REPLACE"}
+    assert shown["baseInstanceName"] == "node"
+
+
+def test_networks_are_told_as_asked(gateway: Gateway) -> None:
+    asked = {"routingConfig": {"routingMode": "GLOBAL"}, "mtu": 1500}
+    for name, more in (("own", {"autoCreateSubnetworks": False}), ("auto", {})):
+        gateway.do("POST", "global/networks", {"name": name, **asked, **more})
+        shown = gateway.get(f"global/networks/{name}")
+        assert {key: shown[key] for key in asked} == asked
+        assert shown["networkFirewallPolicyEnforcementOrder"] == "AFTER_CLASSIC_FIREWALL"
+    error = gateway.refused(400, "POST", "global/networks", {"name": "jumbo", "mtu": 8896})
+    assert "'resource.mtu'" in error["message"]
+    assert gateway.get("global/networks/default")["subnetworks"]
+
+
+def test_private_access_follows_what_sets_it(gateway: Gateway) -> None:
+    path = "regions/ch-zrh/subnetworks"
+    body = {"name": "tier", "network": "global/networks/prod-vpc", "ipCidrRange": "10.8.9.0/24"}
+    gateway.do("POST", path, {**body, "privateIpGoogleAccess": True})
+    assert gateway.get(f"{path}/tier")["privateIpGoogleAccess"] is True
+    for on in (False, True):
+        wish = {"privateIpGoogleAccess": on}
+        gateway.do("POST", f"{path}/tier/setPrivateIpGoogleAccess", wish)
+        assert gateway.get(f"{path}/tier")["privateIpGoogleAccess"] is on
+
+
+def test_stopping_may_discard_local_disks_where_there_are_none(gateway: Gateway) -> None:
+    made(gateway)
+    gateway.do("POST", f"{WEB}/stop", discardLocalSsd="true")
+    assert gateway.get(WEB)["status"] == "TERMINATED"
+    gateway.refused(400, "POST", f"{WEB}/stop", noGracefulShutdown="true")
+
+
+@pytest.mark.parametrize(
+    ("value", "spelt"),
+    [(True, "true"), (None, "null"), ({"a": False}, '{"a": false}'), ("True", "True")],
+)
+def test_errors_spell_values_as_json_does(value: Any, spelt: str) -> None:
+    assert f"'{spelt}'" in invalid_value("resource.x", value).message
+    assert f"'{spelt}'" in invalid_parameter("x", value).message
