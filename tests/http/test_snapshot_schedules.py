@@ -128,7 +128,7 @@ def test_a_disk_has_one_schedule_of_each_kind(web: Gateway) -> None:
         (schedule("it", weekly("MONDAY", "FRIDAY")), "on one day of the week"),
         (schedule("it", DAILY | HOURLY), "at one time"),
         (schedule("it", DAILY, 9), "keeps at most 8"),
-        (schedule("it", DAILY, 0), "a number of days is needed"),
+        (schedule("it", DAILY, 0), "Must be 1 or more"),
         (schedule("it", weekly("MONDAY"), 10), "give a multiple of 7"),
         (schedule("it", {"hourlySchedule": {"hoursInCycle": 4, "startTime": "00:00"}}), "only 1"),
         (schedule("it", {"dailySchedule": {"daysInCycle": 2, "startTime": "00:00"}}), "Must be 1"),

@@ -327,3 +327,32 @@ def test_stopping_may_discard_local_disks_where_there_are_none(gateway: Gateway)
 def test_errors_spell_values_as_json_does(value: Any, spelt: str) -> None:
     assert f"'{spelt}'" in invalid_value("resource.x", value).message
     assert f"'{spelt}'" in invalid_parameter("x", value).message
+
+
+POLICIES: list[dict[str, Any]] = [
+    {
+        "snapshotSchedulePolicy": {
+            "schedule": {"dailySchedule": {"daysInCycle": 1, "startTime": "04:00"}}
+        }
+    },
+    {"groupPlacementPolicy": {"collocation": "COLLOCATED", "vmCount": 3}},
+    {"groupPlacementPolicy": {"availabilityDomainCount": 2, "vmCount": 2}, "description": "far"},
+]
+
+
+@pytest.mark.parametrize("asked", POLICIES, ids=str)
+def test_policies_tell_what_was_asked_and_nothing_else(
+    gateway: Gateway, asked: dict[str, Any]
+) -> None:
+    gateway.do("POST", "regions/ch-zrh/resourcePolicies", {"name": "it", **asked})
+    shown = gateway.get("regions/ch-zrh/resourcePolicies/it")
+    assert {key: shown[key] for key in asked} == asked
+
+
+def test_a_schedule_without_days_keeps_what_the_cloud_lets_it_keep(gateway: Gateway) -> None:
+    gateway.do("POST", "regions/ch-zrh/resourcePolicies", {"name": "it", **POLICIES[0]})
+    made(gateway)
+    link = {"resourcePolicies": ["regions/ch-zrh/resourcePolicies/it"]}
+    gateway.do("POST", f"{ZONE}/disks/web/addResourcePolicies", link)
+    (policy,) = gateway.cloud.rows("listSnapshotPolicies")
+    assert int(policy["maxsnaps"]) == 8
