@@ -79,6 +79,8 @@ class PlannedCommand:
         leaves: what there is too much of when it fails, in GCE's words.
         awaited: for a read that is repeated: whether these rows end the wait.
         then: for what takes something back: what follows it, made of its result.
+        stays: whether it is not sent, since it was done before and nothing takes it back; whoever
+            runs the plan tells what it leaves.
     """
 
     command: str
@@ -96,6 +98,7 @@ class PlannedCommand:
     leaves: str = ""
     awaited: Callable[[list[dict[str, Any]]], bool] | None = None
     then: Callable[[dict[str, Any]], PlannedCommand | None] | None = None
+    stays: bool = False
 
     @property
     def optional(self) -> bool:
@@ -123,8 +126,11 @@ class Part:
 
 
 def take_back(done: list[PlannedCommand]) -> Generator[PlannedCommand, Any, None]:
-    """What undoes steps, newest first; what can't be taken back stays."""
+    """What undoes steps, newest first; what can't be taken back stays, and is told."""
     for command in reversed(done):
+        if command.stays:
+            yield command
+            continue
         result = yield from persist(command)
         following = command.then(result) if command.then is not None and result else None
         if following is not None:

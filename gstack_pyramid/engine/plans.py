@@ -56,6 +56,7 @@ __all__ = [
     "run_steps",
 ]
 
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _ROOT = re.compile(r"\$([A-Za-z_]\w*)")
 
 Plan = Generator[PlannedCommand, Any, list[Part] | None]
@@ -219,6 +220,10 @@ class Step:
 
     def _note_undo(self, result: Any, body: Any, env: Env, done: list[PlannedCommand]) -> None:
         env.roots["result"] = result
+        if not self.undo and self.leaves is not None:
+            told = _text(self.leaves, body, env)
+            params = self.params(body, env)
+            done.append(PlannedCommand(self.command, params, False, False, leaves=told, stays=True))
         # What is noted last is done first.
         for undo in reversed(self.undo):
             planned = undo.planned(body, env)
@@ -278,11 +283,34 @@ def compile_steps(
             steps.append(step)
             if not step.cleanup and not step.is_list:
                 last = index
-    for index, spec in enumerate(specs[:last]):
-        if forgets(spec.get("call", "")) and not spec.keys() & {"undo", "cleanup"}:
+    _check_undone(specs, last, scope, place)
+    return steps, scope
+
+
+def _check_undone(specs: list[dict[str, Any]], last: int, scope: Scope, place: Place) -> None:
+    """Report what stays done without a word when a command after it fails."""
+    taken_back: set[str] = set()
+    for index, spec in enumerate(specs[: last + 1]):
+        command = spec.get("call", "")
+        if "undo" in spec and "as" in spec:
+            taken_back.add(spec["as"])
+        if not command or is_read(command) or spec.keys() & {"undo", "cleanup"}:
+            continue
+        if index == last and "each" not in spec:
+            if spec.get("leaves"):
+                scope.report((*place, index, "leaves"), "no command follows it that could fail")
+            continue
+        if forgets(command):
             message = "when a later step fails, the tags are lost: say what their 'undo' is"
             scope.report((*place, index), message)
-    return steps, scope
+            continue
+        # What belongs to something that an earlier step has made goes with it.
+        mentioned = set(_WORD.findall(repr([spec.get("params"), spec.get("each")])))
+        if "leaves" not in spec and not mentioned & taken_back:
+            message = (
+                "when a later command fails, it stays done: say its 'undo', or what it 'leaves'"
+            )
+            scope.report((*place, index), message)
 
 
 def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Step | None, Scope]:
@@ -317,8 +345,8 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
         scope.report(place, f"{command.name} must not be sent twice: say how it is 'found'")
     for unfit in spec.keys() & {"as", "undo", "found"} if spec.get("cleanup") else ():
         scope.report((*place, unfit), f"the change is done without a cleanup: it has no {unfit!r}")
-    if "leaves" in spec and not spec.get("cleanup"):
-        scope.report((*place, "leaves"), "only a step that is a cleanup may leave something")
+    if "leaves" in spec and "undo" in spec:
+        scope.report((*place, "leaves"), "what is left when the undo fails, the undo says")
     bind = spec.get("as")
     if bind is not None:
         scope.naming(bind, (*place, "as"))
@@ -389,6 +417,6 @@ def _compile_one_undo(spec: dict[str, Any], scope: Scope, place: Place) -> Undo 
 
 
 def _compile_leaves(spec: dict[str, Any], scope: Scope, place: Place) -> Builder | None:
-    if "leaves" not in spec:
+    if not spec.get("leaves"):
         return None
     return scope.value({"format": spec["leaves"]}, (*place, "leaves"))

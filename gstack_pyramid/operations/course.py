@@ -52,7 +52,7 @@ class Course:
         failed: the command that failed last, unless it was the first of all.
         left: what could neither be taken back nor tidied up.
         lost: the command that the plan ended with, since nobody can say what becomes of it.
-        kept: what would have taken back what such a plan had done.
+        kept: what was done and is not taken back, or what would have taken it back.
         number: how many changing commands have been sent.
         parts: what came of parts that are operations of their own, once the plan has ended well.
     """
@@ -93,6 +93,10 @@ class Course:
         outcome = before or Outcome()
         while True:
             self.command = self._next(self.command, outcome)
+            if self.command is not None and self.command.stays:
+                self.kept.append(self.command)
+                outcome = Outcome()
+                continue
             if self.command is None or not self.command.is_list or self.command.awaited:
                 return
             outcome = self._read(self.command, known)
@@ -118,7 +122,8 @@ class Course:
         except StopIteration as end:
             self.parts = end.value or []
         except LostSight as ended:
-            self.cause, self.lost, self.kept = ended.cause, last, ended.left
+            self.cause, self.lost = ended.cause, last
+            self.kept += ended.left
         except Exception as ended:
             self.cause = ended.cause if isinstance(ended, StepError) else ended
         if outcome.failure is not None and last is not None and last.optional:

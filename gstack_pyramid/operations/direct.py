@@ -27,6 +27,8 @@ def carry_out(prepared: Prepared) -> Any:
         except StepError as failed:
             raise failed.cause from None
         result, failure = None, None
+        if command.stays:
+            continue
         try:
             if command.is_list:
                 result = session.client.rows(session.credentials, command.command, command.params)

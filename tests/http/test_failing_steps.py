@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway
+from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway, instance_body
 
 FAILING = {"command": "createTags", "times": 1, "job": {"code": 533, "text": "No room for tags"}}
 INSTANCES = f"zones/{SG_ZONE}/instances"
@@ -185,3 +185,49 @@ def test_a_rule_whose_removal_got_no_answer_is_removed_once(gateway: Gateway) ->
     gateway.cloud.app.injection.add(fault)
     gateway.do("DELETE", "global/firewalls/wall")
     assert "wall" not in gateway.names("global/firewalls")
+
+
+def test_an_instance_that_cant_be_deleted_runs_again(gateway: Gateway) -> None:
+    """It is stopped only to let go of a disk that stays."""
+    body = instance_body("web")
+    body["disks"][0]["autoDelete"] = False
+    gateway.do("POST", INSTANCES, body)
+    before = gateway.get(f"{INSTANCES}/web")
+    inject(gateway, {"command": "destroyVirtualMachine", "job": {"code": 530, "text": "No"}})
+    done = gateway.finish(gateway.ask("DELETE", f"{INSTANCES}/web"))
+    gateway.cloud.app.injection.remove()
+    assert "destroyVirtualMachine" in done["error"]["errors"][0]["message"]
+    assert "stopVirtualMachine" in gateway.sent
+    assert "warnings" not in done
+    after = gateway.get(f"{INSTANCES}/web")
+    assert after["status"] == before["status"] == "RUNNING"
+    assert [disk["source"] for disk in after["disks"]] == [
+        disk["source"] for disk in before["disks"]
+    ]
+
+
+def test_an_instance_that_cant_be_started_again_is_told(gateway: Gateway) -> None:
+    body = instance_body("web")
+    body["disks"][0]["autoDelete"] = False
+    gateway.do("POST", INSTANCES, body)
+    inject(
+        gateway,
+        {"command": "destroyVirtualMachine", "job": {"code": 530, "text": "No"}},
+        {"command": "startVirtualMachine", "error": {"code": 431, "text": "No"}},
+    )
+    done = gateway.finish(gateway.ask("DELETE", f"{INSTANCES}/web"))
+    (warning,) = done["warnings"]
+    assert "That the instance web is stopped could not be taken back" in warning["message"]
+
+
+def test_what_cant_be_taken_back_is_told(gateway: Gateway) -> None:
+    gateway.do("POST", f"zones/{SG_ZONE}/disks", {"name": "d", "sizeGb": "1"})
+    path = f"zones/{SG_ZONE}/disks/d"
+    inject(gateway, {"command": "createTags", "job": {"code": 530, "text": "No"}})
+    body = {"name": "d", "sizeGb": "2", "labels": {"env": "prod"}}
+    asked = gateway.ask("PATCH", path, body)
+    done = gateway.finish(asked)
+    assert "error" in done
+    (warning,) = done["warnings"]
+    assert warning["message"].startswith("That the disk has 2 GB was not taken back (resizeVolume")
+    assert gateway.get(path)["sizeGb"] == "2"

@@ -328,3 +328,39 @@ def test_the_list_of_all_scopes_has_global_and_regional_policies(edge: Gateway) 
     assert sorted(names) == ["edge", "here"]
     some = edge.get("aggregated/firewallPolicies", filter="name = here")["items"]
     assert "firewallPolicies" not in some["global"]
+
+
+@pytest.mark.parametrize("after", [1, 2])
+@pytest.mark.parametrize("change", ["removeRule", "patchRule", "removeAssociation", "cloneRules"])
+def test_items_that_were_removed_are_made_again_when_another_stays(
+    edge: Gateway, change: str, after: int
+) -> None:
+    """A rule has several items, of which the first ones can be removed and a later one can't."""
+    ports = [{"ipProtocol": "tcp", "ports": ["80", "81", "82", "83"]}]
+    add(edge, {**WEB, "match": {**WEB["match"], "layer4Configs": ports}})
+    edge.do("POST", POLICIES, {"name": "other"})
+    add(edge, {**WEB, "priority": 7}, f"{POLICIES}/other")
+    associate(edge)
+    before, shown = items(edge), edge.get(EDGE)
+    edge.cloud.app.injection.add(
+        {"command": "deleteNetworkACL", "after": after, "error": {"code": 431, "text": "No"}}
+    )
+    moved = {**WEB, "priority": 9}
+    told: dict[str, tuple[Any, dict[str, Any]]] = {
+        "removeRule": (None, {"priority": 1000}),
+        "patchRule": (moved, {"priority": 1000}),
+        "removeAssociation": (None, {"name": "prod"}),
+        "cloneRules": (None, {"sourceFirewallPolicy": "global/firewallPolicies/other"}),
+    }
+    body, query = told[change]
+    done = edge.finish(edge.ask("POST", f"{EDGE}/{change}", body, **query))
+    edge.cloud.app.injection.remove()
+    assert "error" in done
+    unlike = {"fingerprint"}
+    assert {key: value for key, value in edge.get(EDGE).items() if key not in unlike} == {
+        key: value for key, value in shown.items() if key not in unlike
+    }
+    # What was new can't be removed either, and that is told.
+    new = len(items(edge)) - len(before)
+    assert set(before) <= set(items(edge))
+    assert len(done.get("warnings", [])) == new

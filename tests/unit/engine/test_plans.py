@@ -121,7 +121,12 @@ def test_a_list_gives_rows_or_the_first_of_them(run: Runner) -> None:
     steps: list[dict[str, Any]] = [
         {"call": "listVolumes", "as": "all"},
         {"call": "listVolumes", "as": "one", "take": "first"},
-        {"call": "deleteVolume", "each": {"old": "$all"}, "params": {"id": "$old.id"}},
+        {
+            "call": "deleteVolume",
+            "each": {"old": "$all"},
+            "params": {"id": "$old.id"},
+            "leaves": False,
+        },
         {"call": "deleteVolume", "params": {"id": "$one.id"}},
     ]
     run(steps, {})
@@ -189,8 +194,14 @@ def test_a_step_is_repeated_for_each_turn_and_its_results_are_a_list(run: Runner
             "each": {"rule": "rules", "port": "$rule.ports"},
             "as": "made",
             "params": {"name": {"format": "{$index}-{$rule.name}-{$port}"}},
+            "leaves": False,
         },
-        {"call": "deleteVolume", "each": {"old": "$made"}, "params": {"id": "$old.id"}},
+        {
+            "call": "deleteVolume",
+            "each": {"old": "$made"},
+            "params": {"id": "$old.id"},
+            "leaves": False,
+        },
     ]
     run(steps, {"rules": [{"name": "a", "ports": [1, 2]}, {"name": "b", "ports": [3]}]})
     assert [params.get("name", params.get("id")) for _, params in run.told] == [
@@ -211,8 +222,8 @@ def test_the_turns_of_a_loop_are_fixed_before_its_first_command(run: Runner) -> 
             rows.clear()
             return dict(params)
 
-    steps = [{"call": "deleteVolume", "each": {"old": "$rows"}, "params": {"id": "$old.id"}}]
-    run(steps, {}, request=Forgetful(), rows=rows)
+    delete = {"call": "deleteVolume", "each": {"old": "$rows"}, "params": {"id": "$old.id"}}
+    run([{**delete, "leaves": False}], {}, request=Forgetful(), rows=rows)
     assert [params["id"] for _, params in run.told] == ["1", "2"]
 
 
@@ -386,3 +397,21 @@ def test_what_was_done_is_undone_when_a_later_value_cannot_be_made(error: Except
     assert next(plan) == undo
     with pytest.raises(type(error)):
         plan.send({})
+
+
+def test_what_nothing_takes_back_is_told_when_a_later_step_fails(run: Runner) -> None:
+    """It is no command: whoever runs the plan says what it leaves."""
+    stop = {
+        "call": "stopVirtualMachine",
+        "each": {"vm": "vms"},
+        "params": {"id": "vm"},
+        "leaves": "that {vm} is stopped",
+    }
+    run.refused = {4: Refusal()}
+    assert isinstance(run([make("a"), stop, make("b")], {"vms": [7, 8]}), Refusal)
+    after = [(command.command, command.stays, command.leaves) for command in run.sent[4:]]
+    assert after == [
+        ("stopVirtualMachine", True, "that 8 is stopped"),
+        ("stopVirtualMachine", True, "that 7 is stopped"),
+        ("deleteVolume", False, ""),
+    ]

@@ -93,6 +93,7 @@ WRONG_EXPRESSIONS = {
             steps:
               - call: createVolume
                 repeat: safe
+                leaves: a disk
                 params:
                   name: made.name # here
               - {call: createVolume, repeat: safe, params: {name: name}, as: made}

@@ -199,6 +199,7 @@ WRONG_FORMS = {
             steps:
               - call: deleteVolume
                 params: {id: $volume.id} # here
+                leaves: nothing
               - repeat: safe
                 call: createVolume
                 as: volume
@@ -215,6 +216,7 @@ WRONG_FORMS = {
               - call: deleteVolume
                 each: {old: licenses}
                 params: {id: $old}
+                leaves: nothing
               - repeat: safe
                 call: createVolume
                 params: {name: $old} # here
@@ -232,6 +234,7 @@ WRONG_FORMS = {
                 each:
                   body: licenses # here
                 params: {name: name}
+                leaves: a disk
         """,
         "$body has a meaning of its own",
     ),
@@ -245,6 +248,7 @@ WRONG_FORMS = {
                 call: createVolume
                 each: licenses # here
                 params: {name: .}
+                leaves: a disk
         """,
         "a step's loop needs a name: {thing: path}",
     ),
@@ -289,7 +293,51 @@ WRONG_FORMS = {
                 params: {id: $self.id}
                 leaves: the disk # here
         """,
-        "only a step that is a cleanup may leave something",
+        "no command follows it that could fail",
+    ),
+    "what is left of a step that is taken back": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            steps:
+              - call: detachVolume
+                params: {id: self.id}
+                found: {call: listVolumes, params: {id: self.id}}
+                undo: {call: attachVolume, params: {id: self.id, virtualmachineid: self.id}}
+                leaves: the disk # here
+              - call: deleteVolume
+                params: {id: self.id}
+        """,
+        "what is left when the undo fails, the undo says",
+    ),
+    "a step that stays done without a word when a later one fails": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            steps:
+              - call: stopVirtualMachine # here
+                params: {id: self.virtualmachineid}
+              - call: deleteVolume
+                params: {id: self.id}
+        """,
+        "when a later command fails, it stays done: say its 'undo', or what it 'leaves'",
+    ),
+    "turns that stay done without a word when a later one fails": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            steps:
+              - call: deleteVolume # here
+                each: {one: rows}
+                params: {id: one.id}
+        """,
+        "when a later command fails, it stays done: say its 'undo', or what it 'leaves'",
     ),
     "a wait for what lists nothing": (
         """

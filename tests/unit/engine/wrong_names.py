@@ -206,6 +206,7 @@ WRONG_NAMES = {
                 call: createVolume
                 as: volume
                 params: {name: name}
+                leaves: a disk
               - call: deleteVolume
                 params:
                   id: $volume.colour # here
