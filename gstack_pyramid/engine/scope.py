@@ -18,6 +18,7 @@ from gstack_pyramid.engine.expressions.compiled import (
     known_as,
 )
 from gstack_pyramid.engine.expressions.named import NamedFunction
+from gstack_pyramid.engine.expressions.reading import is_expression, names_of
 from gstack_pyramid.engine.paths import (
     Field,
     Getter,
@@ -311,8 +312,9 @@ def field_name(shape: Shape, spec: Any) -> str:
     while isinstance(spec, Mapping):
         # What it is made from, wherever in it that stands.
         spec = spec.get("from") or spec.get("each") or next(iter(spec.get("list", ())), "")
-    # Of an expression, the parameter that it is about.
-    about = re.search(r"\bquery\.(\w+)", str(spec))
-    if about and "(" in str(spec):
-        return about[1]
-    return str(spec).removeprefix("$").removeprefix("path.").removeprefix("query.")
+    text = str(spec)
+    if is_expression(text):
+        # The parameter that it is about.
+        parameters = (field for name, field in names_of(text) if name == "query" and field)
+        text = next(parameters, text)
+    return text.removeprefix("$").removeprefix("path.").removeprefix("query.")

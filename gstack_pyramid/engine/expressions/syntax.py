@@ -39,12 +39,15 @@ _INSTEAD = {
     ast.Pow: "powers are not computed",
     ast.Slice: "take one element, as [0]",
     ast.SetComp: "write a list: unique([... for ...])",
-    ast.Set: "write a list in brackets",
+    ast.Set: 'write a list in brackets; a text with values in it is f"...", as f"{name}-1"',
     ast.BitAnd: "write 'and'",
     ast.BitOr: "write 'or'",
     ast.Await: "nothing is waited for in an expression",
 }
 """What to do instead of some of what is not allowed."""
+
+_PROSE = re.compile(r"\w[\w' -]*[.!?]?")
+"""What looks like words that were meant as they stand."""
 
 
 class ExpressionError(ValueError):
@@ -77,6 +80,8 @@ def parse(text: str) -> ast.expr:
         # The text stands in brackets, so that it may have several lines.
         column = max((error.offset or 1) - 2, 0)
         said = (error.msg or "it can't be read").removesuffix(" (<unknown>, line 1)")
+        if _PROSE.fullmatch(text):
+            said += "; a text stands in quotes of its own, as '\"a text\"' in YAML"
         raise ExpressionError(f"no expression: {said}", min(column, len(text))) from None
     except (ValueError, RecursionError, MemoryError, OverflowError):
         raise ExpressionError("no expression: it can't be read") from None
