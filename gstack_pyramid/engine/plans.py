@@ -75,6 +75,7 @@ class Undo:
     when: Condition | None = None
     if_allowed: bool = False
     then: Undo | None = None
+    found: Found | None = None
 
     def planned(self, body: Any, env: Env) -> PlannedCommand | None:
         """The command, with what is so now; None when there is nothing to take back."""
@@ -97,6 +98,7 @@ class Undo:
             self.asynchronous,
             undoing=True,
             repeat=self.repeat,
+            look=self.found.look(body, env) if self.found is not None else None,
             leaves=_text(self.leaves, body, env),
             then=then,
         )
@@ -396,9 +398,13 @@ def _compile_one_undo(spec: dict[str, Any], scope: Scope, place: Place) -> Undo 
     command = scope.command(spec["call"], (*place, "call"))
     if command is None:
         return None
-    then = None
+    then, found = None, None
+    undone: Shape = RowShape(command.response, command.name)
+    if "found" in spec:
+        found = compile_found(spec["found"], undone, scope, (*place, "found"))
     if "then" in spec:
-        undone = RowShape(command.response, command.name)
+        if found is None:
+            scope.report(place, "what follows needs its result: say how it is 'found'")
         inner = scope.entering(scope.current, undone=undone)
         then = _compile_one_undo(spec["then"], inner, (*place, "then"))
     made = Undo(
@@ -410,6 +416,7 @@ def _compile_one_undo(spec: dict[str, Any], scope: Scope, place: Place) -> Undo 
         compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None,
         spec.get("if_allowed", False),
         then,
+        found,
     )
     if made.repeat is None:
         scope.report((*place, "call"), f"{command.name} can't be sent again")

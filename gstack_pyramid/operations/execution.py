@@ -281,6 +281,29 @@ class Execution:
         before = course.notes if course.number else None
         return {"command": command.command, "before": before, "sent": sent}
 
+    async def _follow(
+        self, run: Run, command: PlannedCommand, job: str, repeated: bool
+    ) -> dict[str, Any]:
+        course, name = run.course, run.operation.name
+        record = await self._follower.follow(course.credentials, job)
+        if command.look is None or "failure" not in record:
+            return record
+        failure = failure_of(record["failure"])
+        if not isinstance(failure, CloudStackError) or not self._sender.is_done(
+            command, failure, repeated=repeated
+        ):
+            return record
+        # Some commands meet what is there already only within their job.
+        found = await self._sender.found(
+            course.credentials,
+            command,
+            run.operation.inserted,
+            lambda key, moment: self._store.claim(key, name, course.number, moment),
+        )
+        if "answer" in found:
+            return await self._follower.follow(course.credentials, found["answer"]["jobid"])
+        return {"result": found["row"]} if "row" in found else record
+
     async def _watch(self, run: Run, command: PlannedCommand) -> dict[str, Any]:
         course = run.course
         sent = await self._follower.watch(course.credentials, command, run.accept)
@@ -315,8 +338,7 @@ class Execution:
         if self._note_made(run, command, made):
             await asyncio.to_thread(self._store.save, run.operation)
         run.accept()
-        credentials = run.course.credentials
-        follow = partial(self._follower.follow, credentials, str(job))
+        follow = partial(self._follow, run, command, str(job), bool(sent.get("repeated")))
         record = await self._step(JOB, run, follow)
         run.course.session.changed(command.command)
         left = {"id": answer["id"]} if answer.get("id") is not None else None
@@ -328,7 +350,6 @@ class Execution:
             if isinstance(failure, CloudStackError) and self._sender.is_done(
                 command, failure, repeated=repeated
             ):
-                # Some commands meet what the first one has made only within their job.
                 return Outcome({})
             return self._failed(failure, made=left, doubtful=repeated and left is None)
         look = command.look

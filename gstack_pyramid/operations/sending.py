@@ -85,9 +85,11 @@ class Sender:
         """
         if command.tried:
             await asyncio.sleep(self._pace.slowest_poll)
+            # An earlier try may have had its effect, whatever was heard of it.
+            doubtful = doubtful or command.look is not None
         began = doubted = monotonic()
         delay, repeated = self._pace.first_poll, doubtful
-        look = partial(self._found, credentials, command, since, claim)
+        look = partial(self.found, credentials, command, since, claim)
         while True:
             failure: CloudStackError | CloudStackUnavailable
             if doubtful and command.look is not None:
@@ -113,7 +115,9 @@ class Sender:
                 continue
             except CloudStackError as error:
                 if self.is_done(command, error, repeated=repeated):
-                    return {"answer": {}}
+                    # What is there already may be what somebody needs to know more of.
+                    found = await look() if command.look is not None else {"failure": None}
+                    return {"answer": {}} if "failure" in found else found
                 failure = error
                 if refusable or error.errorcode not in BUSY:
                     # What refuses the second one may be what the first has made, to be seen by now.
@@ -136,7 +140,7 @@ class Sender:
                 return {"failure": told_failure(failure), "doubtful": repeated}
             delay = await self._pause(delay, pausing)
 
-    async def _found(
+    async def found(
         self,
         credentials: Credentials,
         command: PlannedCommand,

@@ -56,3 +56,31 @@ def test_rules_that_were_removed_are_made_again_when_another_stays(
 
 def ports(firewall: dict[str, Any]) -> set[str]:
     return {port for rule in firewall["allowed"] for port in rule["ports"]}
+
+
+AGAIN = {
+    "revokeSecurityGroupIngress": "authorizeSecurityGroupIngress",
+    "deleteEgressFirewallRule": "createEgressFirewallRule",
+    "deleteNetworkACL": "createNetworkACL",
+}
+
+
+@pytest.mark.parametrize("command", NETWORKS)
+@pytest.mark.parametrize("drop", ["before", "after"])
+def test_rules_that_are_made_again_keep_their_name_when_an_answer_is_lost(
+    gateway: Gateway, command: str, drop: str
+) -> None:
+    before = made(gateway, command)
+    injection = gateway.cloud.app.injection
+    injection.add({"command": command, "after": 1, "error": {"code": 431}})
+    injection.add({"command": AGAIN[command], "times": 1, "drop": drop})
+    done = gateway.finish(gateway.ask("DELETE", PATH))
+    injection.remove()
+    assert "error" in done
+    assert "warnings" not in done
+    after = gateway.get(PATH)
+    unlike = {"id", "creationTimestamp", "allowed"}
+    assert ports(after) == ports(before)
+    assert {key: after[key] for key in after.keys() - unlike} == {
+        key: before[key] for key in before.keys() - unlike
+    }

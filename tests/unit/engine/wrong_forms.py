@@ -326,6 +326,27 @@ WRONG_FORMS = {
         """,
         "when a later command fails, it stays done: say its 'undo', or what it 'leaves'",
     ),
+    "an undo that is followed by another and may be lost": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            steps:
+              - call: deleteVolume
+                params: {id: self.id}
+                undo: # here
+                  call: createVolume
+                  repeat: exists
+                  params: {name: self.name}
+                  then:
+                    call: deleteVolume
+                    params: {id: undone.id}
+              - call: deleteVolume
+                params: {id: self.id}
+        """,
+        "what follows needs its result: say how it is 'found'",
+    ),
     "turns that stay done without a word when a later one fails": (
         """
         resource: disks

@@ -315,3 +315,28 @@ def test_what_a_command_that_fails_at_once_leaves_is_found(
     sent = send(Leaving(code, state), doubtful=False, command=deploy)
     assert "failure" in sent
     assert sent.get("made") == made
+
+
+class There:
+    """A cloud in which what is asked for is there already, and can be seen."""
+
+    def call(self, credentials: Credentials, command: str, params: Any) -> dict[str, Any]:
+        raise CloudStackError(command, 409, "it is there already")
+
+    def rows(self, credentials: Credentials, command: str, params: Any) -> list[dict[str, Any]]:
+        return [{"cidr": "10.0.0.0/8", "ruleid": "rule"}]
+
+
+@pytest.mark.parametrize("tried", [0, 1])
+def test_what_an_undo_meets_already_is_its_result(tried: int) -> None:
+    """What follows it, tags for example, is made of that."""
+    again = replace(
+        COMMAND,
+        command="authorizeSecurityGroupIngress",
+        look=Look("listSecurityGroups", {}, first),
+        repeat="exists",
+        undoing=True,
+        tried=tried,
+    )
+    sent = send(There(), doubtful=False, command=again)
+    assert sent == {"row": {"cidr": "10.0.0.0/8", "ruleid": "rule"}}
