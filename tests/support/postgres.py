@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ HOST = "127.0.0.1"
 _PATIENCE = 60.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Postgres:
     """A server that is up.
 
@@ -31,11 +31,13 @@ class Postgres:
         port: where it listens on 127.0.0.1.
         programs: the folder of its programs.
         process: the server itself.
+        start: starts it on its data, and waits until it takes connections.
     """
 
     port: int
     programs: Path
     process: subprocess.Popen[bytes]
+    start: Callable[[], subprocess.Popen[bytes]]
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def database(self) -> str:
@@ -44,6 +46,24 @@ class Postgres:
         where = ["--host", HOST, "--port", str(self.port), "--username", USER]
         _run([self.programs / "createdb", *where, name], {})
         return f"postgresql://{USER}@{HOST}:{self.port}/{name}"
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Within, it is stopped; all sessions end. Then it is started again on the same data."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.process = self.start()
+
+    def stop(self) -> None:
+        """End it: "fast", which ends sessions and doesn't wait for them."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(20)
 
 
 def programs() -> Path | None:
@@ -91,26 +111,25 @@ def serving(folder_of_programs: Path) -> Iterator[Postgres]:
         }
         options = [f"--{key}={value}" for key, value in settings.items()]
         log = folder / "log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [folder_of_programs / "postgres", "-D", data, *options],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=folder,
-                **other,
-            )
-        try:
+
+        def start() -> subprocess.Popen[bytes]:
+            with log.open("ab") as output:
+                process = subprocess.Popen(
+                    [folder_of_programs / "postgres", "-D", data, *options],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    cwd=folder,
+                    **other,
+                )
             _await(folder_of_programs, port, process, log)
-            yield Postgres(port, folder_of_programs, process)
+            return process
+
+        server = Postgres(port, folder_of_programs, start(), start)
+        try:
+            yield server
         finally:
-            # "Fast" shutdown: sessions are ended, not waited for.
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(20)
+            server.stop()
 
 
 def _other_user() -> dict[str, Any]:

@@ -146,6 +146,7 @@ class Node:
         ini = RawConfigParser()
         ini.read(ROOT / "production.ini")
         del ini["app:main"]
+        ini["handler_audit"]["args"] = repr((str(self._ini.with_suffix(".audit.log")),))
         ini["app:main"] = {
             "use": "egg:gstack_pyramid",
             "gstack.token_keys": TOKEN_KEYS,
