@@ -10,7 +10,7 @@ from gstack_pyramid.engine.names import natural_name, numeric_id
 
 _PLACES = re.compile(r"([^#]*)(#{1,18})([^#]*)")
 _MOST_NAMES = 1000
-"""So many instances GCE makes at once at most."""
+"""So many instances are made at once at most. GCE makes 5,000; to plan those takes ten seconds."""
 
 converter = Group()
 
