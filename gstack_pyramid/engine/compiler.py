@@ -172,7 +172,7 @@ def _compile_resource(
     compiled.resources[name] = resource
     _compile_sources(resource, document, scope, models)
     if "aliases" in document.data:
-        resource.aliases = scope.path(document.data["aliases"], ("aliases",))[0]
+        resource.aliases = scope.value(document.data["aliases"], ("aliases",))
     resource.together_with = document.data.get("together_with", [])
     for index, other in enumerate(resource.together_with):
         scope.target(other, ("together_with", index))
@@ -228,8 +228,7 @@ def _kind(type_name: str, gce: GceModel) -> str | None:
 
 
 def _setting(path: str, scope: Scope, place: Place) -> Any:
-    getter, _ = scope.path(path, place)
-    return getter(None, _Settings({"settings": scope.models.settings}))
+    return scope.value(path, place)(None, _Settings({"settings": scope.models.settings}))
 
 
 def _compile_elsewhere(path: str, name: str, scope: Scope) -> dict[str, Condition | None]:

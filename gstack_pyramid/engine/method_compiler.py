@@ -178,11 +178,11 @@ def _compile_mutation(
     compiled.common = common
     if "fingerprint" in spec:
         given, now = spec["fingerprint"]["given"], spec["fingerprint"]["now"]
+        if now.partition(".")[0] not in inner.roots:
+            now = f"resource.{now}"
         compiled.fingerprint = Fingerprint(
-            inner.path(given, (*place, "fingerprint", "given"))[0],
-            inner.path(
-                now if now.startswith("$") else f"$resource.{now}", (*place, "fingerprint", "now")
-            )[0],
+            inner.value(given, (*place, "fingerprint", "given")),
+            inner.value(now, (*place, "fingerprint", "now")),
             given,
             spec["fingerprint"].get("optional", False),
         )
