@@ -78,5 +78,5 @@ def compile_awaited(
     return Awaited(
         until,
         compile_condition(told["when"], inner, (*here, "when")),
-        inner.value({"format": told["refuse"]}, (*here, "refuse")),
+        inner.format(told["refuse"], (*here, "refuse")),
     )

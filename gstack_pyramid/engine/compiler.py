@@ -12,7 +12,6 @@ from gstack_pyramid.engine.document import Document, Finding, MappingError, Plac
 from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
 from gstack_pyramid.engine.expressions.calls import NAMES
 from gstack_pyramid.engine.expressions.named import check_functions
-from gstack_pyramid.engine.grammar import is_condition
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import needs_of
 from gstack_pyramid.engine.method_compiler import compile_method
@@ -241,7 +240,7 @@ def _compile_elsewhere(path: str, name: str, scope: Scope) -> dict[str, Conditio
         return {}
     found: dict[str, Condition | None] = {}
     for project, spec in table.items():
-        if spec is not None and not is_condition(spec):
+        if spec is not None and not isinstance(spec, str):
             scope.report(place, f"{path}: what stands for {project!r} is no condition")
         else:
             found[project] = None if spec is None else compile_condition(spec, rows, place)

@@ -9,9 +9,7 @@ from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.expressions.reading import names_of
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import Lookups, nested, sources_of
-from gstack_pyramid.engine.loops import is_cross_product
 from gstack_pyramid.engine.methods import Method
-from gstack_pyramid.engine.paths import Field, is_old_path, parse_path
 from gstack_pyramid.engine.wording import flat_fields
 
 Spec = Mapping[str, Any]
@@ -166,28 +164,16 @@ def _paths(value: Any) -> Iterator[tuple[str | None, str]]:
         yield from _first(value)
         return
     for spec in nested(value):
-        # Inside a loop bare paths are parts of its elements, and what it runs over names them.
-        each = spec.get("each")
-        texts = [spec.get("from"), *(each.values() if each and is_cross_product(each) else [each])]
+        texts = [spec.get("from"), *spec.get("each", {}).values()]
         if spec is value and "each" not in spec:
-            texts += [*spec.get("first", ()), *spec.get("list", ()), *spec.get("concat", ())]
-            texts += list(spec.get("fields", {}).values())
-        if "each" in value and spec is not value and not is_cross_product(value["each"]):
-            texts = [text for text in texts if isinstance(text, str) and text.startswith("$")]
+            texts += [*spec.get("first", ()), *spec.get("fields", {}).values()]
         for text in texts:
             if isinstance(text, str):
                 yield from _first(text)
 
 
 def _first(text: str) -> Iterator[tuple[str | None, str]]:
-    if not is_old_path(text):
-        # A name is a field of the row, or a join: which of them, who asks can tell.
-        for name, field in names_of(text):
-            yield None, name
-            yield name, field or _ROWS
-        return
-    path = parse_path(text)
-    if path.steps and isinstance(path.steps[0], Field):
-        yield path.root, path.steps[0].name
-    elif path.root is not None:
-        yield path.root, _ROWS
+    # A name is a field of the row, or a join: which of them, who asks can tell.
+    for name, field in names_of(text):
+        yield None, name
+        yield name, field or _ROWS

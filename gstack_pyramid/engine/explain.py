@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from gstack_pyramid.engine import wording
 from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import Lookups, sources_of, undo_of
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.name_patterns import forms_of
 from gstack_pyramid.engine.shapes import SOURCE
-from gstack_pyramid.engine.wording import Words, flat_fields
 from gstack_pyramid.schemas.roles import ROLES, VERSIONS, commands_of
 
 _WIDTH = 96
@@ -70,7 +70,6 @@ class _Page:
         self._document: Spec = mappings.resources[method.resource.name].data
         self._spec: Spec = self._document["methods"][method.gce.name] or {}
         self._lookups = Lookups(mappings)
-        self._words = Words("", frozenset(_names(self._spec)))
         self._lines: list[str] = []
 
     def text(self) -> str:
@@ -93,7 +92,7 @@ class _Page:
         elif method.kind == "answer":
             self._lookup_part()
             self._title("Answer")
-            self._say(self._words.value(self._spec["answer"]), 1)
+            self._say(wording.value(self._spec["answer"]), 1)
         else:
             self._lookup_part()
             self._read()
@@ -143,7 +142,7 @@ class _Page:
             self._title(f"Rows{named}")
             self._source(source)
         if "elsewhere" in self._document:
-            table = self._words.value(self._document["elsewhere"])
+            table = wording.value(self._document["elsewhere"])
             self._title("Projects")
             self._say(
                 f"besides the caller's own those in {table}: a row belongs to the first whose"
@@ -153,14 +152,13 @@ class _Page:
         own = sorted(self._method.resource.own_fields)
         self._title(f"Fields of {self._method.resource.type_name} <- CloudStack")
         made = [(name, "made by gstack") for name in own]
-        self._table(made + flat_fields(self._document.get("fields", {})), 1)
+        self._table(made + wording.flat_fields(self._document.get("fields", {})), 1)
         for source in sources_of(self._document):
             if source.get("fields"):
                 self._say(f"of the source {source['source']}:" if "source" in source else "", 1)
-                self._table(flat_fields(source["fields"]), 2)
+                self._table(wording.flat_fields(source["fields"]), 2)
 
     def _source(self, source: Spec) -> None:
-        words = Words()
         if "about" in source:
             self._say(source["about"], 1)
         if "rows" in source:
@@ -169,7 +167,7 @@ class _Page:
             self._say(
                 source["call"] + (", kept for a short time" if source.get("cache") else ""), 1
             )
-        rows = [(name, words.value(value)) for name, value in source.get("params", {}).items()]
+        rows = [(name, wording.value(value)) for name, value in source.get("params", {}).items()]
         rows += [
             (parameter, f"the {what} asked for, so that CloudStack narrows the list")
             for what, parameter in source.get("narrow", {}).items()
@@ -190,16 +188,16 @@ class _Page:
             self._say(f"what is kept as advice is told besides: {source['advice']}", 1)
         for key, shown in (("where", "only where {}"), ("fits", "fits when {}")):
             if key in source:
-                self._say(shown.format(words.condition(source[key])), 1)
+                self._say(shown.format(wording.expression(source[key])), 1)
         for key, shown in (
             ("group", "rows that agree in this are one resource: {}"),
             ("name", "called after {}"),
             ("also", "also answers to {}"),
         ):
             if key in source:
-                self._say(shown.format(words.value(source[key])), 1)
+                self._say(shown.format(wording.value(source[key])), 1)
         if "scope" in source:
-            self._say(f"every command then carries {words.object(source['scope'])}", 1)
+            self._say(f"every command then carries {wording.fields(source['scope'])}", 1)
         for name, join in source.get("join", {}).items():
             theirs, ours = next(iter(join["on"].items()))
             self._say(f"{name}: the rows of {join['call']} whose {theirs} is our {ours}", 1)
@@ -211,7 +209,7 @@ class _Page:
             given, now = self._spec["fingerprint"]["given"], self._spec["fingerprint"]["now"]
             self._title("Fingerprint")
             self._say(
-                f"412 unless {self._words.path(given)} is the present {now} of the resource", 1
+                f"412 unless {wording.expression(given)} is the present {now} of the resource", 1
             )
         if "steps" in self._spec:
             self._title("Commands, in this order")
@@ -220,7 +218,7 @@ class _Page:
             self._variant(number, variant)
 
     def _variant(self, number: int, variant: Spec) -> None:
-        condition = self._words.condition(variant["when"]) if "when" in variant else ""
+        condition = wording.expression(variant["when"]) if "when" in variant else ""
         self._title("")
         self._lines.pop()
         otherwise = "otherwise" if number > 1 else "always"
@@ -239,19 +237,19 @@ class _Page:
         if given:
             if level == 0:
                 self._title("Found out first")
-            rows = [(name, self._words.value(value)) for name, value in given.items()]
+            rows = [(name, wording.value(value)) for name, value in given.items()]
             self._table(rows, max(level, 1))
 
     def _checks(self, checks: list[Spec], level: int) -> None:
         if checks and level == 0:
             self._title("Refused")
         for check in checks:
-            when = self._words.condition(check["when"]) if "when" in check else "always"
+            when = wording.expression(check["when"]) if "when" in check else "always"
             self._say(f"if {when}: {self._refusal(check)}", max(level, 1))
 
     def _refusal(self, check: Spec) -> str:
         field = f" (field {check['field']})" if "field" in check else ""
-        return f'{check.get("status", 400)} "{self._words.text(check["refuse"])}"{field}'
+        return f'{check.get("status", 400)} "{check["refuse"]}"{field}'
 
     def _steps(self, steps: list[Spec], level: int) -> None:
         if not steps:
@@ -264,7 +262,6 @@ class _Page:
             self._run(number, step, level)
             return
         command = self._compiled.cloudstack.command(step["call"])
-        words = self._words.inside_of(step["each"]) if "each" in step else self._words
         line = step["call"]
         if "as" in step:
             made = "first row" if step.get("take") == "first" else "result"
@@ -276,24 +273,24 @@ class _Page:
         if "about" in step:
             self._say(step["about"], level + 1)
         if "when" in step:
-            self._say(f"only if {self._words.condition(step['when'])}", level + 1)
+            self._say(f"only if {wording.expression(step['when'])}", level + 1)
         if "each" in step:
-            self._say(f"for each {self._words.loop(step['each'])}", level + 1)
-        params = [(name, words.value(value)) for name, value in step.get("params", {}).items()]
+            self._say(f"for each {wording.loop(step['each'])}", level + 1)
+        params = [(name, wording.value(value)) for name, value in step.get("params", {}).items()]
         self._table(params, level + 1)
         if "until" in step:
-            self._say(f"sent again until {words.condition(step['until'])}", level + 1)
+            self._say(f"sent again until {wording.expression(step['until'])}", level + 1)
         if "fails" in step:
             told = step["fails"]
-            self._say(f"fails if {words.condition(told['when'])}: {told['refuse']}", level + 1)
+            self._say(f"fails if {wording.expression(told['when'])}: {told['refuse']}", level + 1)
         if step.get("if_allowed"):
             self._say("passed over where the caller's role lacks the command", level + 1)
-        self._repetition(step, words, level + 1)
+        self._repetition(step, level + 1)
         for undo in undo_of(step):
-            given = words.object(undo.get("params", {}))
+            given = wording.fields(undo.get("params", {}))
             line = f"undone by {undo['call']} {given}, result being what it made"
             if "when" in undo:
-                line += f", only if {words.condition(undo['when'])}"
+                line += f", only if {wording.expression(undo['when'])}"
             if undo.get("if_allowed"):
                 line += ", where the caller's role has the command"
             self._say(line, level + 1)
@@ -302,23 +299,24 @@ class _Page:
 
     def _run(self, number: int, step: Spec, level: int) -> None:
         """A step that does another method, checked beforehand like a request for it."""
-        words = self._words.inside_of(step["each"]) if "each" in step else self._words
         self._say(f"all that {step['run']} does, checked beforehand", level, f"{number}. ")
         if "about" in step:
             self._say(step["about"], level + 1)
         if "when" in step:
-            self._say(f"only if {self._words.condition(step['when'])}", level + 1)
+            self._say(f"only if {wording.expression(step['when'])}", level + 1)
         if "each" in step:
-            self._say(f"for each {self._words.loop(step['each'])}", level + 1)
+            self._say(f"for each {wording.loop(step['each'])}", level + 1)
         if "least" in step:
-            least = self._words.value(step["least"])
+            least = wording.value(step["least"])
             self._say(f"a turn may fail as long as {least} can succeed", level + 1)
-        rows = [("zone", words.value(step["in"]))] if "in" in step else []
-        rows += [("body", words.value(step["body"]))] if "body" in step else []
-        rows += [(f"?{name}", words.value(value)) for name, value in step.get("query", {}).items()]
+        rows = [("zone", wording.value(step["in"]))] if "in" in step else []
+        rows += [("body", wording.value(step["body"]))] if "body" in step else []
+        rows += [
+            (f"?{name}", wording.value(value)) for name, value in step.get("query", {}).items()
+        ]
         self._table(rows, level + 1)
 
-    def _repetition(self, step: Spec, words: Words, level: int) -> None:
+    def _repetition(self, step: Spec, level: int) -> None:
         """How a command whose answer was lost is found, or read when it is sent again."""
         found = step.get("found")
         if found is None:
@@ -326,7 +324,7 @@ class _Page:
                 self._say(f"sent again if its answer is lost ({step['repeat']})", level)
             return
         line = f"found, if its answer is lost, by {found['call']} "
-        line += words.object(found.get("params", {}))
+        line += wording.fields(found.get("params", {}))
         if "each" in found:
             line += f", in {found['each']}"
         if "since" in found:
@@ -334,7 +332,7 @@ class _Page:
         if found.get("once"):
             line += ", made by no other command"
         if "where" in found:
-            line += f", where {words.condition(found['where'])}"
+            line += f", where {wording.expression(found['where'])}"
         self._say(line, level)
 
     def _roles(self) -> None:
@@ -389,14 +387,3 @@ class _Page:
 
 def _row(row: Spec) -> str:
     return ", ".join(f"{name} {value}" for name, value in row.items() if name != SOURCE)
-
-
-def _names(spec: Spec) -> Iterator[str]:
-    """What a method gives names to."""
-    for part in (spec, *spec.get("variants", [])):
-        yield from part.get("with", {})
-        for step in part.get("steps", []):
-            if "as" in step:
-                yield step["as"]
-            if isinstance(step.get("each"), Mapping):
-                yield from step["each"]

@@ -43,13 +43,3 @@ def is_well_formed(form: str, data: Any) -> bool:
     except ValueError:
         # A type that JSON does not have, such as YAML's dates.
         return False
-
-
-def is_value(spec: Any) -> bool:
-    """Whether something has the form of a value."""
-    return _part("value").is_valid(spec)
-
-
-def is_condition(spec: Any) -> bool:
-    """Whether something has the form of a condition."""
-    return _part("condition").is_valid(spec)

@@ -64,18 +64,13 @@ def put(writer: Writer, made: str, key: str, field: Checked) -> None:
 
 
 def looped(
-    loops: Sequence[tuple[str, Checked]],
-    where: Checked | None,
-    key: Checked | None,
-    value: Checked,
-    *,
-    counted: bool,
+    loops: Sequence[tuple[str, Checked]], where: Checked | None, value: Checked, *, counted: bool
 ) -> Checked:
-    """A list, or with ``key`` a map, from named loops, the later inside the earlier."""
+    """A list from named loops, the later inside the earlier."""
 
     def emit(writer: Writer) -> str:
         name = writer.temporary()
-        writer.line(f"{name} = {'[]' if key is None else '{}'}")
+        writer.line(f"{name} = []")
         number = writer.temporary() if counted else ""
         if counted:
             writer.line(f"{number} = -1")
@@ -96,12 +91,8 @@ def looped(
                 writer.line(f"{number} += 1")
             if where is not None:
                 writer.line(f"if not {where.test(writer)}: continue")
-            if key is None:
-                found = writer.named(value.emit(writer))
-                writer.line(f"if {found} is not None: {name}.append({found})")
-                return
-            at, found = writer.named(key.emit(writer)), writer.named(value.emit(writer))
-            writer.line(f"if {at} is not None and {found} is not None: {name}[{at}] = {found}")
+            found = writer.named(value.emit(writer))
+            writer.line(f"if {found} is not None: {name}.append({found})")
 
     return Checked(emit)
 

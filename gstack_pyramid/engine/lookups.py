@@ -7,7 +7,6 @@ from typing import Any
 
 from gstack_pyramid.engine.expressions.reading import links_of
 from gstack_pyramid.engine.loader import Mappings
-from gstack_pyramid.engine.loops import is_cross_product
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.needs import NOTHING, Needs, Way
 
@@ -33,18 +32,10 @@ def nested(spec: Any, *, certain: bool = False) -> Iterator[Spec]:
     if not isinstance(spec, Mapping) or (certain and "when" in spec):
         return
     yield spec
-    inner: list[Any] = [spec.get(key) for key in ("from", "get", "key", "order", "name")]
-    inner += [spec.get("fingerprint"), *spec.get("by", ())]
+    inner: list[Any] = [spec.get("from"), spec.get("get")]
     inner += spec.get("first", ())[: 1 if certain else None]
-    inner += [] if certain else [spec.get("default")]
-    inner += [*spec.get("list", ()), *spec.get("concat", ())]
-    for key in ("fields", "match", "params", "parts"):
+    for key in ("each", "fields", "match", "params"):
         inner += spec.get(key, {}).values()
-    if "each" in spec:
-        each = spec["each"]
-        inner += [*(each.values() if is_cross_product(each) else [each]), spec.get("value")]
-    if "diff" in spec:
-        inner += [spec["diff"]["now"], spec["diff"]["want"]]
     for value in inner:
         # Most are plain texts; not to make a generator for each saves a start half of this.
         if isinstance(value, dict) or (isinstance(value, str) and "link." in value):
@@ -179,9 +170,8 @@ class Lookups:
 
     def _of_value(self, rows: dict[str, str], value: Any, why: str = "a value") -> None:
         for spec in nested(value, certain=self._certain):
-            if "find" in spec or "id_of" in spec:
-                target = spec.get("find") or spec["id_of"]
-                self._note(rows, target, f"which of {target} is meant")
+            if "find" in spec:
+                self._note(rows, spec["find"], f"which of {spec['find']} is meant")
             if "pick" in spec:
                 self._note(rows, spec["pick"], f"which of {spec['pick']} fits")
                 self._of_fields(rows, spec["pick"])

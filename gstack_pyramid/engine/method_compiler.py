@@ -207,8 +207,7 @@ def _compile_alone(compiled: Method, spec: Mapping[str, Any], scope: Scope, plac
     compiled.alone = told is not False and compiled.item is not None
     if isinstance(told, list):
         compiled.alone_with = tuple(
-            scope.value({"format": text}, (*place, "alone", index))
-            for index, text in enumerate(told)
+            scope.format(text, (*place, "alone", index)) for index, text in enumerate(told)
         )
     if told is True and compiled.item is None:
         scope.report((*place, "alone"), "it is about no one resource: say which ones it has alone")
@@ -257,7 +256,7 @@ def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tup
     steps: list[Step | Run] = []
     makes, made_by = spec.get("makes"), None
     if isinstance(makes, str):
-        made_by = makes.removeprefix("$").partition(".")[0]
+        made_by = makes.partition(".")[0]
     if spec.get("steps"):
         scope = replace(scope, reached=set())
         steps, scope = compile_steps(spec["steps"], scope, (*place, "steps"), made_by)
@@ -270,14 +269,14 @@ def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tup
 
 
 def _compile_check(spec: Mapping[str, Any], scope: Scope, place: Place) -> Check:
-    message = scope.value({"format": spec["refuse"]}, (*place, "refuse"))
+    message = scope.format(spec["refuse"], (*place, "refuse"))
     condition: Callable[[Any, Any], bool] | None = None
     if spec.get("when") is not None:
         condition = compile_condition(spec["when"], scope, (*place, "when"))
     return Check(
         condition,
         message,
-        scope.value({"format": spec["field"]}, (*place, "field")) if "field" in spec else None,
+        scope.format(spec["field"], (*place, "field")) if "field" in spec else None,
         spec.get("status", 400),
         spec.get("reason", "invalid"),
     )

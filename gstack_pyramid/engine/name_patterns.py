@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gstack_pyramid.engine.paths import parse_format
+from gstack_pyramid.engine.expressions.syntax import placeholders
 
 if TYPE_CHECKING:
     from gstack_pyramid.engine.conditions import Condition
@@ -75,14 +75,15 @@ def parse_pattern(text: str) -> tuple[str, Parts]:
     Raises:
         ValueError: the text is no pattern.
     """
-    prefix, parts = "", []
-    for part in parse_format(text):
-        if not isinstance(part, str):
-            parts.append((str(part), ""))
-        elif parts:
-            parts[-1] = (parts[-1][0], part)
+    prefix = ""
+    parts: list[tuple[str, str]] = []
+    for fixed, part, _ in placeholders(text):
+        if parts:
+            parts[-1] = (parts[-1][0], fixed)
         else:
-            prefix = part
+            prefix = fixed
+        if part:
+            parts.append((part, ""))
     if not parts:
         raise ValueError(f"{text!r} names no value: write one as {{name}}")
     return prefix, tuple(parts)

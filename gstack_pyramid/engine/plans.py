@@ -21,7 +21,7 @@ from gstack_pyramid.engine.awaiting import Awaited, compile_awaited
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.environment import Env
-from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
+from gstack_pyramid.engine.loops import Loop, compile_loop
 from gstack_pyramid.engine.parts import (
     LACKING,
     LostSight,
@@ -57,7 +57,6 @@ __all__ = [
 ]
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_ROOT = re.compile(r"\$([A-Za-z_]\w*)")
 
 Plan = Generator[PlannedCommand, Any, list[Part] | None]
 """Its result: the parts that are operations of their own, if any."""
@@ -319,12 +318,14 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
     command = scope.command(spec["call"], (*place, "call"))
     if command is None:
         return None, scope
-    when = compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None
+    asking = replace(scope, used=set())
+    when = compile_condition(spec["when"], asking, (*place, "when")) if "when" in spec else None
     loop, inner = None, scope
     if "each" in spec:
-        if not is_cross_product(spec["each"]):
-            scope.report((*place, "each"), "a step's loop needs a name: {thing: path}")
-        loop, inner = compile_loop(spec["each"], scope, (*place, "each"))
+        loop, inner = compile_loop(spec["each"], asking, (*place, "each"))
+        inner = replace(inner, used=scope.used)
+    asks = frozenset(asking.used)
+    scope.used |= asks
     params = compile_params(spec.get("params", {}), command.name, inner, (*place, "params"))
     missing = [
         name
@@ -377,7 +378,7 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
         leaves=_compile_leaves(spec, inner, place),
         awaited=compile_awaited(spec, is_list, result, inner, place),
         if_allowed=spec.get("if_allowed", False),
-        asks=frozenset(_ROOT.findall(repr([spec.get("when"), spec.get("each")]))),
+        asks=asks,
     )
     return step, scope
 
@@ -426,4 +427,4 @@ def _compile_one_undo(spec: dict[str, Any], scope: Scope, place: Place) -> Undo 
 def _compile_leaves(spec: dict[str, Any], scope: Scope, place: Place) -> Builder | None:
     if not spec.get("leaves"):
         return None
-    return scope.value({"format": spec["leaves"]}, (*place, "leaves"))
+    return scope.format(spec["leaves"], (*place, "leaves"))

@@ -158,10 +158,10 @@ def compile_found(spec: Mapping[str, Any], made: Shape, scope: Scope, place: Pla
     inner = scope.entering(row)
     since = spec.get("since")
     if since is not None:
-        inner.path(since, (*place, "since"))
+        inner.value(since, (*place, "since"))
     each = None
     if "each" in spec:
-        each, shape = inner.path(spec["each"], (*place, "each"))
+        each, shape = inner.value_and_shape(spec["each"], (*place, "each"))
         inner = scope.entering(shape.element())
     where = None
     if "where" in spec:

@@ -18,7 +18,7 @@ from gstack_pyramid.engine.names import (
     suffixed_name,
     unique_names,
 )
-from gstack_pyramid.engine.paths import Getter, compile_path, parse_path
+from gstack_pyramid.engine.paths import Getter, field_of_row
 from gstack_pyramid.engine.places import Collection
 from gstack_pyramid.engine.pushdown import Narrowing
 from gstack_pyramid.engine.reads import Join, Record, Source
@@ -360,6 +360,5 @@ _Joined = list[tuple[str, Getter, Mapping[Any, Any]]]
 
 def _joined(joins: list[Join], rows: list[dict[str, Any]], env: Env, single: bool) -> _Joined:
     return [
-        (join.name, compile_path(parse_path(join.ours)), join.index(env, rows, single=single))
-        for join in joins
+        (join.name, field_of_row(join.ours), join.index(env, rows, single=single)) for join in joins
     ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Finding, Place
 from gstack_pyramid.engine.environment import Env
-from gstack_pyramid.engine.loops import Loop, compile_loop, is_cross_product
+from gstack_pyramid.engine.loops import Loop, compile_loop
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.parts import LostSight, Part, PlannedCommand, StepError, take_back
 from gstack_pyramid.engine.paths import Getter
@@ -247,8 +247,6 @@ def compile_run(spec: Mapping[str, Any], scope: Scope, place: Place) -> Run:
     when = compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None
     loop, inner = None, scope
     if "each" in spec:
-        if not is_cross_product(spec["each"]):
-            scope.report((*place, "each"), "a step's loop needs a name: {thing: path}")
         loop, inner = compile_loop(spec["each"], scope, (*place, "each"))
     elif "least" in spec:
         scope.report((*place, "least"), "'least' counts the turns of 'each', and there is none")

@@ -12,26 +12,14 @@ from gstack_pyramid.engine import inlining
 from gstack_pyramid.engine.document import Document, Finding, Place
 from gstack_pyramid.engine.expressions.compiled import (
     compile_expression,
-    compile_test,
     compile_text,
     function_of,
     known_as,
 )
 from gstack_pyramid.engine.expressions.named import NamedFunction
-from gstack_pyramid.engine.expressions.reading import is_expression, names_of
-from gstack_pyramid.engine.paths import (
-    Field,
-    Getter,
-    Match,
-    Path,
-    compile_format,
-    compile_path,
-    is_old_path,
-    parse_format,
-    parse_path,
-    placeholders_of,
-)
-from gstack_pyramid.engine.shapes import ANY, ObjectShape, Shape, body_paths, resolve
+from gstack_pyramid.engine.expressions.reading import names_of
+from gstack_pyramid.engine.paths import Getter
+from gstack_pyramid.engine.shapes import ANY, ObjectShape, Shape, body_paths
 from gstack_pyramid.engine.suggestions import nearest
 from gstack_pyramid.engine.targets import target_of
 from gstack_pyramid.schemas.cloudstack import CloudStackModel, Command
@@ -55,35 +43,17 @@ Compiler = Callable[[Any, "Scope", Place], tuple[Getter, Shape]]
 
 Builder = Callable[[Any, Any], dict[str, Any]]
 
-SOURCES = (
-    "each",
-    "find",
-    "pick",
-    "call",
-    "from",
-    "value",
-    "format",
-    "first",
-    "fields",
-    "list",
-    "concat",
-    "merge",
-    "test",
-    "fingerprint",
-    "diff",
-)
+SOURCES = ("each", "find", "pick", "call", "from", "value", "first", "fields")
 """The keys that say where a value comes from, each before those that may stand beside it."""
 
 COMPANIONS: Mapping[str, frozenset[str]] = {
-    "each": frozenset(
-        {"where", "fields", "get", "key", "value", "by", "order", "sorted", "flat", "distinct"}
-    ),
-    "find": frozenset({"from", "anywhere", "get"}),
+    "each": frozenset({"where", "fields", "get"}),
+    "find": frozenset({"from", "default", "anywhere", "get"}),
     "pick": frozenset({"match", "where", "newest", "take", "get"}),
     "call": frozenset({"params", "where", "take", "cache", "get"}),
-    "link": frozenset({"name", "parts", "zone"}),
+    "from": frozenset({"enum", "default"}),
 }
-"""What may stand beside a source or modifier, and means nothing without it."""
+"""What may stand beside a source, and means nothing without it."""
 
 ASKING = frozenset({"find", "pick", "call"})
 """The sources that ask CloudStack; ``get`` beside them makes something of what they find."""
@@ -101,16 +71,14 @@ class Scope:
 
     Attributes:
         current: what a bare field name is looked up in.
-        roots: the shapes behind ``$name``.
+        roots: the shapes behind names.
         writing: whether a request is being turned into a command; then a value that does not fit
             is the client's mistake (400), while reading it is left out.
         honoured: the paths of the request body that this mapping makes use of.
         query: the query parameters that this mapping makes use of.
-        used: the roots that were used; ``$resource`` costs work only where it is.
+        used: the roots that were used; ``resource`` costs work only where it is.
         reached: the roots that were used, each with its field; None for the root as a whole.
         later: names that are made further down.
-        element: whether the current value is an element of a loop without a name, whose fields go
-            before names of the same spelling.
         generated: the functions that were made: the place and the text of each, and its Python.
     """
 
@@ -126,7 +94,6 @@ class Scope:
     used: set[str] = field(default_factory=set)
     reached: set[tuple[str, str | None]] = field(default_factory=set)
     later: frozenset[str] = frozenset()
-    element: bool = False
     generated: list[tuple[Place, str, str]] = field(default_factory=list)
 
     def report(self, place: Place, message: str, offset: int | None = None) -> None:
@@ -145,34 +112,13 @@ class Scope:
         except ValueError as error:
             self.report(place, str(error))
 
-    def path(self, text: str, place: Place) -> tuple[Getter, Shape]:
-        """Compile a path and tell the shape at its end; a wrong one is reported."""
-        parsed = Path(None, ())
-        with self.catching(place):
-            parsed = parse_path(text)
-        return compile_path(parsed), self.shape_of(parsed, place)
-
     def text(self, text: str, place: Place) -> tuple[Getter, Shape]:
-        """A function for a value that is a text, an expression, and the shape of its result."""
-        if is_old_path(text):
-            return self.path(text, place)
+        """A function for an expression, and the shape of its result."""
         return compile_expression(text, self, place)
-
-    def test(self, text: str, place: Place) -> Callable[[Any, Any], bool] | None:
-        """A function for a condition that is an expression; None for a path of the old form."""
-        return None if is_old_path(text) else compile_test(text, self, place)
 
     def format(self, template: str, place: Place) -> Getter:
         """A function that fills in a text with ``{expressions}``."""
-        if not any(is_old_path(found) for found in placeholders_of(template)):
-            return compile_text(template, self, place)[0]
-        parts: list[str | Path] = []
-        with self.catching(place):
-            parts = parse_format(template)
-        for part in parts:
-            if isinstance(part, Path):
-                self.shape_of(part, place)
-        return compile_format(parts)
+        return compile_text(template, self, place)[0]
 
     def value(self, spec: Any, place: Place) -> Getter:
         """A closure for any form of value."""
@@ -232,30 +178,9 @@ class Scope:
     def naming(self, name: str, place: Place) -> None:
         """Report a name that a mapping gives to something although it means something already."""
         if name in RESERVED:
-            self.report(place, f"${name} has a meaning of its own; take another name")
+            self.report(place, f"{name!r} has a meaning of its own; take another name")
         elif name in SOURCES:
             self.report(place, f"{name!r} is a key of values; take another name")
-
-    def shape_of(self, path: Path, place: Place) -> Shape:
-        """The shape at the end of a parsed path; remembers what the path makes use of."""
-        if path.root is not None:
-            self.used.add(path.root)
-            first = path.steps[0] if path.steps else None
-            self.reached.add((path.root, first.name if isinstance(first, Field) else None))
-        if path.root == "query" and path.steps:
-            self.query.add(str(Path(None, path.steps[:1])))
-        shape = resolve(path, self.current, self.roots)
-        if isinstance(shape, str):
-            self.report(place, shape)
-            return ANY
-        self.honoured.update(body_paths(shape))
-        for position, step in enumerate(path.steps):
-            if not isinstance(step, Match):
-                continue
-            inner = resolve(Path(path.root, path.steps[:position]), self.current, self.roots)
-            if not isinstance(inner, str):
-                self.honoured.update((*selected, step.field) for selected in body_paths(inner))
-        return shape
 
     def command(self, name: str, place: Place) -> Command | None:
         """The CloudStack command called ``name``; an unknown one is reported."""
@@ -274,7 +199,7 @@ class Scope:
 
 
 def _self_aware(constants: dict[str, Any], getters: list[tuple[str, Getter]]) -> Builder:
-    """An object whose later fields may look at earlier ones, as ``$this``."""
+    """An object whose later fields may look at earlier ones, as ``this``."""
 
     def build(current: Any, env: Any) -> dict[str, Any]:
         result = constants.copy()
@@ -309,12 +234,7 @@ def field_name(shape: Shape, spec: Any) -> str:
         if isinstance(spec, str) and _POSITION.sub("", spec) == name:
             name = spec
         return f"resource.{name}"
-    while isinstance(spec, Mapping):
-        # What it is made from, wherever in it that stands.
-        spec = spec.get("from") or spec.get("each") or next(iter(spec.get("list", ())), "")
+    # Of an expression, the parameter that it is about.
     text = str(spec)
-    if is_expression(text):
-        # The parameter that it is about.
-        parameters = (field for name, field in names_of(text) if name == "query" and field)
-        text = next(parameters, text)
-    return text.removeprefix("$").removeprefix("path.").removeprefix("query.")
+    parameters = (field for name, field in names_of(text) if name == "query" and field)
+    return next(parameters, text).removeprefix("path.").removeprefix("query.")

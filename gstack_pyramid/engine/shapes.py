@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gstack_pyramid.engine.paths import Field, Index, Match, Path
 from gstack_pyramid.schemas.gce import GceModel
 
 
@@ -215,37 +214,6 @@ class UnionShape(Shape):
 
 
 KEY_AND_VALUE = ObjectShape({"key": ANY, "value": ANY}, "a map's entry (key, value)")
-
-
-def resolve(path: Path, current: Shape, roots: Mapping[str, Shape]) -> Shape | str:
-    """The shape at the end of ``path``, or a sentence saying what is wrong with it."""
-    if path.root is not None:
-        if path.root not in roots:
-            known = ", ".join(f"${name}" for name in sorted(roots))
-            return f"there is no ${path.root} here; there are {known}"
-        shape = roots[path.root]
-    else:
-        shape = current
-    for step in path.steps:
-        if isinstance(step, Index):
-            shape = shape.element()
-            continue
-        if isinstance(step, Match):
-            shape = shape.element()
-            inner = shape.field(step.field)
-        else:
-            inner = shape.field(step.name)
-        if inner is None:
-            name = step.field if isinstance(step, Match) else step.name
-            if shape.is_list():
-                return (
-                    f"{path}: {shape.describe()} is a list where {name!r} is asked for: take one"
-                    f" element ([0] or [key=text]), or go through it with each"
-                )
-            return f"{path}: {shape.describe()} has no field {name!r}"
-        if isinstance(step, Field):
-            shape = inner
-    return shape
 
 
 def union(shapes: Iterable[Shape]) -> Shape:

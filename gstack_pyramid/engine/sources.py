@@ -9,7 +9,7 @@ from gstack_pyramid.engine.conditions import compile_condition
 from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.inlining import Shaping, shaping_of
 from gstack_pyramid.engine.name_patterns import NamePattern, forms_of, parse_pattern
-from gstack_pyramid.engine.paths import Getter, compile_path, parse_path
+from gstack_pyramid.engine.paths import Getter, field_of_row
 from gstack_pyramid.engine.pushdown import Equal, Push, turned_from
 from gstack_pyramid.engine.reads import Join, Source
 from gstack_pyramid.engine.scope import Builder, Scope
@@ -194,7 +194,7 @@ class SourceCompiler:
     def _zone(self) -> Getter | None:
         if "zone" in self._spec:
             return self._value("zone")
-        return compile_path(parse_path("zoneid")) if self._shape.field("zoneid") else None
+        return field_of_row("zoneid") if self._shape.field("zoneid") else None
 
     def _early(self, joins: list[Join]) -> list[Join]:
         used, self._rows.used = self._rows.used, set()
@@ -218,7 +218,7 @@ class SourceCompiler:
     def _unnest(self) -> Getter | None:
         if "each" not in self._spec:
             return None
-        return self._scope.entering(self._outer).path(self._spec["each"], (*self._place, "each"))[0]
+        return self._scope.entering(self._outer).value(self._spec["each"], (*self._place, "each"))
 
     def _name(self) -> Getter:
         if "name" not in self._spec and self._shape.field("name") is None:

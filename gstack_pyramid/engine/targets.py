@@ -43,10 +43,8 @@ def target_of(document: Document, place: Place, gce: GceModel) -> GceShape | Non
             if shape.is_list():
                 shape = shape.element()
             shape = shape.field(str(next(keys, "")))
-        elif key in ("list", "concat", "first"):
+        elif key == "first":
             next(keys, None)
-            if key == "list":
-                shape = shape.element()
         elif key == "get":
             shape = shape.element()
         else:

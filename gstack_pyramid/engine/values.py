@@ -12,11 +12,8 @@ from gstack_pyramid.cloudstack.client import is_read
 from gstack_pyramid.engine import inlining
 from gstack_pyramid.engine.conditions import compile_condition
 from gstack_pyramid.engine.document import Place
-from gstack_pyramid.engine.expressions.compiled import known_as, node_of
-from gstack_pyramid.engine.fingerprints import fingerprint
-from gstack_pyramid.engine.grammar import is_value
-from gstack_pyramid.engine.loops import compile_diff, compile_each
-from gstack_pyramid.engine.modifiers import MODIFIERS, apply_modifiers
+from gstack_pyramid.engine.expressions.compiled import known_as
+from gstack_pyramid.engine.loops import compile_each
 from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.scope import ASKING, COMPANIONS, SOURCES, Builder, Scope, field_name
 from gstack_pyramid.engine.shapes import (
@@ -30,10 +27,7 @@ from gstack_pyramid.engine.shapes import (
 )
 from gstack_pyramid.engine.suggestions import nearest
 from gstack_pyramid.engine.targets import resource_type
-from gstack_pyramid.engine.words import check_words
-
-_CHANGING = frozenset({"link", "id_of", "convert", "table", "enum", "after", "parse", "then"})
-"""The modifiers after which nothing is known of a value any more."""
+from gstack_pyramid.engine.words import check_words, compile_words
 
 
 def compile_value(spec: Any, scope: Scope, place: Place) -> tuple[Getter, Shape]:
@@ -64,15 +58,6 @@ def compile_value(spec: Any, scope: Scope, place: Place) -> tuple[Getter, Shape]
 
         nodes = inlining.nodes_of([condition, inner])
         getter = known_as(guarded, inlining.guarded(*nodes) if nodes else None)
-    if MODIFIERS & spec.keys():
-        node = node_of(getter)
-        getter = apply_modifiers(getter, shape, spec, scope, place)
-        simple = MODIFIERS & spec.keys() <= {"enum", "default"} and not scope.writing
-        if node is not None and simple and not isinstance(spec.get("default"), dict):
-            node = inlining.translated(node, spec.get("enum"), spec.get("default"))
-            getter = known_as(getter, node)
-        if _CHANGING & spec.keys():
-            shape = ANY
     return getter, shape
 
 
@@ -100,9 +85,7 @@ def _got(
 
 def _wrong_keys(source: str, spec: Mapping[str, Any]) -> str | None:
     """What is wrong with the keys of a value, if anything is: nothing may be said in vain."""
-    allowed = {source, "when", *MODIFIERS, *COMPANIONS.get(source, ())}
-    if "link" in spec:
-        allowed |= COMPANIONS["link"]
+    allowed = {source, "when", *COMPANIONS.get(source, ())}
     others = [key for key in spec if key not in allowed]
     second = next((key for key in others if key in SOURCES), None)
     if second is not None:
@@ -111,30 +94,16 @@ def _wrong_keys(source: str, spec: Mapping[str, Any]) -> str | None:
         return f"{others[0]!r} means nothing beside {source!r}"
     if source == "find" and "from" not in spec:
         return "'find' needs 'from': where the name or link stands"
-    if ("key" in spec) != ("value" in spec) and source == "each":
-        return "'key' and 'value' go together: they make the entries of a map"
-    # The grammar takes anything here, since both may be constants elsewhere.
-    if "key" in spec and source == "each" and not is_value(spec["value"]):
-        return f"beside 'key', 'value' says how a value is made, and {spec['value']!r} does not"
-    if isinstance(spec.get("default"), dict) and not is_value(spec["default"]):
-        return f"a 'default' is a literal or a value, and {spec['default']!r} is neither"
-    elements = spec.keys() & {"fields", "get", "key"}
-    if len(elements) > 1:
-        return "an element is made by one of: " + ", ".join(sorted(elements))
+    if source == "from" and "enum" not in spec:
+        return "'from' needs 'enum', the words that it becomes; without, write the value as it is"
+    if source == "each" and ("fields" in spec) == ("get" in spec):
+        return "an element is made by one of: fields, get"
     return None
-
-
-def _from(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
-    return scope.value_and_shape(spec["from"], (*place, "from"))
 
 
 def _constant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
     value = spec["value"]
     return known_as(lambda current, env: value, inlining.constant(value)), ANY
-
-
-def _format(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
-    return scope.format(spec["format"], (*place, "format")), ANY
 
 
 def _first(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
@@ -157,62 +126,6 @@ def _first(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter,
 def _fields(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
     build = scope.fields(spec["fields"], (*place, "fields"))
     return build, ObjectShape(dict.fromkeys(spec["fields"], ANY))
-
-
-def _list(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
-    getters = [
-        scope.value(item, (*place, "list", index)) for index, item in enumerate(spec["list"])
-    ]
-
-    def build(current: Any, env: Any) -> list[Any] | None:
-        found = [value for getter in getters if (value := getter(current, env)) is not None]
-        # An empty list is an answer, but no parameter.
-        return None if scope.writing and not found else found
-
-    return build, ANY
-
-
-def _concat(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
-    getters = [
-        scope.value(item, (*place, "concat", index)) for index, item in enumerate(spec["concat"])
-    ]
-
-    def build(current: Any, env: Any) -> list[Any] | None:
-        return [item for getter in getters for item in getter(current, env) or ()] or None
-
-    return build, ANY
-
-
-def _merge(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
-    compiled = [
-        scope.value_and_shape(item, (*place, "merge", index))
-        for index, item in enumerate(spec["merge"])
-    ]
-    getters = [getter for getter, _ in reversed(compiled)]
-
-    def build(current: Any, env: Any) -> Any:
-        merged: Any = None
-        for getter in getters:
-            merged = _on_top(getter(current, env), merged)
-        return merged
-
-    return build, compiled[0][1]
-
-
-def _on_top(upper: Any, lower: Any) -> Any:
-    """One value over another, as a merge patch (RFC 7396): objects are merged field by field."""
-    if not isinstance(upper, dict) or not isinstance(lower, dict):
-        return lower if upper is None else upper
-    return lower | {name: _on_top(value, lower.get(name)) for name, value in upper.items()}
-
-
-def _test(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
-    return compile_condition(spec["test"], scope, (*place, "test")), ANY
-
-
-def _fingerprint(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
-    getter = scope.value(spec["fingerprint"], (*place, "fingerprint"))
-    return (lambda current, env: fingerprint(getter(current, env))), ANY
 
 
 def _pick(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
@@ -314,18 +227,11 @@ def compile_params(
 
 _COMPILERS: dict[str, Callable[[Mapping[str, Any], Scope, Place], tuple[Getter, Shape]]] = {
     "each": compile_each,
-    "from": _from,
+    "from": compile_words,
     "value": _constant,
-    "format": _format,
     "first": _first,
     "fields": _fields,
-    "list": _list,
-    "concat": _concat,
-    "merge": _merge,
-    "test": _test,
     "pick": _pick,
     "find": _find,
     "call": _call,
-    "fingerprint": _fingerprint,
-    "diff": compile_diff,
 }

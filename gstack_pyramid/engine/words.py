@@ -1,14 +1,18 @@
-"""The lint of what a mapping spells out: words and constants that become fields of GCE's."""
+"""Words that a mapping spells out: those that become others, and the lint of those of GCE's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gstack_pyramid.engine import inlining
 from gstack_pyramid.engine.document import Place
-from gstack_pyramid.engine.scope import Scope
-from gstack_pyramid.engine.shapes import GceShape
+from gstack_pyramid.engine.expressions.compiled import known_as, node_of
+from gstack_pyramid.engine.paths import Getter, text_of
+from gstack_pyramid.engine.scope import Scope, field_name
+from gstack_pyramid.engine.shapes import ANY, GceShape, Shape
 from gstack_pyramid.engine.targets import target_of
+from gstack_pyramid.errors import invalid_value
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
@@ -19,10 +23,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def check_words(spec: Mapping[str, Any], scope: Scope, place: Place) -> None:
-    """Report the words of a value that its GCE field does not take, and constants of another type.
-
-    A word that is modified further is not the field's yet, and so is left alone.
-    """
+    """Report words that a value's GCE field does not take, and constants of another type."""
     target = target_of(scope.document, place, scope.models.gce)
     if target is None:
         return
@@ -35,14 +36,11 @@ def check_words(spec: Mapping[str, Any], scope: Scope, place: Place) -> None:
 
 
 def _words(spec: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
-    later = spec.keys() & {"link", "id_of"}
-    if "default" in spec and not later and "find" not in spec:
+    if "default" in spec and "find" not in spec:
         yield ("default",), spec["default"]
-    later |= spec.keys() & {"convert", "then"}
-    if "enum" in spec and not later:
-        yield from ((("enum", key), word) for key, word in spec["enum"].items())
-    later |= spec.keys() & {"after", "table", "enum"}
-    if "value" in spec and "each" not in spec and not later:
+    for key, word in spec.get("enum", {}).items():
+        yield ("enum", key), word
+    if "value" in spec:
         yield ("value",), spec["value"]
 
 
@@ -57,3 +55,34 @@ def _problem(word: Any, target: GceShape) -> str | None:
     ):
         return None
     return f"GCE's {target.describe()} is a {wanted}, which {word!r} is not"
+
+
+def compile_words(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    """``from`` with ``enum``: a word that becomes another one, and what stands in for none.
+
+    A word that the table lacks is missing in an answer, and refused with 400 in a request.
+    """
+    getter, shape = scope.value_and_shape(spec["from"], (*place, "from"))
+    if isinstance(shape, GceShape) and (allowed := shape.words()):
+        for word in spec["enum"]:
+            if word not in ("*", *allowed):
+                message = f"GCE's {shape.describe()} has no value {word!r}"
+                scope.report((*place, "enum", word), message)
+    words = {text_of(key): meant for key, meant in spec["enum"].items()}
+    otherwise, default = words.get("*"), spec.get("default")
+    field, writing = field_name(shape, spec["from"]), scope.writing
+
+    def translated(current: Any, env: Any) -> Any:
+        value = getter(current, env)
+        if value is None:
+            return default
+        result = words.get(text_of(value), otherwise)
+        if result is None and writing:
+            told = ", ".join(word for word in words if word != "*")
+            raise invalid_value(field, value, f"Must be one of: {told}.")
+        return default if result is None else result
+
+    node = node_of(getter)
+    if node is None or writing:
+        return translated, ANY
+    return known_as(translated, inlining.translated(node, spec["enum"], default)), ANY

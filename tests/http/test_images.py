@@ -183,7 +183,8 @@ def test_an_image_of_ones_own_is_nowhere_else_and_comes_first(gateway: Gateway) 
 def test_an_operator_says_which_templates_are_in_which_project(
     make_router: MakeRouter, make_gateway: MakeGateway
 ) -> None:
-    table = "{debian-cloud: {isfeatured: true, 'tags[key=project].value': debian}, cos-cloud: null}"
+    debian = "isfeatured and value_of(tags, 'project') == 'debian'"
+    table = f'{{debian-cloud: "{debian}", cos-cloud: null}}'
     families = "{Windows Server 2022 (64-bit): windows-2022}"
     gateway = make_gateway(
         make_router(

@@ -17,7 +17,7 @@ resource: regionDiskTypes
 about: A disk type of a region is a disk offering.
 read: {call: listDiskOfferings, name: name, cache: true}
 fields:
-  description: {from: displaytext, default: ""}
+  description: displaytext or ""
   creationTimestamp: {value: "2014-01-01T00:00:00.000Z"}
 methods: {list: {}, get: {}}
 """
@@ -61,7 +61,7 @@ def test_without_the_file_the_method_is_not_there(gateway: Gateway) -> None:
 
 def test_a_field_is_overridden_and_the_others_stay(overlay: Overlay) -> None:
     gateway = overlay(
-        {"zones.yaml": 'resource: zones\nfields: {description: {format: "{networktype} zone"}}\n'}
+        {"zones.yaml": "resource: zones\nfields: {description: 'f\"{networktype} zone\"'}\n"}
     )
     told = {item["name"]: item for item in gateway.items("zones")}
     assert told[SG_ZONE]["description"] == "Advanced zone"
@@ -115,8 +115,8 @@ def test_two_files_of_one_folder_that_claim_one_method_are_refused_by_both_names
         ("resource: zones\nread: {call: listZonez}\n", "listZonez"),
         ("resource: zones\nread: {call: listZones, params: {colour: {value: 1}}}\n", "colour"),
         ("resource: zones\nfeilds: {}\n", "feilds"),
-        ("resource: zones\nfields: {description: {from: name, convert: shout}}\n", "shout"),
-        ("resource: zones\nfields: {region: {from: name, link: spaceships}}\n", "spaceships"),
+        ("resource: zones\nfields: {description: shout(name)}\n", "shout"),
+        ("resource: zones\nfields: {region: link.spaceships(name)}\n", "spaceships"),
         ("resource: zones\nfields: {status: {from: name, enum: {a: DANCING}}}\n", "DANCING"),
         ("resource: [zones\n", "own.yaml"),
         ("- zones\n", "own.yaml"),

@@ -11,6 +11,7 @@ import orjson
 from webtest import TestApp
 
 from gstack_pyramid.auth import Sealer
+from gstack_pyramid.engine.answers import Answers
 from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.operations import Operations, Pace, shape
@@ -56,7 +57,13 @@ class Runner:
         self.headers = {"Authorization": f"Bearer {token(self.application)}"}
         self._client, self._answered = client, answered
         compiled = self.application.compiled
-        self._before = self.application.engine, self.application.operations
+        self._before = (
+            self.application.engine,
+            self.application.operations,
+            self.application.answers,
+        )
+        # What other requests were answered is none of a case's.
+        self.application.answers = Answers(0)
         self.application.engine = Engine(compiled, client)
         self.application.operations = operations = Restoring(
             client,
@@ -74,7 +81,11 @@ class Runner:
         """Put back what was there."""
         self._answered.set()
         self.application.operations.close()
-        self.application.engine, self.application.operations = self._before
+        (
+            self.application.engine,
+            self.application.operations,
+            self.application.answers,
+        ) = self._before
         self._client.close()
 
     def send(self, request: Request) -> tuple[int, Any]:

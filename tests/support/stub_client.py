@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError
 from gstack_pyramid.cloudstack.jobs import Job
 from gstack_pyramid.cloudstack.parameters import encode_params
+from gstack_pyramid.cloudstack.transport import Answer
 from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
@@ -79,6 +82,19 @@ class StubClient(Client):
         job = f"job-{len(self._jobs) + 1}"
         self._jobs[job] = exchange
         return {"jobid": job} if exchange.id is None else {"id": exchange.id, "jobid": job}
+
+    def answer(
+        self, credentials: Credentials, command: str, params: Mapping[str, object]
+    ) -> Answer:
+        """The same as it comes over the wire, of which reads note a digest; a list has one page."""
+        list_key = self.model.command(command).list_key
+        if list_key is None:
+            body = self.call(credentials, command, params)
+        else:
+            given = {name: params[name] for name in params if name not in ("page", "pagesize")}
+            rows = self.rows(credentials, command, given)
+            body = {"count": len(rows), list_key: rows} if rows else {}
+        return Answer(200, orjson.dumps({f"{command.lower()}response": body}), None)
 
     def rows(
         self, credentials: Credentials, command: str, params: Mapping[str, object] = {}

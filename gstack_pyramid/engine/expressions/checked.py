@@ -129,11 +129,10 @@ class Checker:
             return Checked(lambda writer: writer.root("key"), ANY, root="key", label=name)
         field = None if name in ALWAYS_ROOTS else scope.current.field(name)
         root = scope.roots.get(name)
-        if scope.current is ANY and root is not None and not scope.element:
+        if scope.current is ANY and root is not None:
             # Nothing is known of the current value, and something of what is called so.
             field = None
-        elsewhere = scope.element or name in GROUPED
-        if root is not None and field is not None and not elsewhere:
+        if root is not None and field is not None and name not in GROUPED:
             return self.report(
                 node,
                 f"{name!r} could mean the field {name!r} of {scope.current.describe()} or what is"

@@ -114,7 +114,6 @@ def _body(
         current=ObjectShape({}, "a function"),
         roots={"settings": scope.roots.get("settings", ANY)},
         later=frozenset(),
-        element=False,
     )
     inner = Checker(alone, function.place, function.gives)
     inner.within = (*checker.within, function.name)

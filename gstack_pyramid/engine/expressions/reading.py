@@ -6,21 +6,11 @@ import ast
 from collections.abc import Iterator
 
 from gstack_pyramid.engine.expressions.syntax import ExpressionError, parse
-from gstack_pyramid.engine.paths import is_old_path, parse_path
-
-
-def is_expression(text: str) -> bool:
-    """Whether a text is more than a path."""
-    try:
-        parse_path(text)
-    except ValueError:
-        return True
-    return False
 
 
 def _tree(text: str) -> ast.expr | None:
     try:
-        return None if is_old_path(text) else parse(text)
+        return parse(text)
     except ExpressionError:
         # It is reported where it is compiled.
         return None

@@ -79,6 +79,8 @@ def parse(text: str) -> ast.expr:
     except SyntaxError as error:
         # The text stands in brackets, so that it may have several lines.
         column = max((error.offset or 1) - 2, 0)
+        if "$" in text:
+            raise ExpressionError("a name is written without '$'", text.index("$")) from None
         said = (error.msg or "it can't be read").removesuffix(" (<unknown>, line 1)")
         if _PROSE.fullmatch(text):
             said += "; a text stands in quotes of its own, as '\"a text\"' in YAML"

@@ -31,12 +31,12 @@ ROUTES = """
     methods:
       get: {}
       insert:
-        makes: $route.id
+        makes: route.id
         steps:
           - call: createStaticRoute
-            params: {cidr: destRange, nexthop: nextHopIp, vpcid: $body.network}
+            params: {cidr: destRange, nexthop: nextHopIp, vpcid: body.network}
             as: route
-            found: {call: listStaticRoutes, where: {cidr: $body.destRange}}
+            found: {call: listStaticRoutes, where: cidr == body.destRange}
 """
 
 Apis = dict[str, Any]

@@ -34,16 +34,16 @@ def test_what_no_step_mentions_is_not_kept(language: Language) -> None:
 
 
 def test_of_an_object_the_fields_are_kept_that_a_step_mentions(language: Language) -> None:
-    step = {"call": "stopVirtualMachine", "params": {"id": "$self.id"}}
+    step = {"call": "stopVirtualMachine", "params": {"id": "self.id"}}
     assert of_steps(language, step)["self"] == {"id": "1"}
 
 
 def test_what_a_step_goes_through_is_kept_whole(language: Language) -> None:
     step = {
         "call": "stopVirtualMachine",
-        "each": {"machine": "$machines"},
-        "when": {"$change": {"empty": False}},
-        "params": {"id": "$machine.id"},
+        "each": {"machine": "machines"},
+        "when": "change",
+        "params": {"id": "machine.id"},
     }
     told = of_steps(language, step)
     assert told == {name: ROOTS[name] for name in ("body", "machines", "change")}
@@ -53,8 +53,8 @@ def test_what_finds_undoes_or_names_what_is_left_counts_as_well(language: Langua
     step = {
         "call": "createVolume",
         "params": {"name": {"value": "x"}},
-        "found": {"call": "listVolumes", "where": {"name": {"equals": "$self.name"}}},
-        "undo": {"call": "deleteVolume", "params": {"id": "$result.id"}, "leaves": "the {$other}"},
+        "found": {"call": "listVolumes", "where": "name == self.name"},
+        "undo": {"call": "deleteVolume", "params": {"id": "result.id"}, "leaves": "the {other}"},
     }
     told = of_steps(language, step)
     assert told["self"] == {"name": "old"}

@@ -10,7 +10,7 @@ import pytest
 
 from gstack_pyramid.engine.document import MappingError, read_document
 from gstack_pyramid.engine.grammar import grammar_of, is_well_formed
-from gstack_pyramid.engine.loader import load
+from gstack_pyramid.engine.loader import files_in, load
 from gstack_pyramid.schemas.location import data_folder
 
 from .mappings import PROJECTS, ZONES, Compiler, write
@@ -48,6 +48,16 @@ def test_a_date_where_a_text_must_stand_is_a_mistake_of_form() -> None:
     data = {"resource": datetime.date(2026, 1, 1)}
     assert not is_well_formed("resource", data)
     assert not grammar_of("resource").is_valid(data)
+
+
+def test_no_line_of_a_shipped_mapping_is_longer_than_100_characters() -> None:
+    long = [
+        f"{file.name}:{number}"
+        for file in files_in(data_folder("mappings"))
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        if len(line) > 100
+    ]
+    assert long == []
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path, compiler: Compiler) -> None:
@@ -100,7 +110,7 @@ def test_the_shipped_mappings_claim_every_method_once() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"there": {"colour": "red"}}, "listVolumes has no field 'colour'"),
+        ({"there": 'colour == "red"'}, "listVolumes has no field 'colour'"),
         ({"there": {"name": {"likes": "red"}}}, "what stands for 'there' is no condition"),
         (["there"], "is no table of projects and conditions"),
     ],
@@ -111,7 +121,7 @@ def test_what_belongs_to_foreign_projects_is_checked(
     text = """
     resource: disks
     read: {call: listVolumes}
-    elsewhere: $settings.homes
+    elsewhere: settings.homes
     methods: {get: {}}
     """
     folder = write(tmp_path / "own", projects=PROJECTS, zones=ZONES, disks=text)

@@ -52,10 +52,10 @@ def test_two_files_of_one_folder_that_claim_one_entry_are_a_conflict(
 
 def test_an_overlay_replaces_a_method_and_keeps_the_others(tmp_path: Path) -> None:
     base = write(tmp_path / "a", **BASE)
-    own = write(tmp_path / "b", mine="resource: zones\nmethods:\n  get: {answer: $settings.x}\n")
+    own = write(tmp_path / "b", mine="resource: zones\nmethods:\n  get: {answer: settings.x}\n")
     mappings = load([base, own])
     assert mappings.resources["zones"].data["methods"] == {
-        "get": {"answer": "$settings.x"},
+        "get": {"answer": "settings.x"},
         "list": {},
     }
     assert mappings.owners["zones", "get"] == (str(own / "mine.yaml"), 3)

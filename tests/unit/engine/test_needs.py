@@ -19,37 +19,37 @@ DISKS = """
       call: listVolumes
       join: {snapshots: {call: listSnapshots, on: {volumeid: id}}}
     fields:
-      type: {from: diskofferingid, link: diskTypes}
-      sizeGb: {from: size, convert: bytes_to_gb}
+      type: link.diskTypes(diskofferingid)
+      sizeGb: bytes_to_gb(size)
     methods:
       get: {}
       aggregatedList: {}
       insert:
         ignores: {}
         with:
-          offering: {when: type, from: type, id_of: diskTypes}
+          offering: {when: type, find: diskTypes, from: type, get: found.id}
           capable: {call: listCapabilities}
         steps:
           - {call: createVolume, as: made, params: {name: name}, found: {call: listVolumes}}
           - call: createTags
             when: labels
-            params: {resourceids: $made.id, resourcetype: {value: Volume}, tags: {value: []}}
+            params: {resourceids: made.id, resourcetype: {value: Volume}, tags: {value: []}}
       delete:
         variants:
-          - when: {$self.state: Allocated}
-            steps: [{call: deleteVolume, params: {id: $self.id}}]
-          - when: {$self.state: Destroy}
+          - when: self.state == "Allocated"
+            steps: [{call: deleteVolume, params: {id: self.id}}]
+          - when: self.state == "Destroy"
             refuse: It is gone.
           - with: {capable: {call: listCapabilities}}
-            steps: [{call: destroyVolume, params: {id: $self.id}}]
+            steps: [{call: destroyVolume, params: {id: self.id}}]
       setLabels:
         steps:
           - call: createTags
             when: labels
-            params: {resourceids: $self.id, resourcetype: {value: Volume}, tags: {value: []}}
+            params: {resourceids: self.id, resourcetype: {value: Volume}, tags: {value: []}}
           - call: deleteTags
-            when: {labels: {empty: true}}
-            params: {resourceids: $self.id, resourcetype: {value: Volume}}
+            when: not labels
+            params: {resourceids: self.id, resourcetype: {value: Volume}}
 """
 DISK_TYPES = """
     resource: diskTypes

@@ -76,9 +76,9 @@ def run(language: Language) -> Runner:
 
 def make(name: str, **more: Any) -> dict[str, Any]:
     """A step that makes a volume, and takes it back."""
-    undo = {"call": "deleteVolume", "params": {"id": "$result.id"}}
+    undo = {"call": "deleteVolume", "params": {"id": "result.id"}}
     params = {"name": {"value": name}}
-    found = {"call": "listVolumes", "params": params, "where": {"name": name}}
+    found = {"call": "listVolumes", "params": params, "where": f'name == "{name}"'}
     return {"call": "createVolume", "params": params, "found": found, "undo": undo, **more}
 
 
@@ -96,12 +96,12 @@ def test_commands_are_sent_in_the_order_of_the_steps(run: Runner) -> None:
 
 
 def test_a_step_whose_condition_does_not_hold_is_left_out(run: Runner) -> None:
-    run([make("a", when="a"), make("b", when={"b": "x"})], {"b": "x"})
+    run([make("a", when="a"), make("b", when='b == "x"')], {"b": "x"})
     assert run.told == [("createVolume", {"name": "b"})]
 
 
 def test_the_result_of_a_step_is_used_by_those_after_it(run: Runner) -> None:
-    tags = {"resourceids": "$volume.id", "resourcetype": {"value": "Volume"}, "tags": "labels"}
+    tags = {"resourceids": "volume.id", "resourcetype": {"value": "Volume"}, "tags": "labels"}
     run([make("a", **{"as": "volume"}), {"call": "createTags", "params": tags}], {"labels": [1]})
     assert run.told[1][1]["resourceids"] == "createVolume-1"
 
@@ -109,8 +109,8 @@ def test_the_result_of_a_step_is_used_by_those_after_it(run: Runner) -> None:
 def test_the_result_of_a_step_that_was_left_out_is_missing(run: Runner) -> None:
     steps: list[dict[str, Any]] = [
         make("a", when="nothing", **{"as": "volume"}),
-        {"call": "stopVirtualMachine", "params": {"id": {"first": ["$volume.id", {"value": "x"}]}}},
-        make("b", when="$volume"),
+        {"call": "stopVirtualMachine", "params": {"id": {"first": ["volume.id", {"value": "x"}]}}},
+        make("b", when="volume"),
     ]
     run(steps, {})
     assert run.told == [("stopVirtualMachine", {"id": "x"})]
@@ -123,11 +123,11 @@ def test_a_list_gives_rows_or_the_first_of_them(run: Runner) -> None:
         {"call": "listVolumes", "as": "one", "take": "first"},
         {
             "call": "deleteVolume",
-            "each": {"old": "$all"},
-            "params": {"id": "$old.id"},
+            "each": {"old": "all"},
+            "params": {"id": "old.id"},
             "leaves": False,
         },
-        {"call": "deleteVolume", "params": {"id": "$one.id"}},
+        {"call": "deleteVolume", "params": {"id": "one.id"}},
     ]
     run(steps, {})
     assert [params for _, params in run.told] == [{}, {}, {"id": "v1"}, {"id": "v2"}, {"id": "v1"}]
@@ -138,17 +138,17 @@ AWAITED: dict[str, Any] = {
     "call": "listVolumes",
     "as": "one",
     "take": "first",
-    "until": {"state": {"not": ["Uploading"]}},
+    "until": 'state != "Uploading"',
     "fails": {
-        "when": {"state": {"not": ["Uploading", "Ready"]}},
-        "refuse": "it is {state}, {$body.name}",
+        "when": 'state not in ["Uploading", "Ready"]',
+        "refuse": "it is {state}, {body.name}",
     },
 }
 
 
 def test_what_is_awaited_is_over_when_the_result_is_so(run: Runner) -> None:
     run.answers["listVolumes"] = [{"id": "v1", "state": "Ready"}]
-    delete = {"call": "deleteVolume", "params": {"id": "$one.id"}}
+    delete = {"call": "deleteVolume", "params": {"id": "one.id"}}
     assert run([AWAITED, delete], {"name": "n"}) is None
     over = run.sent[0].awaited
     assert over is not None
@@ -180,7 +180,7 @@ def test_the_first_of_an_empty_list_is_missing(run: Runner) -> None:
     run.answers["listVolumes"] = []
     steps: list[dict[str, Any]] = [
         {"call": "listVolumes", "as": "one", "take": "first"},
-        {"call": "deleteVolume", "when": "$one", "params": {"id": "$one.id"}},
+        {"call": "deleteVolume", "when": "one", "params": {"id": "one.id"}},
     ]
     run(steps, {})
     assert len(run.sent) == 1
@@ -191,15 +191,15 @@ def test_a_step_is_repeated_for_each_turn_and_its_results_are_a_list(run: Runner
         {
             "call": "createVolume",
             "repeat": "safe",
-            "each": {"rule": "rules", "port": "$rule.ports"},
+            "each": {"rule": "rules", "port": "rule.ports"},
             "as": "made",
-            "params": {"name": {"format": "{$index}-{$rule.name}-{$port}"}},
+            "params": {"name": 'f"{index}-{rule.name}-{port}"'},
             "leaves": False,
         },
         {
             "call": "deleteVolume",
-            "each": {"old": "$made"},
-            "params": {"id": "$old.id"},
+            "each": {"old": "made"},
+            "params": {"id": "old.id"},
             "leaves": False,
         },
     ]
@@ -222,13 +222,13 @@ def test_the_turns_of_a_loop_are_fixed_before_its_first_command(run: Runner) -> 
             rows.clear()
             return dict(params)
 
-    delete = {"call": "deleteVolume", "each": {"old": "$rows"}, "params": {"id": "$old.id"}}
+    delete = {"call": "deleteVolume", "each": {"old": "rows"}, "params": {"id": "old.id"}}
     run([{**delete, "leaves": False}], {}, request=Forgetful(), rows=rows)
     assert [params["id"] for _, params in run.told] == ["1", "2"]
 
 
 def test_a_loop_over_nothing_sends_nothing(run: Runner) -> None:
-    steps = [make("a", each={"x": "missing"}, **{"as": "made"}), make("b", when="$made")]
+    steps = [make("a", each={"x": "missing"}, **{"as": "made"}), make("b", when="made")]
     assert run(steps, {}) is None
     assert run.sent == []
 
@@ -241,7 +241,7 @@ def test_parameters_of_the_project_go_with_every_command(run: Runner) -> None:
 def test_what_was_done_is_undone_newest_first(run: Runner) -> None:
     refusal = Refusal()
     run.refused[4] = refusal
-    loop = {"each": {"x": "both"}, "params": {"name": "$x"}}
+    loop = {"each": {"x": "both"}, "params": {"name": "x"}}
     stop = {"call": "stopVirtualMachine", "params": {"id": "vm"}}
     ended = run([make("a"), make("", **loop), stop], {"both": ["b", "c"], "vm": 7})
     assert ended is refusal
@@ -346,9 +346,9 @@ def cleanup() -> list[dict[str, Any]]:
     release = {
         "call": "disassociateIpAddress",
         "each": {"address": "addresses"},
-        "params": {"id": "$address"},
+        "params": {"id": "address"},
         "cleanup": True,
-        "leaves": "the address {$address}",
+        "leaves": "the address {address}",
     }
     reboot = {"call": "rebootVirtualMachine", "params": {"id": {"value": "other"}}}
     return [make("a"), release, reboot]
@@ -371,8 +371,8 @@ def test_a_cleanup_that_would_fail_again_is_passed_over_at_once(run: Runner) -> 
 
 def test_undoing_uses_the_values_as_they_were_when_the_step_was_done(run: Runner) -> None:
     run.refused[3] = Refusal()
-    undo = {"call": "deleteVolume", "params": {"id": "$x"}}
-    step = {**make("a", each={"x": "all"}), "params": {"name": "$x"}, "undo": undo}
+    undo = {"call": "deleteVolume", "params": {"id": "x"}}
+    step = {**make("a", each={"x": "all"}), "params": {"name": "x"}, "undo": undo}
     run([step], {"all": ["a", "b", "c"]})
     assert [params["id"] for _, params in run.told[3:]] == ["b", "a"]
 

@@ -62,7 +62,7 @@ def test_what_makes_something_must_say_how_it_is_found(language: Language) -> No
 
 
 def test_an_undo_must_be_one_that_can_be_sent_again(language: Language) -> None:
-    undo = {"call": "createSnapshot", "params": {"volumeid": "$result.id"}}
+    undo = {"call": "createSnapshot", "params": {"volumeid": "result.id"}}
     step = {"call": "createVolume", "repeat": "safe", "undo": undo}
     compile_steps([step], language.scope_of(writing=True), ())
     (finding,) = language.findings
@@ -70,7 +70,7 @@ def test_an_undo_must_be_one_that_can_be_sent_again(language: Language) -> None:
 
 
 def test_a_volume_may_be_detached_again_to_undo_a_step(language: Language) -> None:
-    undo = {"call": "detachVolume", "params": {"id": "$result.id"}}
+    undo = {"call": "detachVolume", "params": {"id": "result.id"}}
     step = {"call": "createVolume", "repeat": "safe", "undo": undo}
     compile_steps([step], language.scope_of(writing=True), ())
     assert language.findings == []
@@ -91,7 +91,7 @@ def test_the_result_of_a_look_has_the_fields_of_the_step(language: Language) -> 
 
 
 def test_the_first_row_that_fits_is_the_result(language: Language) -> None:
-    step = volume(params={"name": "name"}, where={"name": {"equals": "$body.name"}})
+    step = volume(params={"name": "name"}, where="name == body.name")
     (command,) = planned(language, step, {"name": "a"})
     look = command.look
     assert look is not None
@@ -103,9 +103,9 @@ def test_the_first_row_that_fits_is_the_result(language: Language) -> None:
 
 
 def test_each_turn_of_a_loop_is_looked_for_by_its_own_values(language: Language) -> None:
-    step = volume(where={"name": {"equals": "$new"}}) | {
+    step = volume(where="name == new") | {
         "each": {"new": "names"},
-        "params": {"name": "$new"},
+        "params": {"name": "new"},
     }
     first, second = planned(language, step, {"names": ["a", "b"]})
     assert first.look is not None
@@ -133,12 +133,12 @@ def test_a_look_into_the_rows_makes_a_result_of_the_steps_form(language: Languag
         "found": {
             "call": "listSecurityGroups",
             "each": "ingressrule",
-            "where": {"startport": {"equals": "$body.port"}},
-            "fields": {"ingressrule": {"list": ["."]}},
+            "where": "startport == body.port",
+            "fields": {"ingressrule": "[{ruleid: ruleid}]"},
         },
     }
     (command,) = planned(language, step, {"port": 22})
     assert command.look is not None
     rows = [{"id": "g", "ingressrule": [{"startport": 80}, {"ruleid": "r", "startport": 22}]}]
     found = command.look.pick(rows, 0.0)
-    assert found == {"ingressrule": [{"ruleid": "r", "startport": 22}]}
+    assert found == {"ingressrule": [{"ruleid": "r"}]}

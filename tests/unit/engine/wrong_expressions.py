@@ -24,7 +24,7 @@ _FIELD = {
     "a field in a text": ('f"{nmae}"', "did you mean 'name'?"),
     "a field in a condition": ("name if nmae else None", "did you mean 'name'?"),
     "a name of a loop outside of it": ('"[[tag for tag in tags], tag]"', "no field 'tag'"),
-    "a root with a dollar inside": ("name or $zone.id", "no expression: "),
+    "a root with a dollar inside": ("name or $zone.id", "a name is written without '$'"),
     "JSON's true": ("name == true", "'true' is written 'True' in an expression"),
     "JSON's null": ("name or null", "'null' is written 'None' in an expression"),
     "an unknown function": ("lenght(name)", "no function 'lenght'; did you mean 'len'?"),

@@ -13,10 +13,10 @@ WRONG_FORMS = {
         read: {call: listVolumes}
         methods:
           delete:
-            answer: $path.disk # here
+            answer: path.disk # here
             steps:
               - call: deleteVolume
-                params: {id: $self.id}
+                params: {id: self.id}
         """,
         "GCE answers with an operation, which the engine makes",
     ),
@@ -28,7 +28,7 @@ WRONG_FORMS = {
           setIamPolicy: # here
             steps:
               - call: updateTemplatePermissions
-                params: {id: $self.id}
+                params: {id: self.id}
         """,
         "GCE answers with a Policy: 'answer' has to say how it is made",
     ),
@@ -41,7 +41,7 @@ WRONG_FORMS = {
             answer: {fields: {version: 1}}
             steps:
               - call: deleteTemplate
-                params: {id: $self.id}
+                params: {id: self.id}
         """,
         "deleteTemplate is a job, and GCE answers without waiting",
     ),
@@ -108,12 +108,12 @@ WRONG_FORMS = {
             call: listVirtualMachines
             fields:
               networkInterfaces:
-                each: nic
+                each: {card: nic}
                 fields:
                   accessConfigs:
-                    list:
-                      - fields:
-                          type: {value: ONE_TO_NONE_NAT} # here
+                    each: {address: card.publicip}
+                    fields:
+                      type: {value: ONE_TO_NONE_NAT} # here
         """,
         "GCE's Instance.networkInterfaces.accessConfigs.type has no value 'ONE_TO_NONE_NAT'",
     ),
@@ -122,7 +122,7 @@ WRONG_FORMS = {
         resource: images
         read: {call: listTemplates, params: {templatefilter: {value: all}}}
         fields:
-          status: {when: {isready: true}, value: READY, default: WAITING} # here
+          status: {from: isready, enum: {"true": READY}, default: WAITING} # here
         """,
         "GCE's Image.status has no value 'WAITING'",
     ),
@@ -149,9 +149,9 @@ WRONG_FORMS = {
         resource: disks
         read: {call: listVolumes}
         fields:
-          sizeGb: {from: size, convert: shout} # here
+          sizeGb: shout(size) # here
         """,
-        "no converter 'shout'",
+        "there is no function 'shout'",
     ),
     # roots
     "root": (
@@ -159,18 +159,18 @@ WRONG_FORMS = {
         resource: disks
         read: {call: listVolumes}
         fields:
-          description: $moon.name # here
+          description: moon.name # here
         """,
-        "there is no $moon here; there are $",
+        "the answer of listVolumes has no field 'moon'",
     ),
     "body of a read": (
         """
         resource: disks
         read: {call: listVolumes}
         fields:
-          description: $body.name # here
+          description: body.name # here
         """,
-        "there is no $body here",
+        "the answer of listVolumes has no field 'body'",
     ),
     "path parameter": (
         """
@@ -179,7 +179,7 @@ WRONG_FORMS = {
           delete:
             steps:
               - call: deleteVolume
-                params: {id: $path.volume} # here
+                params: {id: path.volume} # here
         """,
         "the path has no field 'volume'",
     ),
@@ -187,7 +187,7 @@ WRONG_FORMS = {
         """
         resource: disks
         read: {call: listVolumes}
-        aliases: $settings.moons # here
+        aliases: settings.moons # here
         """,
         "the settings has no field 'moons'",
     ),
@@ -198,14 +198,14 @@ WRONG_FORMS = {
           insert:
             steps:
               - call: deleteVolume
-                params: {id: $volume.id} # here
+                params: {id: volume.id} # here
                 leaves: nothing
               - repeat: safe
                 call: createVolume
                 as: volume
                 params: {name: name}
         """,
-        "there is no $volume here",
+        "'volume' is made further down, and isn't there yet",
     ),
     "loop of an earlier step": (
         """
@@ -215,13 +215,13 @@ WRONG_FORMS = {
             steps:
               - call: deleteVolume
                 each: {old: licenses}
-                params: {id: $old}
+                params: {id: old}
                 leaves: nothing
               - repeat: safe
                 call: createVolume
-                params: {name: $old} # here
+                params: {name: old} # here
         """,
-        "there is no $old here",
+        "Disk has no field 'old'",
     ),
     "reserved loop": (
         """
@@ -236,7 +236,7 @@ WRONG_FORMS = {
                 params: {name: name}
                 leaves: a disk
         """,
-        "$body has a meaning of its own",
+        "'body' has a meaning of its own",
     ),
     "step's loop without a name": (
         """
@@ -247,10 +247,10 @@ WRONG_FORMS = {
               - repeat: safe
                 call: createVolume
                 each: licenses # here
-                params: {name: .}
+                params: {name: name}
                 leaves: a disk
         """,
-        "a step's loop needs a name: {thing: path}",
+        "'licenses' is not of type 'object'",
     ),
     # what a command requires
     "required parameter of a step": (
@@ -261,7 +261,7 @@ WRONG_FORMS = {
             steps:
               - call: attachVolume # here
                 repeat: safe
-                params: {id: $path.disk}
+                params: {id: path.disk}
         """,
         "attachVolume requires virtualmachineid",
     ),
@@ -273,12 +273,12 @@ WRONG_FORMS = {
           setLabels:
             steps:
               - call: deleteTags # here
-                params: {resourcetype: {value: Volume}, resourceids: $self.id}
+                params: {resourcetype: {value: Volume}, resourceids: self.id}
               - call: createTags
                 params:
                   resourcetype: {value: Volume}
-                  resourceids: $self.id
-                  tags: {each: labels, fields: {key: key, value: value}}
+                  resourceids: self.id
+                  tags: entries(labels)
         """,
         "when a later step fails, the tags are lost: say what their 'undo' is",
     ),
@@ -290,7 +290,7 @@ WRONG_FORMS = {
           delete:
             steps:
               - call: deleteVolume
-                params: {id: $self.id}
+                params: {id: self.id}
                 leaves: the disk # here
         """,
         "no command follows it that could fail",
@@ -368,7 +368,7 @@ WRONG_FORMS = {
           delete:
             steps:
               - call: deleteVolume
-                params: {id: $self.id}
+                params: {id: self.id}
                 until: success # here
         """,
         "deleteVolume lists nothing, so it can't be awaited",
@@ -408,7 +408,7 @@ WRONG_FORMS = {
           delete:
             steps:
               - call: deleteVolume
-                params: {id: $self.id}
+                params: {id: self.id}
                 as: it # here
                 cleanup: true
         """,
@@ -458,9 +458,9 @@ WRONG_FORMS = {
         resource: disks
         read: {call: listVolumes}
         fields:
-          description: "tags[key=x].value text" # here
+          description: tags[0].value text # here
         """,
-        "'tags[key=x].value text' is no path: stuck at ' text'",
+        "no expression: ",
     ),
     "pattern": (
         """
@@ -471,7 +471,7 @@ WRONG_FORMS = {
               - repeat: safe
                 call: createVolume
                 params:
-                  name: {from: name, matches: "["} # here
+                  name: matching(name, "[") # here
         """,
         "'[' is no pattern",
     ),
@@ -505,7 +505,7 @@ WRONG_FORMS = {
         resource: disks
         read:
           call: listVolumes
-          wher: {state: Ready} # here
+          wher: state == "Ready" # here
         """,
         "; known are: about, ",
     ),
@@ -518,7 +518,7 @@ WRONG_FORMS = {
             from: name
             defualt: x # here
         """,
-        "; known are: after, anywhere, by, ",
+        "; known are: anywhere, cache, ",
     ),
     "unknown key deep in a value": (
         """
@@ -527,19 +527,18 @@ WRONG_FORMS = {
         fields:
           scheduling:
             fields:
-              preemptible: {test: x, defualt: x} # here
+              preemptible: {value: x, defualt: x} # here
         """,
-        "; known are: after, anywhere, by, ",
+        "; known are: anywhere, cache, ",
     ),
     "unknown operator": (
         """
         resource: disks
         read:
           call: listVolumes
-          where:
-            state: {isnt: Ready} # here
+          where: {state: Ready} # here
         """,
-        "; known are: at_least, at_most, ",
+        "{'state': 'Ready'} is not of type 'string'",
     ),
     "unknown key of a step": (
         """
@@ -652,7 +651,7 @@ WRONG_FORMS = {
           insert:
             steps:
               - run: disks.delete
-                body: . # here
+                body: body # here
         """,
         "compute.disks.delete takes no body",
     ),
@@ -710,7 +709,7 @@ WRONG_FORMS = {
         methods:
           resize: # here
             checks:
-              - when: {sizeGb: {at_most: $resource.sizeGb}}
+              - when: sizeGb <= resource.sizeGb
                 refuse: "too small"
             steps: []
         """,

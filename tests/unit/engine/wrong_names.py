@@ -55,9 +55,9 @@ WRONG_NAMES = {
         read: {call: listVirtualMachines}
         fields:
           networkInterfaces:
-            each: nic
+            each: {card: nic}
             fields:
-              colour: id # here
+              colour: card.id # here
         """,
         "GCE's Instance.networkInterfaces has no field 'colour'",
     ),
@@ -68,7 +68,7 @@ WRONG_NAMES = {
           get:
             answer:
               fields:
-                picture: $path.family # here
+                picture: path.family # here
         """,
         "GCE's ImageFamilyView has no field 'picture'",
     ),
@@ -160,7 +160,7 @@ WRONG_NAMES = {
         resource: disks
         read: {call: listVolumes}
         fields:
-          description: {format: "{name} {colour}"} # here
+          description: f"{name} {colour}" # here
         """,
         "the answer of listVolumes has no field 'colour'",
     ),
@@ -169,9 +169,7 @@ WRONG_NAMES = {
         resource: disks
         read:
           call: listVolumes
-          where:
-            state: Ready
-            colour: red # here
+          where: state == "Ready" and colour == "red" # here
         """,
         "the answer of listVolumes has no field 'colour'",
     ),
@@ -209,7 +207,7 @@ WRONG_NAMES = {
                 leaves: a disk
               - call: deleteVolume
                 params:
-                  id: $volume.colour # here
+                  id: volume.colour # here
         """,
         "the answer of createVolume has no field 'colour'",
     ),
@@ -219,13 +217,11 @@ WRONG_NAMES = {
         resource: disks
         read: {call: listVolumes}
         fields:
-          type:
-            from: diskofferingid
-            link: diskTypes # here
+          type: link.diskTypes(diskofferingid) # here
         """,
         "'diskTypes' is not a mapped resource that can be read",
     ),
-    "id_of": (
+    "find in a parameter": (
         """
         resource: disks
         methods:
@@ -235,8 +231,9 @@ WRONG_NAMES = {
                 call: createVolume
                 params:
                   diskofferingid:
+                    find: diskTypes # here
                     from: type
-                    id_of: diskTypes # here
+                    get: found.id
         """,
         "'diskTypes' is not a mapped resource that can be read",
     ),

@@ -4,27 +4,11 @@ from typing import Any
 
 import pytest
 
-from gstack_pyramid.engine.converters import CONVERTERS
 from gstack_pyramid.engine.shapes import GceShape
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.schemas.gce import GceModel
 
 from .language import Language, env_of
-
-
-def test_after_cuts_a_prefix_and_misses_what_lacks_it(language: Language) -> None:
-    spec = {"from": "a", "after": "gce:"}
-    assert language.value(spec, {"a": "gce:x"}) == "x"
-    assert language.value(spec, {"a": "x"}) is None
-    assert language.value(spec, {"a": 5}) is None
-
-
-def test_a_table_translates_and_misses_what_it_lacks(language: Language) -> None:
-    spec = {"from": "a", "table": "$settings.regions"}
-    assert language.value(spec, {"a": "z"}, settings={"regions": {"z": "r"}}) == "r"
-    assert language.value(spec, {"a": "y"}, settings={"regions": {"z": "r"}}) is None
-    assert language.value(spec, {"a": "y"}, settings={}) is None
-    assert language.value(spec, {}, settings={"regions": {}}) is None
 
 
 def test_an_enumeration_translates_words_of_every_type(language: Language) -> None:
@@ -53,18 +37,10 @@ def test_a_star_stands_for_all_other_words(language: Language) -> None:
     assert language.value(spec, {}, writing=True) is None
 
 
-def test_converters_are_called_in_their_order(
-    language: Language, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(CONVERTERS, "shown", str)
-    spec = {"from": "a", "convert": ["comma_list", "shown"]}
-    assert language.value(spec, {"a": "x,y"}) == "['x', 'y']"
-
-
 def test_what_a_converter_refuses_is_left_out_of_an_answer_and_400_in_a_request(
     language: Language,
 ) -> None:
-    spec = {"from": "port", "convert": "first_port"}
+    spec = "first_port(port)"
     assert language.value(spec, {"port": "99999"}) is None
     with pytest.raises(GceError) as refused:
         language.value(spec, {"port": "99999"}, writing=True)
@@ -77,32 +53,27 @@ def test_what_a_converter_refuses_is_left_out_of_an_answer_and_400_in_a_request(
 def test_an_error_names_the_field_of_the_body(language: Language, gce: GceModel) -> None:
     body = GceShape(gce, "Firewall", body=True)
     spec = {
-        "each": {"rule": "allowed", "port": "$rule.ports"},
-        "get": {"from": "$port", "convert": "first_port"},
+        "each": {"rule": "allowed", "port": "rule.ports"},
+        "get": "first_port(port)",
     }
     make = language.compile(spec, shape=body, writing=True)
     with pytest.raises(GceError, match=r"resource\.allowed\.ports"):
         make({"allowed": [{"ports": ["x"]}]}, env_of({}))
 
 
-def test_then_follows_a_path_in_the_result_so_far(language: Language) -> None:
-    assert language.value({"from": "a", "then": "b.c"}, {"a": {"b": {"c": 1}}}) == 1
-    assert language.value({"from": "a", "then": "b"}, {"a": 5}) is None
-    spec = {"from": "a", "convert": "unchunked", "then": "k", "default": "none"}
-    assert language.value(spec, {"a": {"k": "1", "k#1": "2"}}) == "12"
-    assert language.value(spec, {"a": {}}) == "none"
-
-
-def test_a_default_is_a_literal_or_another_value(language: Language) -> None:
-    assert language.value({"from": "a", "default": "b"}, {"b": 1}) == "b"
-    assert language.value({"from": "a", "default": {"from": "b"}}, {"b": 1}) == 1
-    assert language.value({"from": "a", "default": ["0.0.0.0/0"]}, {}) == ["0.0.0.0/0"]
-    assert language.value({"from": "a", "default": 5}, {"a": 0}) == 0
-    assert language.value({"from": "a", "default": False}, {}) is False
+def test_a_default_stands_in_for_what_has_no_word(language: Language) -> None:
+    spec = {"from": "a", "enum": {"x": "X"}, "default": "other"}
+    assert [language.value(spec, {"a": word}) for word in ("x", "y", None)] == [
+        "X",
+        "other",
+        "other",
+    ]
+    with pytest.raises(GceError, match="Must be one of: x"):
+        language.value(spec, {"a": "y"}, writing=True)
 
 
 def test_a_text_that_does_not_match_is_refused(language: Language) -> None:
-    spec = {"from": "port", "matches": r"\d+"}
+    spec = r"matching(port, '\d+')"
     assert language.value(spec, {"port": "80"}, writing=True) == "80"
     assert language.value(spec, {"port": 80}, writing=True) == 80
     assert language.value(spec, {}, writing=True) is None
@@ -111,53 +82,39 @@ def test_a_text_that_does_not_match_is_refused(language: Language) -> None:
 
 
 def test_a_link_is_looked_up_by_id_or_made_from_the_others_name(language: Language) -> None:
-    spec = {"from": "id", "link": "zones"}
+    spec = "link.zones(id)"
     assert language.value(spec, {"id": "1"}) == "/zones/one"
     assert language.value(spec, {"id": "9"}) is None
     assert language.value(spec, {}) is None
-    named = {"from": "id", "link": "zones", "name": "n"}
+    named = "link.zones(id, name=n)"
     assert language.value(named, {"id": "9", "n": "nine"}) == "/zones/nine?9"
     assert language.value(named, {"id": "9"}) is None
-    placed = {**named, "zone": "z"}
+    placed = "link.zones(id, name=n, zone=z)"
     assert language.value(placed, {"id": "9", "n": "nine", "z": "7"}) == "/7/zones/nine?9"
 
 
 def test_a_text_is_taken_apart_by_a_pattern(language: Language) -> None:
-    spec = {"from": "key", "parse": "gce:pool:{region}:{name}"}
+    spec = "parts(key, 'gce:pool:{region}:{name}')"
     told = language.value(spec, {"key": "gce:pool:r-1:a:b\nc"})
     assert told == {"region": "r-1", "name": "a:b\nc"}
-    assert language.value({**spec, "then": "region"}, {"key": "gce:pool:r-1:a"}) == "r-1"
+    assert language.value(f"{spec}.region", {"key": "gce:pool:r-1:a"}) == "r-1"
     for other in ({}, {"key": ""}, {"key": "gce:pool:r-1"}, {"key": "x gce:pool:r:n"}):
         assert language.value(spec, other) is None
     for wrong in ("no part", "{a}:{a}", "{a b}"):
-        assert language.complaints({"from": "key", "parse": wrong}) != []
+        assert language.complaints(f"parts(key, {wrong!r})") != []
 
 
 def test_a_link_to_a_resource_named_by_a_pattern_takes_its_parts(language: Language) -> None:
-    spec = {"from": "id", "link": "zones", "parts": {"size": "cpus"}}
+    spec = "link.zones(id, size=cpus)"
     assert language.value(spec, {"id": "2", "cpus": 8}) == "/zones/of-8"
 
 
-def test_id_of_is_the_id_behind_a_reference(language: Language) -> None:
-    spec = {"from": "where", "id_of": "zones"}
+def test_find_names_where_a_reference_stands(language: Language) -> None:
+    spec = {"find": "zones", "from": "where", "get": "found.id"}
     assert language.value(spec, {"where": "z1"}) == "id of z1"
     assert language.value(spec, {}) is None
     with pytest.raises(GceError, match="nothing for where"):
         language.value(spec, {"where": "nowhere"})
-
-
-def test_modifiers_apply_in_their_fixed_order(language: Language) -> None:
-    spec: dict[str, Any] = {
-        "default": "d",
-        "convert": "slug",
-        "enum": {"b": "B B"},
-        "table": "$t.x",
-        "after": "p:",
-        "from": "a",
-    }
-    table = {"x": {"one": "b"}}
-    assert language.value(spec, {"a": "p:one"}, t=table) == "b-b"
-    assert language.value(spec, {"a": "one"}, t=table) == "d"
 
 
 def test_words_of_a_request_are_held_against_gces_own(language: Language, gce: GceModel) -> None:
@@ -172,8 +129,11 @@ def test_words_of_a_request_are_held_against_gces_own(language: Language, gce: G
     ("path", "field"),
     [
         ("networkInterfaces[1].network", r"resource\.networkInterfaces\[1\]\.network"),
-        ("disks[boot=true].initializeParams.sourceImage", r"resource\.disks\.initializeParams\."),
-        ("$body.zone", r"resource\.zone"),
+        (
+            "[disk for disk in disks if disk.boot][0].initializeParams.sourceImage",
+            r"resource\.disks\.initializeParams\.",
+        ),
+        ("body.zone", r"resource\.zone"),
     ],
 )
 def test_an_error_names_the_position_in_a_list_that_the_mapping_names(
@@ -187,7 +147,7 @@ def test_an_error_names_the_position_in_a_list_that_the_mapping_names(
     }
     scope = language.scope_of(body, writing=True)
     scope.roots["body"] = body
-    getter = scope.value({"from": path, "id_of": "zones"}, ())
+    getter = scope.value({"find": "zones", "from": path, "get": "found.id"}, ())
     assert language.findings == []
     with pytest.raises(GceError, match=f"nothing for {field}"):
         getter(value, env_of({"body": value}))
