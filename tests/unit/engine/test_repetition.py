@@ -106,6 +106,7 @@ def test_each_turn_of_a_loop_is_looked_for_by_its_own_values(language: Language)
     step = volume(where="name == new") | {
         "each": {"new": "names"},
         "params": {"name": "new"},
+        "leaves": False,
     }
     first, second = planned(language, step, {"names": ["a", "b"]})
     assert first.look is not None
