@@ -110,7 +110,9 @@ def chosen_cloud() -> Iterator[Cloud]:
     if any(given):
         pytest.fail(f"{', '.join(VARIABLES)}: give all of them, or none for the simulator")
     model = CloudStackModel(data_folder("schemas") / "cloudstack")
-    app = make_simulator(model=model, job_seconds=0.1, role=USER, **AS_INSTALLED)
+    # A new installation's limit of 20 volumes is reached by 20 machines, since those of destroyed
+    # ones count for a day.
+    app = make_simulator(model=model, job_seconds=0.1, role=USER, limit=200, **AS_INSTALLED)
     server = SimulatorServer(app)
     try:
         yield Cloud(server.start(), DEMO_API_KEY, DEMO_SECRET_KEY, simulated=True)
