@@ -30,7 +30,8 @@ DISKS = """
           offering: {when: type, find: diskTypes, from: type, get: found.id}
           capable: {call: listCapabilities}
         steps:
-          - {call: createVolume, as: made, params: {name: name}, found: {call: listVolumes}}
+          - {call: createVolume, as: made, params: {name: name}, found: {call: listVolumes},
+             leaves: a disk}
           - call: createTags
             when: labels
             params: {resourceids: made.id, resourcetype: {value: Volume}, tags: {value: []}}
@@ -47,6 +48,7 @@ DISKS = """
           - call: createTags
             when: labels
             params: {resourceids: self.id, resourcetype: {value: Volume}, tags: {value: []}}
+            leaves: the new labels
           - call: deleteTags
             when: not labels
             params: {resourceids: self.id, resourcetype: {value: Volume}}
