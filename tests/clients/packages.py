@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -50,10 +50,30 @@ def node(package: str) -> Path:
     return place
 
 
-def _fetch(name: str, command: Sequence[str]) -> None:
+def go(folder: Path, source: str, environment: Mapping[str, str]) -> Path:
+    """A program of one file in Go, built in an empty folder.
+
+    What it needs is fetched and compiled once, which takes minutes, and kept where Go keeps that.
+    """
+    (folder / "main.go").write_text(source)
+    (folder / "go.mod").write_text(GO_MODULE)
+    shell = {**environment, "HOME": os.environ["HOME"]}
+    command = [str(required("go"))]
+    _fetch("google.golang.org/api", [*command, "mod", "tidy", "-C", str(folder)], shell)
+    build = [*command, "build", "-C", str(folder), "-o", "program", "."]
+    subprocess.run(build, env=shell, stdin=subprocess.DEVNULL, check=True, timeout=3 * PATIENCE)
+    return folder / "program"
+
+
+def _fetch(name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
     """Run what fetches something; without its registry, the test is left out as a program's is."""
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=3 * PATIENCE
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=3 * PATIENCE,
     )
     if done.returncode:
         if os.environ.get("GSTACK_REQUIRE_CLIENTS") == "1":

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ..support.programs import required
-from .gateway import Gateway, run
+from .gateway import run
 from .gcloud import Gcloud
 from .manual import example
-from .packages import GO_MODULE, node
+from .packages import go, node
 
 pytestmark = [pytest.mark.clients, pytest.mark.matrix]
 
@@ -72,16 +71,8 @@ def machine(gcloud: Gcloud) -> Iterator[str]:
     gcloud.run("instances delete for-go --zone=ch-gva-2")
 
 
-def test_go_lists_the_instances(
-    gateway: Gateway, exports: dict[str, str], machine: str, tmp_path: Path
-) -> None:
-    go = str(required("go"))
-    (tmp_path / "main.go").write_text(example("Go", "go"))
-    (tmp_path / "go.mod").write_text(GO_MODULE)
-    # What it has fetched and compiled is kept where it keeps that for everybody.
-    shell = {**exports, "HOME": os.environ["HOME"], "GOFLAGS": "-mod=mod"}
-    built = run([go, "build", "-C", str(tmp_path), "-o", "program", "."], shell)
-    assert built.returncode == 0, built.stderr
-    done = run([str(tmp_path / "program")], exports)
+def test_go_lists_the_instances(exports: dict[str, str], machine: str, tmp_path: Path) -> None:
+    program = go(tmp_path, example("Go", "go"), exports)
+    done = run([str(program)], exports)
     assert done.returncode == 0, done.stderr
     assert f"zones/ch-gva-2 {machine} RUNNING" in done.stdout.splitlines()
