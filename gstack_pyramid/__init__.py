@@ -32,14 +32,20 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
     from gstack_pyramid.protocol.filter_grammar import warm_up
     from gstack_pyramid.routes import make_app
     from gstack_pyramid.settings import ConfigurationError, Settings
+    from gstack_pyramid.signals import heed_signals
 
+    log = logging.getLogger(__name__)
     given: dict[str, Any] = {**global_config, **settings}
     try:
         app = make_app(Settings.from_ini(given))
     except (ConfigurationError, DatabaseError, KeyRingError, LedgerError, MappingError) as error:
         # Servers show whatever else comes from here with a traceback, the message at its end.
-        logging.getLogger(__name__).critical("gstack can't start: %s", error)
+        log.critical("gstack can't start: %s", error)
         raise SystemExit(1) from None
+    except OSError as error:
+        log.critical("gstack can't start: %s: %s", error.filename, error.strerror)
+        raise SystemExit(1) from None
+    heed_signals(app.registry["gstack"])
     warm_up()
     take_turns()
     return app

@@ -23,6 +23,7 @@ from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.engine.loader import load
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.observability import audit, metrics
+from gstack_pyramid.observability.reach import ClockWatch, Reach
 from gstack_pyramid.operations import Operations, Pace, Watch
 from gstack_pyramid.operations.store import Operation
 from gstack_pyramid.protocol.lists import Envelope
@@ -38,6 +39,8 @@ from gstack_pyramid.schemas.validation import (
 from gstack_pyramid.settings import Settings
 from gstack_pyramid.shares import GREED, FairThreads, Shares
 
+_NO_ANSWERS = frozenset({"unavailable", "timeout", "bad-answer", "failed"})
+_REFUSED = "401"
 USERS_TTL = 300
 """Seconds for which it is remembered whose keys they are."""
 DAY = 24 * 3600.0
@@ -74,7 +77,13 @@ class BoundMethod:
 
 @dataclass
 class Application:
-    """What the view works with; one for each server process."""
+    """What the view works with; one for each server process.
+
+    Attributes:
+        reloads: what reads something anew while it serves, by what that is; raises OSError or
+            ValueError, and changes nothing then.
+        ending: whether the server is to end: it answers, but wants no further requests.
+    """
 
     settings: Settings
     engine: Engine
@@ -87,6 +96,8 @@ class Application:
     batch_workers: FairThreads
     answers: Answers
     methods: dict[str, BoundMethod] = field(default_factory=dict)
+    reloads: dict[str, Callable[[], object]] = field(default_factory=dict)
+    ending: bool = False
     _closing: list[Callable[[], None]] = field(default_factory=list)
 
     def on_close(self, function: Callable[[], None]) -> None:
@@ -185,6 +196,15 @@ def build_application(settings: Settings) -> Application:
     )
     cloud = settings.cloudstack
     courtesy = Courtesy(places=Shares(settings.threads, GREED))
+    reach, clocks = Reach(), ClockWatch(cloud.expires)
+
+    def told(command: str, seconds: float, outcome: str) -> None:
+        metrics.commanded(command, seconds, outcome)
+        if outcome not in _NO_ANSWERS:
+            reach.heard()
+        if outcome == _REFUSED:
+            clocks.refused(client.clock_behind)
+
     client = Client(
         cloud.endpoint,
         compiled.cloudstack,
@@ -194,8 +214,9 @@ def build_application(settings: Settings) -> Application:
         pool_size=cloud.pool_size,
         page_size=cloud.page_size,
         verify=cloud.verify,
-        on_call=metrics.commanded,
+        on_call=told,
         on_retry=metrics.repeated,
+        on_loss=reach.lost,
         waiting=courtesy.waiting,
     )
     engine = Engine(
@@ -238,6 +259,9 @@ def build_application(settings: Settings) -> Application:
         batches=Shares(settings.batch.at_once),
         batch_workers=FairThreads(2 * settings.batch.workers, settings.batch.workers, "batch"),
         answers=Answers(settings.answers_kept_mb << 20),
+    )
+    application.reloads["the key ring"] = lambda: keyring.replace(
+        KeyRing.configured(settings.token_keys, settings.token_keys_file)
     )
     for method_id, method in compiled.methods.items():
         application.methods[method_id] = _bind(method, compiled.gce)

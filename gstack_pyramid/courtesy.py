@@ -73,12 +73,18 @@ class Courtesy:
         self._clock = clock
         self._places = places or Shares(1000, 1000)
         self._changed = threading.Condition()
+        self._there = 0
         self._active = 0
         self._computing = 0
         self._quick = 0
         self._seen = -self._patience.lately
         self._turn = threading.Lock()
         self._mine = threading.local()
+
+    @property
+    def there(self) -> int:
+        """How many single requests are not answered yet, batches among them."""
+        return self._there
 
     @property
     def places_taken(self) -> int:
@@ -89,12 +95,12 @@ class Courtesy:
     def single(self) -> Iterator[None]:
         """Within, a single request is answered."""
         self._mine.role = _SINGLE
-        self._count(1, 1, 1)
+        self._count(1, 1, 1, there=1)
         try:
             yield
         finally:
             self._mine.role = None
-            self._count(-1, -1, -1)
+            self._count(-1, -1, -1, there=-1)
 
     @contextmanager
     def at_length(self) -> Iterator[None]:
@@ -183,8 +189,9 @@ class Courtesy:
             with self._changed:
                 self._changed.wait_for(lambda: not self._quick, self._patience.quick)
 
-    def _count(self, active: int, computing: int, quick: int) -> None:
+    def _count(self, active: int, computing: int, quick: int, *, there: int = 0) -> None:
         with self._changed:
+            self._there += there
             self._active += active
             self._computing += computing
             self._quick += quick

@@ -115,7 +115,9 @@ def cloudstack_error(error: CloudStackError | CloudStackUnavailable, request: Re
     """What CloudStack said, or that it said nothing, in GCE's words."""
     application: Application = request.registry["gstack"]
     translated = application.compiled.errors.translate(error)
-    level = logging.WARNING if translated.status >= 500 else logging.DEBUG
+    # That there is no answer is told once for all requests; see observability.reach.
+    lost = isinstance(error, CloudStackUnavailable)
+    level = logging.WARNING if translated.status >= 500 and not lost else logging.DEBUG
     log.log(level, "%s %s: %s", request.method, request.path_info, error)
     return _told(request, translated)
 

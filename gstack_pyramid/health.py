@@ -25,6 +25,7 @@ from gstack_pyramid.cloudstack import Credentials
 from gstack_pyramid.cloudstack.apis import capabilities
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.hosts import LIVE, READY
+from gstack_pyramid.observability.reach import wrong_clock
 from gstack_pyramid.protocol.responses import json_response
 
 PATIENCE = 2.0
@@ -152,7 +153,9 @@ def looks_of(application: Application) -> dict[str, Look]:
             # Keys that nobody has: a cloud that refuses them answers.
             capabilities(application.engine.client, Credentials("nobody", "nothing"))
         except CloudStackError:
-            return
+            client = application.engine.client
+            if problem := wrong_clock(client.clock_behind, application.settings.cloudstack.expires):
+                raise Unfit(problem) from None
         except CloudStackUnavailable:
             raise Unfit("it can't be reached") from None
 
@@ -180,6 +183,8 @@ def live(request: Request) -> Response:
 
 def ready(request: Request) -> Response:
     """200 when all that requests need can be used, else 503; what, by name, with its time."""
+    if request.registry["gstack"].ending:
+        return json_response({"status": "ending", "checks": {}}, status=503, pretty=True)
     readiness: Readiness = request.registry["gstack.readiness"]
     seen = readiness.seen()
     failing = any(each.problem for each in seen.values())

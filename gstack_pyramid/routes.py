@@ -65,6 +65,7 @@ def make_app(settings: Settings) -> Router:
     config.include(add_documents)
     config.include(sign_in)
     config.include("gstack_pyramid.health")
+    config.include("gstack_pyramid.front")
     config.include(add_fallbacks)
     config.add_tween("gstack_pyramid.hosts.refusing", under=EXCVIEW)
     config.add_tween("gstack_pyramid.protocol.delivery.packing", over=EXCVIEW)

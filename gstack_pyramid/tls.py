@@ -49,10 +49,19 @@ def serve_tls(app: Any, global_conf: Mapping[str, str], **settings: str) -> None
         ValueError: a setting is unknown, missing or no number.
     """
     server = Server(app, global_conf, settings)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    exit_on_sigterm()
+    application = getattr(app, "registry", {}).get("gstack")
+    if application is not None:
+        application.reloads["the certificate"] = server.renew
     print(f"Serving on {server.url}", flush=True)
     server.run()
+
+
+def exit_on_sigterm() -> None:
+    """Have SIGTERM end this process as Ctrl-C does, where nobody sees to an end in order."""
+    main = threading.current_thread() is threading.main_thread()
+    if main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 class Server:
@@ -86,7 +95,8 @@ class Server:
             "connection_limit": int(settings.get("connection_limit", str(CONNECTIONS))),
         }
         self._host = host
-        self.context = _context(*files)
+        self._certificate, self._private_key = files
+        self.context = _context(self._certificate, self._private_key)
         adjustments = Adjustments(
             host=host,
             port=port,
@@ -136,6 +146,16 @@ class Server:
             pass
         finally:
             self._close()
+
+    def renew(self) -> None:
+        """Read the certificate and its key anew, for connections that come from now on.
+
+        Raises:
+            SystemExit: a file can't be used, and the old ones stay.
+        """
+        # Seen to fit before they are taken.
+        _context(self._certificate, self._private_key)
+        self.context.load_cert_chain(self._certificate, self._private_key)
 
     def stop(self) -> None:
         """Let :meth:`run` end, from another thread."""

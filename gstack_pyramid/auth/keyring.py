@@ -51,6 +51,12 @@ class KeyRing:
         if not ring:
             raise KeyRingError("the key ring is empty")
         self._ring = ring
+        self.version = 0
+
+    def replace(self, other: KeyRing) -> None:
+        """Take another ring's keys in place of these."""
+        self._ring = other._ring
+        self.version += 1
 
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(self._ring)})"

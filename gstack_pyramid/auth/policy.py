@@ -131,6 +131,7 @@ class SealedTokenPolicy:
         self._service_url = service_url
         self._clock = clock
         self._opened: LRUCache[bytes, Opened] = LRUCache(cache_size)
+        self._version = keyring.version
         self._lock = Lock()
         self._callers = RequestLocalCache(self._find_caller)
         self._find_user = find_user
@@ -220,12 +221,18 @@ class SealedTokenPolicy:
         for audience in sorted(audiences):  # it may be good at one address of ours only
             digest.update(b"\0" + audience.encode())
         name = digest.digest()
+        version = self._keyring.version
         with self._lock:
+            if version != self._version:
+                # What a ring has opened that was replaced, the new one may not.
+                self._opened.clear()
+                self._version = version
             opened = self._opened.get(name)
         if opened is None:
             opened = self._look_at(token, audiences, now)
             with self._lock:
-                self._opened[name] = opened
+                if version == self._keyring.version:
+                    self._opened[name] = opened
         elif now >= opened.expires_at:
             raise TokenError("expired", "The token has expired.")
         if self._ledger and self._ledger.is_revoked(opened.grant, opened.key, revocable):

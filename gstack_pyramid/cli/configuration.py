@@ -78,6 +78,11 @@ class Ini:
             return public
         return server_url(self._section("server:main"), os.environ)
 
+    def listens_on(self) -> str:
+        """The addresses that the server listens on, as ``[server:main]`` has them."""
+        server = self._section("server:main")
+        return server.get("listen") or f"{server.get('host', '')}:{server.get('port', '8080')}"
+
     def _section(self, name: str) -> dict[str, str]:
         import plaster
 

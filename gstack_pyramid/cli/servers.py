@@ -30,7 +30,13 @@ def serve(ini: Ini, reload: bool) -> None:
     arguments = ["pserve", str(ini.path)]
     if reload:
         arguments.append("--reload")
-    sys.exit(pserve.main(arguments))
+    try:
+        status = pserve.main(arguments)
+    except OSError as error:
+        # An address that is taken, or a log file that can't be written.
+        where = error.filename or ini.listens_on()
+        raise click.ClickException(f"{where}: {error.strerror or error}") from None
+    sys.exit(status)
 
 
 @click.command()

@@ -81,6 +81,7 @@ def knock(cloud: CloudStackSettings) -> None:
     from gstack_pyramid.cloudstack import Credentials
     from gstack_pyramid.cloudstack.apis import capabilities
     from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+    from gstack_pyramid.observability.reach import wrong_clock
     from gstack_pyramid.schemas.cloudstack import CloudStackModel
     from gstack_pyramid.schemas.location import data_folder
 
@@ -90,6 +91,8 @@ def knock(cloud: CloudStackSettings) -> None:
     except CloudStackError as error:
         if error.errorcode != _UNAUTHORISED:
             raise SurveyError(f"{cloud.endpoint}: {error}") from None
+        if problem := wrong_clock(client.clock_behind, cloud.expires):
+            raise SurveyError(f"{cloud.endpoint}: {problem}") from None
     except CloudStackUnavailable as error:
         raise SurveyError(f"{cloud.endpoint}: {error}") from None
     finally:
@@ -110,6 +113,7 @@ def survey(cloud: CloudStackSettings, credentials: Credentials, compiled: Compil
     from gstack_pyramid.cloudstack.apis import allowed_commands, capabilities
     from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
     from gstack_pyramid.engine.engine import Engine
+    from gstack_pyramid.observability.reach import wrong_clock
 
     client = _client(cloud, compiled.cloudstack)
     try:
@@ -122,7 +126,8 @@ def survey(cloud: CloudStackSettings, credentials: Credentials, compiled: Compil
             if not compiled.methods[f"compute.{scope}.get"].needs.missing(allowed)
         }
     except CloudStackError as error:
-        hint = ": are the keys right, and is this machine's clock?"
+        problem = wrong_clock(client.clock_behind, cloud.expires)
+        hint = f": {problem}" if problem else ": are the keys right?"
         raise SurveyError(
             f"{cloud.endpoint}: {error}{hint if error.errorcode == _UNAUTHORISED else ''}"
         ) from None

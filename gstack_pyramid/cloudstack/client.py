@@ -18,6 +18,7 @@ from gstack_pyramid.cloudstack.transport import Answer, OnRetry, Transport
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
 OnCall = Callable[[str, float, str], None]
+OnLoss = Callable[[CloudStackUnavailable, float], None]
 
 _READS = ("list", "get", "query", "find")
 # These reserve something to upload to: asked twice, there are two of it.
@@ -53,6 +54,7 @@ class Client(Commands):
             and ``ok``, an error code, ``unavailable``, ``timeout`` or ``bad-answer``.
         on_retry: told of each read that was answered after it was sent again: its name, and how
             often it was.
+        on_loss: told of each command that had no answer: why, and the seconds since it was sent.
         waiting: entered while a thread waits for an answer; told whose command it is, by API key.
 
     Raises:
@@ -74,6 +76,7 @@ class Client(Commands):
         verify: bool | str = True,
         on_call: OnCall | None = None,
         on_retry: OnRetry | None = None,
+        on_loss: OnLoss | None = None,
         waiting: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         super().__init__(model, Paging(page_size))
@@ -89,6 +92,7 @@ class Client(Commands):
         self._expires = expires
         self._clock = clock
         self._on_call = on_call
+        self._on_loss = on_loss
         self._waiting = waiting
 
     def __repr__(self) -> str:
@@ -130,6 +134,13 @@ class Client(Commands):
         with self._waiting(signed["apikey"]):
             return send(command, form(signed))
 
+    @property
+    def clock_behind(self) -> float | None:
+        """Seconds that this machine's clock is behind CloudStack's, as of the last refused
+        signature; None where that isn't known.
+        """
+        return self._transport.behind
+
     def close(self) -> None:
         """Closes the idle connections."""
         self._transport.close()
@@ -167,8 +178,13 @@ class Client(Commands):
         try:
             yield
             outcome = "ok"
-        except (CloudStackError, CloudStackUnavailable) as error:
+        except CloudStackError as error:
             outcome = error.outcome
+            raise
+        except CloudStackUnavailable as error:
+            outcome = error.outcome
+            if self._on_loss is not None:
+                self._on_loss(error, time.perf_counter() - started)
             raise
         finally:
             if self._on_call is not None:

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import os
 import ssl
+import time
 from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -58,6 +61,11 @@ class Transport:
         verify: True, False, or the path of a file or folder of CA certificates.
         on_retry: told of each read that was sent again: the command, and how often.
 
+    Attributes:
+        endpoint: the URL given.
+        behind: seconds that this machine's clock is behind the server's, as of the last refused
+            signature; None where it hasn't told.
+
     Raises:
         ValueError: the endpoint is not a plain http or https URL, or ``verify`` is no such path.
     """
@@ -84,6 +92,7 @@ class Transport:
             **(_trusting(verify) if self.endpoint.startswith("https:") else {}),
         )
         self._on_retry = on_retry
+        self.behind: float | None = None
         self._read_retry = _read_retry(read_retries)
         self._headers = {
             "User-Agent": "gstack",
@@ -135,12 +144,22 @@ class Transport:
             again = len(response.retries.history) if response.retries else 0
             if again and self._on_retry is not None:
                 self._on_retry(command, again)
+            if response.status == HTTPStatus.UNAUTHORIZED:
+                self.behind = _behind(response.headers.get("Date", ""))
             return Answer(response.status, response.data, response.headers.get("X-Description"))
         except HTTPError as error:
             failure = failure_of(command, error)
         # Raised here and not in the handler: the original's text holds the signed URL, and a
         # chained exception would carry it into tracebacks.
         raise failure
+
+
+def _behind(date: str) -> float | None:
+    """Seconds that this machine's clock is behind a header ``Date`` (RFC 9110, section 6.6.1)."""
+    try:
+        return parsedate_to_datetime(date).timestamp() - time.time()
+    except ValueError:
+        return None
 
 
 def _trusting(verify: bool | str) -> dict[str, Any]:

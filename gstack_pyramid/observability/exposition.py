@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from pyramid.config import Configurator
 from sqlalchemy.exc import SQLAlchemyError
@@ -53,6 +53,12 @@ class State:
             most.add_metric([what], places)
         yield held
         yield most
+        answers = CounterMetricFamily(
+            "gstack_answers", "Answers that may be kept whole: hit where one was", labels=["result"]
+        )
+        answers.add_metric(["hit"], application.answers.hits)
+        answers.add_metric(["miss"], application.answers.misses)
+        yield answers
         running = GaugeMetricFamily(
             "gstack_operations_running", "Operations that this process runs at the moment"
         )

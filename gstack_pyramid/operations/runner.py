@@ -140,6 +140,7 @@ class Operations:
         self.holding = Holding(self._store_if_open, self._await_end)
         self._lock = threading.Lock()
         self._closed = False
+        self._hurried = False
         self._parts: _Parts | None = None
         self._fresh: dict[str, Run] = {}
         self._tasks: dict[str, asyncio.Task[Any] | None] = {}
@@ -150,7 +151,7 @@ class Operations:
         """Stop running operations; what is not finished goes on after the next start."""
         self._closed = True
         self._stopping.set()
-        self._tell()
+        self.answer_waiters()
         with self._lock:
             parts, self._parts = self._parts, None
         if parts is not None:
@@ -165,6 +166,11 @@ class Operations:
             parts.host.release()
         self._workers.shutdown()
         self._planners.shutdown()
+
+    def answer_waiters(self) -> None:
+        """Let all that wait be answered with how far operations are, from now on."""
+        self._hurried = True
+        self._tell()
 
     @property
     def store(self) -> Store:
@@ -342,7 +348,7 @@ class Operations:
                 told.clear()
                 operation = self.get(owner, scope, name)
                 left = deadline - time.monotonic()
-                if operation is None or operation.done or left <= 0 or self._closed:
+                if operation is None or operation.done or left <= 0 or self._hurried:
                     return operation
                 if not self._listen(told, min(left, self._poll([name])), gone):
                     return operation
@@ -364,7 +370,7 @@ class Operations:
                 told.clear()
                 running = self._parts.store.unfinished(names)
                 left = deadline - time.monotonic()
-                if not running or left <= 0 or self._closed:
+                if not running or left <= 0 or self._hurried:
                     return
                 if not self._listen(told, min(left, self._poll(running)), gone):
                     return
@@ -390,7 +396,7 @@ class Operations:
             deadline = time.monotonic() + seconds
             while self.store.is_holding(name):
                 left = deadline - time.monotonic()
-                if left <= 0 or self._closed:
+                if left <= 0 or self._hurried:
                     return False
                 told.wait(min(left, self._poll([name])))
                 told.clear()

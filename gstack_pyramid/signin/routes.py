@@ -35,7 +35,10 @@ _OTHERS = {
 def includeme(config: Configurator) -> None:
     """Add the sign-in to a gateway."""
     application: Application = config.registry["gstack"]
-    config.registry["gstack.signin"] = _server(application)
+    server = config.registry["gstack.signin"] = _server(application)
+    application.reloads["the keys of id tokens"] = lambda: setattr(
+        server.issuer, "id_tokens", IdTokens(application.keyring)
+    )
     config.set_csrf_storage_policy(CsrfStorage())
     for number, path in enumerate(TOKEN_PATHS):
         _add(config, f"oauth2.token.{number}", path, endpoints.token)

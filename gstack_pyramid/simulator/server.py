@@ -164,7 +164,8 @@ def serve_with_simulator(app: Any, global_conf: Mapping[str, str], **settings: s
     settings["port"] = os.environ.get("GSTACK_PORT") or settings.get("port") or "5000"
     simulator = _from_settings(ours)
     beside = SimulatorServer(simulator, host or "127.0.0.1", int(port))
-    if threading.current_thread() is threading.main_thread():
+    main = threading.current_thread() is threading.main_thread()
+    if main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         with _told_if_taken(f"{host or '127.0.0.1'}:{port}", "GSTACK_SIMULATOR_PORT"):

@@ -19,7 +19,6 @@ ZONES = "/compute/v1/projects/demo-project/zones"
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/compute",
         "/compute/v1",
         "/compute/v1/",

@@ -1,0 +1,124 @@
+"""SIGTERM ends a gateway in order, and SIGHUP has it read anew what may change while it serves.
+
+SIGTERM: ``/readyz`` fails from then on, the listening sockets are closed, so that a proxy goes to
+another node, requests that wait for operations are answered with how far these are, and once all
+requests are answered, operations are handed over and the server ends. A second SIGTERM ends it at
+once.
+
+Whoever serves the application may have handlers of its own; they stay.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from types import FrameType
+
+from waitress import wasyncore
+from waitress.server import BaseWSGIServer
+
+from gstack_pyramid.application import Application
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 20.0
+"""Seconds in which requests must be answered once the server is to end."""
+_LOOK = 0.05
+_QUIET = 3
+"""Looks in a row that must find no request: one may be on its way from the socket to a thread."""
+
+
+def heed_signals(application: Application) -> None:
+    """Have a process heed both signals, where nobody else does yet."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, Ending(application).signalled)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, Reloading(application).signalled)
+
+
+class Ending:
+    """Ends a server in order.
+
+    Args:
+        application: the gateway.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._begun = False
+
+    def signalled(self, number: int, frame: FrameType | None) -> None:
+        """SIGTERM has come.
+
+        Raises:
+            SystemExit: for the second time.
+        """
+        if self._begun:
+            sys.exit(0)
+        self._begun = True
+        # In a thread: the one that is interrupted has to go on sending answers.
+        threading.Thread(target=self._end, name="ending", daemon=True).start()
+
+    def _end(self) -> None:
+        application = self._application
+        application.ending = True
+        log.info("ending: %d requests are still to be answered", application.courtesy.there)
+        stop_listening(application)
+        application.operations.answer_waiters()
+        until, quiet = time.monotonic() + PATIENCE, 0
+        while quiet < _QUIET and time.monotonic() < until:
+            time.sleep(_LOOK)
+            quiet = 0 if application.courtesy.there else quiet + 1
+        if left := application.courtesy.there:
+            log.warning("ending: %d requests were not answered in %d s", left, PATIENCE)
+        # Here and not at the interpreter's end, when no thread may be given work any more.
+        application.close()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def stop_listening(application: Application) -> None:
+    """Close the sockets on which this process's waitress listens for a gateway.
+
+    Connections stay, and so do the sockets of others, such as a simulator beside it.
+    """
+    # Whoever serves the application has the server; nobody hands it on.
+    for server in [found for found in gc.get_objects() if isinstance(found, BaseWSGIServer)]:
+        registry = getattr(server.application, "registry", {})
+        if registry.get("gstack") is application and server.socket is not None:
+            # In the thread that waits for the socket.
+            server.trigger.pull_trigger(lambda server=server: wasyncore.dispatcher.close(server))
+
+
+class Reloading:
+    """Reads anew what a gateway may change while it serves; all of it, or it says why not.
+
+    Args:
+        application: the gateway.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    def signalled(self, number: int, frame: FrameType | None) -> None:
+        """SIGHUP has come."""
+        threading.Thread(target=self.reload, name="reloading", daemon=True).start()
+
+    def reload(self) -> bool:
+        """Read anew. Gives whether all could be read; what couldn't stays as it was."""
+        fine = True
+        for name, read in self._application.reloads.items():
+            try:
+                read()
+            except (OSError, ValueError, SystemExit) as error:
+                log.error("not read anew: %s: %s", name, error)
+                fine = False
+            else:
+                log.info("read anew: %s", name)
+        return fine
