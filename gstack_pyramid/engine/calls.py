@@ -70,6 +70,7 @@ class Prepared:
         grouped: whether parts of it are operations of their own.
         state: all that the plan depends on, as JSON can hold it: what :meth:`Engine.restore` makes
             the same plan from. To be written down before the plan is begun, which changes it.
+        warnings: what its reader should know from the beginning, ``{code, message}`` each.
     """
 
     plan: Plan
@@ -86,3 +87,4 @@ class Prepared:
     fingerprinted: bool = False
     grouped: bool = False
     state: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[dict[str, str], ...] = ()

@@ -276,6 +276,8 @@ class Engine:
         alone = [target] if method.alone else []
         for getter in method.alone_with:
             alone.append(f"projects/{env.project}/{getter(env.roots.get('body'), env)}")
+        warnings = method.common.warnings(env) if method.common is not None else []
+        warnings += variant.warnings(env)
         scope = resource.collection.scope
         scope_name = env.scope_name(scope)
         return Prepared(
@@ -301,6 +303,7 @@ class Engine:
                 "scope": env.session.scope_params,
                 "roots": kept(env.roots, variant.reached),
             },
+            tuple(warnings),
         )
 
     def restore(self, state: Mapping[str, Any], credentials: Credentials) -> tuple[Plan, Session]:

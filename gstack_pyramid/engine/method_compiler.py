@@ -9,7 +9,7 @@ from typing import Any
 from gstack_pyramid.engine.bodies import BodyRules
 from gstack_pyramid.engine.conditions import compile_condition
 from gstack_pyramid.engine.document import Place
-from gstack_pyramid.engine.methods import Check, Fingerprint, Kind, Method, Variant
+from gstack_pyramid.engine.methods import Caution, Check, Fingerprint, Kind, Method, Variant
 from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.plans import Step, compile_steps
 from gstack_pyramid.engine.resources import Resource
@@ -253,6 +253,10 @@ def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tup
     ]
     if "refuse" in spec:
         checks.append(_compile_check({**spec, "when": None}, scope, place))
+    cautions = [
+        _compile_caution(caution, scope, (*place, "warns", index))
+        for index, caution in enumerate(spec.get("warns", []))
+    ]
     steps: list[Step | Run] = []
     makes, made_by = spec.get("makes"), None
     if isinstance(makes, str):
@@ -261,6 +265,7 @@ def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tup
         scope = replace(scope, reached=set())
         steps, scope = compile_steps(spec["steps"], scope, (*place, "steps"), made_by)
     variant = Variant(when, bindings, checks, steps, spec.get("about", ""), spec.get("when"))
+    variant.cautions = cautions
     if not any(isinstance(step, Run) for step in steps):
         variant.reached = frozenset(scope.reached)
     if makes is not None:
@@ -280,3 +285,8 @@ def _compile_check(spec: Mapping[str, Any], scope: Scope, place: Place) -> Check
         spec.get("status", 400),
         spec.get("reason", "invalid"),
     )
+
+
+def _compile_caution(spec: Mapping[str, Any], scope: Scope, place: Place) -> Caution:
+    when = compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None
+    return Caution(when, scope.format(spec["say"], (*place, "say")))

@@ -55,12 +55,28 @@ class Check:
 
 
 @dataclass(slots=True)
+class Caution:
+    """What the operation's reader should know, and when it holds."""
+
+    when: Condition | None
+    message: Getter
+
+    def told(self, env: Env) -> dict[str, str] | None:
+        """The warning in GCE's form; None when it doesn't hold."""
+        body = env.roots.get("body")
+        if self.when is not None and not self.when(body, env):
+            return None
+        return {"code": "NOT_CRITICAL_ERROR", "message": str(self.message(body, env) or "")}
+
+
+@dataclass(slots=True)
 class Variant:
     """One way to do a method: bindings, refusals, then steps.
 
     Attributes:
         makes: the key of the resource that is made; None until the step that makes it was sent.
         reached: what the steps make use of; None when that isn't known.
+        cautions: what is done, but otherwise than a reader may think.
     """
 
     when: Condition | None
@@ -71,6 +87,7 @@ class Variant:
     condition: Any = None
     makes: Getter | None = None
     reached: Reached | None = None
+    cautions: list[Caution] = field(default_factory=list)
 
     def enter(self, env: Env) -> None:
         """Evaluate the bindings, then the checks.
@@ -83,6 +100,11 @@ class Variant:
             env.roots[name] = getter(body, env)
         for check in self.checks:
             check.apply(env)
+
+    def warnings(self, env: Env) -> list[dict[str, str]]:
+        """What the operation warns of from its beginning, as ``{code, message}``."""
+        told = [caution.told(env) for caution in self.cautions]
+        return [warning for warning in told if warning is not None]
 
 
 @dataclass(slots=True)

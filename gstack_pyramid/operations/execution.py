@@ -186,7 +186,8 @@ class Execution:
     async def _end(self, run: Run, error: dict[str, Any] | None) -> None:
         run.warnings += map(_left, run.course.left)
         run.warnings += map(_kept, run.course.kept)
-        warnings = [{"code": "CLEANUP_FAILED", "message": text} for text in run.warnings]
+        warnings = [*run.operation.warnings]
+        warnings += [{"code": "CLEANUP_FAILED", "message": text} for text in run.warnings]
         warnings += [{"code": "PARTIAL_SUCCESS", "message": text} for text in run.losses]
         operation = replace(run.operation, warnings=warnings)
         run.operation = finished(operation, self._clock(), error)

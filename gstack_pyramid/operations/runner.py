@@ -294,6 +294,7 @@ class Operations:
             inserted=now,
             started=now,
             together=numeric_id(name) if prepared.grouped else None,
+            warnings=list(prepared.warnings),
         )
 
     def repeated(self, request: Request) -> Operation | None:

@@ -24,6 +24,9 @@ CALLED = {
     "firewalls": "firewall-rules",
     "subnetworks": "networks subnets",
     "globalOperations": "operations",
+    "healthChecks": "health-checks",
+    "httpHealthChecks": "http-health-checks",
+    "httpsHealthChecks": "https-health-checks",
     "instanceGroupManagers": "instance-groups managed",
     "networkFirewallPolicies": "network-firewall-policies",
 }
@@ -39,6 +42,7 @@ WITH = {
     "zoneOperations": "globalOperations",
     "regionDiskTypes": "diskTypes",
     "regionDisks": "disks",
+    "regionHealthChecks": "healthChecks",
     "regionInstanceTemplates": "instanceTemplates",
     "regionInstanceGroupManagers": "instanceGroupManagers",
     "regionNetworkFirewallPolicies": "networkFirewallPolicies",

@@ -12,7 +12,6 @@ pytestmark = pytest.mark.clients
 REFUSED = {
     "addresses create everywhere --global": "none is for the whole world",
     "disks move any --zone=ch-zrh-1 --destination-zone=ch-gva-2": "moves nothing from zone to zone",
-    "http-health-checks create any": "no health checks by themselves",
     "instances add-iam-policy-binding any --zone=ch-gva-2 --member=user:a@b.ch --role=roles/x": (
         "no list of who may do what"
     ),
@@ -28,8 +27,6 @@ REFUSED = {
 UNLISTED = {
     "backend-services list": "Behind a load balancer rule",
     "commitments list": "nothing to commit to",
-    "health-checks list": "no health checks by themselves",
-    "http-health-checks list": "no health checks by themselves",
     "instances os-inventory list-instances": "Listed 0 items",
 }
 

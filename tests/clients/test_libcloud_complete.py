@@ -18,15 +18,15 @@ NEEDS = {
     "ex_get_serial_output": "instances.getSerialPortOutput",
     "ex_set_usage_export_bucket": "projects.setUsageExportBucket",
     "ex_*_backend*": "backendServices.insert",
-    "ex_*_healthcheck*": "httpHealthChecks.insert",
     "ex_*_urlmap*": "urlMaps.insert",
     "ex_*targethttp*": "targetHttpProxies.insert",
-    "ex_targetpool_*_healthcheck": "targetPools.addHealthCheck",
     "ex_targetpool_get_health": "targetPools.getHealth",
     "ex_targetpool_set_backup_targetpool": "targetPools.setBackup",
     "ex_instancegroup_remove_instances": "instanceGroups.removeInstances",
     "ex_instancegroup_set_named_ports": "instanceGroups.setNamedPorts",
-    "ex_instancegroupmanager_set_autohealingpolicies": "healthChecks.insert",
+    "ex_instancegroupmanager_set_autohealingpolicies": (
+        "instanceGroupManagers.setAutoHealingPolicies"
+    ),
 }
 
 METHODS = sorted(

@@ -242,6 +242,17 @@ STEPS: list[Callable[[Maker], None]] = [
             for number in (20, 21, 22)
         ),
     ),
+    *(
+        _insert(f"global/{kind}", *({"name": f"check-{env}", "description": env} for env in ENVS))
+        for kind in ("httpHealthChecks", "httpsHealthChecks")
+    ),
+    *(
+        _insert(
+            f"{place}/healthChecks",
+            *({"name": f"check-{env}", "type": "TCP", "description": env} for env in ENVS),
+        )
+        for place in ("global", REGION)
+    ),
     _insert(
         f"{HERE}/instanceGroups",
         *({"name": f"group-{env}"} for env in ENVS),

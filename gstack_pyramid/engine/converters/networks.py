@@ -17,6 +17,12 @@ _PER_PRIORITY = 10_000
 """Numbers of ACL items for each of GCE's priorities: the lower half denies, the upper allows."""
 _PER_RULE = 1_000
 """Numbers of ACL items for each priority of a policy, in which no two rules are of one."""
+_VPC_PREFIX = 16
+"""The length of the prefix of a VPC's range that is chosen for its first subnetwork."""
+_PRIVATE = tuple(
+    ipaddress.IPv4Network(block)
+    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+)
 
 converter = Group()
 
@@ -163,3 +169,28 @@ def rule_numbers(value: dict[str, Any]) -> list[dict[str, Any]]:
 def acl_priority(value: int) -> int:
     """The priority of an ACL item's number."""
     return value // _PER_PRIORITY
+
+
+@converter("arithmetic of addresses")
+def wider_range(value: str) -> str:
+    """The range that a VPC gets for its first subnetwork: 65,536 addresses, or as many as that has.
+
+    Raises:
+        ValueError: it is no range, or none of private addresses, of which CloudStack makes networks
+            (RFC 1918 and RFC 6598, as its ``NetUtils.validateGuestCidr`` has them).
+    """
+    told = ipaddress.IPv4Network(value)
+    if not any(told.subnet_of(private) for private in _PRIVATE):
+        raise ValueError("CloudStack's networks have private addresses, as 10.0.0.0/8 has them")
+    wide = told if told.prefixlen <= _VPC_PREFIX else told.supernet(new_prefix=_VPC_PREFIX)
+    return str(wide)
+
+
+@converter("arithmetic of addresses")
+def range_within(value: dict[str, str]) -> bool:
+    """Whether ``range`` lies within the range ``of``.
+
+    Raises:
+        ValueError: one of them is no range.
+    """
+    return ipaddress.IPv4Network(value["range"]).subnet_of(ipaddress.IPv4Network(value["of"]))

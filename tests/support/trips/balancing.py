@@ -70,8 +70,46 @@ POLICY: dict[str, st.SearchStrategy[Any]] = {
     ),
     "autoscalingPolicy.mode": st.sampled_from(["ON", "ONLY_SCALE_OUT"]),
 }
+CHECK: dict[str, st.SearchStrategy[Any]] = {
+    "description": text(300),
+    "checkIntervalSec": st.integers(10, 300),
+    "timeoutSec": st.integers(1, 10),
+    "healthyThreshold": st.integers(1, 10),
+    "unhealthyThreshold": st.integers(1, 10),
+}
+LEGACY: dict[str, st.SearchStrategy[Any]] = {
+    **CHECK,
+    "host": st.sampled_from(["www.example.com", "192.0.2.7"]),
+    "requestPath": st.sampled_from(["/", "/ready?now=1"]),
+    "port": st.integers(1, 65535),
+}
+PROBES = [
+    {"type": "TCP", "tcpHealthCheck": {"port": 22, "request": "hello", "response": "who"}},
+    {"type": "SSL", "sslHealthCheck": {"port": 993}},
+    {"type": "HTTP", "httpHealthCheck": {"requestPath": "/ready", "host": "www.example.com"}},
+    {"type": "HTTPS", "httpsHealthCheck": {"port": 8443, "proxyHeader": "PROXY_V1"}},
+    {"type": "HTTP2", "http2HealthCheck": {"portSpecification": "USE_SERVING_PORT"}},
+    {"type": "GRPC", "grpcHealthCheck": {"port": 50051, "grpcServiceName": "shop"}},
+    {"type": "GRPC_WITH_TLS", "grpcTlsHealthCheck": {"port": 50052}},
+]
 
 TRIPS = [
+    *(
+        RoundTrip(resource=kind, path=f"global/{kind}", always={"name": "it"}, fields=LEGACY)
+        for kind in ("httpHealthChecks", "httpsHealthChecks")
+    ),
+    *(
+        RoundTrip(
+            resource=resource,
+            special=str(probe["type"]) if number else "",
+            path=f"{place}/healthChecks",
+            always={"name": "it", **probe},
+            fields=CHECK,
+            examples=4,
+        )
+        for resource, place in (("healthChecks", "global"), ("regionHealthChecks", REGION))
+        for number, probe in enumerate(PROBES)
+    ),
     RoundTrip(
         resource="targetPools",
         path=f"{REGION}/targetPools",
