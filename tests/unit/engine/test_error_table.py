@@ -79,6 +79,15 @@ SEEN: list[tuple[int, str, str, list[Any]]] = [
         ],
     ),
     (
+        400,
+        "invalid",
+        "INVALID_USAGE",
+        [
+            # ParamProcessWorker.validateField says so of any parameter.
+            refused(431, "Value greater than max allowed length 255 for param: keyword"),
+        ],
+    ),
+    (
         429,
         "rateLimitExceeded",
         "RATE_LIMIT_EXCEEDED",
