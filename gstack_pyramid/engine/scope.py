@@ -235,6 +235,18 @@ def field_name(shape: Shape, spec: Any) -> str:
             name = spec
         return f"resource.{name}"
     # Of an expression, the parameter that it is about.
-    text = str(spec)
-    parameters = (field for name, field in names_of(text) if name == "query" and field)
-    return next(parameters, text).removeprefix("path.").removeprefix("query.")
+    read = (pair for text in _texts(spec) for pair in names_of(text))
+    parameters = (field for name, field in read if name == "query" and field)
+    return next(parameters, str(spec)).removeprefix("path.").removeprefix("query.")
+
+
+def _texts(spec: Any) -> Iterator[str]:
+    """The texts of a value of any form."""
+    if isinstance(spec, str):
+        yield spec
+    elif isinstance(spec, Mapping):
+        for part in spec.values():
+            yield from _texts(part)
+    elif isinstance(spec, list):
+        for part in spec:
+            yield from _texts(part)

@@ -26,6 +26,8 @@ def started(folder: Path, settings: dict[str, str]) -> subprocess.CompletedProce
         }
         | settings
     )
+    # production.ini's own audit log is where only its service may write.
+    ini["handler_audit"]["args"] = f"('{folder / 'audit.log'}',)"
     with (folder / "broken.ini").open("w") as file:
         ini.write(file)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GSTACK_")}

@@ -44,6 +44,7 @@ def test_what_a_step_goes_through_is_kept_whole(language: Language) -> None:
         "each": {"machine": "machines"},
         "when": "change",
         "params": {"id": "machine.id"},
+        "leaves": "it stays stopped",
     }
     told = of_steps(language, step)
     assert told == {name: ROOTS[name] for name in ("body", "machines", "change")}

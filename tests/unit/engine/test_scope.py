@@ -12,7 +12,6 @@ from gstack_pyramid.engine.shapes import ANY
     ("spec", "field"),
     [
         ("query.size", "size"),
-        ("$query.size", "size"),
         ("path.zone", "zone"),
         ("name", "name"),
         ("first(query.size, 1)", "size"),

@@ -61,7 +61,8 @@ def test_dbos_keeps_nothing_of_what_was_refused(operations: Operations, cloud: C
         of_ours = [
             workflow
             for workflow in host.run(DBOS.list_workflows_async(load_output=False))
-            if workflow.input is not None and operations.service in workflow.input["args"]
+            # What others have sealed with other keys can't be read here.
+            if isinstance(workflow.input, dict) and operations.service in workflow.input["args"]
         ]
         if not of_ours:
             return
