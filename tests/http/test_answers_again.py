@@ -191,10 +191,10 @@ def test_an_answer_that_breaks_its_schema_is_not_kept(
 
 
 def test_no_more_is_kept_than_the_setting_says(world: Gateway) -> None:
-    answers = world.application.answers = Answers(20_000)
+    answers = world.application.answers = Answers(60_000)
     for number in range(60):
         told(world, f"{HERE}/instances", {"filter": f"name != x{number}"})
-    assert 0 < answers.size <= 20_000
+    assert 0 < answers.size <= 60_000
     told(world, f"{HERE}/instances", {"filter": "name != x59"})
     told(world, f"{HERE}/instances", {"filter": "name != x0"})
     assert answers.hits == 1

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.parameters import encode_params
+from gstack_pyramid.cloudstack.transport import Answer
 from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
@@ -55,6 +58,17 @@ class RecordedClient(Client):
                 (inside,) = each.body.values()
                 return dict(inside)
         raise AssertionError(f"{command} was not recorded")
+
+    def answer(
+        self, credentials: Credentials, command: str, params: Mapping[str, object]
+    ) -> Answer:
+        list_key = self.model.command(command).list_key
+        if list_key is None:
+            body = self.call(credentials, command, params)
+        else:
+            rows = self.rows(credentials, command, params)
+            body = {"count": len(rows), list_key: rows}
+        return Answer(200, orjson.dumps({f"{command.lower()}response": body}), None)
 
     def _recorded(self, command: str) -> list[dict[str, Any]]:
         """The rows, each thing once: as it was told last."""

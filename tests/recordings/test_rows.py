@@ -27,6 +27,7 @@ EMPTY = frozenset(
         *("globalOperations", "regionOperations", "zoneOperations"),  # the gateway's own
         *("instanceTemplates", "regionInstanceTemplates"),  # in tags of the account, not recorded
         *("networkFirewallPolicies", "regionNetworkFirewallPolicies"),  # likewise
+        *("healthChecks", "httpHealthChecks", "httpsHealthChecks", "regionHealthChecks"),  # likewise
         "instantSnapshots",  # the recorded storage takes none
         "targetInstances",  # only the user had rules
     )
