@@ -35,7 +35,7 @@ COLUMNS = {
     "instances list": "NAME ZONE MACHINE_TYPE PREEMPTIBLE INTERNAL_IP EXTERNAL_IP STATUS",
     "machine-types list": "NAME ZONE CPUS MEMORY_GB DEPRECATED",
     "network-firewall-policies list": "NAME REGION DESCRIPTION",
-    "health-checks list": "NAME PROTOCOL",
+    "health-checks list": "NAME REGION PROTOCOL",
     "http-health-checks list": "NAME HOST PORT REQUEST_PATH",
     "https-health-checks list": "NAME HOST PORT REQUEST_PATH",
     "networks create": _NETWORKS,

@@ -27,7 +27,8 @@ EMPTY = frozenset(
         *("globalOperations", "regionOperations", "zoneOperations"),  # the gateway's own
         *("instanceTemplates", "regionInstanceTemplates"),  # in tags of the account, not recorded
         *("networkFirewallPolicies", "regionNetworkFirewallPolicies"),  # likewise
-        *("healthChecks", "httpHealthChecks", "httpsHealthChecks", "regionHealthChecks"),  # likewise
+        *("httpHealthChecks", "httpsHealthChecks"),  # likewise
+        *("healthChecks", "regionHealthChecks"),  # likewise
         "instantSnapshots",  # the recorded storage takes none
         "targetInstances",  # only the user had rules
     )
