@@ -71,17 +71,6 @@ class RecordedClient(Client):
                 return dict(inside)
         raise AssertionError(f"{command} was not recorded")
 
-    def answer(
-        self, credentials: Credentials, command: str, params: Mapping[str, object]
-    ) -> Answer:
-        list_key = self.model.command(command).list_key
-        if list_key is None:
-            body = self.call(credentials, command, params)
-        else:
-            rows = self.rows(credentials, command, params)
-            body = {"count": len(rows), list_key: rows}
-        return Answer(200, orjson.dumps({f"{command.lower()}response": body}), None)
-
     def _recorded(self, command: str) -> list[dict[str, Any]]:
         """The rows, each thing once: as it was told last."""
         found = {each: list(_rows(command, by_admin=each)) for each in (False, True)}
