@@ -20,6 +20,7 @@ def machines(gateway: Gateway) -> None:
     for name in ("one", "two"):
         gateway.create(name, ADVANCED_ZONE)
     gateway.do("POST", f"{REGION}/targetPools", {"name": "pool", "instances": INSTANCES})
+    gateway.do("POST", "global/httpHealthChecks", {"name": "ready"})
     target = {"name": "door", "instance": INSTANCES[0]}
     gateway.do("POST", f"{THERE}/targetInstances", target)
     gateway.do("POST", f"{REGION}/addresses", {"name": "front", "address": "203.0.113.200"})
@@ -73,7 +74,7 @@ POLICY: dict[str, st.SearchStrategy[Any]] = {
 CHECK: dict[str, st.SearchStrategy[Any]] = {
     "description": text(300),
     "checkIntervalSec": st.integers(10, 300),
-    "timeoutSec": st.integers(1, 10),
+    "timeoutSec": st.integers(1, 5),
     "healthyThreshold": st.integers(1, 10),
     "unhealthyThreshold": st.integers(1, 10),
 }
@@ -118,6 +119,7 @@ TRIPS = [
             "sessionAffinity": st.sampled_from(["NONE", "CLIENT_IP", "CLIENT_IP_PROTO"]),
             "description": text(40),
             "instances": st.sampled_from([[], INSTANCES[:1], INSTANCES]),
+            "healthChecks": st.sampled_from([[], [f"{PROJECT}/global/httpHealthChecks/ready"]]),
         },
         before=machines,
     ),

@@ -19,6 +19,14 @@ ALLOWED = [
     [{"IPProtocol": "tcp", "ports": ["22", "8000-8080"]}],
 ]
 CERTIFICATES = st.sampled_from([CERTIFICATE, CERTIFICATE + CERTIFICATE])
+NAT = {
+    "name": "out",
+    "type": "PUBLIC",
+    "natIpAllocateOption": "AUTO_ONLY",
+    "sourceSubnetworkIpRangesToNat": "ALL_SUBNETWORKS_ALL_IP_RANGES",
+    "enableEndpointIndependentMapping": False,
+}
+TIMES = {"udpIdleTimeoutSec": 30, "icmpIdleTimeoutSec": 30, "tcpEstablishedIdleTimeoutSec": 1200}
 GATE = f"{REGION}/targetVpnGateways/gate"
 BEHIND_PEER = st.lists(
     st.sampled_from(["192.168.0.0/24", "192.168.4.0/22", "172.16.0.0/12"]), min_size=1, unique=True
@@ -143,7 +151,36 @@ TRIPS = [
             "nextHopIp": st.sampled_from(["10.8.1.9", "10.8.1.10"]),
             "priority": 1000,
         },
-        fields={"description": text(200)},
+        fields={
+            "description": text(200),
+            "nextHopGateway": st.none(),
+            "nextHopInstance": st.none(),
+        },
+    ),
+    RoundTrip(
+        resource="routes",
+        special="to the internet",
+        path="global/routes",
+        always={
+            "name": "it",
+            "network": "global/networks/prod-vpc",
+            "destRange": "0.0.0.0/0",
+            "nextHopGateway": f"{PROJECT}/global/gateways/default-internet-gateway",
+            "priority": st.integers(0, 65535),
+        },
+        fields={
+            "description": text(600),
+            "nextHopIp": st.none(),
+            "nextHopInstance": st.none(),
+        },
+        examples=10,
+    ),
+    RoundTrip(
+        resource="routers",
+        path=f"{REGION}/routers",
+        always={"name": "it", "network": "global/networks/prod-vpc"},
+        fields={"description": text(300), "nats": st.sampled_from([[NAT], [{**NAT, **TIMES}]])},
+        examples=10,
     ),
     *(
         RoundTrip(
