@@ -97,7 +97,7 @@ def test_a_network_without_a_part_in_the_region_is_refused(gateway: Gateway) -> 
         ({"network": None}, "a network is needed"),
         ({"ipCidrRange": None}, "a range is needed"),
         ({"ipCidrRange": "10.8.9.0/33"}, "resource.ipCidrRange"),
-        ({"ipCidrRange": "10.9.0.0/24"}, "not within vpc"),
+        ({"ipCidrRange": "10.9.0.0/24"}, "10.9.0.0/24 is not within 10.8.0.0/16"),
         ({"secondaryIpRanges": [{"rangeName": "a", "ipCidrRange": "10.8.7.0/24"}]}, "one range"),
         ({"enableFlowLogs": True}, "resource.enableFlowLogs"),
     ],

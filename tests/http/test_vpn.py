@@ -118,7 +118,7 @@ def test_routes_are_the_ranges_and_what_a_vpc_has_besides(gateway: Gateway) -> N
         ({"priority": 10}, "only 1000 can be kept"),
         ({"tags": ["a"]}, "holds for the whole VPC"),
         ({"network": "global/networks/backend"}, "only networks in custom subnet mode"),
-        ({"nextHopIp": None, "nextHopGateway": "global/gateways/x"}, "part of each network"),
+        ({"nextHopIp": None, "nextHopGateway": "global/gateways/x"}, "there is one gateway"),
         ({"nextHopIp": None}, "as the next hop"),
         ({"nextHopIp": "10.9.0.1"}, "is not in the VPC"),
         ({"destRange": "10.20"}, "resource.destRange"),
