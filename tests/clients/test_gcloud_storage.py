@@ -145,8 +145,10 @@ def test_instances_are_placed_by_a_policy(gcloud: Gcloud) -> None:
     create = "resource-policies create group-placement"
     gcloud.run(f"{create} near {region} --collocation=collocated", "--description=On one host")
     gcloud.run(f"{create} apart {region} --availability-domain-count=2")
-    said = gcloud.refusal(f"{create} two {region} --collocation=collocated --vm-count=2")
-    assert "any number of machines" in said
+    gcloud.run(f"{create} two {region} --collocation=collocated --vm-count=2")
+    shown = gcloud.json(f"resource-policies describe two {region}")
+    assert shown["groupPlacementPolicy"]["vmCount"] == 2
+    gcloud.run(f"resource-policies delete two {region}")
     rows = {row["NAME"]: row for row in gcloud.table("resource-policies list")}
     assert rows.keys() == {"apart", "near"}
     assert rows["near"]["DESCRIPTION"] == "On one host"
