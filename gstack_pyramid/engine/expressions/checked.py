@@ -140,7 +140,9 @@ class Checker:
                 " name",
             )
         if field is not None:
-            return Checked(lambda writer: get("c", name, sure=writer.row), field, label=name)
+            return Checked(
+                lambda writer: get("c", name, sure=writer.row), field, label=name, own=True
+            )
         if root is not None:
             return Checked(lambda writer: writer.root(name), root, root=name, label=name)
         return self.report(node, self._unknown(name))

@@ -60,9 +60,10 @@ def _each(writer: Writer, clause: Clause, count: str) -> Iterator[None]:
         name = writer.named(over)
         over = f"{name} if type({name}) is list else entries({name})"
     else:
-        over = (
-            writer.once(f"{clause.how}({over})") if clause.how == "pairs" else f"numbered({over})"
-        )
+        over = f"{clause.how}({over})"
+        if clause.over.own and clause.how == "pairs":
+            # Several fields go through the tags of one row.
+            over = writer.once(over)
     with writer.block(f"for {clause.names} in {over}:"):
         if count:
             writer.line(f"{count} += 1")

@@ -97,7 +97,7 @@ def call(checker: Checker, node: ast.Call, function: NamedFunction) -> Checked:
             writer.line(f"{code} = {argument.emit(writer)}")
         return body.emit(writer)
 
-    return replace(body, emit=emit, root=None, first=None, literal=False)
+    return replace(body, emit=emit, root=None, first=None, literal=False, own=False)
 
 
 def _body(

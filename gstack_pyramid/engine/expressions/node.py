@@ -25,6 +25,7 @@ class Checked:
         first: the field of the root that is used; None for all of it.
         label: how an error calls it.
         literal: whether it is a constant as it stands.
+        own: whether it is a field of the current value, as it stands.
     """
 
     emit: Emit
@@ -35,6 +36,7 @@ class Checked:
     first: str | None = None
     label: str = ""
     literal: bool = False
+    own: bool = False
 
     def test(self, writer: Writer) -> str:
         """The code of whether it holds."""

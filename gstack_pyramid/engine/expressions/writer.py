@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -13,9 +12,6 @@ from gstack_pyramid.engine.expressions import runtime
 from gstack_pyramid.engine.paths import text_of
 
 _Part = TypeVar("_Part")
-
-_OF_CURRENT = re.compile(r"pairs\(\(?c\.get\('\w+'\)( if type\(c\) is dict else None\))?\)")
-"""What goes through a field of the current value."""
 
 _KNOWN: dict[str, Any] = {
     "__builtins__": {},
@@ -82,16 +78,8 @@ class Writer:
         return name
 
     def once(self, code: str) -> str:
-        """A name for what ``code`` comes to, wherever in the function that is asked for again.
-
-        It is computed at the top if all that it takes is the current value.
-        """
-        if not _OF_CURRENT.fullmatch(code):
-            return code
-        name = self._first.get(code)
-        if name is None:
-            name = self._first[code] = f"o{len(self._first) + 1}"
-        return name
+        """A name for what comes of a field of the current value, computed at the top, and once."""
+        return self._first.setdefault(code, f"o{len(self._first) + 1}")
 
     def keep(self, value: Any, hint: str = "k") -> str:
         """The name by which the function knows a value of ours."""
