@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.parameters import encode_params
 from gstack_pyramid.cloudstack.transport import Answer
-from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
+from ..support.stub_client import PAGES, answer_of, listed
 from .recorded import recordings
 
-_PAGES = frozenset(("page", "pagesize", "listall", "isrecursive", "details", "keyword"))
+_NO_FIELDS = PAGES | {"listall", "isrecursive", "details", "keyword"}
 
 
 class RecordedClient(Client):
@@ -33,49 +31,27 @@ class RecordedClient(Client):
         super().__init__("http://127.0.0.1:1/client/api", model)
         self._by_admin = by_admin
 
-    def answer(
-        self, credentials: Credentials, command: str, params: Mapping[str, object]
-    ) -> Answer:
-        """What reads note a digest of; a list has one page."""
-        list_key = self.model.command(command).list_key
-        if list_key is None:
-            body = self.call(credentials, command, params)
-        else:
-            rows = self.rows(credentials, command, params)
-            body = {"count": len(rows), list_key: rows} if rows else {}
-        return Answer(200, orjson.dumps({f"{command.lower()}response": body}), None)
-
-    def rows(
-        self, credentials: Credentials, command: str, params: Mapping[str, object] = {}
-    ) -> list[dict[str, Any]]:
-        sent = encode_params(params)
-        return [row for row in self._recorded(command) if _fits(row, sent)]
-
-    def window(
-        self,
-        credentials: Credentials,
-        command: str,
-        params: Mapping[str, object],
-        start: int,
-        stop: int,
-    ) -> Window:
-        rows = self.rows(credentials, command, params)
-        return Window(0, rows, True, len(rows))
-
-    def call(
-        self, credentials: Credentials, command: str, params: Mapping[str, object] = {}
-    ) -> dict[str, Any]:
-        for each in recordings().values():
-            if each.command == command and each.status == 200 and isinstance(each.body, dict):
-                (inside,) = each.body.values()
-                return dict(inside)
-        raise AssertionError(f"{command} was not recorded")
+    def sent(self, credentials: Credentials, command: str, params: Mapping[str, object]) -> Answer:
+        """What comes over the wire; a list has one page."""
+        if self.model.command(command).list_key is None:
+            return answer_of(command, _object(command))
+        given = encode_params(params)
+        rows = [row for row in self._recorded(command) if _fits(row, given)]
+        return answer_of(command, listed(self.model, command, rows))
 
     def _recorded(self, command: str) -> list[dict[str, Any]]:
         """The rows, each thing once: as it was told last."""
         found = {each: list(_rows(command, by_admin=each)) for each in (False, True)}
         rows = found[self._by_admin] or found[False]
         return list({str(row.get("id", at)): row for at, row in enumerate(rows)}.values())
+
+
+def _object(command: str) -> dict[str, Any]:
+    for each in recordings().values():
+        if each.command == command and each.status == 200 and isinstance(each.body, dict):
+            (inside,) = each.body.values()
+            return dict(inside)
+    raise AssertionError(f"{command} was not recorded")
 
 
 def _rows(command: str, *, by_admin: bool) -> Iterator[dict[str, Any]]:
@@ -86,7 +62,7 @@ def _rows(command: str, *, by_admin: bool) -> Iterator[dict[str, Any]]:
 
 def _fits(row: Mapping[str, Any], sent: Mapping[str, str]) -> bool:
     for name, value in sent.items():
-        if name in _PAGES or name not in row or isinstance(row[name], list | dict):
+        if name in _NO_FIELDS or name not in row or isinstance(row[name], list | dict):
             continue
         if str(row[name]).lower() != str(value).lower():
             return False

@@ -9,14 +9,26 @@ from typing import Any
 
 import orjson
 
-from gstack_pyramid.cloudstack.client import Client
+from gstack_pyramid.cloudstack.client import Client, is_read
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError
 from gstack_pyramid.cloudstack.jobs import Job
 from gstack_pyramid.cloudstack.parameters import encode_params
 from gstack_pyramid.cloudstack.transport import Answer
-from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
+
+PAGES = frozenset(("page", "pagesize"))
+"""The parameters by which lists are read in pages."""
+
+
+def answer_of(command: str, body: Mapping[str, Any]) -> Answer:
+    """An answer as it comes over the wire, whose body this is."""
+    return Answer(200, orjson.dumps({f"{command.lower()}response": body}), None)
+
+
+def listed(model: CloudStackModel, command: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The body of the answer to a list command, with all rows on one page."""
+    return {"count": len(rows), model.command(command).list_key or "": rows} if rows else {}
 
 
 @dataclass(frozen=True)
@@ -71,9 +83,14 @@ class StubClient(Client):
         """The commands that were expected and did not come."""
         return [exchange.command for exchange in self._script]
 
-    def call(
-        self, credentials: Credentials, command: str, params: Mapping[str, object] = {}
-    ) -> dict[str, Any]:
+    def sent(self, credentials: Credentials, command: str, params: Mapping[str, object]) -> Answer:
+        """What comes over the wire; a list has one page."""
+        if not is_read(command) or self.model.command(command).list_key is None:
+            return answer_of(command, self._object(command, params))
+        given = {name: params[name] for name in params if name not in PAGES}
+        return answer_of(command, listed(self.model, command, self._rows(command, given)))
+
+    def _object(self, command: str, params: Mapping[str, object]) -> dict[str, Any]:
         exchange = self._next(command, params)
         if exchange.object is not None:
             return exchange.object
@@ -83,22 +100,7 @@ class StubClient(Client):
         self._jobs[job] = exchange
         return {"jobid": job} if exchange.id is None else {"id": exchange.id, "jobid": job}
 
-    def answer(
-        self, credentials: Credentials, command: str, params: Mapping[str, object]
-    ) -> Answer:
-        """The same as it comes over the wire, of which reads note a digest; a list has one page."""
-        list_key = self.model.command(command).list_key
-        if list_key is None:
-            body = self.call(credentials, command, params)
-        else:
-            given = {name: params[name] for name in params if name not in ("page", "pagesize")}
-            rows = self.rows(credentials, command, given)
-            body = {"count": len(rows), list_key: rows} if rows else {}
-        return Answer(200, orjson.dumps({f"{command.lower()}response": body}), None)
-
-    def rows(
-        self, credentials: Credentials, command: str, params: Mapping[str, object] = {}
-    ) -> list[dict[str, Any]]:
+    def _rows(self, command: str, params: Mapping[str, object]) -> list[dict[str, Any]]:
         if command == "listApis" and command not in self.left[:1]:
             # What a role allows is read once in a while, and is no part of what a method costs.
             return [{"name": name} for name in self.model.commands]
@@ -106,18 +108,6 @@ class StubClient(Client):
         if exchange.rows is None:
             raise self._wrong(f"{command} is answered with no rows, but rows were asked for")
         return list(exchange.rows)
-
-    def window(
-        self,
-        credentials: Credentials,
-        command: str,
-        params: Mapping[str, object],
-        start: int,
-        stop: int,
-    ) -> Window:
-        # Lists that are written out are short.
-        rows = self.rows(credentials, command, params)
-        return Window(0, rows, True, len(rows))
 
     def job(self, credentials: Credentials, job_id: str | int) -> Job:
         if not self.answered.wait(10):
