@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ..support.programs import required
-from .chromium import chromium
-from .gateway import PATIENCE, Gateway, run
+from .gateway import Gateway, run
 from .manual import example
-from .test_sign_in import until_url
+from .pasted_code import sign_in_by_pasting
 
 pytestmark = [pytest.mark.clients, pytest.mark.matrix]
 
@@ -31,7 +29,8 @@ def gcutil(gateway: Gateway, tmp_path: Path) -> RunGcutil:
     found = f"{required('python2.7')} {required('gcutil').resolve()}"
     function = function.replace("python2.7 ~/gcutil/gcutil", found)
     program = ["sh", "-euc", f'{function}gcutil "$@"', "sh"]
-    _sign_in(program, shell, gateway, tmp_path)
+    login = [*program, "auth", "--noauth_local_webserver", "--noconfirm_email"]
+    sign_in_by_pasting(login, shell, gateway.url, tmp_path / "browser")
 
     def ask(command: str, *, status: int = 0) -> str:
         done = run([*program, *shlex.split(command)], shell)
@@ -39,27 +38,6 @@ def gcutil(gateway: Gateway, tmp_path: Path) -> RunGcutil:
         return done.stdout + done.stderr
 
     return ask
-
-
-def _sign_in(program: list[str], shell: dict[str, str], gateway: Gateway, folder: Path) -> None:
-    with subprocess.Popen(
-        [*program, "auth", "--noauth_local_webserver", "--noconfirm_email"],
-        env=shell,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as login:
-        assert login.stdin
-        assert login.stdout
-        url = until_url(login.stdout, f"{gateway.url}/oauth2/auth")
-        with chromium(folder / "browser") as browser:
-            browser.open(url)
-            browser.sign_in()
-            browser.press("allow")
-            code = browser.driver.find_element("id", "code").get_attribute("value")
-        said, _ = login.communicate(f"{code}\n", timeout=PATIENCE)
-        assert login.returncode == 0, said
 
 
 def test_a_machines_life(gcutil: RunGcutil) -> None:

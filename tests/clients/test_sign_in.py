@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import httplib2
 import pytest
@@ -17,6 +17,7 @@ from .chromium import chromium
 from .gateway import PATIENCE, Gateway, run, served
 from .gcloud import Gcloud
 from .gcloud_process import executed, find_gcloud
+from .pasted_code import sign_in_by_pasting, until_url
 from .tls import Authority
 
 pytestmark = pytest.mark.clients
@@ -79,40 +80,12 @@ def tokens(shell: Mapping[str, str]) -> set[str]:
     return {token for (token,) in rows}
 
 
-def until_url(stream: IO[str], start: str) -> str:
-    """The first word of a stream that begins so; the stream's end is a failure."""
-    seen = []
-    for line in stream:
-        seen.append(line)
-        for word in line.split():
-            if word.startswith(start):
-                return word
-    raise AssertionError("".join(seen))
-
-
 def test_gcloud_signs_in_with_a_pasted_code(
     shell: dict[str, str], secure: Gateway, tmp_path: Path
 ) -> None:
     command = [find_gcloud(), "auth", "login", "--no-launch-browser"]
-    with subprocess.Popen(
-        command,
-        env=shell,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as login:
-        assert login.stdin
-        assert login.stdout
-        url = until_url(login.stdout, f"{secure.url}/oauth2/auth")
-        with chromium(tmp_path) as browser:
-            browser.open(url)
-            assert "Google Cloud CLI (gcloud)" in browser.text()
-            browser.sign_in()
-            browser.press("allow")
-            code = browser.driver.find_element("id", "code").get_attribute("value")
-        said, _ = login.communicate(f"{code}\n", timeout=PATIENCE)
-        assert login.returncode == 0, said
+    seen = sign_in_by_pasting(command, shell, secure.url, tmp_path)
+    assert "Google Cloud CLI (gcloud)" in seen
     assert account(shell) == "demo@example.com"
     assert zones(shell) == ZONES
 
