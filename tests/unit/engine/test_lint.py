@@ -17,8 +17,9 @@ from .mappings import PROJECTS, ZONES, Compiler, write
 from .wrong_expressions import WRONG_EXPRESSIONS
 from .wrong_forms import WRONG_FORMS
 from .wrong_names import WRONG_NAMES
+from .wrong_steps import WRONG_STEPS
 
-WRONG = WRONG_NAMES | WRONG_FORMS | WRONG_EXPRESSIONS
+WRONG = WRONG_NAMES | WRONG_FORMS | WRONG_STEPS | WRONG_EXPRESSIONS
 
 
 @pytest.mark.parametrize("name", WRONG)
