@@ -309,7 +309,10 @@ def _with_ids(value: Any, ids: Mapping[str, str]) -> Any:
 def _general(body: Any) -> Any:
     """An answer with placeholders for what is different each time."""
     if isinstance(body, Mapping):
-        told = {key: _general(value) for key, value in body.items()}
+        told = {
+            key: "<fingerprint>" if key.lower().endswith("fingerprint") else _general(value)
+            for key, value in body.items()
+        }
         if told.get("kind") == "compute#operation":
             name = told["name"]
             told = {

@@ -20,7 +20,8 @@ fields; a field that is null is left out. ``<zone ch-gva-2>`` is the id of the s
 A command has ``rows``, ``object`` (the body of any other answer), ``job`` (the result of its job,
 and ``id`` when it tells one at once), ``error`` or ``job_error``. In what is expected, ``<base>``
 stands for the URL up to and including ``/compute/v1``, ``<operation>`` for the name of the
-operation and ``<number>`` for any id.
+operation, ``<number>`` for any id and ``<fingerprint>`` for any fingerprint: what is in one is
+nobody's business but ours, and what it follows, ``tests/http/test_differences.py`` shows.
 """
 
 from __future__ import annotations
@@ -262,6 +263,7 @@ def filled(expected: Any, actual: Any, base: str) -> Any:
     pattern = re.escape(text)
     pattern = pattern.replace("<operation>", "operation-[0-9]+-[0-9a-f]{20}")
     pattern = pattern.replace("<number>", "[1-9][0-9]{0,19}")
+    pattern = pattern.replace("<fingerprint>", "[A-Za-z0-9+/]{11}=")
     if isinstance(actual, str) and re.fullmatch(pattern, actual):
         return actual
     return text
