@@ -25,7 +25,7 @@ from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.observability import audit, metrics
 from gstack_pyramid.observability.reach import ClockWatch, Reach
 from gstack_pyramid.operations import Operations, Pace, Watch
-from gstack_pyramid.operations.store import Operation
+from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.protocol.lists import Envelope
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.gce import GceModel

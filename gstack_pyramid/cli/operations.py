@@ -15,7 +15,8 @@ from gstack_pyramid.cli.tokens import key_ring
 
 if TYPE_CHECKING:
     from gstack_pyramid.operations.database import Database
-    from gstack_pyramid.operations.store import Operation, Store
+    from gstack_pyramid.operations.operation import Operation
+    from gstack_pyramid.operations.store import Store
 
 
 @click.group()
@@ -90,7 +91,7 @@ def abandon(ini: Ini, name: str) -> None:
 
     A command that is on its way, or its job, is not called back. No further one is sent.
     """
-    from gstack_pyramid.operations.store import finished
+    from gstack_pyramid.operations.operation import finished
 
     told = {
         "code": "OPERATION_CANCELED_BY_USER",

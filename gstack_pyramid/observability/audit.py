@@ -24,7 +24,7 @@ from pyramid.request import Request
 from gstack_pyramid.observability import metrics
 from gstack_pyramid.observability.context import Noted, noted
 from gstack_pyramid.observability.formats import in_one_line
-from gstack_pyramid.operations.store import Operation
+from gstack_pyramid.operations.operation import Operation
 
 log = logging.getLogger("gstack_pyramid.audit")
 refusals = logging.getLogger("gstack_pyramid.refused")

@@ -25,8 +25,9 @@ from gstack_pyramid.engine.plans import PlannedCommand
 from gstack_pyramid.errors import GceError, internal_error
 from gstack_pyramid.operations.course import Course, Outcome, failure_of
 from gstack_pyramid.operations.following import Follower
+from gstack_pyramid.operations.operation import Operation, finished
 from gstack_pyramid.operations.sending import Sender, Translate
-from gstack_pyramid.operations.store import Operation, Store, finished
+from gstack_pyramid.operations.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from gstack_pyramid.errors import GceError
-from gstack_pyramid.operations.store import Operation
+from gstack_pyramid.operations.operation import Operation
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.operations.schema import OPERATIONS
-from gstack_pyramid.operations.store import Operation, Store
+from gstack_pyramid.operations.store import Store
 from gstack_pyramid.protocol.filter import Predicate, compile_node
 from gstack_pyramid.protocol.filter_tree import And, Compare, Match, Node, Not, Or
 from gstack_pyramid.protocol.instants import parse_instant

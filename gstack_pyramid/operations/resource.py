@@ -13,8 +13,8 @@ from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.errors import GceError, not_found
 from gstack_pyramid.operations.listing import Kept
+from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.operations.runner import Operations
-from gstack_pyramid.operations.store import Operation
 from gstack_pyramid.protocol.disconnects import Gone, never
 from gstack_pyramid.protocol.filter_tree import Node
 

@@ -10,6 +10,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -33,11 +34,13 @@ from gstack_pyramid.operations.identity import Request, same
 from gstack_pyramid.operations.listing import Kept
 from gstack_pyramid.operations.nodes import Membership, Watch
 from gstack_pyramid.operations.notes import Asked, Notes, Sealing
+from gstack_pyramid.operations.operation import Operation, finished
 from gstack_pyramid.operations.pace import Pace, in_thread
 from gstack_pyramid.operations.patience import Patience
 from gstack_pyramid.operations.sending import Sender, Translate
-from gstack_pyramid.operations.store import Holds, Operation, Store, finished
-from gstack_pyramid.operations.waiting import Tidings, Waiting
+from gstack_pyramid.operations.store import Holds, Store
+from gstack_pyramid.operations.waiting import Tidings
+from gstack_pyramid.operations.waits import Waits
 from gstack_pyramid.protocol.disconnects import Gone, never
 from gstack_pyramid.protocol.filter_tree import Node
 from gstack_pyramid.shares import GREED, FairThreads
@@ -46,14 +49,6 @@ log = logging.getLogger(__name__)
 
 SERVICE = "gstack"
 """Whose operations are in a database that outlives the process."""
-
-ELSEWHERE_POLL = 1.0
-"""Seconds between two looks at an operation of another node's that can't be heard."""
-_TOLD_POLL = 10.0
-_GONE_POLL = 1.0
-"""Seconds between two looks whether a client that waits has hung up."""
-_TOGETHER = 0.05
-"""Seconds in which operations that end are looked at together."""
 
 _PLANNERS = 32
 """How many plans may be gone on with at the same time; most of that is waiting for reads."""
@@ -136,11 +131,10 @@ class Operations:
         self._follower = Follower(client, self._workers, pace)
         self._stopping = threading.Event()
         self._insist = Patience(pace, self._stopping)
-        self._waiting, self._queue = Waiting(waiters), Waiting(waiters)
-        self.holding = Holding(self._store_if_open, self._await_end)
+        self._waits = Waits(waiters, self._store_if_open, self._heard, self._stopping)
+        self.holding = Holding(self._store_if_open, self._waits.until_free)
         self._lock = threading.Lock()
         self._closed = False
-        self._hurried = False
         self._parts: _Parts | None = None
         self._fresh: dict[str, Run] = {}
         self._tasks: dict[str, asyncio.Task[Any] | None] = {}
@@ -169,8 +163,7 @@ class Operations:
 
     def answer_waiters(self) -> None:
         """Let all that wait be answered with how far operations are, from now on."""
-        self._hurried = True
-        self._tell()
+        self._waits.hurry()
 
     @property
     def store(self) -> Store:
@@ -275,7 +268,7 @@ class Operations:
             return do(prepared)
         finally:
             self.store.drop(operation)
-            self._tell(operation.name)
+            self._waits.tell(operation.name)
 
     @staticmethod
     def _operation(
@@ -341,18 +334,8 @@ class Operations:
             seconds: how long to wait at most.
             gone: tells whether who asked has hung up.
         """
-        with self._waiting.awaiting([name], owner) as told:
-            if told is None:
-                return self.get(owner, scope, name)
-            deadline = time.monotonic() + seconds
-            while True:
-                told.clear()
-                operation = self.get(owner, scope, name)
-                left = deadline - time.monotonic()
-                if operation is None or operation.done or left <= 0 or self._hurried:
-                    return operation
-                if not self._listen(told, min(left, self._poll([name])), gone):
-                    return operation
+        look = partial(self.get, owner, scope, name)
+        return self._waits.until_done(name, look, seconds, owner, gone)
 
     def wait_for_all(
         self, names: Collection[str], seconds: float, caller: Hashable, gone: Gone = never
@@ -365,63 +348,20 @@ class Operations:
             caller: who waits.
             gone: tells whether who asked has hung up.
         """
-        with self._waiting.awaiting(names, caller) as told:
-            deadline = time.monotonic() + seconds
-            while told is not None and self._parts is not None:
-                told.clear()
-                running = self._parts.store.unfinished(names)
-                left = deadline - time.monotonic()
-                if not running or left <= 0 or self._hurried:
-                    return
-                if not self._listen(told, min(left, self._poll(running)), gone):
-                    return
-                # Others that end in this moment need no look of their own.
-                self._stopping.wait(min(_TOGETHER, max(left, 0.0)))
-
-    @staticmethod
-    def _listen(told: threading.Event, seconds: float, gone: Gone) -> bool:
-        """Wait for news, or for some time; False when who asked has hung up."""
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            if gone():
-                return False
-            if told.wait(min(left, _GONE_POLL)):
-                return True
-        return True
-
-    def _await_end(self, name: str, seconds: float, caller: Hashable) -> bool:
-        """Wait until an operation has nothing for itself any more, and tell whether that is so."""
-        with self._queue.awaiting([name], caller) as told:
-            if told is None:
-                return False
-            deadline = time.monotonic() + seconds
-            while self.store.is_holding(name):
-                left = deadline - time.monotonic()
-                if left <= 0 or self._hurried:
-                    return False
-                told.wait(min(left, self._poll([name])))
-                told.clear()
-            return True
-
-    def _tell(self, name: str | None = None) -> None:
-        """Wake who waits for an operation, or everybody."""
-        self._waiting.tell(name)
-        self._queue.tell(name)
+        self._waits.until_all_done(names, seconds, caller, gone)
 
     def _store_if_open(self) -> Store | None:
         return None if self._parts is None else self._parts.store
 
-    def _poll(self, names: Collection[str]) -> float:
-        """Seconds after which to look at operations that there was no word of."""
+    def _heard(self, names: Collection[str]) -> bool:
         tidings = self._parts.tidings if self._parts is not None else None
         here = all(name in self._tasks for name in names)
-        heard = here or (tidings is not None and tidings.heard)
-        return _TOLD_POLL if heard else ELSEWHERE_POLL
+        return here or (tidings is not None and tidings.heard)
 
     @property
     def waiters(self) -> int:
         """How many requests wait right now."""
-        return self._waiting.count
+        return self._waits.count
 
     def running(self) -> frozenset[str]:
         """The names of the operations that this process runs."""
@@ -454,7 +394,7 @@ class Operations:
             del self._tasks[name]
             if run is not None and not run.answer.done():
                 run.answer.set_exception(unavailable("The service is being restarted."))
-            self._tell(name)
+            self._waits.tell(name)
 
     def _begin(self, run: Run) -> Operation:
         name, parts = run.operation.name, self._open()
@@ -520,7 +460,7 @@ class Operations:
         ended = finished(operation, self._clock(), told)
         self._on_end(ended)
         self.store.save(ended)
-        self._tell(operation.name)
+        self._waits.tell(operation.name)
 
     async def _planning(self, owner: str, function: Callable[..., Any], *arguments: Any) -> Any:
         return await in_thread(self._planners, owner, function, *arguments)
@@ -562,7 +502,7 @@ class Operations:
                 membership = Membership(self, store, host, self._watch, self._clock)
             tidings = None
             if host.database.shared:
-                tidings = Tidings(host.database.engine, self._tell)
+                tidings = Tidings(host.database.engine, self._waits.tell)
             parts = self._parts = _Parts(host, store, execution, membership, tidings)
         host.join(self)
         if tidings is not None:

@@ -3,64 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
+from gstack_pyramid.operations.made import claim
+from gstack_pyramid.operations.operation import Operation, as_row, from_row
 from gstack_pyramid.operations.schema import HOLDS, MADE, NODES, OPERATIONS
 from gstack_pyramid.operations.waiting import announce
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation, free of links: those depend on how a client addresses us.
-
-    Attributes:
-        name: unique, legal as a GCE name.
-        owner: CloudStack's id of the account or project it belongs to.
-        project: the project's name.
-        scope: ``zones/z``, ``regions/r`` or ``global``.
-        type: GCE's ``operationType``, for example ``insert``.
-        target: the path of the changed resource, below ``/compute/v1/``.
-        inserted, started, ended: Unix times in seconds.
-        target_id: its numeric id, once known.
-        user: who asked for it.
-        request: identifies the request by its ``requestId``; None without one.
-        digest: of the request's content, to tell a repeated request from another one.
-        request_id: the ``requestId`` as the client gave it.
-        together: GCE's ``operationGroupId``; None where it stands alone.
-        progress: 0 to 100.
-        error: ``{code, message}`` once failed; ``status`` and ``reason`` are its HTTP form.
-        warnings: ``{code, message}`` each.
-        done: whether it has ended.
-        node: who runs it; None when nobody does.
-        call: what was asked for, sealed; None once it has ended.
-    """
-
-    name: str
-    owner: str
-    project: str
-    scope: str
-    type: str
-    target: str
-    inserted: float
-    target_id: str | None = None
-    user: str = ""
-    request: str | None = None
-    digest: str | None = None
-    request_id: str | None = None
-    started: float | None = None
-    ended: float | None = None
-    together: str | None = None
-    progress: int = 0
-    error: dict[str, Any] | None = None
-    warnings: list[dict[str, str]] = field(default_factory=list)
-    done: bool = False
-    node: str | None = None
-    call: str | None = field(default=None, repr=False)
 
 
 class Contested(Exception):
@@ -132,7 +84,7 @@ class Store:
         Raises:
             Contested: somebody else has it, or has had it since.
         """
-        row = {**_row(operation), "service": self.service}
+        row = {**as_row(operation), "service": self.service}
         while True:
             try:
                 with self._engine.begin() as connection:
@@ -201,7 +153,7 @@ class Store:
         for operation in operations:
             try:
                 with self._engine.begin() as connection:
-                    row = {**_row(operation), "service": self.service}
+                    row = {**as_row(operation), "service": self.service}
                     connection.execute(sa.insert(OPERATIONS).values(row))
             except sa.exc.IntegrityError:
                 # A process that ended at the wrong moment has kept it.
@@ -268,7 +220,7 @@ class Store:
             found = connection.execute(
                 sa.select(*_SHOWN).where(*where).order_by(*order).limit(most)
             )
-            return [_operation(row._mapping) for row in found]
+            return [from_row(row._mapping) for row in found]
 
     def scopes(self, owner: str) -> list[str]:
         """The scopes that an owner has operations in, sorted; one look at an index for each."""
@@ -327,7 +279,7 @@ class Store:
             condition.append(OPERATIONS.c.node == node)
         with self._engine.begin() as connection:
             kept = connection.execute(
-                sa.update(OPERATIONS).where(*condition).values(_row(operation))
+                sa.update(OPERATIONS).where(*condition).values(as_row(operation))
             )
             if kept.rowcount and operation.done:
                 _release(connection, operation.name, operation.ended or 0.0)
@@ -398,44 +350,8 @@ class Store:
             connection.execute(sa.delete(OPERATIONS).where(OPERATIONS.c.name.in_(names)))
 
     def claim(self, key: str, operation: str, number: int, moment: str | None = None) -> bool:
-        """Note which command has made something, unless another one has been noted.
-
-        CloudStack gives a public address that was released the same id when it is acquired again.
-        So what has been noted counts for one time that the thing was made. An answer to the
-        command itself tells no such time, but it can't be about the same time as another answer.
-
-        Args:
-            key: CloudStack's id of what was made.
-            operation: the name of the command's operation.
-            number: which of the operation's commands it is.
-            moment: when it was made, in CloudStack's words; empty where its id never comes back;
-                None of what the command was answered with, if nothing more is known yet.
-
-        Returns:
-            Whether it is this command's.
-        """
-        ours = {"operation": operation, "number": number, "moment": moment}
-        while True:
-            try:
-                with self._engine.begin() as connection:
-                    connection.execute(sa.insert(MADE).values(id=key, **ours))
-                return True
-            except sa.exc.IntegrityError:
-                with self._engine.connect() as connection:
-                    found = connection.execute(sa.select(MADE).where(MADE.c.id == key))
-                    kept = found.one_or_none()
-            if kept is None:
-                # Its operation has been forgotten meanwhile.
-                continue
-            mine = (kept.operation, kept.number) == (operation, number)
-            if mine and (moment is None or moment == kept.moment):
-                return True
-            if not mine and not _made_again(kept.moment, moment):
-                return False
-            with self._engine.begin() as connection:
-                same = [column == getattr(kept, column.name) for column in MADE.c]
-                if connection.execute(sa.update(MADE).where(*same).values(ours)).rowcount:
-                    return True
+        """As :func:`gstack_pyramid.operations.made.claim`."""
+        return claim(self._engine, key, operation, number, moment)
 
     def beat(self, node: str) -> None:
         """Tell that a node lives."""
@@ -473,7 +389,7 @@ class Store:
             found = connection.execute(
                 sa.select(*columns).where(condition, OPERATIONS.c.service == self.service)
             ).one_or_none()
-        return None if found is None else _operation(found._mapping)
+        return None if found is None else from_row(found._mapping)
 
     def _all(self, condition: sa.ColumnElement[bool]) -> list[Operation]:
         with self._engine.connect() as connection:
@@ -482,43 +398,9 @@ class Store:
                 .where(condition, OPERATIONS.c.service == self.service)
                 .order_by(OPERATIONS.c.inserted, OPERATIONS.c.name)
             )
-            return [_operation(row._mapping) for row in found]
+            return [from_row(row._mapping) for row in found]
 
 
 def _release(connection: sa.Connection, operation: str, now: float) -> None:
     """Give back what an operation had for itself."""
     connection.execute(sa.update(HOLDS).where(HOLDS.c.operation == operation).values(released=now))
-
-
-def _made_again(before: str | None, now: str | None) -> bool:
-    """Whether something of one id was made a second time, by what is known of both times."""
-    if before is None or now is None:
-        return before is now
-    return "" not in (before, now) and before != now
-
-
-def _row(operation: Operation) -> dict[str, Any]:
-    row = {item.name: getattr(operation, item.name) for item in fields(Operation)}
-    row["error"] = None if operation.error is None else orjson.dumps(operation.error).decode()
-    row["warnings"] = orjson.dumps(operation.warnings).decode() if operation.warnings else None
-    return row
-
-
-def _operation(row: sa.RowMapping) -> Operation:
-    told = dict(row)
-    told["error"] = None if told["error"] is None else orjson.loads(told["error"])
-    told["warnings"] = orjson.loads(told["warnings"]) if told["warnings"] else []
-    return Operation(**told)
-
-
-def finished(operation: Operation, now: float, error: dict[str, Any] | None) -> Operation:
-    """The same operation, ended: nothing of what was asked for is kept."""
-    return replace(
-        operation,
-        done=True,
-        progress=100,
-        ended=now,
-        error=error,
-        node=None,
-        call=None,
-    )

@@ -15,7 +15,7 @@ from gstack_pyramid.engine.answers import Answers
 from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.operations import Operations, Pace, shape
-from gstack_pyramid.operations.store import Operation
+from gstack_pyramid.operations.operation import Operation
 
 from .cases import Request
 from .gateway import BASE, token

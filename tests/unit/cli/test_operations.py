@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from gstack_pyramid.operations.database import Database
+from gstack_pyramid.operations.operation import Operation, finished
 from gstack_pyramid.operations.runner import SERVICE
 from gstack_pyramid.operations.schema import VERSION
-from gstack_pyramid.operations.store import Operation, Store, finished
+from gstack_pyramid.operations.store import Store
 
 from .conftest import Gstack
 

@@ -17,9 +17,9 @@ from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.plans import Plan, PlannedCommand, StepError
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.identity import Request
+from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.operations.pace import Pace
 from gstack_pyramid.operations.runner import Operations
-from gstack_pyramid.operations.store import Operation
 from gstack_pyramid.protocol.filter_tree import And
 
 LONG = 20.0

@@ -18,8 +18,9 @@ from gstack_pyramid.operations.database import (
     reason_of,
     url_of,
 )
+from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.operations.schema import METADATA, NODES, VERSION, VERSION_TABLE
-from gstack_pyramid.operations.store import Operation, Store
+from gstack_pyramid.operations.store import Store
 
 from ...support.postgres import Postgres
 

@@ -14,8 +14,9 @@ from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.holding import Holding
 from gstack_pyramid.operations.identity import hold_of
+from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.operations.runner import Operations
-from gstack_pyramid.operations.store import Holds, Operation, Store
+from gstack_pyramid.operations.store import Holds, Store
 
 from .fakes import (
     LONG,

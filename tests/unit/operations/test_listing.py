@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from gstack_pyramid.operations.database import Database
 from gstack_pyramid.operations.listing import Kept
+from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.operations.resource import shape
 from gstack_pyramid.operations.schema import OPERATIONS
-from gstack_pyramid.operations.store import Operation, Store
+from gstack_pyramid.operations.store import Store
 from gstack_pyramid.protocol.filter import compile_filter, parse_filter
 from gstack_pyramid.protocol.filter_tree import And
 

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from gstack_pyramid.operations.database import MEMORY, Database
 from gstack_pyramid.operations.nodes import Membership, Watch
-from gstack_pyramid.operations.store import Operation, Store, finished
+from gstack_pyramid.operations.operation import Operation, finished
+from gstack_pyramid.operations.store import Store
 
 LONG = 30.0
 WATCH = Watch(heartbeat=1.0, takeover=30.0, retention=100.0)

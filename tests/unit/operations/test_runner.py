@@ -17,8 +17,8 @@ from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.plans import Plan, PlannedCommand
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.host import Host
+from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.operations.runner import Operations
-from gstack_pyramid.operations.store import Operation
 
 from .fakes import (
     LONG,

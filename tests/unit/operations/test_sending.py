@@ -17,9 +17,10 @@ from gstack_pyramid.engine.plans import PlannedCommand
 from gstack_pyramid.engine.repetition import Look
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.database import Database
+from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.operations.pace import Pace
 from gstack_pyramid.operations.sending import Claim, Sender
-from gstack_pyramid.operations.store import Operation, Store
+from gstack_pyramid.operations.store import Store
 from gstack_pyramid.shares import FairThreads
 
 

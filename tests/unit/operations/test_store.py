@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import SQLAlchemyError
 
 from gstack_pyramid.operations.database import MEMORY, Database
-from gstack_pyramid.operations.store import Contested, Hold, Operation, Store, finished
+from gstack_pyramid.operations.operation import Operation, finished
+from gstack_pyramid.operations.store import Contested, Hold, Store
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 OPERATIONS = st.builds(

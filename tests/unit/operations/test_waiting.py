@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from gstack_pyramid.operations.database import Database
-from gstack_pyramid.operations.store import Operation, Store, finished
+from gstack_pyramid.operations.operation import Operation, finished
+from gstack_pyramid.operations.store import Store
 from gstack_pyramid.operations.waiting import Tidings, Waiting
 
 from ...support.postgres import Postgres
