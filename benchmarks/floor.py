@@ -52,35 +52,39 @@ def _disk(volume: dict[str, Any], index: int, zone: str) -> dict[str, Any]:
     tags = {tag["key"]: tag["value"] for tag in volume["tags"]}
     device = volume["deviceid"]
     kept = tags.get("gce:attached:autoDelete")
-    name = tags.get("gce:attached:deviceName")
-    if name is None:
-        name = "boot" if device == 0 else f"persistent-disk-{device}"
-    return {
+    shown = {
         "kind": "compute#attachedDisk",
         "type": "PERSISTENT",
         "mode": "READ_WRITE",
         "index": index,
         "boot": device == 0,
         "autoDelete": device == 0 if kept is None else kept == "true",
-        "deviceName": name,
-        "source": f"{zone}/disks/{volume['name'].lower()}",
-        "diskSizeGb": str(math.ceil(volume["size"] / (1 << 30))),
+        "deviceName": tags.get("gce:attached:deviceName") or f"persistent-disk-{device}",
     }
+    if interface := tags.get("gce:attached:interface"):
+        shown["interface"] = interface
+    shown["source"] = f"{zone}/disks/{volume['name'].lower()}"
+    shown["diskSizeGb"] = str(math.ceil(volume["size"] / (1 << 30)))
+    return shown
 
 
 def _interface(
-    nic: dict[str, Any], row: dict[str, Any], networks: dict[str, str]
+    nic: dict[str, Any], row: dict[str, Any], links: dict[str, dict[str, str]]
 ) -> dict[str, Any]:
     public = nic.get("publicip")
     if public is None and nic["isdefault"]:
         public = row.get("publicip")
     address = nic["ipaddress"] if nic["type"] == "Shared" else public
     known = [nic["networkid"], nic["ipaddress"]]
-    return {
+    shown = {
         "kind": "compute#networkInterface",
         "stackType": "IPV4_ONLY",
         "name": f"nic{nic['deviceid']}",
-        "network": networks[nic["networkid"]],
+        "network": links["networks"][nic["networkid"]],
+    }
+    if subnetwork := links["subnetworks"].get(nic["networkid"]):
+        shown["subnetwork"] = subnetwork
+    return shown | {
         "networkIP": nic["ipaddress"],
         "accessConfigs": [
             {
@@ -122,6 +126,7 @@ def list_instances(
         metadata: dict[str, str] = {}
         description: dict[str, str] = {}
         labels: dict[str, str] = {}
+        others: dict[str, str] = {}
         for tag in row["tags"]:
             key: str = tag["key"]
             if not key.startswith("gce:"):
@@ -132,12 +137,15 @@ def list_instances(
                 metadata[key[len(_METADATA) :]] = tag["value"]
             elif key.startswith(_DESCRIPTION):
                 description[key[4:]] = tag["value"]
+            else:
+                others[key] = tag["value"]
         tags.sort()
         kept = [{"key": key, "value": value} for key, value in sorted(_whole(metadata).items())]
         volumes_of = sorted(by_machine[row["id"]], key=lambda volume: int(volume["deviceid"]))
         disks = [_disk(volume, index, zone) for index, volume in enumerate(volumes_of)]
         nics = sorted(row["nic"], key=lambda nic: str(nic["deviceid"]))
-        interfaces = [_interface(nic, row, links["networks"]) for nic in nics]
+        interfaces = [_interface(nic, row, links) for nic in nics]
+        restart = row["haenable"] or others.get("gce:asked:automaticRestart") == "true"
         prints = [_fingerprint(tags), _fingerprint(kept), _fingerprint(labels)]
         items.append(
             {
@@ -157,7 +165,7 @@ def list_instances(
                     "onHostMaintenance": "MIGRATE",
                     "preemptible": False,
                     "provisioningModel": "STANDARD",
-                    "automaticRestart": row["haenable"],
+                    "automaticRestart": restart,
                 },
                 "disks": disks,
                 "networkInterfaces": interfaces,
@@ -176,7 +184,7 @@ def list_instances(
                         row["cpunumber"],
                         row["memory"],
                         row["deleteprotection"],
-                        row["haenable"],
+                        restart,
                         [volume["id"] for volume in volumes_of],
                         [[disk["deviceName"], disk["autoDelete"]] for disk in disks],
                         [interface["fingerprint"] for interface in interfaces],

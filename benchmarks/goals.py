@@ -18,8 +18,8 @@ import os
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -82,6 +82,10 @@ class Asker:
         self._bearer = token(Credentials(DEMO_API_KEY, DEMO_SECRET_KEY))
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
 
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
     def ask(self, path: str) -> None:
         """Ask once.
 
@@ -131,44 +135,53 @@ def _settings(endpoint: str, **more: str) -> dict[str, str]:
     }
 
 
-def measure(revision: str | None) -> dict[str, dict[str, float]]:
+def measure(
+    revision: str | None, few: int = FEW, many: int = MANY, rounds: int = ROUNDS
+) -> dict[str, dict[str, float]]:
     """CPU milliseconds by work, of a gateway that keeps no answers, one that does, and a revision.
 
     ``floor`` and ``first`` of the list of 500 come out of one more run within this process.
+
+    Args:
+        revision: what to measure beside the present program, as git names it.
+        few: how many instances the zone of lists has.
+        many: how many the zone has of which one page is read.
+        rounds: how often everything is done.
     """
     figures: dict[str, dict[str, list[float]]] = {}
     with ExitStack() as stack:
-        few = stack.enter_context(replay(stack.enter_context(simulator(load=2 * FEW)), 0))
+        cloud = stack.enter_context(replay(stack.enter_context(simulator(load=2 * few)), 0))
+
+        def asker_of(times: int, more: Mapping[str, str], source: Path | None = None) -> Asker:
+            port = stack.enter_context(gateway(_settings(cloud, **more), source))
+            return stack.enter_context(closing(Asker(port, times)))
+
         askers = {
-            "first": Asker(
-                stack.enter_context(gateway(_settings(few, **{"gstack.answers_kept_mb": "0"}))), 3
-            ),
-            "again": Asker(stack.enter_context(gateway(_settings(few))), 10),
+            "first": asker_of(3, {"gstack.answers_kept_mb": "0"}),
+            "again": asker_of(10, {}),
         }
         if revision is not None:
-            source = stack.enter_context(checkout(revision))
-            port = stack.enter_context(gateway(_settings(few), source))
-            askers["before"] = Asker(port, 3)
+            askers["before"] = asker_of(3, {}, stack.enter_context(checkout(revision)))
         for asker in askers.values():
             for path in WORK.values():
                 asker.ask(path)
                 asker.ask(path)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for name, asker in askers.items():
                 for work, path in WORK.items():
                     figures.setdefault(work, {}).setdefault(name, []).append(asker.cost(path))
     with ExitStack() as stack:
-        many = stack.enter_context(replay(stack.enter_context(simulator(load=2 * MANY)), 0))
-        settings = _settings(many, **{"gstack.answers_kept_mb": "0"})
-        asker = Asker(stack.enter_context(gateway(settings)), 3)
+        cloud = stack.enter_context(replay(stack.enter_context(simulator(load=2 * many)), 0))
+        settings = _settings(cloud, **{"gstack.answers_kept_mb": "0"})
+        asker = stack.enter_context(closing(Asker(stack.enter_context(gateway(settings)), 3)))
         asker.ask(WORK["page of 100 out of 500"])
-        costs = [asker.cost(WORK["page of 100 out of 500"]) for _ in range(ROUNDS)]
+        costs = [asker.cost(WORK["page of 100 out of 500"]) for _ in range(rounds)]
         figures[PAGE_OF_MANY] = {"first": costs}
     found = {
         work: {name: statistics.median(costs) for name, costs in by_name.items()}
         for work, by_name in figures.items()
     }
-    found["in one process"] = in_process()
+    found["in one process"] = in_process(few, rounds)
     return found
 
 

@@ -1,0 +1,20 @@
+"""Benchmarks compare what gives the same answer, and run: a floor that has fallen behind the
+mapping files says nothing, and nobody sees it until figures are wanted."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import goals, list_instances
+
+
+def test_the_floor_gives_the_answer_of_the_gateway() -> None:
+    figures = list_instances.measure(count=25, rounds=1)
+    assert set(figures) == {"floor", "plain view", "bare, over HTTP", "gstack", "again"}
+    assert all(milliseconds > 0 for milliseconds in figures.values())
+
+
+@pytest.mark.matrix
+def test_each_goal_has_a_figure() -> None:
+    found = goals.measure(None, few=20, many=110, rounds=1)
+    assert all(line.figure > 0 for line in goals.goals(found))
