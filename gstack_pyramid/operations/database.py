@@ -21,8 +21,6 @@ from gstack_pyramid.operations.schema import METADATA, VERSION, VERSION_TABLE
 from gstack_pyramid.private_files import make_private
 
 MEMORY = ":memory:"
-DBOS_SCHEMA = "dbos"
-"""The schema that DBOS's tables are in, where the database has schemas."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _SQLITE_WITH_SUBSEC = (3, 42, 0)
 """On Python 3.12 and later, DBOS's tables have SQLite tell milliseconds, which it learned
@@ -199,12 +197,6 @@ class Database:
                 yield
             finally:
                 connection.execute(sa.text("SELECT pg_advisory_unlock(7240232)"))
-
-    @property
-    def new_to_dbos(self) -> bool:
-        """Whether DBOS has no tables here yet."""
-        schema = DBOS_SCHEMA if self.shared else None
-        return not sa.inspect(self.engine).has_table("dbos_migrations", schema)
 
     def upgrade(self) -> None:
         """Run the migrations that are missing.

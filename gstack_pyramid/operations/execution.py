@@ -16,8 +16,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from dbos import DBOS
-
 from gstack_pyramid.cloudstack.answers import unwrap
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.engine.names import numeric_id
@@ -28,6 +26,7 @@ from gstack_pyramid.operations.following import Follower
 from gstack_pyramid.operations.operation import Operation, finished
 from gstack_pyramid.operations.sending import Sender, Translate
 from gstack_pyramid.operations.store import Store
+from gstack_pyramid.operations.workflows import Step
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +74,7 @@ class Execution:
 
     Args:
         store: where they are kept.
+        step: does a step of a workflow, or gives what it has recorded.
         sender: sends commands.
         follower: follows what CloudStack is at work on.
         translate: CloudStack's errors in GCE's words.
@@ -91,6 +91,7 @@ class Execution:
     def __init__(
         self,
         store: Store,
+        step: Step,
         sender: Sender,
         follower: Follower,
         translate: Translate,
@@ -100,6 +101,7 @@ class Execution:
         on_end: Callable[[Operation], None],
     ) -> None:
         self._store = store
+        self._do_step = step
         self._sender = sender
         self._follower = follower
         self._translate = translate
@@ -258,7 +260,7 @@ class Execution:
             return {**await do(), **which_step(run.operation.name, number)}
 
         known = run.records.popleft() if run.records else None
-        record: dict[str, Any] = await DBOS.run_step_async({"name": name}, note)
+        record = await self._do_step(name, note)
         return known if known is not None else record
 
     async def _send(self, run: Run, command: PlannedCommand, sure: bool) -> dict[str, Any]:

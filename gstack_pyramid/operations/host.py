@@ -1,7 +1,8 @@
-"""DBOS in this process: launched once, shared by all gateways of the process, ended with the last.
+"""Workflows in this process: launched once, shared by all gateways of the process, ended with the
+last.
 
-DBOS knows one instance a process, hence one database. In a server that is all there is. In tests
-many gateways share one process, and with it the database that only the process sees.
+A process has one database of operations. In a server that is all there is. In tests many gateways
+share one process, and with it the database that only the process sees.
 
 All workflows run on one event loop, in one thread: what waits for a job costs no thread.
 """
@@ -9,34 +10,23 @@ All workflows run on one event loop, in one thread: what waits for a job costs n
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 import threading
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import sqlalchemy as sa
-from dbos import DBOS, SetWorkflowID, WorkflowHandleAsync
-from dbos import error as dbos_error
 
-from gstack_pyramid.operations.database import DBOS_SCHEMA, Database, DatabaseError
+from gstack_pyramid.operations.database import Database, DatabaseError
+from gstack_pyramid.operations.dbos_workflows import DbosWorkflows
 from gstack_pyramid.operations.notes import Sealing
-from gstack_pyramid.operations.serializing import SealedJson, forbid_other_forms
+from gstack_pyramid.operations.workflows import Run, WorkflowError, Workflows
 
-FORMAT = "2"
-"""The version of what is kept of an operation that runs. A server takes over only its own."""
-
-_OVER = ("SUCCESS", "ERROR")
 _DATABASE_THREADS = 4
 _T = TypeVar("_T")
-Workflow = WorkflowHandleAsync[None]
 
 log = logging.getLogger(__name__)
-
-_quiet = logging.getLogger("dbos")
-_quiet.addHandler(logging.NullHandler())  # else DBOS adds one of its own, to standard error
-_quiet.setLevel(logging.ERROR)
 
 
 class Member(Protocol):
@@ -52,33 +42,27 @@ class Member(Protocol):
         """End an operation whose records can't be read."""
 
 
-@DBOS.workflow(name="gstack.operation")
-async def _operation(name: str, service: str) -> None:
-    host = Host.current()
-    member = host.member(service) if host is not None else None
-    if member is None or name != DBOS.workflow_id:
-        # The gateway has been closed, or the row was changed: leave it to who looks next.
-        raise asyncio.CancelledError
-    await member.execute(name)
-
-
 class Host:
-    """The process's DBOS and its event loop.
+    """The process's workflows and their event loop.
 
     Args:
         database: the one database.
         node: the name of this process among those that share the database.
-        sealing: encrypts and authenticates what DBOS keeps.
-        upgrade: whether DBOS may bring older tables up to date; new ones it makes always.
+        sealing: encrypts and authenticates what is kept of workflows.
+        upgrade: whether older tables may be brought up to date; new ones are made always.
+
+    Attributes:
+        workflows: who provides them.
     """
+
+    provider: ClassVar[Callable[[Database, str, Sealing, Run], Workflows]] = DbosWorkflows
 
     _lock: ClassVar[threading.Lock] = threading.Lock()
     _running: ClassVar[Host | None] = None
 
     def __init__(self, database: Database, node: str, sealing: Sealing, *, upgrade: bool) -> None:
-        forbid_other_forms()
         self.database = database
-        self._form = SealedJson(sealing)
+        self.workflows: Workflows = Host.provider(database, node, sealing, self._execute)
         self._members: dict[str, Member] = {}
         self._users = 0
         self._closing = False
@@ -88,9 +72,9 @@ class Host:
         self._thread = threading.Thread(target=self._serve, name="operations", daemon=True)
         self._thread.start()
         try:
-            # DBOS makes its tables in many transactions: nobody is to look in between.
+            # Tables are made in many transactions: nobody is to look in between.
             with database.alone():
-                self.run(self._launch(node, upgrade or database.new_to_dbos))
+                self.run(self.workflows.launch(upgrade=upgrade))
         except BaseException:
             self._end()
             raise
@@ -148,82 +132,45 @@ class Host:
         """Run something on the loop and wait for it, from another thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
 
-    def start(self, name: str, service: str) -> Future[Workflow]:
-        """Start an operation. Its workflow is durable when the future is done."""
-        return asyncio.run_coroutine_threadsafe(self._start(name, service), self.loop)
+    def start(self, name: str, service: str) -> Future[Callable[[], Awaitable[None]]]:
+        """Start an operation. Its workflow is durable when the future is done.
 
-    def discard(self, workflow: Workflow) -> None:
-        """Delete what DBOS keeps of an operation that was refused, once it has noted its end."""
-        asyncio.run_coroutine_threadsafe(self._discard(workflow), self.loop)
+        Gives what waits for its end.
+        """
+        return asyncio.run_coroutine_threadsafe(self.workflows.start(name, service), self.loop)
+
+    def discard(self, name: str, ended: Callable[[], Awaitable[None]]) -> None:
+        """Delete what is kept of an operation that was refused, once its end is written down."""
+        asyncio.run_coroutine_threadsafe(self._discard(name, ended), self.loop)
 
     def resume(self, name: str, service: str) -> None:
         """Run an operation that another process has begun, from where it was."""
         self.run(self._resume(name, service))
 
     def forget(self, names: list[str]) -> None:
-        """Delete what DBOS keeps of operations that have ended."""
-        self.run(DBOS.delete_workflows_async(names))
+        """Delete what is kept of the workflows of operations that have ended."""
+        self.run(self.workflows.forget(names))
 
-    @staticmethod
-    async def recorded(name: str) -> list[Any]:
-        """What the steps of an operation have recorded, oldest first.
+    async def _execute(self, name: str, service: str) -> None:
+        member = self.member(service)
+        if member is None:
+            # The gateway has been closed: leave it to who looks next.
+            raise asyncio.CancelledError
+        await member.execute(name)
 
-        A record that can't be read is the text that it is kept as.
-        """
-        # Outside of the workflow: within, to ask about it would be one more step of it.
-        steps = await asyncio.create_task(
-            DBOS.list_workflow_steps_async(name), context=contextvars.Context()
-        )
-        return [step["output"] for step in steps]
-
-    async def _start(self, name: str, service: str) -> Workflow:
-        with SetWorkflowID(name):
-            return await DBOS.start_workflow_async(_operation, name, service)
-
-    async def _discard(self, workflow: Workflow) -> None:
+    async def _discard(self, name: str, ended: Callable[[], Awaitable[None]]) -> None:
         try:
-            await workflow.get_result()
-            await DBOS.delete_workflows_async([workflow.workflow_id])
-        except (sa.exc.SQLAlchemyError, dbos_error.DBOSException) as error:
+            await ended()
+            await self.workflows.forget([name])
+        except (sa.exc.SQLAlchemyError, WorkflowError) as error:
             log.warning("a refused operation stays in the database: %s", error)
 
     async def _resume(self, name: str, service: str) -> None:
-        kept = await DBOS.get_workflow_status_async(name)
-        if kept is None:
-            # The server ended between the two notes that it makes. Nothing was sent.
-            await self._start(name, service)
-        elif kept.status in _OVER or not _is_input(kept.input, [name, service]):
-            # DBOS would not run it, and nobody would ever end it.
+        # Where it was not begun, the server ended between the two notes that it makes, and nothing
+        # was sent.
+        if not await self.workflows.resume(name, service):
+            # Nobody would ever end it.
             await asyncio.to_thread(self._members[service].refuse, name)
-        else:
-            await DBOS.resume_workflow_async(name)
-
-    async def _launch(self, node: str, migrate: bool) -> None:
-        url = self.database.url.render_as_string(hide_password=False)
-        DBOS(
-            config={
-                "name": "gstack",
-                "system_database_url": url,
-                "system_database_engine": self.database.engine,
-                "executor_id": node,
-                "application_version": FORMAT,
-                "enable_otlp": False,
-                "max_executor_threads": _DATABASE_THREADS,
-                "dbos_system_schema": DBOS_SCHEMA,
-                "run_migrations": migrate,
-                "use_listen_notify": False,
-                "log_level": "ERROR",
-                "serializer": self._form,
-            }
-        )
-        try:
-            # Within the loop: workflows then run on it, and take no thread each.
-            DBOS.launch()
-        except (sa.exc.SQLAlchemyError, dbos_error.DBOSException) as error:
-            raise DatabaseError(
-                f"DBOS can't use the database: {error}. If its tables are older than it, run"
-                " 'gstack db upgrade'."
-            ) from None
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -233,20 +180,15 @@ class Host:
     def _end(self) -> None:
         self._closing = True
         self.run(_stop_tasks())
-        DBOS.destroy()
+        self.workflows.end()
         self.run(_stop_tasks())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self._threads.shutdown(wait=True)
 
 
-def _is_input(kept: Any, arguments: list[str]) -> bool:
-    """Whether a workflow's input can be read, and is what we have given it."""
-    return isinstance(kept, dict) and list(kept.get("args", ())) == arguments
-
-
 async def _stop_tasks() -> None:
-    """Stop all workflows where they are. DBOS takes them for interrupted, which they are."""
+    """Stop all workflows where they are; they count as interrupted, which they are."""
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()

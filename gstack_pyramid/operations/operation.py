@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
+
+from gstack_pyramid.engine.calls import Prepared
+from gstack_pyramid.engine.names import numeric_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,33 @@ class Operation:
     done: bool = False
     node: str | None = None
     call: str | None = field(default=None, repr=False)
+
+
+def begun(prepared: Prepared, owner: str, operation_type: str, user: str, now: float) -> Operation:
+    """A new operation.
+
+    Args:
+        prepared: the checked mutation that it carries out.
+        owner: CloudStack's id of the account or project.
+        operation_type: GCE's ``operationType``.
+        user: who asks.
+        now: the present as Unix time.
+    """
+    name = f"operation-{int(now * 1000)}-{uuid.uuid4().hex[:20]}"
+    return Operation(
+        name=name,
+        owner=owner,
+        project=prepared.project,
+        scope=prepared.scope,
+        type=operation_type,
+        target=prepared.target,
+        target_id=prepared.target_id,
+        user=user,
+        inserted=now,
+        started=now,
+        together=numeric_id(name) if prepared.grouped else None,
+        warnings=list(prepared.warnings),
+    )
 
 
 def finished(operation: Operation, now: float, error: dict[str, Any] | None) -> Operation:

@@ -7,42 +7,35 @@ import logging
 import threading
 import time
 import uuid
-from collections import deque
-from collections.abc import Callable, Collection, Hashable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import orjson
-from dbos import error as dbos_error
 
 from gstack_pyramid.cloudstack.client import Client
-from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.calls import Prepared
-from gstack_pyramid.engine.names import numeric_id
-from gstack_pyramid.engine.plans import Plan
-from gstack_pyramid.engine.session import Session
 from gstack_pyramid.errors import unavailable
 from gstack_pyramid.operations.course import Course
 from gstack_pyramid.operations.database import MEMORY, is_away, reason_of
-from gstack_pyramid.operations.execution import Execution, Run, broken, which_step
+from gstack_pyramid.operations.execution import Execution, Run
 from gstack_pyramid.operations.following import Follower
 from gstack_pyramid.operations.holding import Holding
 from gstack_pyramid.operations.host import Host
 from gstack_pyramid.operations.identity import Request, same
-from gstack_pyramid.operations.listing import Kept
+from gstack_pyramid.operations.lookup import Lookup
 from gstack_pyramid.operations.nodes import Membership, Watch
 from gstack_pyramid.operations.notes import Asked, Notes, Sealing
-from gstack_pyramid.operations.operation import Operation, finished
+from gstack_pyramid.operations.operation import Operation, begun, finished
 from gstack_pyramid.operations.pace import Pace, in_thread
+from gstack_pyramid.operations.parts import Parts
 from gstack_pyramid.operations.patience import Patience
+from gstack_pyramid.operations.resuming import Restore, Resuming
 from gstack_pyramid.operations.sending import Sender, Translate
 from gstack_pyramid.operations.store import Holds, Store
 from gstack_pyramid.operations.waiting import Tidings
 from gstack_pyramid.operations.waits import Waits
-from gstack_pyramid.protocol.disconnects import Gone, never
-from gstack_pyramid.protocol.filter_tree import Node
 from gstack_pyramid.shares import GREED, FairThreads
 
 log = logging.getLogger(__name__)
@@ -60,21 +53,7 @@ STOP_PATIENCE = 5.0
 """Seconds to wait for the answers to commands that are on their way when the server ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What there is once the database is open."""
-
-    host: Host
-    store: Store
-    execution: Execution
-    membership: Membership | None
-    tidings: Tidings | None
-
-
-Restore = Callable[[Mapping[str, Any], Credentials], tuple[Plan, Session]]
-
-
-class Operations:
+class Operations(Lookup):
     """Starts, runs and remembers operations.
 
     Args:
@@ -117,7 +96,7 @@ class Operations:
         self.node = f"node-{uuid.uuid4().hex}"
         self._forgetful = place == MEMORY and service is None
         self.service = service or (self.node if self._forgetful else SERVICE)
-        self._client, self._translate, self._restore = client, translate, restore
+        self._client, self._translate = client, translate
         self._sealing, self._notes = sealing, Notes(sealing)
         self._place, self._upgrade = place, upgrade
         self._watch = watch or Watch()
@@ -131,11 +110,24 @@ class Operations:
         self._follower = Follower(client, self._workers, pace)
         self._stopping = threading.Event()
         self._insist = Patience(pace, self._stopping)
-        self._waits = Waits(waiters, self._store_if_open, self._heard, self._stopping)
+        self._resuming = Resuming(
+            self.node,
+            client,
+            restore,
+            self._notes,
+            self._insist,
+            self._planning,
+            clock,
+            self._over,
+        )
+        super().__init__(
+            self._store_if_open,
+            Waits(waiters, self._store_if_open, self._heard, self._stopping),
+        )
         self.holding = Holding(self._store_if_open, self._waits.until_free)
         self._lock = threading.Lock()
         self._closed = False
-        self._parts: _Parts | None = None
+        self._parts: Parts | None = None
         self._fresh: dict[str, Run] = {}
         self._tasks: dict[str, asyncio.Task[Any] | None] = {}
         if place != MEMORY:
@@ -149,11 +141,7 @@ class Operations:
         with self._lock:
             parts, self._parts = self._parts, None
         if parts is not None:
-            parts.host.leave(self)
-            if parts.tidings is not None:
-                parts.tidings.close()
-            if parts.membership is not None:
-                parts.membership.close()
+            parts.leave(self)
             parts.host.run(self._stop(parts.execution))
             if self._forgetful:
                 parts.store.forget([kept.name for kept in parts.store.everything()])
@@ -161,33 +149,10 @@ class Operations:
         self._workers.shutdown()
         self._planners.shutdown()
 
-    def answer_waiters(self) -> None:
-        """Let all that wait be answered with how far operations are, from now on."""
-        self._waits.hurry()
-
     @property
     def store(self) -> Store:
         """Where operations are kept."""
         return self._open().store
-
-    def ping(self) -> None:
-        """See whether the database answers.
-
-        Raises:
-            SQLAlchemyError: it doesn't.
-        """
-        if (store := self._store_if_open()) is not None:
-            store.ping()
-
-    def unfinished(self) -> tuple[int, float | None]:
-        """How many operations of the service have not ended, and when the oldest began, as Unix
-        time.
-
-        Raises:
-            SQLAlchemyError: the database can't be used.
-        """
-        store = self._store_if_open()
-        return (0, None) if store is None else store.backlog()
 
     def start(
         self,
@@ -221,7 +186,7 @@ class Operations:
             raise course.cause
         now = self._clock()
         operation = replace(
-            self._operation(prepared, owner, operation_type, user, now),
+            begun(prepared, owner, operation_type, user, now),
             request=request.key if request else None,
             digest=request.digest if request else None,
             request_id=request.id if request else None,
@@ -262,93 +227,13 @@ class Operations:
         Raises:
             Contested: another operation has what it would have for itself.
         """
-        made = self._operation(prepared, owner, operation_type, user, self._clock())
+        made = begun(prepared, owner, operation_type, user, self._clock())
         operation = self.store.add(replace(made, node=self.node), holds)
         try:
             return do(prepared)
         finally:
             self.store.drop(operation)
             self._waits.tell(operation.name)
-
-    @staticmethod
-    def _operation(
-        prepared: Prepared, owner: str, operation_type: str, user: str, now: float
-    ) -> Operation:
-        name = f"operation-{int(now * 1000)}-{uuid.uuid4().hex[:20]}"
-        return Operation(
-            name=name,
-            owner=owner,
-            project=prepared.project,
-            scope=prepared.scope,
-            type=operation_type,
-            target=prepared.target,
-            target_id=prepared.target_id,
-            user=user,
-            inserted=now,
-            started=now,
-            together=numeric_id(name) if prepared.grouped else None,
-            warnings=list(prepared.warnings),
-        )
-
-    def repeated(self, request: Request) -> Operation | None:
-        """The operation that this very request has started before.
-
-        Raises:
-            GceError: 409, another request had the same id.
-        """
-        kept = self._parts.store.by_request(request.key) if self._parts is not None else None
-        return None if kept is None else same(kept, request)
-
-    def get(self, owner: str, scope: str, name: str) -> Operation | None:
-        """An operation by name."""
-        return None if self._parts is None else self._parts.store.get(owner, scope, name)
-
-    def of_owner(
-        self,
-        owner: str,
-        scope: str | None,
-        tree: Node,
-        shape: Callable[[Operation], dict[str, Any]],
-        more_scopes: Mapping[str, str | None] = MappingProxyType({}),
-    ) -> Kept:
-        """The list of an account's or project's operations; see :class:`Kept`."""
-        store = self._parts.store if self._parts is not None else None
-        return Kept(store, owner, scope, tree, shape, more_scopes)
-
-    def delete(self, owner: str, scope: str, name: str) -> bool:
-        """Forget an operation that has ended. Gives whether there was one."""
-        return self._parts is not None and self._parts.store.delete(owner, scope, name)
-
-    def wait(
-        self, owner: str, scope: str, name: str, seconds: float, gone: Gone = never
-    ) -> Operation | None:
-        """An operation once it is done, or as it is after some time, or when nobody listens.
-
-        When too many requests wait already, or half of the places are this owner's, it is answered
-        as it is at once: GCE promises no more than its best effort.
-
-        Args:
-            owner: CloudStack's id of the account or project.
-            scope: of the operation.
-            name: of the operation.
-            seconds: how long to wait at most.
-            gone: tells whether who asked has hung up.
-        """
-        look = partial(self.get, owner, scope, name)
-        return self._waits.until_done(name, look, seconds, owner, gone)
-
-    def wait_for_all(
-        self, names: Collection[str], seconds: float, caller: Hashable, gone: Gone = never
-    ) -> None:
-        """Wait until all of some operations are done, or for some time, in one place.
-
-        Args:
-            names: of the operations.
-            seconds: how long to wait at most.
-            caller: who waits.
-            gone: tells whether who asked has hung up.
-        """
-        self._waits.until_all_done(names, seconds, caller, gone)
 
     def _store_if_open(self) -> Store | None:
         return None if self._parts is None else self._parts.store
@@ -358,31 +243,24 @@ class Operations:
         here = all(name in self._tasks for name in names)
         return here or (tidings is not None and tidings.heard)
 
-    @property
-    def waiters(self) -> int:
-        """How many requests wait right now."""
-        return self._waits.count
-
     def running(self) -> frozenset[str]:
         """The names of the operations that this process runs."""
         return frozenset(self._tasks)
 
     async def execute(self, name: str) -> None:
-        """Run an operation to its end: what DBOS calls.
+        """Run an operation to its end: what its workflow does.
 
         Raises:
             asyncio.CancelledError: it has to go on elsewhere, or later.
+            BaseException: another node has it, as :meth:`Workflows.step` tells.
         """
         run, parts = self._fresh.pop(name, None), self._open()
         self._tasks[name] = asyncio.current_task()
         try:
             if run is None:
-                run = await self._resumed(parts.store, name)
+                run = await self._resuming.resumed(parts.store, parts.host.workflows, name)
             if run is not None:
                 await parts.execution.follow(run)
-        except (dbos_error.DBOSWorkflowConflictIDError, dbos_error.DBOSWorkflowCancelledError):
-            # Another node has it; DBOS knows what to do.
-            raise
         except Exception as error:
             told = "operation %s has stopped, and will be tried again"
             if is_away(error):
@@ -400,7 +278,7 @@ class Operations:
         name, parts = run.operation.name, self._open()
         self._fresh[name] = run
         try:
-            workflow = parts.host.start(name, self.service).result(_START_PATIENCE)
+            ended = parts.host.start(name, self.service).result(_START_PATIENCE)
         except TimeoutError:
             # It goes on as if another process had begun it, once the database is back.
             self._fresh.pop(name, None)
@@ -414,52 +292,17 @@ class Operations:
             return run.answer.result()
         except BaseException:
             # Nobody is told of it, so nobody would ever ask to have it deleted.
-            parts.host.discard(workflow)
+            parts.host.discard(name, ended)
             raise
-
-    async def _resumed(self, store: Store, name: str) -> Run | None:
-        """An operation that another process has begun; None when it is over."""
-        operation = await asyncio.to_thread(store.load, name)
-        if operation is None or operation.done:
-            return None
-        if operation.node != self.node:
-            if not await asyncio.to_thread(store.take, name, operation.node, self.node):
-                raise asyncio.CancelledError
-            operation = replace(operation, node=self.node)
-        recorded = await Host.recorded(name)
-        run: Run | None = await self._planning(operation.owner, self._repeat, operation, recorded)
-        return run
-
-    def _repeat(self, operation: Operation, recorded: list[Any]) -> Run | None:
-        """Plan again what was planned before."""
-        try:
-            asked: Asked = self._notes.asked(operation.name, operation.call or "")
-            plan, session = self._restore(asked.state, asked.credentials)
-            records = deque(_checked(operation.name, recorded))
-        except Exception as error:
-            log.error("operation %s can't be taken up: %s", operation.name, error)
-            self._end_unread(operation)
-            return None
-        session.insist = self._insist
-        course = Course(plan, session, self._client)
-        course.advance(None, dict(asked.reads))
-        return Run(operation, course, records=records, resumed=True, taken=True)
 
     def refuse(self, name: str) -> None:
         """End an operation whose records can't be read, or are not what was written."""
-        operation = self.store.load(name)
-        if operation is not None and not operation.done:
-            log.error("operation %s can't be taken up: its records can't be read", name)
-            self._end_unread(operation)
+        self._resuming.refuse(self.store, name)
 
-    def _end_unread(self, operation: Operation) -> None:
-        told = broken(
-            "This operation was begun by another version of the service, or the key that it was"
-            " kept under is gone. What it has done so far is left as it is."
-        )
-        ended = finished(operation, self._clock(), told)
-        self._on_end(ended)
-        self.store.save(ended)
+    def _over(self, operation: Operation) -> None:
+        """See to what can't be taken up: it has ended."""
+        self._on_end(operation)
+        self.store.save(operation)
         self._waits.tell(operation.name)
 
     async def _planning(self, owner: str, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -476,7 +319,7 @@ class Operations:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _open(self) -> _Parts:
+    def _open(self) -> Parts:
         parts = self._parts
         if parts is not None:
             return parts
@@ -489,6 +332,7 @@ class Operations:
             store = Store(host.database.engine, self.service)
             execution = Execution(
                 store,
+                host.workflows.step,
                 self._sender,
                 self._follower,
                 self._translate,
@@ -503,23 +347,6 @@ class Operations:
             tidings = None
             if host.database.shared:
                 tidings = Tidings(host.database.engine, self._waits.tell)
-            parts = self._parts = _Parts(host, store, execution, membership, tidings)
-        host.join(self)
-        if tidings is not None:
-            tidings.start()
-        if membership is not None:
-            membership.start()
+            parts = self._parts = Parts(host, store, execution, membership, tidings)
+        parts.begin(self)
         return parts
-
-
-def _checked(operation: str, recorded: list[Any]) -> list[dict[str, Any]]:
-    """The records of an operation's steps.
-
-    Raises:
-        ValueError: one can't be read, or stands in the place of another.
-    """
-    for number, record in enumerate(recorded):
-        own = which_step(operation, number)
-        if not isinstance(record, dict) or {**record, **own} != record:
-            raise ValueError(f"the record of step {number} is none of this operation's")
-    return recorded

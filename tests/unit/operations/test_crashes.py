@@ -26,12 +26,12 @@ from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.plans import Plan, PlannedCommand, StepError
 from gstack_pyramid.engine.repetition import Look
 from gstack_pyramid.errors import GceError
+from gstack_pyramid.operations.dbos_workflows import SealedJson
 from gstack_pyramid.operations.nodes import Membership, Watch
 from gstack_pyramid.operations.notes import Notes
 from gstack_pyramid.operations.operation import Operation, finished
 from gstack_pyramid.operations.pace import Pace
 from gstack_pyramid.operations.runner import Operations
-from gstack_pyramid.operations.serializing import SealedJson
 
 from .fakes import LONG, SEALER, Session
 

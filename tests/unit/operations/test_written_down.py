@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from dbos import _serialization as dbos_form
 
 from gstack_pyramid.auth import KeyRing, Sealer
-from gstack_pyramid.operations import DatabaseError, serializing
+from gstack_pyramid.operations import DatabaseError, dbos_workflows
+from gstack_pyramid.operations.dbos_workflows import RecordedError, SealedJson, forbid_other_forms
 from gstack_pyramid.operations.notes import Notes
-from gstack_pyramid.operations.serializing import RecordedError, SealedJson, forbid_other_forms
 
 from .fakes import SEALER
 from .test_crashes import Ended, Nodes, World, close, ended, nodes, start, world
@@ -72,7 +72,7 @@ READERS: list[Callable[[str, str | None], Any]] = [
 ]
 
 
-@pytest.mark.parametrize("form", [None, serializing.NAME, "py_pickle", "portable_json", "other"])
+@pytest.mark.parametrize("form", [None, dbos_workflows.NAME, "py_pickle", "portable_json", "other"])
 @pytest.mark.parametrize("text", [PICKLE, '{"positionalArgs":["a"]}', "null", ""])
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.usefixtures("unharmed")
@@ -85,7 +85,7 @@ def test_dbos_reads_no_form_but_ours(
 
 
 def test_a_dbos_that_goes_on_reading_pickles_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serializing, "deserialize_value", lambda *given: "read")
+    monkeypatch.setattr(dbos_workflows, "deserialize_value", lambda *given: "read")
     with pytest.raises(DatabaseError, match="pickles"):
         forbid_other_forms()
 
@@ -194,7 +194,7 @@ def test_nothing_is_kept_in_the_clear_and_no_row_is_a_pickle(world: World, nodes
             own = table.c.workflow_uuid == name
             for row in connection.execute(sa.select(table).where(own)):
                 seen += 1
-                assert row.serialization in (serializing.NAME, None)
+                assert row.serialization in (dbos_workflows.NAME, None)
                 texts = [value for value in row if isinstance(value, str)]
                 assert not any("createVolume" in text for text in texts)
                 # As pickles begin in base64.
