@@ -38,7 +38,11 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
     given: dict[str, Any] = {**global_config, **settings}
     try:
         app = make_app(Settings.from_ini(given))
-    except (ConfigurationError, DatabaseError, KeyRingError, LedgerError, MappingError) as error:
+    except ConfigurationError as error:
+        for problem in error.problems:
+            log.critical("gstack can't start: %s", problem)
+        raise SystemExit(1) from None
+    except (DatabaseError, KeyRingError, LedgerError, MappingError) as error:
         # Servers show whatever else comes from here with a traceback, the message at its end.
         log.critical("gstack can't start: %s", error)
         raise SystemExit(1) from None

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from gstack_pyramid.cli.config import config
 from gstack_pyramid.cli.configuration import Ini
 from gstack_pyramid.cli.doctor import doctor
 from gstack_pyramid.cli.documents import openapi
@@ -78,6 +79,7 @@ def main(context: click.Context, ini: Path | None, profile: str | None) -> None:
 for _command in (
     serve,
     simulator,
+    config,
     doctor,
     token,
     env,

@@ -13,7 +13,7 @@ import click
 from gstack_pyramid.cli import profiles
 
 if TYPE_CHECKING:
-    from gstack_pyramid.settings import Settings
+    from gstack_pyramid.settings import Layer, Settings
 
 DEFAULT_INIS = ("development.ini", "production.ini")
 
@@ -60,14 +60,20 @@ class Ini:
         return self.path.parent
 
     def settings(self) -> Settings:
-        """The ini's ``gstack.*`` settings."""
+        """The ini's ``gstack.*`` settings, and what comes before the ini."""
         from gstack_pyramid.settings import ConfigurationError, Settings
 
-        section = self._section("app:main")
         try:
-            return Settings.from_ini({**section, "here": str(self.folder)})
+            return Settings.from_layers(self.layers())
         except ConfigurationError as error:
-            raise click.ClickException(f"{self.path}: {error}") from None
+            raise click.ClickException(str(error)) from None
+
+    def layers(self) -> list[Layer]:
+        """What is given for settings, and where: the layer that counts most first."""
+        from gstack_pyramid.settings import layers_of
+
+        places = {"here": str(self.folder), "__file__": str(self.path)}
+        return layers_of({**self._section("app:main"), **places})
 
     def base_url(self) -> str:
         """Where clients on this machine reach the server: a URL without a path.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 
@@ -213,7 +212,7 @@ def test_a_batch_whose_answers_grow_too_long_begins_no_further_part(
     make_gateway: MakeGateway,
 ) -> None:
     gateway = make_gateway(load=100)
-    settings = dataclasses.replace(gateway.application.settings.batch, max_answer_bytes=300_000)
+    settings = gateway.application.settings.batch.model_copy(update={"max_answer_bytes": 300_000})
     gateway.configure(batch=settings)
     listing = f"GET {ROOT}/zones/{SG_ZONE}/instances"
     response = send(gateway, *(part(n, listing) for n in range(200)))

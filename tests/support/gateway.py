@@ -114,7 +114,7 @@ class Gateway:
     def configure(self, **settings: Any) -> None:
         """Change settings that are looked up with every request."""
         application = self.application
-        application.settings = dataclasses.replace(application.settings, **settings)
+        application.settings = application.settings.model_copy(update=settings)
 
     def request(
         self,

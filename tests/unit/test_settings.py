@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import dataclasses
 import re
 from pathlib import Path
 
@@ -11,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gstack_pyramid.settings import ENVIRONMENT, ConfigurationError, Settings, ini_keys
+from gstack_pyramid.settings import ConfigurationError, Settings, fields, variable_of
 from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
 
 ROOT = Path(__file__).parents[2]
 ENDPOINT = "https://cloud.example.com/client/api"
+KEYS = sorted(fields())
 
 
 def read(environ: dict[str, str] | None = None, **keys: str) -> Settings:
@@ -129,7 +129,7 @@ def test_the_simulators_port_moves_an_endpoint_on_this_machine_only() -> None:
         read({"GSTACK_SIMULATOR_PORT": "http"})
 
 
-@given(st.dictionaries(st.sampled_from(sorted(ini_keys())), st.text(max_size=20)))
+@given(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=20)))
 def test_any_text_is_read_or_refused_with_its_key(values: dict[str, str]) -> None:
     try:
         refusal = f"gstack. {Settings.from_ini(values, {})}"
@@ -145,22 +145,22 @@ def shown(default: object) -> str:
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
-@pytest.mark.parametrize("key", sorted(ini_keys()))
+@pytest.mark.parametrize("key", KEYS)
 def test_each_setting_is_documented_with_its_default(key: str) -> None:
-    default = ini_keys()[key]
+    field = fields()[key]
     page = (ROOT / "docs" / "configuration.md").read_text()
-    cell = "required" if default is dataclasses.MISSING else shown(default)
+    cell = "required" if field.is_required() else shown(field.default)
     column = re.escape(f"`{cell}`" if cell not in ("", "required") else cell)
     assert re.search(rf"^\| `{re.escape(key)}` \| {column} ?\| \S", page, re.MULTILINE)
 
 
-@pytest.mark.parametrize("key", sorted(ini_keys()))
+@pytest.mark.parametrize("key", KEYS)
 def test_the_production_ini_shows_each_setting_with_its_default(key: str) -> None:
     text = (ROOT / "production.ini").read_text()
     found = re.search(rf"^(#?){re.escape(key)} =(.*)$", text, re.MULTILINE)
     assert found, f"{key} is not in production.ini"
     if found[1]:
-        assert found[2].strip() == shown(ini_keys()[key])
+        assert found[2].strip() == shown(fields()[key].default)
 
 
 @pytest.mark.parametrize("name", ["development.ini", "production.ini"])
@@ -177,6 +177,15 @@ def test_the_development_ini_has_the_simulators_keys() -> None:
     assert (cloud.api_key, cloud.secret_key) == (DEMO_API_KEY, DEMO_SECRET_KEY)
 
 
-def test_each_variable_of_the_environment_is_documented() -> None:
+def test_each_variable_that_is_not_called_as_its_key_is_documented() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text()
-    assert not [name for name in ENVIRONMENT if f"`{name}`" not in page]
+    others = {key: variable_of(key) for key in KEYS}
+    for key, variable in others.items():
+        if variable != key.upper().replace(".", "_"):
+            assert f"| `{variable}` | `{key}` |" in page
+
+
+def test_the_file_of_each_secret_is_documented() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    secrets = [key for key, field in fields().items() if not field.repr]
+    assert [key for key in secrets if f"`{key}_file`" not in page] == []

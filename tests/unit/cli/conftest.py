@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,13 +42,7 @@ def _no_variables_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     # Nor a profile of the developer's own.
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-config"))
     for name in (
-        "GSTACK_CONFIG",
-        "GSTACK_PROFILE",
-        "GSTACK_PORT",
-        "GSTACK_SIMULATOR_PORT",
-        "GSTACK_CLOUDSTACK_ENDPOINT",
-        "GSTACK_API_KEY",
-        "GSTACK_SECRET_KEY",
+        *(name for name in os.environ if name.startswith("GSTACK_")),
         *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
         *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     ):
