@@ -84,6 +84,7 @@ def looped(
             item = writer.temporary()
             head = f"for {item} in {through} if type({through}) is list else entries({through}):"
             with writer.block(head), writer.binding(root, item):
+                writer.line(writer.sharing.begins(item))
                 turn(writer, name, number, inner)
             return
         with writer.binding("index", number):

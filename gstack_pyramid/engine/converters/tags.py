@@ -76,9 +76,12 @@ def advice_tags(value: Any) -> list[dict[str, str]]:
 @converter("undoes advice_tags")
 def advice_of(value: list[dict[str, str]]) -> Any:
     """What tags keep as advice; None where they keep none, or what is no JSON."""
-    parts = {tag["key"]: tag["value"] for tag in value if tag["key"].startswith(_ADVICE)}
-    if not parts:
+    for tag in value:
+        if tag["key"].startswith(_ADVICE):
+            break
+    else:
         return None
+    parts = {tag["key"]: tag["value"] for tag in value if tag["key"].startswith(_ADVICE)}
     try:
         return orjson.loads(unchunked(parts)[_ADVICE])
     except (KeyError, ValueError):

@@ -277,12 +277,12 @@ def _link(checker: Checker, node: ast.Call, resource: str) -> Checked:
     def emit(writer: Writer) -> str:
         if key is MISSING:
             return "None"
-        at = key.emit(writer)
+        at = writer.named(key.emit(writer))
         if name is not None:
             where = zone.emit(writer) if zone is not None else "None"
             return f"link_to(env, {resource!r}, {at}, {name.emit(writer)}, {where})"
         values = ", ".join(f"{part!r}: {value.emit(writer)}" for part, value in named.items())
         by = f", {asked.emit(writer)}" if asked is not None else ""
-        return f"link(env, {resource!r}, {at}, {{{values}}}{by})"
+        return f"(None if {at} is None else link(env, {resource!r}, {at}, {{{values}}}{by}))"
 
     return Checked(emit, label=key.label)

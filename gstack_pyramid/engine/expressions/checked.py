@@ -141,7 +141,7 @@ class Checker:
             )
         if field is not None:
             return Checked(
-                lambda writer: get("c", name, sure=writer.row), field, label=name, own=True
+                lambda writer: get(writer, "c", name, sure=writer.row), field, label=name, own=True
             )
         if root is not None:
             return Checked(lambda writer: writer.root(name), root, root=name, label=name)
@@ -176,7 +176,7 @@ class Checker:
                 return self.report(node, said)
             return self.report(node, said + nearest(name, inner.shape.names()))
         return Checked(
-            lambda writer: get(writer.named(inner.emit(writer)), name),
+            lambda writer: get(writer, writer.named(inner.emit(writer)), name),
             shape,
             root=inner.root,
             first=inner.first if inner.first is not None or inner.root is None else name,

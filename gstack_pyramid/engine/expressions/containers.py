@@ -117,7 +117,8 @@ def looped(checker: Checker, node: ast.ListComp | ast.GeneratorExp | ast.DictCom
                 f"if {name} is not None and type({name}) is not dict and type({name}) is not list:"
             ):
                 item = writer.named(value.emit(writer))
-                writer.line(f"if {item} is not None: {made}[text_of({name})] = {item}")
+                spelt = f"{name} if type({name}) is str else text_of({name})"
+                writer.line(f"if {item} is not None: {made}[{spelt}] = {item}")
 
         loops(writer, clauses, turn)
         return made

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from gstack_pyramid.engine.expressions.functions import FUNCTIONS
 from gstack_pyramid.engine.expressions.node import Checked, InText
 from gstack_pyramid.engine.expressions.writer import Writer
 from gstack_pyramid.engine.paths import text_of
@@ -65,6 +66,8 @@ def _each(writer: Writer, clause: Clause, count: str) -> Iterator[None]:
             # Several fields go through the tags of one row.
             over = writer.once(over)
     with writer.block(f"for {clause.names} in {over}:"):
+        if clause.how == "entries":
+            writer.line(writer.sharing.begins(clause.names))
         if count:
             writer.line(f"{count} += 1")
             writer.line(f"{writer.keep(check_combinations, 'bound')}({count})")
@@ -73,10 +76,12 @@ def _each(writer: Writer, clause: Clause, count: str) -> Iterator[None]:
         yield
 
 
-def get(code: str, name: str, *, sure: bool = False) -> str:
-    if sure:
-        return f"{code}.get({name!r})"
-    return f"({code}.get({name!r}) if type({code}) is dict else None)"
+def get(writer: Writer, code: str, name: str, *, sure: bool = False) -> str:
+    """The code of a field."""
+    found = f"{code}.get({name!r})"
+    return writer.sharing.field(
+        code, found if sure else f"({found} if type({code}) is dict else None)"
+    )
 
 
 def tested(writer: Writer, parts: list[Checked], word: str) -> str:
@@ -126,7 +131,14 @@ def shortcut(function: str, writer: Writer, arguments: list[Checked]) -> str | N
     if function == "first":
         name = writer.named(arguments[0].emit(writer))
         return f"({name} if {name} is not None else {last.emit(writer)})"
-    if function not in ("starts_with", "after") or type(known) is not str:
+    if type(known) is not str:
+        return None
+    if function == "value_of":
+        tags = arguments[0].emit(writer)
+        called = f"{writer.keep(FUNCTIONS[function].call, function)}({tags}, {known!r})"
+        part = f".get({known!r})"
+        return writer.sharing.of_field(tags, f"tag_values({tags})", part, called) or called
+    if function not in ("starts_with", "after"):
         return None
     name = writer.named(arguments[0].emit(writer))
     fits = f"type({name}) is str and {name}.startswith({known!r})"

@@ -45,6 +45,16 @@ def pairs(value: Any) -> Iterable[tuple[Any, Any]]:
     ]
 
 
+def tag_values(value: Any) -> dict[str, Any]:
+    """The values of tags by their keys; of several with one key, the first's."""
+    found: dict[str, Any] = {}
+    for tag in entries(value):
+        key = tag.get("key") if type(tag) is dict else None
+        if key is not None:
+            found.setdefault(key if type(key) is str else text_of(key), tag.get("value"))
+    return found
+
+
 def numbered(value: Any) -> Iterator[tuple[int, Any]]:
     """The elements of a list with their numbers, from 0."""
     return enumerate(entries(value))

@@ -9,6 +9,7 @@ from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
 from gstack_pyramid.engine.expressions import runtime
+from gstack_pyramid.engine.expressions.sharing import Sharing
 from gstack_pyramid.engine.paths import text_of
 
 _Part = TypeVar("_Part")
@@ -22,7 +23,7 @@ _KNOWN: dict[str, Any] = {
         name: getattr(runtime, name)
         for name in (
             *("holds", "entries", "pairs", "numbered", "same", "contains", "less", "at_most"),
-            *("compute", "item", "link", "link_to"),
+            *("compute", "item", "link", "link_to", "tag_values"),
         )
     },
 }
@@ -35,6 +36,7 @@ class Writer:
     Attributes:
         this: the name of the object that is being made, where it is known.
         row: whether the current value is known to be an object.
+        sharing: what is computed once of a variable.
     """
 
     def __init__(self) -> None:
@@ -46,6 +48,8 @@ class Writer:
         self._roots: dict[str, str] = {}
         self._bound: dict[str, str] = {}
         self._first: dict[str, str] = {}
+        self.sharing = Sharing()
+        self._head = [self.sharing.begins("c")]
         self.this: str | None = None
         self.row = False
 
@@ -107,6 +111,7 @@ class Writer:
         code = self._bound.get(name) or self._roots.get(name)
         if code is None:
             code = self._roots[name] = f"r{len(self._roots) + 1}_{name}"
+            self._head += [f"{code} = env.roots.get({name!r})", self.sharing.begins(code)]
         return code
 
     @contextmanager
@@ -126,10 +131,10 @@ class Writer:
 
     def source(self, name: str, arguments: str, result: str) -> str:
         """The function's source so far."""
-        roots = [f"    {code} = env.roots.get({root!r})" for root, code in self._roots.items()]
+        head = [f"    {line}" for line in self._head]
         first = [f"    {name} = {code}" for code, name in self._first.items()]
-        lines = [f"def {name}({arguments}):", *roots, *first, *self._lines, f"    return {result}"]
-        return "\n".join([*lines, ""])
+        lines = self.sharing.resolved([*head, *first, *self._lines, f"    return {result}"])
+        return "\n".join([f"def {name}({arguments}):", *lines, ""])
 
     def function(self, name: str, arguments: str, result: str, about: str) -> tuple[Any, str]:
         """The function, and its source, which Python reads when the function is first called.

@@ -286,6 +286,17 @@ class _Reference:
                 return as_number(values[0])
             case "text":
                 return MISSING if isinstance(values[0], list | dict) else spelt(values[0])
+            case "value_of":
+                return next(
+                    (
+                        item.get("value")
+                        for item in elements(values[0])
+                        if isinstance(item, dict)
+                        and isinstance(item.get("key"), str | bool | int | float)
+                        and spelt(item["key"]) == values[1]
+                    ),
+                    MISSING,
+                )
             case "unique":
                 found: list[Any] = []
                 for item in elements(values[0]):

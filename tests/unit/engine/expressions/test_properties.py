@@ -62,7 +62,7 @@ def expressions(draw: st.DrawFn, depth: int = 3, bound: tuple[str, ...] = ()) ->
             head += f" if {part(bound=inside)}"
         return head, inside
 
-    match draw(st.integers(0, 15)):
+    match draw(st.integers(0, 16)):
         case 0:
             return draw(names)
         case 1:
@@ -98,6 +98,10 @@ def expressions(draw: st.DrawFn, depth: int = 3, bound: tuple[str, ...] = ()) ->
         case 14:
             name = draw(st.sampled_from(["len", "bool", "any", "all", "number", "text", "unique"]))
             return f"{name}({part()})"
+        case 15:
+            # Of one field again and again, which is where an index of it is made.
+            tags = draw(st.sampled_from([*FIELDS, *(f"{name}.value" for name in bound)]))
+            return f"[value_of({tags}, 'a'), value_of({tags}, '1'), value_of({tags}, 'true')]"
     return f"first({part()}, {part()})"
 
 
