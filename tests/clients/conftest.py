@@ -110,3 +110,27 @@ def advanced(libcloud: Callable[[str], Any]) -> Any:
     # It would look for new forwarding rules and addresses in another region.
     driver.region = driver.ex_get_region("ch-zrh")
     return driver
+
+
+@pytest.fixture(scope="module")
+def cli(tmp_path_factory: pytest.TempPathFactory, run_gcloud: RunGcloud) -> Iterator[Gcloud]:
+    """gcloud at a gateway whose operator has named types and families as Google does.
+
+    A region and a zone are set, as tutorials set them first.
+    """
+    with served(
+        tmp_path_factory.mktemp("site"),
+        {
+            "gstack.settings.image_families": "{Ubuntu 24.04 LTS: ubuntu-2404-lts-amd64}",
+            "gstack.settings.machine_types": "{e2-standard-2: medium, e2-small: small}",
+            "gstack.settings.disk_types": "{pd-standard: standard}",
+            "gstack.links_url": "https://www.googleapis.com",
+        },
+        simulator={"limit": "-1"},
+    ) as site:
+        gcloud = Gcloud(run_gcloud, site.exports())
+        for key, value in {"compute/region": "ch-zrh", "compute/zone": "ch-zrh-1"}.items():
+            done = run_gcloud(["config", "set", key, value], gcloud.environment)
+            assert done.returncode == 0, done.stderr
+        yield gcloud
+        assert site.complaints() == []

@@ -33,6 +33,9 @@ _MOST = 1 << 20
 
 _OWN = "CLOUDSDK_PYTHON_ARGS"
 
+_CONFIGURATIONS = "googlecloudsdk.core.configurations.named_configs"
+"""Where gcloud reads what ``gcloud config set`` has set."""
+
 
 @dataclass
 class _Running:
@@ -73,6 +76,7 @@ class Server:
             if name.startswith(("CLOUDSDK_", "PYTHON")) and name != _OWN
         }
         self._main = _load(program)
+        self._configurations = importlib.import_module(_CONFIGURATIONS)
         self._known = set(sys.modules)
         self._selector = DefaultSelector()
         self._listening = socket.socket(socket.AF_UNIX)
@@ -128,6 +132,8 @@ class Server:
         os.chdir(asked["folder"])
         sys.argv = [self._program, *asked["arguments"]]
         random.seed()
+        # Configurations are the caller's, and this process has read its own.
+        self._configurations.ActivePropertiesFile.Invalidate()
         status: Any = 1
         try:
             self._main.main()

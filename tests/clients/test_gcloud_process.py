@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,11 @@ def test_forks_know_nothing_of_each_other(exports: dict[str, str]) -> None:
 
         names = [f"project-{number}" for number in range(8)]
         assert list(threads.map(project, names)) == names
+
+
+def test_a_fork_heeds_what_was_set_before(
+    exports: dict[str, str], run_gcloud: RunGcloud, tmp_path: Path
+) -> None:
+    shell = {**exports, "CLOUDSDK_CONFIG": str(tmp_path)}
+    assert run_gcloud(["config", "set", "compute/region", "ch-zrh"], shell).returncode == 0
+    assert run_gcloud(["config", "get-value", "compute/region"], shell).stdout == "ch-zrh\n"

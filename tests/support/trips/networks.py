@@ -26,6 +26,7 @@ NAT = {
     "sourceSubnetworkIpRangesToNat": "ALL_SUBNETWORKS_ALL_IP_RANGES",
     "enableEndpointIndependentMapping": False,
 }
+BGP = {"asn": 4200000000, "keepaliveInterval": 60, "advertisedIpRanges": [{"range": "10.0.0.0/8"}]}
 TIMES = {"udpIdleTimeoutSec": 30, "icmpIdleTimeoutSec": 30, "tcpEstablishedIdleTimeoutSec": 1200}
 GATE = f"{REGION}/targetVpnGateways/gate"
 BEHIND_PEER = st.lists(
@@ -179,7 +180,11 @@ TRIPS = [
         resource="routers",
         path=f"{REGION}/routers",
         always={"name": "it", "network": "global/networks/prod-vpc"},
-        fields={"description": text(300), "nats": st.sampled_from([[NAT], [{**NAT, **TIMES}]])},
+        fields={
+            "description": text(300),
+            "bgp": st.sampled_from([BGP, {**BGP, "advertiseMode": "DEFAULT"}, {"asn": 64512}]),
+            "nats": st.sampled_from([[NAT], [{**NAT, **TIMES}]]),
+        },
         examples=10,
     ),
     *(
