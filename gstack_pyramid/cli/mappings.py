@@ -75,7 +75,7 @@ def lint(ini: Ini, folders: tuple[Path, ...], form: str) -> None:
 def _print_findings(findings: list[Finding], form: str) -> None:
     if form == "json":
         rows = [
-            {"file": f.file, "line": f.line, "column": f.column, "message": f.message}
+            {"file": f.file, "line": f.line, "column": f.column, "message": f.text}
             for f in findings
         ]
         click.echo(json.dumps(rows, indent=1))
@@ -83,7 +83,7 @@ def _print_findings(findings: list[Finding], form: str) -> None:
     for finding in findings:
         if form == "github":
             # https://docs.github.com/actions/reference/workflow-commands: what a message escapes
-            message = finding.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+            message = finding.text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
             column = f",col={finding.column}" if finding.column else ""
             click.echo(f"::error file={finding.file},line={finding.line}{column}::{message}")
         else:

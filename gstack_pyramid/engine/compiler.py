@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gstack_pyramid.collecting import paused
@@ -11,7 +11,7 @@ from gstack_pyramid.engine.conditions import Condition, compile_condition
 from gstack_pyramid.engine.document import Document, Finding, MappingError, Place
 from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
 from gstack_pyramid.engine.expressions.calls import NAMES
-from gstack_pyramid.engine.expressions.named import check_functions
+from gstack_pyramid.engine.expressions.named import check_functions, functions_of
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import needs_of
 from gstack_pyramid.engine.method_compiler import compile_method
@@ -80,9 +80,8 @@ def compile_mappings(
         if sources:
             shapes[name] = _union([_shape_of(spec, cloudstack) for spec in sources])
     models = Models(gce, cloudstack, shapes, values, mappings.functions)
-    check_functions(
-        Scope(models, mappings.errors, findings, compile_value, roots=_settings_root(models)), NAMES
-    )
+    shared = Scope(models, mappings.errors, findings, compile_value, roots=_settings_root(models))
+    check_functions(shared, mappings.functions, NAMES)
     compiled = Compiled(gce, cloudstack, settings=values)
     compiled.errors = compile_error_table(mappings.errors)
     for name, document in mappings.resources.items():
@@ -140,7 +139,11 @@ def _compile_resource(
     mappings: Mappings,
     findings: list[Finding],
 ) -> None:
-    scope = Scope(models, document, findings, compile_value)
+    own = functions_of(document)
+    if own:
+        models = replace(models, functions={**models.functions, **own})
+    scope = Scope(models, document, findings, compile_value, roots=_settings_root(models))
+    check_functions(scope, own, {*NAMES, *mappings.functions})
     compiled.generated[name] = scope.generated
     scope.roots = {
         **_settings_root(models),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +23,35 @@ class Finding:
         line: the line, counted from 1.
         message: what is wrong and, where it can be told, what would be right.
         column: where in the line, counted from 1; 0 where it is not known.
+        through: for what is right where it stands, and wrong for what is ``like`` that: which it
+            is, and where it says so.
     """
 
     file: str
     line: int
     message: str
     column: int = 0
+    through: str = ""
 
     def __str__(self) -> str:
         column = f":{self.column}" if self.column else ""
-        return f"{self.file}:{self.line}{column}: {self.message}"
+        return f"{self.file}:{self.line}{column}: {self.text}"
+
+    @property
+    def text(self) -> str:
+        """What is wrong, and for whom."""
+        return f"{self.message} ({self.through})" if self.through else self.message
 
 
 class MappingError(Exception):
     """The mappings can't be used; ``findings`` says why, each with a file and a line."""
 
     def __init__(self, findings: list[Finding]) -> None:
-        self.findings = sorted(set(findings))
+        # What is wrong in itself is told once, and not for all that is like it as well.
+        told: dict[Finding, Finding] = {}
+        for finding in sorted(set(findings)):
+            told.setdefault(replace(finding, through=""), finding)
+        self.findings = list(told.values())
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
 
@@ -86,18 +99,72 @@ class Document:
     """YAML as plain data, with the file and line of every key and list item.
 
     Several files may have been merged into one document; each entry remembers its own.
+
+    Attributes:
+        file: the file as the operator knows it.
+        data: what it says.
+        lines: the file and line of each place.
+        texts: the texts that stand in it.
+        borrowed: the places that stand where something else is described, which this is ``like``:
+            who borrows them, in words.
     """
 
     file: str
     data: Any
     lines: dict[Place, tuple[str, int]] = field(default_factory=dict, repr=False)
     texts: dict[Place, Text] = field(default_factory=dict, repr=False)
+    borrowed: dict[Place, str] = field(default_factory=dict, repr=False)
 
     def origin(self, place: Place) -> tuple[str, int]:
         """File and line of ``place``, or of the nearest thing around it that stands in a file."""
+        return self.lines.get(self._known(place), (self.file, 1))
+
+    def _known(self, place: Place) -> Place:
         while place and place not in self.lines:
             place = place[:-1]
-        return self.lines.get(place, (self.file, 1))
+        return place
+
+    def at(self, place: Place) -> Any:
+        """What stands at a place."""
+        found = self.data
+        for part in place:
+            found = found[part]
+        return found
+
+    def put(self, place: Place, source: Document, origin: Place, borrowed: str = "") -> None:
+        """Put what stands at a place of another document, with its lines, into this one.
+
+        Args:
+            place: where it is put. What is around it must be there.
+            source: the other document.
+            origin: where it stands there.
+            borrowed: who borrows it, in words; by default, whoever does so there.
+        """
+        self.forget(place)
+        self.at(place[:-1])[place[-1]] = deepcopy(source.at(origin))
+        length = len(origin)
+        for known in [known for known in source.lines if known[:length] == origin]:
+            moved = (*place, *known[length:])
+            self.lines[moved] = source.lines[known]
+            through = borrowed or source.borrowed.get(known)
+            if through:
+                self.borrowed[moved] = through
+            if known in source.texts:
+                self.texts[moved] = source.texts[known]
+
+    def drop(self, place: Place) -> None:
+        """Take away what stands at a place, if anything does."""
+        self.at(place[:-1]).pop(place[-1], None)
+        self.forget(place)
+
+    def forget(self, place: Place) -> None:
+        """Forget where that stood which is at a place."""
+        if place not in self.lines:
+            return
+        length = len(place)
+        for known in [known for known in self.lines if known[:length] == place]:
+            for table in (self.lines, self.texts, self.borrowed):
+                table.pop(known, None)
 
     def finding(self, place: Place, message: str, offset: int | None = None) -> Finding:
         """A finding at ``place`` of this document.
@@ -108,10 +175,11 @@ class Document:
             offset: which character of the text that stands there is meant, counted from 0.
         """
         text = self.texts.get(place)
+        through = self.borrowed.get(self._known(place), "")
         if text is None or offset is None:
-            return Finding(*self.origin(place), message)
+            return Finding(*self.origin(place), message, through=through)
         line, column = text.at(offset)
-        return Finding(text.file, line, message, column)
+        return Finding(text.file, line, message, column, through)
 
 
 def display_name(file: Path) -> str:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from gstack_pyramid.engine import wording
+from gstack_pyramid.engine import origins, wording
 from gstack_pyramid.engine.compiler import Compiled
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import Lookups, sources_of, undo_of
@@ -65,6 +65,7 @@ _SHOWING = ("get", "list", "aggregatedList")
 
 class _Page:
     def __init__(self, mappings: Mappings, compiled: Compiled, method: Method) -> None:
+        self._mappings = mappings
         self._compiled = compiled
         self._method = method
         self._document: Spec = mappings.resources[method.resource.name].data
@@ -96,6 +97,7 @@ class _Page:
         else:
             self._lookup_part()
             self._read()
+        self._functions()
         self._roles()
         self._body_rules()
         return "\n".join(self._lines) + "\n"
@@ -129,8 +131,19 @@ class _Page:
         self._say(self._document.get("about", ""))
         if self._method.about:
             self._say(self._method.about)
+        for said in origins.likenesses(self._mappings, self._method.resource.name, gce.name):
+            self._say(said)
         takes = f"Takes {gce.request}. " if gce.request else ""
         self._say(f"{takes}Answers with {gce.response or 'nothing'}.")
+
+    def _functions(self) -> None:
+        shown: list[Any] = [self._spec]
+        if self._method.kind in _SHOWING:
+            shown += [self._document.get("read"), self._document.get("fields")]
+        used = origins.functions_used(self._mappings, self._method.resource.name, shown)
+        if used:
+            self._title("Functions")
+            self._table(used, 1)
 
     def _lookup_part(self) -> None:
         self._title("CloudStack is asked")

@@ -1,7 +1,7 @@
 """Reading folders of mapping files and merging them into one document a resource.
 
-Within a folder, files add to each other, and two that claim one entry are a conflict. A later
-folder extends or overrides the earlier ones entry by entry: a method, a field, a setting.
+Within a folder, files add to each other, and two that claim one entry are a conflict. What the
+files of several folders come to, :mod:`~gstack_pyramid.engine.merging` says.
 """
 
 from __future__ import annotations
@@ -15,10 +15,7 @@ from typing import Any
 from gstack_pyramid.engine.document import Document, Finding, MappingError, Place, read_document
 from gstack_pyramid.engine.expressions.named import NamedFunction, functions_of
 from gstack_pyramid.engine.grammar import grammar_of, is_well_formed
-
-SECTIONS = frozenset({"fields", "methods", "ignores", "refuses", "references", "settings"})
-"""The parts of a file whose entries are merged one by one; any other part is one entry."""
-
+from gstack_pyramid.engine.merging import Described, described, entries_of
 
 _OWN_FORM = {"_defaults": "defaults", "_errors": "errors", "_functions": "functions"}
 """Files of a form of their own, and its name in the grammar; other ``_`` files are none of ours."""
@@ -34,6 +31,7 @@ class Mappings:
         errors: the table of ``_errors.yaml``.
         functions: those of ``_functions.yaml``, by name.
         owners: (resource, method) -> the file and line that claim it.
+        likeness: resource -> what it and its methods are like.
     """
 
     resources: dict[str, Document] = field(default_factory=dict)
@@ -41,6 +39,7 @@ class Mappings:
     errors: Document = field(default_factory=lambda: Document("_errors.yaml", {"errors": []}))
     functions: dict[str, NamedFunction] = field(default_factory=dict)
     owners: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    likeness: dict[str, Described] = field(default_factory=dict)
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -56,10 +55,12 @@ def load(folders: Iterable[Path]) -> Mappings:
     """
     merged = Mappings()
     findings: list[Finding] = []
+    files: dict[str, list[Document]] = {}
     for folder in folders:
         if not folder.is_dir():
             raise MappingError([Finding(str(folder), 1, "there is no such folder of mappings")])
         claimed: dict[tuple[str, Place], tuple[str, int]] = {}
+        own: dict[str, list[Document]] = {}
         for file in files_in(folder):
             if file.name.startswith("_") and file.name.partition(".")[0] not in _OWN_FORM:
                 continue
@@ -71,7 +72,13 @@ def load(folders: Iterable[Path]) -> Mappings:
             wrong = _check_grammar(document, file.name)
             findings += wrong
             if not wrong:
-                findings += _add(merged, document, file.name, claimed)
+                findings += _add(merged, document, file.name, claimed, own)
+        for resource, documents in own.items():
+            # What begins with another resource comes before what adds to that.
+            documents.sort(key=lambda document: "like" not in document.data)
+            files.setdefault(resource, []).extend(documents)
+    if not findings:
+        _join(merged, files, findings)
     if findings:
         raise MappingError(findings)
     return merged
@@ -79,6 +86,8 @@ def load(folders: Iterable[Path]) -> Mappings:
 
 def _check_grammar(document: Document, name: str) -> list[Finding]:
     form = _OWN_FORM.get(name.partition(".")[0], "resource")
+    if form == "resource" and isinstance(document.data, dict) and "like" in document.data:
+        form = "twin"
     if is_well_formed(form, document.data):
         return []
     return [
@@ -137,6 +146,7 @@ def _add(
     document: Document,
     name: str,
     claimed: dict[tuple[str, Place], tuple[str, int]],
+    files: dict[str, list[Document]],
 ) -> list[Finding]:
     stem = name.partition(".")[0]
     if stem == "_errors":
@@ -149,59 +159,26 @@ def _add(
         merged.settings.update(document.data.get("settings", {}))
         return []
     resource = document.data["resource"]
-    target = merged.resources.get(resource)
-    if target is None:
-        target = merged.resources[resource] = Document(document.file, {"resource": resource})
-        target.lines["resource",] = document.origin(("resource",))
+    files.setdefault(resource, []).append(document)
     findings = []
-    taken: set[Place] = set()
-    for place in _entries(document.data):
+    for place in [*entries_of(document.data), ("like",)]:
+        if place == ("like",) and "like" not in document.data:
+            continue
         origin = document.origin(place)
-        other = claimed.get((resource, place))
-        if other is not None:
+        other = claimed.setdefault((resource, place), origin)
+        if other is not origin:
             what = ".".join(str(part) for part in (resource, *place))
             findings.append(
                 Finding(*origin, f"{what} is claimed here and at {other[0]}:{other[1]} as well")
             )
-            continue
-        claimed[resource, place] = origin
-        _put(target, document, place)
-        taken.add(place)
-        if len(place) == 2 and place[0] == "methods":
-            merged.owners[resource, str(place[1])] = origin
-    _remember(target, document, taken)
     return findings
 
 
-def _entries(data: Mapping[str, Any]) -> list[Place]:
-    places: list[Place] = []
-    for key, value in data.items():
-        if key == "resource":
-            continue
-        if key in SECTIONS and isinstance(value, Mapping):
-            places += [(key, entry) for entry in value]
-        else:
-            places.append((key,))
-    return places
-
-
-def _put(target: Document, document: Document, place: Place) -> None:
-    source, into = document.data, target.data
-    for part in place[:-1]:
-        source, into = source[part], into.setdefault(part, {})
-    into[place[-1]] = source[place[-1]]
-    if place in target.lines:
-        length = len(place)
-        for known in [known for known in target.lines if known[:length] == place]:
-            del target.lines[known]
-            target.texts.pop(known, None)
-
-
-def _remember(target: Document, document: Document, entries: set[Place]) -> None:
-    """Keep where all of these entries stands."""
-    for place, origin in document.lines.items():
-        if place[:1] in entries or place[:2] in entries:
-            target.lines[place] = origin
-    for place, text in document.texts.items():
-        if place[:1] in entries or place[:2] in entries:
-            target.texts[place] = text
+def _join(merged: Mappings, files: Mapping[str, list[Document]], findings: list[Finding]) -> None:
+    """Put the files of each resource together, and look at what is like something else."""
+    for name, resource in described(files, findings).items():
+        merged.resources[name] = resource.document
+        merged.likeness[name] = resource
+        merged.owners.update({(name, method): origin for method, origin in resource.claims.items()})
+        if resource.resource_like or resource.methods_like:
+            findings += _check_grammar(resource.document, "")

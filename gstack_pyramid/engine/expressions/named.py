@@ -1,13 +1,15 @@
 """Functions of a mapping's own: expressions with parameters, said once for all files.
 
-They stand in ``_functions.yaml``. A call is written out where it stands, so that it costs nothing
-and that what is known of its arguments is known inside. A function sees its parameters and the
-settings, and nothing else of where it is called.
+They stand in ``_functions.yaml``, or in the file of a resource, for it and what is like it. A call
+is written out where it stands, so that it costs nothing and that what is known of its arguments is
+known inside. A function sees its parameters and the settings, and nothing else of where it is
+called.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,7 @@ ENDLESS = "a function that calls itself has no end"
 
 @dataclass(frozen=True, slots=True)
 class NamedFunction:
-    """One function of ``_functions.yaml``.
+    """One function of the mapping files.
 
     Attributes:
         name: what it is called.
@@ -47,23 +49,26 @@ class NamedFunction:
 
 
 def functions_of(document: Document) -> dict[str, NamedFunction]:
-    """The functions of a file of them, by name."""
+    """The functions of a document, by name."""
     return {
         name: NamedFunction(name, tuple(spec.get("takes", ())), spec["gives"], document)
-        for name, spec in document.data["functions"].items()
+        for name, spec in document.data.get("functions", {}).items()
     }
 
 
-def check_functions(scope: Scope, taken: frozenset[str]) -> None:
+def check_functions(
+    scope: Scope, functions: Mapping[str, NamedFunction], taken: Container[str]
+) -> None:
     """Report what is wrong with functions in themselves, whatever they are called with.
 
     Args:
         scope: a scope with the functions in its models; mistakes are reported there.
+        functions: those to look at.
         taken: names of functions that are there already.
     """
     from gstack_pyramid.engine.expressions.checked import Checker
 
-    for function in scope.models.functions.values():
+    for function in functions.values():
         own = replace(scope, document=function.document)
         if function.name in taken:
             own.report(function.place[:-1], f"{function.name!r} is a function already")
@@ -97,7 +102,8 @@ def call(checker: Checker, node: ast.Call, function: NamedFunction) -> Checked:
             writer.line(f"{code} = {argument.emit(writer)}")
         return body.emit(writer)
 
-    return replace(body, emit=emit, root=None, first=None, literal=False, own=False)
+    constant = body.literal and not arguments
+    return replace(body, emit=emit, root=None, first=None, literal=constant, own=False)
 
 
 def _body(

@@ -70,3 +70,12 @@ def names_of(text: str) -> Iterator[tuple[str, str | None]]:
             and id(node) not in keys | called
         ):
             yield node.id, behind.get(id(node))
+
+
+def calls_of(text: str) -> set[str]:
+    """The names of the functions that an expression calls."""
+    tree = _tree(text) if "(" in text else None
+    if tree is None:
+        return set()
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {called.id for called in calls if isinstance(called, ast.Name)}

@@ -77,6 +77,22 @@ def test_a_read_shows_rows_joins_and_fields(gstack: Gstack) -> None:
     assert re.search(r"^ +selfLink +made by gstack$", page, re.MULTILINE)
 
 
+def test_what_is_like_something_else_says_so_and_is_shown_whole(gstack: Gstack) -> None:
+    text = gstack("explain", "regionHealthChecks.update").stdout
+    said = " ".join(text.split())
+    assert "regionHealthChecks is like healthChecks (" in said
+    assert "but for: about, together_with, functions.prefix.gives, read.name, read.region." in said
+    assert "regionHealthChecks.update is like regionHealthChecks.patch (" in said
+    assert "Commands, in this order 1. deleteTags" in said
+
+
+def test_functions_of_the_mapping_files_are_explained(gstack: Gstack) -> None:
+    text = gstack("explain", "httpsHealthChecks.insert").stdout
+    functions = text.partition("\nFunctions\n")[2].partition("\n\n")[0]
+    assert "kept(check)" in functions
+    assert "what is kept of a check, as JSON" in functions
+
+
 def test_it_says_how_far_the_default_roles_go(gstack: Gstack) -> None:
     assert "complete, from 4.18 to 4.22" in gstack("explain", "zones.list").output
     page = gstack("explain", "instances.insert").output

@@ -16,10 +16,11 @@ from gstack_pyramid.schemas.location import data_folder
 from .mappings import PROJECTS, ZONES, Compiler, write
 from .wrong_expressions import WRONG_EXPRESSIONS
 from .wrong_forms import WRONG_FORMS
+from .wrong_likeness import WRONG_LIKENESS
 from .wrong_names import WRONG_NAMES
 from .wrong_steps import WRONG_STEPS
 
-WRONG = WRONG_NAMES | WRONG_FORMS | WRONG_STEPS | WRONG_EXPRESSIONS
+WRONG = WRONG_NAMES | WRONG_FORMS | WRONG_STEPS | WRONG_EXPRESSIONS | WRONG_LIKENESS
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -42,7 +43,8 @@ def test_a_quick_look_at_the_form_misses_no_mistake(tmp_path: Path, name: str) -
         data = read_document(folder / "wrong.yaml").data
     except MappingError:
         return  # no YAML: nobody looks at its form
-    assert is_well_formed("resource", data) == grammar_of("resource").is_valid(data)
+    for form in ("resource", "twin"):
+        assert is_well_formed(form, data) == grammar_of(form).is_valid(data)
 
 
 def test_a_date_where_a_text_must_stand_is_a_mistake_of_form() -> None:
