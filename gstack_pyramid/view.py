@@ -35,7 +35,7 @@ from gstack_pyramid.schemas.validation import refusal
 log = logging.getLogger(__name__)
 
 BASE = "/compute/v1"
-TURN_WAIT = 10.0
+TURN_WAIT = 60.0
 """Seconds that a change waits at most for others that change the same thing."""
 BATCHED_TURN_WAIT = 2.0
 """The same within a batch."""

@@ -274,8 +274,9 @@ class Engine:
         ]
         takes = [target, *made] if method.creates and name else made
         alone = [target] if method.alone else []
-        for getter in method.alone_with:
-            alone.append(f"projects/{env.project}/{getter(env.roots.get('body'), env)}")
+        for paths in (method.alone_with, variant.alone_with):
+            told = None if paths is None else paths(env.roots.get("body"), env)
+            alone += [f"projects/{env.project}/{path}" for path in told or ()]
         warnings = method.common.warnings(env) if method.common is not None else []
         warnings += variant.warnings(env)
         scope = resource.collection.scope

@@ -191,7 +191,11 @@ def _compile_mutation(
         only = {key: spec[key] for key in ("steps", "makes") if key in spec}
         compiled.variants.append(_compile_variant(only, inner, place)[0])
     for index, variant in enumerate(spec.get("variants", [])):
-        compiled.variants.append(_compile_variant(variant, inner, (*place, "variants", index))[0])
+        here = (*place, "variants", index)
+        way, within = _compile_variant(variant, inner, here)
+        if "alone" in variant:
+            way.alone_with = _compile_paths(variant["alone"], within, here)
+        compiled.variants.append(way)
     response = compiled.gce.response
     if "answer" in spec:
         compiled.answer = inner.value(spec["answer"], (*place, "answer"))
@@ -205,16 +209,22 @@ def _compile_alone(compiled: Method, spec: Mapping[str, Any], scope: Scope, plac
     deletes = compiled.gce.http_method == "DELETE"
     told = spec.get("alone", deletes or "fingerprint" in spec)
     compiled.alone = told is not False and compiled.item is not None
-    if isinstance(told, list):
-        compiled.alone_with = tuple(
-            scope.format(text, (*place, "alone", index)) for index, text in enumerate(told)
-        )
+    if not isinstance(told, bool):
+        compiled.alone_with = _compile_paths(told, scope, place)
     if told is True and compiled.item is None:
         scope.report((*place, "alone"), "it is about no one resource: say which ones it has alone")
     if told is False and "fingerprint" in spec:
         scope.report((*place, "alone"), "what is compared must not change until it is written")
     if told is False and deletes:
         scope.report((*place, "alone"), "what is deleted must not be deleted twice")
+
+
+def _compile_paths(told: list[str] | str, scope: Scope, place: Place) -> Getter:
+    """Compile the paths of what else a change has for itself: texts, or what makes a list."""
+    if isinstance(told, str):
+        return scope.value(told, (*place, "alone"))
+    texts = [scope.format(text, (*place, "alone", index)) for index, text in enumerate(told)]
+    return lambda current, env: [text(current, env) for text in texts]
 
 
 def _check_alone(compiled: Method, spec: Mapping[str, Any], scope: Scope, place: Place) -> None:

@@ -77,6 +77,7 @@ class Variant:
         makes: the key of the resource that is made; None until the step that makes it was sent.
         reached: what the steps make use of; None when that isn't known.
         cautions: what is done, but otherwise than a reader may think.
+        alone_with: the paths below the project of what this way of it has for itself besides.
     """
 
     when: Condition | None
@@ -88,6 +89,7 @@ class Variant:
     makes: Getter | None = None
     reached: Reached | None = None
     cautions: list[Caution] = field(default_factory=list)
+    alone_with: Getter | None = None
 
     def enter(self, env: Env) -> None:
         """Evaluate the bindings, then the checks.
@@ -189,7 +191,7 @@ class Method:
     body_rules: BodyRules | None = None
     formats: Formats | None = None
     alone: bool = False
-    alone_with: tuple[Getter, ...] = ()
+    alone_with: Getter | None = None
     uses: frozenset[str] = frozenset()
     query: frozenset[str] = frozenset()
     served_by: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
@@ -27,11 +28,12 @@ class Waiting:
     """Who waits for which operations; each is woken for its own ones.
 
     Args:
-        most: how many may wait at the same time. One caller gets half of the places at most.
+        most: how many may wait at the same time. One caller gets half of the places at most. None:
+            whoever comes has a place, since others see to that.
     """
 
-    def __init__(self, most: int) -> None:
-        self._places = Shares(most)
+    def __init__(self, most: int | None) -> None:
+        self._places = Shares(sys.maxsize) if most is None else Shares(most)
         self._lock = threading.Lock()
         self._waiters: dict[str, list[threading.Event]] = {}
 

@@ -37,7 +37,8 @@ class Waits:
         heard: Callable[[Collection[str]], bool],
         stopping: threading.Event,
     ) -> None:
-        self._waiting, self._queue = Waiting(most), Waiting(most)
+        # Who queues for a change has been given a place before, of the server's threads.
+        self._waiting, self._queue = Waiting(most), Waiting(None)
         self._store, self._heard, self._stopping = store, heard, stopping
         self._hurried = False
 

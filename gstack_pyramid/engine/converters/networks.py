@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Any
+from zlib import crc32
 
 from gstack_pyramid.engine.converters.registry import Group
 
@@ -125,20 +126,25 @@ def acl_numbers(value: dict[str, Any]) -> list[dict[str, Any]]:
     """Rules with numbers that put them into GCE's order in a list of CloudStack's ACL items.
 
     Args:
-        value: ``rules``; their ``priority``, 0 to 65535; whether they ``deny``; and ``taken``, the
-            numbers that are in use.
+        value: ``rules``; their ``priority``, 0 to 65535; whether they ``deny``; ``taken``, the
+            numbers that are in use; and ``name``, whose rules they are: those of different names
+            begin at different numbers, so that they seldom want the same ones at one time.
 
     Raises:
         ValueError: there is no number left for a rule.
     """
     half = _PER_PRIORITY // 2
     first = int(value["priority"]) * _PER_PRIORITY + (0 if value.get("deny") else half)
-    taken = set(value.get("taken") or ())
-    free = (number for number in range(first + 1, first + half) if number not in taken)
-    try:
-        return [{**rule, "number": next(free)} for rule in value.get("rules") or ()]
-    except StopIteration:
-        raise ValueError(f"There is room for {half - 1} rules of one priority") from None
+    last = first + half - 1
+    taken = set(value.get("taken") or ()).intersection(range(first, last + 1))
+    rules = value.get("rules") or ()
+    room = last - first + 1 - len(taken) - len(rules)
+    if room < 0:
+        raise ValueError(f"There is room for {half} rules of one priority")
+    # Numbers are claimed by tens, so each name begins with a ten of its own.
+    wished = crc32(str(value["name"]).encode()) % (half // 10) * 10
+    free = (number for number in range(first + min(wished, room), last + 1) if number not in taken)
+    return [{**rule, "number": next(free)} for rule in rules]
 
 
 @converter("arithmetic: a number is made of a priority, and must be free")

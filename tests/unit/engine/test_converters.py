@@ -382,16 +382,43 @@ def test_lists_are_counted_and_their_greatest_number_is_found() -> None:
 def test_acl_items_get_free_numbers_in_the_order_of_their_priority() -> None:
     numbered = CONVERTERS["acl_numbers"]
     rules = [{"protocol": "tcp"}, {"protocol": "udp"}]
-    asked = {"rules": rules, "priority": 1000, "deny": False, "taken": [10005001, None]}
-    assert [rule["number"] for rule in numbered(asked)] == [10005002, 10005003]
-    assert [rule["number"] for rule in numbered({**asked, "deny": True})] == [10000001, 10000002]
-    assert numbered({"priority": 0}) == []
+    asked = {"rules": rules, "priority": 1000, "deny": False, "taken": [None], "name": "web"}
+    first, second = (rule["number"] for rule in numbered(asked))
+    assert 10005000 <= first < second == first + 1 <= 10009999
+    again = [rule["number"] for rule in numbered({**asked, "taken": [first]})]
+    assert again == [first + 1, first + 2]
+    denied = [rule["number"] for rule in numbered({**asked, "deny": True})]
+    assert denied == [first - 5000, first - 4999]
+    assert numbered({"priority": 0, "name": "web"}) == []
     highest = numbered({**asked, "priority": 65535, "taken": None})[-1]["number"]
     assert highest < 700000000 < 2**31
     assert CONVERTERS["acl_priority"](highest) == 65535
     assert CONVERTERS["acl_priority"](numbered({**asked, "priority": 0})[0]["number"]) == 0
-    with pytest.raises(ValueError, match="room for 4999 rules"):
-        numbered({**asked, "rules": [{}] * 5000})
+    with pytest.raises(ValueError, match="room for 5000 rules"):
+        numbered({**asked, "rules": [{}] * 5001})
+
+
+@given(st.text(max_size=63), st.integers(0, 5000), st.sets(st.integers(10005000, 10009999)))
+def test_acl_items_have_room_as_long_as_there_is_any(
+    name: str, rules: int, taken: set[int]
+) -> None:
+    room = 5000 - len(taken)
+    asked = {"rules": [{}] * min(rules, room), "priority": 1000, "taken": taken, "name": name}
+    told = [rule["number"] for rule in CONVERTERS["acl_numbers"](asked)]
+    assert told == sorted(set(told) - taken)
+    assert len(told) == min(rules, room)
+    assert all(10005000 <= number <= 10009999 for number in told)
+
+
+def test_acl_items_of_ten_names_seldom_want_the_same_numbers() -> None:
+    """Whoever does waits for the other."""
+    starts = {
+        CONVERTERS["acl_numbers"](
+            {"rules": [{}], "priority": 1000, "taken": [], "name": f"web-{number}"}
+        )[0]["number"]
+        for number in range(10)
+    }
+    assert len(starts) >= 9
 
 
 def test_parts_of_a_policys_rules_get_free_numbers_in_the_order_of_the_rules() -> None:

@@ -520,6 +520,17 @@ WRONG_FORMS = {
         """,
         "it is about no one resource: say which ones it has alone",
     ),
+    "paths to have alone that don't make sense": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          insert:
+            alone: "[disk.name for disk in nothing]" # here
+            steps: []
+        """,
+        "nothing",
+    ),
     "a change that follows from what it has read": (
         """
         resource: disks
