@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gstack_pyramid.engine.expressions.compiled import ARGUMENTS, node_of
+from gstack_pyramid.engine.expressions.emission import bounded
 from gstack_pyramid.engine.expressions.node import Checked
 from gstack_pyramid.engine.expressions.writer import Writer
 from gstack_pyramid.engine.paths import Getter, text_of
+from gstack_pyramid.engine.shapes import body_paths
 
 Shaping = Callable[[Any, Any, dict[str, Any]], None]
 """Puts the fields of a resource into an object: ``(row, environment, object)``."""
@@ -83,7 +85,8 @@ def looped(
             through = writer.named(over.emit(writer))
             item = writer.temporary()
             head = f"for {item} in {through} if type({through}) is list else entries({through}):"
-            with writer.block(head), writer.binding(root, item):
+            asked = bool(body_paths(over.shape))
+            with writer.block(head), writer.binding(root, item), bounded(writer, asked=asked):
                 writer.line(writer.sharing.begins(item))
                 turn(writer, name, number, inner)
             return

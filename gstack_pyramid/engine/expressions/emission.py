@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from gstack_pyramid.engine.expressions.functions import FUNCTIONS
@@ -38,24 +38,31 @@ class Clause:
 
 def loops(writer: Writer, clauses: list[Clause], turn: Callable[[], None]) -> None:
     """Loops in each other; where one is the request's, their turns are bounded."""
-    count = ""
-    if len(clauses) > 1 and any(body_paths(clause.over.shape) for clause in clauses):
-        count = writer.temporary()
-        writer.line(f"{count} = 0")
-    _nested(writer, clauses, turn, count)
+    asked = any(body_paths(clause.over.shape) for clause in clauses)
+    _nested(writer, clauses, turn, asked)
 
 
-def _nested(writer: Writer, clauses: list[Clause], turn: Callable[[], None], count: str) -> None:
+def _nested(writer: Writer, clauses: list[Clause], turn: Callable[[], None], asked: bool) -> None:
     clause, *rest = clauses
-    with _each(writer, clause, count if not rest else ""):
+    with _each(writer, clause, asked):
         if rest:
-            _nested(writer, rest, turn, count)
+            _nested(writer, rest, turn, asked)
         else:
             turn()
 
 
+def bounded(writer: Writer, *, asked: bool) -> AbstractContextManager[None]:
+    """Lines of a loop's turn; where loops of the request stand in each other, it is counted.
+
+    Args:
+        writer: writes them.
+        asked: whether the loop goes through what is the request's, or stands beside one that does.
+    """
+    return writer.turning(check_combinations if asked else None)
+
+
 @contextmanager
-def _each(writer: Writer, clause: Clause, count: str) -> Iterator[None]:
+def _each(writer: Writer, clause: Clause, asked: bool) -> Iterator[None]:
     over = clause.over.emit(writer)
     if clause.how == "entries":
         name = writer.named(over)
@@ -65,12 +72,9 @@ def _each(writer: Writer, clause: Clause, count: str) -> Iterator[None]:
         if clause.over.own and clause.how == "pairs":
             # Several fields go through the tags of one row.
             over = writer.once(over)
-    with writer.block(f"for {clause.names} in {over}:"):
+    with writer.block(f"for {clause.names} in {over}:"), bounded(writer, asked=asked):
         if clause.how == "entries":
             writer.line(writer.sharing.begins(clause.names))
-        if count:
-            writer.line(f"{count} += 1")
-            writer.line(f"{writer.keep(check_combinations, 'bound')}({count})")
         for test in clause.tests:
             writer.line(f"if not {test.test(writer)}: continue")
         yield

@@ -49,6 +49,7 @@ class Writer:
         self._bound: dict[str, str] = {}
         self._first: dict[str, str] = {}
         self.sharing = Sharing()
+        self._turning, self._counted = 0, False
         self._head = [self.sharing.begins("c")]
         self.this: str | None = None
         self.row = False
@@ -121,6 +122,31 @@ class Writer:
         self._bound = {**before, name: code} if code else before
         yield
         self._bound = before
+
+    @contextmanager
+    def turning(self, check: Callable[[int], None] | None) -> Iterator[None]:
+        """Lines of one turn of a loop, which is counted where it stands in another such loop.
+
+        Args:
+            check: what is told the number of turns; None for a loop that doesn't count.
+        """
+        if check is None:
+            yield
+            return
+        self._turning += 1
+        at, self._counted = len(self._lines), False
+        if self._turning > 1:
+            self.line("turns += 1")
+            self.line(f"{self.keep(check, 'bound')}(turns)")
+        yield
+        if self._turning > 1:
+            if self._counted:
+                # The innermost loop counts for those around it.
+                del self._lines[at : at + 2]
+            elif "turns = 0" not in self._head:
+                self._head.append("turns = 0")
+            self._counted = True
+        self._turning -= 1
 
     @contextmanager
     def making(self, code: str) -> Iterator[None]:

@@ -183,6 +183,13 @@ MULTIPLYING = {
     "one that takes few": (
         "[range for rule in allowed for port in rule.ports for range in sourceRanges if port == '']"
     ),
+    "a list of lists": (
+        "[[range for range in sourceRanges] for rule in allowed for port in rule.ports]"
+    ),
+    "a list in a condition": (
+        "[port for rule in allowed for port in rule.ports"
+        " if all([range != port for range in sourceRanges])]"
+    ),
     "a map": "{range: port for rule in allowed for port in rule.ports for range in sourceRanges}",
 }
 

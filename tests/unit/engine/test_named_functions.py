@@ -51,6 +51,41 @@ def shown(compiled: Compiled, row: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+def test_loops_of_a_request_within_functions_are_bounded(folder: Path, compiler: Compiler) -> None:
+    """A few kilobytes of two lists would otherwise be millions of turns, wherever the loops are."""
+    (folder / "_functions.yaml").write_text(
+        """
+functions:
+  beside:
+    about: each with each
+    takes: [ranges, ports]
+    gives: '[[f"{range} {port}" for port in ports] for range in ranges]'
+"""
+    )
+    (folder / "firewalls.yaml").write_text(
+        """
+resource: firewalls
+read: {call: listSecurityGroups}
+fields: {}
+methods:
+  insert:
+    with: {pairs: 'beside(sourceRanges, targetTags)'}
+    steps:
+      - call: createSecurityGroup
+        params: {name: name, description: 'text(len(pairs))'}
+        found: {call: listSecurityGroups, params: {securitygroupname: name}}
+"""
+    )
+    compiled = compiler(folder)
+    (source,) = [
+        source
+        for made in compiled.generated.values()
+        for _, text, source in made
+        if text.startswith("beside(")
+    ]
+    assert "bound" in source
+
+
 @pytest.mark.parametrize(
     ("value", "row", "wanted"),
     [
