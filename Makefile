@@ -30,8 +30,8 @@ WORKERS ?= $(shell echo $$((1 + $$(nproc))))
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Rewritten anew for each worker, the tests alone would take a minute.
 unexport PYTHONDONTWRITEBYTECODE
-# pip's own advice is no news to who runs make.
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# pip says what it fetches, since that takes a while; its own advice is no news to who runs make.
+PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
@@ -113,11 +113,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.run: $(PACKAGING) | $(BIN)/python
-	@echo "Installing gstack into $(VENV)"
+	@echo "Installing gstack and what it needs into $(VENV): once, a minute or two; pip says what it does"
 	@$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/.dev: $(PACKAGING) | $(BIN)/python
-	@echo "Installing gstack and what it takes to develop it into $(VENV)"
+	@echo "Installing gstack and what it takes to develop it into $(VENV): a few minutes"
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.run

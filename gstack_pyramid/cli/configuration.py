@@ -30,6 +30,7 @@ class Ini:
     def __init__(self, given: Path | None, profile: str | None = None) -> None:
         self._given = profiles.path_of(profile) if profile else given
         self._profile = profile
+        self._told = False
 
     def is_there(self) -> bool:
         """Whether there is an ini; one that was named must be, so that counts as there."""
@@ -41,6 +42,7 @@ class Ini:
         for name in [self._given] if self._given else _defaults():
             path = name.absolute()
             if path.is_file():
+                self._tell_of_the_other(path)
                 return path
         if self._profile:
             raise click.ClickException(
@@ -54,26 +56,50 @@ class Ini:
             " with gstack-configure, or name an ini with --config"
         )
 
+    def _tell_of_the_other(self, chosen: Path) -> None:
+        """Say once which one is used, where this folder has an ini and there is a profile too."""
+        profile = profiles.path_of(profiles.DEFAULT)
+        if self._given or self._told or chosen == profile or not profile.is_file():
+            return
+        self._told = True
+        click.echo(
+            f"gstack: this uses {chosen}, the ini of this folder; for {profile}, which"
+            f" gstack-configure made: gstack --profile {profiles.DEFAULT}",
+            err=True,
+        )
+
+    @property
+    def profile(self) -> str | None:
+        """The profile's name; None where the ini is none."""
+        if self._profile:
+            return self._profile
+        default = self._given is None and self.path == profiles.path_of(profiles.DEFAULT)
+        return profiles.DEFAULT if default else None
+
     @property
     def folder(self) -> Path:
         """The ini's folder, absolute."""
         return self.path.parent
 
-    def settings(self) -> Settings:
-        """The ini's ``gstack.*`` settings, and what comes before the ini."""
+    def settings(self, environ: Mapping[str, str] | None = None) -> Settings:
+        """The ini's ``gstack.*`` settings, and what comes before the ini.
+
+        Args:
+            environ: stands for ``os.environ``.
+        """
         from gstack_pyramid.settings import ConfigurationError, Settings
 
         try:
-            return Settings.from_layers(self.layers())
+            return Settings.from_layers(self.layers(environ))
         except ConfigurationError as error:
             raise click.ClickException(str(error)) from None
 
-    def layers(self) -> list[Layer]:
+    def layers(self, environ: Mapping[str, str] | None = None) -> list[Layer]:
         """What is given for settings, and where: the layer that counts most first."""
         from gstack_pyramid.settings import layers_of
 
         places = {"here": str(self.folder), "__file__": str(self.path)}
-        return layers_of({**self._section("app:main"), **places})
+        return layers_of({**self.section("app:main"), **places}, environ)
 
     def base_url(self) -> str:
         """Where clients on this machine reach the server: a URL without a path.
@@ -82,14 +108,15 @@ class Ini:
         """
         if public := self.settings().public_url:
             return public
-        return server_url(self._section("server:main"), os.environ)
+        return server_url(self.section("server:main"), os.environ)
 
     def listens_on(self) -> str:
         """The addresses that the server listens on, as ``[server:main]`` has them."""
-        server = self._section("server:main")
+        server = self.section("server:main")
         return server.get("listen") or f"{server.get('host', '')}:{server.get('port', '8080')}"
 
-    def _section(self, name: str) -> dict[str, str]:
+    def section(self, name: str) -> dict[str, str]:
+        """What a section of the ini has; it must be there."""
         import plaster
 
         try:
@@ -105,6 +132,12 @@ class Ini:
 
 def _defaults() -> list[Path]:
     return [*map(Path, DEFAULT_INIS), profiles.path_of(profiles.DEFAULT)]
+
+
+def option_for(profile: str) -> str:
+    """What ``gstack`` must be told here to use a profile: `` --profile NAME``, or nothing."""
+    alone = profile == profiles.DEFAULT and not any(Path(name).is_file() for name in DEFAULT_INIS)
+    return "" if alone else f" --profile {profile}"
 
 
 def server_url(server: Mapping[str, str], environ: Mapping[str, str]) -> str:

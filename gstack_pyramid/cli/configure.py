@@ -2,98 +2,44 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import re
 import socket
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from gstack_pyramid.cli import profiles
-from gstack_pyramid.cli.configuration import server_url
+from gstack_pyramid.cli import profiles, questions
+from gstack_pyramid.cli.certificates import CertificateFiles
+from gstack_pyramid.cli.configuration import Ini, option_for, server_url
 from gstack_pyramid.cli.profile_ini import Answers, ini_text
+from gstack_pyramid.cli.reaching import Place, reach
 from gstack_pyramid.cli.tokens import key_options
 
 if TYPE_CHECKING:
     from gstack_pyramid.cli.survey import Survey
 
-_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
-
-
-def _host(text: str) -> str:
-    """A host name or an IP address.
-
-    Raises:
-        BadParameter: it is neither.
-    """
-    bare = text.strip().removeprefix("[").removesuffix("]")
-    try:
-        return str(ipaddress.ip_address(bare))
-    except ValueError:
-        labels = bare.removesuffix(".").split(".")
-    # What is made of numbers alone was meant as an IPv4 address.
-    if len(bare) > 253 or not all(map(_LABEL.fullmatch, labels)) or labels[-1].isdecimal():
-        raise click.BadParameter(f"{text!r} is neither a host name nor an IP address")
-    return bare
-
-
-def _path(text: str) -> str:
-    """The path of a URL.
-
-    Raises:
-        BadParameter: it is none.
-    """
-    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text):
-        raise click.BadParameter(f"{text!r} is no path such as /client/api")
-    return text
 
 
 _LINKS = {"google": "https://www.googleapis.com", "own": ""}
 """What ``--links`` writes as ``gstack.links_url``."""
 
 
-def _question(text: str, **settings: Any) -> dict[str, Any]:
-    """What an option that is asked for has: its text and its default."""
-    return {"prompt": text, "show_default": True, **settings}
-
-
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96})
 @click.option("-p", "--profile", default=profiles.DEFAULT, show_default=True, metavar="NAME")
 @click.option(
-    "--bind-address",
-    type=_host,
-    metavar="HOST",
-    **_question("gstack bind address", default="localhost"),
-)
-@click.option(
-    "--bind-port", type=click.IntRange(1, 65535), **_question("gstack bind port", default=5000)
-)
-@click.option(
     "--cloudstack-host",
-    type=_host,
+    type=questions.parts_of,
     metavar="HOST",
-    **_question("CloudStack host", default="localhost"),
+    help="Where CloudStack is: a host name, an IP address, or the URL of its API.",
 )
+@click.option("--cloudstack-port", type=click.IntRange(1, 65535), help="Its port.")
+@click.option("--cloudstack-protocol", type=click.Choice(["http", "https"]), help="Its protocol.")
 @click.option(
-    "--cloudstack-port",
-    type=click.IntRange(1, 65535),
-    **_question("CloudStack port", default=8080),
-)
-@click.option(
-    "--cloudstack-protocol",
-    type=click.Choice(["http", "https"]),
-    **_question("CloudStack protocol", default="http"),
-)
-@click.option(
-    "--cloudstack-path",
-    type=_path,
-    metavar="PATH",
-    **_question("CloudStack path", default="/client/api"),
+    "--cloudstack-path", type=questions.path, metavar="PATH", help="The path of its API's URL."
 )
 @click.option(
     "--cloudstack-ca",
@@ -101,21 +47,27 @@ def _question(text: str, **settings: Any) -> dict[str, Any]:
     help="A file of CA certificates to check the cloud's certificate with.",
 )
 @key_options
+@click.option(
+    "--bind-address", type=questions.host, metavar="HOST", help="Where gstack is to listen."
+)
+@click.option("--bind-port", type=click.IntRange(1, 65535), help="The port that it listens on.")
 @click.option("--project", metavar="ID", help="The project. [default: the account of the API key]")
 @click.option("--zone", metavar="NAME", help="The zone. [default: the only one there is]")
 @click.option(
     "--key-ring/--no-key-ring",
-    **_question("Make the key ring that tokens are sealed with now?", default=True),
+    default=None,
+    help="Whether to make the key ring that tokens are sealed with now.",
 )
 @click.option(
     "--certificate/--no-certificate",
-    **_question("Make a private CA and serve over https?", default=False),
+    default=None,
+    help="Whether to make a private CA and serve over https.",
 )
 @click.option(
     "--name",
     "names",
     multiple=True,
-    type=_host,
+    type=questions.host,
     metavar="HOST",
     help="A further host name or IP address that clients reach the gateway by. May be given "
     "several times.",
@@ -132,10 +84,7 @@ def _question(text: str, **settings: Any) -> dict[str, Any]:
     "--check/--no-check", default=True, help="Whether to talk to CloudStack. [default: check]"
 )
 @click.option("--overwrite", is_flag=True, help="Replace a profile that is there, without asking.")
-@click.pass_context
 def configure(
-    context: click.Context,
-    /,
     profile: str,
     api_key: str | None,
     secret_key: str | None,
@@ -146,10 +95,11 @@ def configure(
 ) -> None:
     """Make a profile: a configuration of gstack for a CloudStack of yours.
 
-    Asks for what isn't given, looks whether CloudStack answers, says what it found, and writes an
-    ini and what belongs to it into your configuration folder. Nothing that is there is replaced
-    without asking. With an API key, it also says which account and zones there are, and which GCE
-    methods this cloud or this user's role can't serve.
+    Asks for what isn't given: where CloudStack is, whose keys to use, where to listen. It tries
+    CloudStack at once, says why it can't be reached, and asks again for what was wrong. It writes
+    an ini and what belongs to it into your configuration folder. Nothing that is there is replaced
+    without asking, nor asked for. With an API key (`--api-key ''` for none), it also says which
+    account and zones there are, and which GCE methods this cloud or this user's role can't serve.
 
     \b
     Examples:
@@ -163,11 +113,29 @@ def configure(
     ini = profiles.path_of(profile)
     if ini.exists() and not overwrite:
         click.confirm(f"{ini} is there. Replace it?", abort=True)
-    if not api_key and context.get_parameter_source("cloudstack_host") is ParameterSource.PROMPT:
-        api_key, secret_key = _ask_for_keys(secret_key)
-    if bool(api_key) != bool(secret_key):
-        raise click.UsageError("an API key and its secret key go together; one of them is missing")
-    found = _checked(given, api_key, secret_key) if check else None
+    before = _Before.of(ini)
+    cloud = {
+        part: given.pop(f"cloudstack_{part}") for part in ("host", "port", "protocol", "path", "ca")
+    }
+    # A URL says more than the host.
+    fixed = cloud.pop("host") or {}
+    fixed |= {part: value for part, value in cloud.items() if value is not None}
+    where = questions.Where(fixed, before.cloud, reach if check else None)
+    place = where.place()
+    keys = _Keys(api_key, secret_key, before)
+    found = _checked(place, keys) if where.answers else None
+    given["bind_address"] = given["bind_address"] or click.prompt(
+        "gstack bind address", default=before.bind_address, value_proc=questions.host
+    )
+    given["bind_port"] = given["bind_port"] or click.prompt(
+        "gstack bind port", default=before.bind_port, type=click.IntRange(1, 65535)
+    )
+    for name, text, default in (
+        ("key_ring", "Make the key ring that tokens are sealed with now?", True),
+        ("certificate", "Make a private CA and serve over https?", False),
+    ):
+        if given[name] is None:
+            given[name] = getattr(before, name) or click.confirm(text, default=default)
     if found is not None:
         accounts = [name for name, source, _ in found.projects if source == "account"]
         given["project"] = given["project"] or _only(accounts)
@@ -176,10 +144,10 @@ def configure(
         profile=profile,
         bind_address=given["bind_address"],
         bind_port=given["bind_port"],
-        endpoint=_endpoint(given),
-        cloudstack_ca=given["cloudstack_ca"] or "",
-        api_key=api_key or "",
-        secret_key=secret_key or "",
+        endpoint=place.url,
+        cloudstack_ca=place.ca,
+        api_key=keys.api_key,
+        secret_key=keys.secret_key,
         project=given["project"] or "",
         zone=given["zone"] or "",
         certificate=given["certificate"],
@@ -194,44 +162,104 @@ def configure(
     _tell(ini, answers)
 
 
-def _ask_for_keys(secret_key: str | None) -> tuple[str, str | None]:
-    """A pair of keys, for the check and for ``gstack env``; both may be empty."""
-    api_key = click.prompt("API key of a CloudStack user (none)", default="", show_default=False)
-    if api_key and not secret_key:
-        secret_key = click.prompt("Its secret key", hide_input=True)
-    return api_key.strip(), secret_key.strip() if secret_key else None
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What a profile of that name has already: defaults, and what need not be asked for."""
+
+    cloud: dict[str, Any] = field(default_factory=dict)
+    api_key: str = ""
+    secret_key: str = ""
+    bind_address: str = "localhost"
+    bind_port: int = 5000
+    key_ring: bool = False
+    certificate: bool = False
+
+    @classmethod
+    def of(cls, ini: Path) -> _Before:
+        files = CertificateFiles.of(ini.parent, ini.stem)
+        ring = ini.with_suffix(".token-keys").exists()
+        certificate = files.server.exists() and files.ca_key.exists()
+        try:
+            old = Ini(ini)
+            settings, server = old.settings({}), old.section("server:main")
+            cloud = settings.cloudstack
+            return cls(
+                questions.parts_of(cloud.endpoint)
+                | ({"ca": cloud.verify} if isinstance(cloud.verify, str) else {}),
+                cloud.api_key,
+                cloud.secret_key,
+                server["host"],
+                int(server["port"]),
+                ring,
+                certificate,
+            )
+        except (click.ClickException, KeyError, ValueError):
+            # There is none, or somebody has made another thing of it.
+            return cls(key_ring=ring, certificate=certificate)
 
 
-def _endpoint(given: dict[str, Any]) -> str:
-    host = given["cloudstack_host"]
-    host = f"[{host}]" if ":" in host else host
-    protocol, port = given["cloudstack_protocol"], given["cloudstack_port"]
-    usual = {"http": 80, "https": 443}[protocol]
-    return f"{protocol}://{host}{'' if port == usual else f':{port}'}{given['cloudstack_path']}"
+class _Keys:
+    """A pair of keys, for the check and for ``gstack env``; both are empty for none.
+
+    Raises:
+        UsageError: half a pair is given.
+    """
+
+    def __init__(self, api_key: str | None, secret_key: str | None, before: _Before) -> None:
+        self._before = before
+        self.asked = api_key is None
+        self.api_key, self.secret_key = api_key or "", secret_key or ""
+        if self.asked:
+            self.ask()
+        elif bool(api_key) != bool(secret_key):
+            raise click.UsageError(
+                "an API key and its secret key go together; one of them is missing"
+            )
+
+    def ask(self) -> None:
+        """Ask for both."""
+        old = self._before
+        text = f"API key of a CloudStack user ({'as it was' if old.api_key else 'none'})"
+        api_key = click.prompt(text, default="", show_default=False).strip()
+        if not api_key:
+            self.api_key, self.secret_key = old.api_key, old.secret_key
+            return
+        # One that was given goes with the first answer.
+        if self.api_key or not self.secret_key:
+            self.secret_key = click.prompt("Its secret key", hide_input=True).strip()
+        self.api_key = api_key
 
 
-def _checked(given: dict[str, Any], api_key: str | None, secret_key: str | None) -> Survey | None:
+def _checked(place: Place, keys: _Keys) -> Survey | None:
     """What the cloud says; None when it says nothing but the profile is wanted all the same."""
     from gstack_pyramid.cli.mappings import compiled_mappings
-    from gstack_pyramid.cli.survey import SurveyError, knock, survey
+    from gstack_pyramid.cli.survey import SurveyError, WrongKeysError, knock, survey
     from gstack_pyramid.cloudstack import Credentials
     from gstack_pyramid.settings import CloudStackSettings
 
-    cloud = CloudStackSettings(endpoint=_endpoint(given), verify=given["cloudstack_ca"] or True)
-    click.echo(f"Asking {cloud.endpoint} ...")
-    try:
-        if not (api_key and secret_key):
-            knock(cloud)
-            click.echo("CloudStack answers. With --api-key it would say more.")
+    cloud = CloudStackSettings(endpoint=place.url, verify=place.ca or True)
+    while True:
+        try:
+            if not keys.api_key:
+                knock(cloud)
+                click.echo("With --api-key it would say more.")
+                return None
+            credentials = Credentials(keys.api_key, keys.secret_key)
+            found = survey(cloud, credentials, compiled_mappings(None))
+        except WrongKeysError as error:
+            click.echo(str(error), err=True)
+            if keys.asked:
+                keys.ask()
+                continue
+            click.confirm("Write the profile all the same?", abort=True)
             return None
-        found = survey(cloud, Credentials(api_key, secret_key), compiled_mappings(None))
-    except SurveyError as error:
-        click.echo(str(error), err=True)
-        click.confirm("Write the profile all the same?", abort=True)
-        return None
-    for line in found.lines():
-        click.echo(f"  {line}")
-    return found
+        except SurveyError as error:
+            click.echo(str(error), err=True)
+            click.confirm("Write the profile all the same?", abort=True)
+            return None
+        for line in found.lines():
+            click.echo(f"  {line}")
+        return found
 
 
 def _only(names: list[str]) -> str:
@@ -241,7 +269,7 @@ def _only(names: list[str]) -> str:
 
 def _write(ini: Path, answers: Answers) -> None:
     from gstack_pyramid.auth import KeyRing
-    from gstack_pyramid.cli.certificates import CertificateFiles, make_certificates, write_secret
+    from gstack_pyramid.cli.certificates import make_certificates, write_secret
 
     folder = ini.parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -272,7 +300,7 @@ def _tell(ini: Path, answers: Answers) -> None:
     use = "egg:gstack_pyramid#tls" if answers.certificate else "egg:waitress#main"
     server = {"use": use, "host": answers.bind_address, "port": str(answers.bind_port)}
     base = server_url(server, os.environ)
-    named = "" if answers.profile == profiles.DEFAULT else f" --profile {answers.profile}"
+    named = option_for(answers.profile)
     click.echo(f"\nWritten: {ini}\n\nServe it:\n  gstack{named}\n")
     if answers.api_key and not answers.project:
         click.echo(f"Which project clients are set up for, {ini} doesn't say: gstack.project.\n")

@@ -8,6 +8,7 @@ import threading
 import click
 
 from gstack_pyramid.cli.configuration import Ini
+from gstack_pyramid.cli.next_steps import next_steps
 
 
 @click.command()
@@ -27,6 +28,8 @@ def serve(ini: Ini, reload: bool) -> None:
     from pyramid.scripts import pserve
 
     ini.settings()  # so that a mistake in the ini is told in one line
+    for line in next_steps(ini):
+        click.echo(line)
     arguments = ["pserve", str(ini.path)]
     if reload:
         arguments.append("--reload")

@@ -18,6 +18,10 @@ class SurveyError(Exception):
     """The cloud can't be asked, or refuses; the message says why and what to do."""
 
 
+class WrongKeysError(SurveyError):
+    """The cloud refuses the keys."""
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What a cloud says to one user.
@@ -108,7 +112,8 @@ def survey(cloud: CloudStackSettings, credentials: Credentials, compiled: Compil
         compiled: the mappings that are to be served from it.
 
     Raises:
-        SurveyError: it doesn't answer, or takes the keys for wrong.
+        WrongKeysError: it takes the keys for wrong.
+        SurveyError: it doesn't answer, or refuses something else.
     """
     from gstack_pyramid.cloudstack.apis import allowed_commands, capabilities
     from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
@@ -126,11 +131,11 @@ def survey(cloud: CloudStackSettings, credentials: Credentials, compiled: Compil
             if not compiled.methods[f"compute.{scope}.get"].needs.missing(allowed)
         }
     except CloudStackError as error:
-        problem = wrong_clock(client.clock_behind, cloud.expires)
-        hint = f": {problem}" if problem else ": are the keys right?"
-        raise SurveyError(
-            f"{cloud.endpoint}: {error}{hint if error.errorcode == _UNAUTHORISED else ''}"
-        ) from None
+        if error.errorcode != _UNAUTHORISED:
+            raise SurveyError(f"{cloud.endpoint}: {error}") from None
+        if problem := wrong_clock(client.clock_behind, cloud.expires):
+            raise SurveyError(f"{cloud.endpoint}: {error}: {problem}") from None
+        raise WrongKeysError(f"{cloud.endpoint}: {error}: are the keys right?") from None
     except CloudStackUnavailable as error:
         raise SurveyError(f"{cloud.endpoint}: {error}") from None
     finally:

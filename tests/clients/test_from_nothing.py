@@ -69,9 +69,9 @@ def shell(command: str, environment: dict[str, str], folder: Path) -> str:
 def test_the_readme_leads_to_an_answer(tmp_path: Path, cloud: str, gcloud: Gcloud) -> None:
     install, configure, serve, ask, sign_in = (block.strip() for block in blocks())
     assert configure == "gstack-configure"
-    assert serve == "gstack"
+    assert serve == "gstack --profile default"
     # Walked with a browser in test_sign_in.py.
-    assert sign_in == 'eval "$(gstack env --sign-in)"\ngcloud auth login'
+    assert sign_in == 'eval "$(gstack --profile default env --sign-in)"\ngcloud auth login'
     source = tmp_path / "gstack"
     shutil.copytree(ROOT, source, ignore=_NOT_SOURCE)
     address = urlsplit(cloud)
@@ -99,9 +99,9 @@ def test_the_readme_leads_to_an_answer(tmp_path: Path, cloud: str, gcloud: Gclou
     assert "zone ch-gva-2: Advanced networking, with security groups" in told
 
     server = subprocess.Popen(
-        [tmp_path / "gstack-env/bin/gstack"],
+        ["bash", "-euc", f"exec {serve}"],
         env=environment,
-        cwd=tmp_path,
+        cwd=source,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
@@ -109,7 +109,7 @@ def test_the_readme_leads_to_an_answer(tmp_path: Path, cloud: str, gcloud: Gclou
         assert server.stdout
         greeting = next(line for line in server.stdout if line.startswith(b"Serving"))
         assert greeting.decode().strip() == f"Serving on https://localhost:{port}"
-        answer = shell(ask, environment, tmp_path)
+        answer = shell(ask, environment, source)
         assert [line.split()[0] for line in answer.splitlines()] == ["NAME", "ch-gva-2", "ch-zrh-1"]
     finally:
         end(server, signal.SIGTERM)

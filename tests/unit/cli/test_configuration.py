@@ -63,6 +63,62 @@ def test_a_profile_counts_where_the_folder_has_no_ini(
     assert Ini(None).base_url() == "http://127.0.0.1:5011"
 
 
+def test_it_is_told_which_of_the_two_is_used_and_how_to_get_the_other(
+    gstack: Gstack, ini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert gstack("config").stderr == ""
+    profile = tmp_path / "config" / "gstack" / "default.ini"
+    profile.parent.mkdir(parents=True)
+    profile.write_text(INI)
+    (told,) = gstack("config").stderr.splitlines()
+    assert f"this uses {ini}" in told
+    assert told.endswith(f"for {profile}, which gstack-configure made: gstack --profile default")
+    # Whoever has said which one knows.
+    assert gstack("--profile", "default", "config").stderr == ""
+    assert gstack("--config", str(ini), "config").stderr == ""
+    ini.unlink()
+    assert gstack("config").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "step"),
+    [
+        (("", ""), 'eval "$(gstack env)"'),
+        (("gstack.cloudstack.api_key", "#"), 'eval "$(gstack env --sign-in)"'),
+        (("gstack.project", "#"), 'eval "$(gstack env --project PROJECT)"'),
+    ],
+)
+def test_a_profile_that_is_served_says_what_to_do_next(
+    gstack: Gstack,
+    ini: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: tuple[str, str],
+    step: str,
+) -> None:
+    monkeypatch.setattr("pyramid.scripts.pserve.main", lambda argv: 0)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert gstack().stdout == ""  # the simulator's server says it by itself
+    ini.unlink()
+    for name in ("default", "lab"):
+        profile = tmp_path / "config" / "gstack" / f"{name}.ini"
+        profile.parent.mkdir(parents=True, exist_ok=True)
+        profile.write_text(INI.replace(*change).replace("#with_simulator", "#tls"))
+    told = gstack().stdout
+    assert told.startswith(
+        "gstack serves https://127.0.0.1:5000, CloudStack http://127.0.0.1:8080/client/api;"
+    )
+    assert step in told
+    assert ("gcloud auth login" in told) == ("--sign-in" in step)
+    assert "gcloud compute zones list" in told
+    assert step.replace("gstack", "gstack --profile lab") in gstack("--profile", "lab").stdout
+    # Where a folder's own ini would come first.
+    ini.write_text(INI)
+    told = gstack("--profile", "default", "serve").stdout
+    assert step.replace("gstack", "gstack --profile default") in told
+
+
 def test_a_configuration_folder_that_is_not_absolute_is_not_heeded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
