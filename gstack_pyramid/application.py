@@ -216,7 +216,7 @@ def build_application(settings: Settings) -> Application:
         verify=cloud.verify,
         on_call=told,
         on_retry=metrics.repeated,
-        on_loss=reach.lost,
+        on_loss=lambda error, seconds: reach.lost(error.problem, seconds, str(error)),
         waiting=courtesy.waiting,
     )
     engine = Engine(

@@ -22,7 +22,8 @@ from gstack_pyramid.errors import (
     unavailable,
 )
 from gstack_pyramid.observability.context import noted
-from gstack_pyramid.operations.database import is_away, reason_of
+from gstack_pyramid.operations.database import is_away
+from gstack_pyramid.operations.runner import NO_DATABASE
 from gstack_pyramid.protocol.batch import parse_batch
 from gstack_pyramid.protocol.batch_run import Bounds, run_batch
 from gstack_pyramid.protocol.contents import content_of
@@ -126,9 +127,9 @@ def database_error(error: SQLAlchemyError, request: Request) -> Response:
     """A database that is away: the same request may be sent again, with its ``requestId``."""
     if not is_away(error):
         return unexpected(error, request)
-    told = f"{request.method} {request.path_info}"
-    log.error("%s: the database can't be used: %s", told, reason_of(error))
-    return _told(request, unavailable("The service's database can't be used at the moment."))
+    application: Application = request.registry["gstack"]
+    application.operations.lost(error)
+    return _told(request, unavailable(NO_DATABASE))
 
 
 def not_utf8(error: UnicodeDecodeError, request: Request) -> Response:

@@ -1,9 +1,9 @@
-"""SIGTERM ends a gateway in order, and SIGHUP has it read anew what may change while it serves.
+"""SIGTERM and Ctrl-C end a gateway in order; SIGHUP has it read anew what may change meanwhile.
 
-SIGTERM: ``/readyz`` fails from then on, the listening sockets are closed, so that a proxy goes to
-another node, requests that wait for operations are answered with how far these are, and once all
-requests are answered, operations are handed over and the server ends. A second SIGTERM ends it at
-once.
+SIGTERM and SIGINT: ``/readyz`` fails from then on, the listening sockets are closed, so that a
+proxy goes to another node, requests that wait for operations are answered with how far these are,
+and once all requests are answered, operations are handed over and the server ends. A second signal
+ends it at once.
 
 Whoever serves the application may have handlers of its own; they stay.
 """
@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 import time
+from inspect import isfunction
 from types import FrameType
 
 from waitress import wasyncore
@@ -34,11 +35,18 @@ _QUIET = 3
 
 
 def heed_signals(application: Application) -> None:
-    """Have a process heed both signals, where nobody else does yet."""
+    """Have a process heed these signals, where nobody else does yet."""
     if threading.current_thread() is not threading.main_thread():
         return
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, Ending(application).signalled)
+    ending = Ending(application)
+    for number, untouched in (
+        (signal.SIGTERM, signal.SIG_DFL),
+        # Else Ctrl-C would end the interpreter, and at its end no thread may be given the work that
+        # handing over is.
+        (signal.SIGINT, signal.default_int_handler),
+    ):
+        if signal.getsignal(number) is untouched:
+            signal.signal(number, ending.signalled)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         signal.signal(signal.SIGHUP, Reloading(application).signalled)
 
@@ -55,7 +63,7 @@ class Ending:
         self._begun = False
 
     def signalled(self, number: int, frame: FrameType | None) -> None:
-        """SIGTERM has come.
+        """One of the signals has come.
 
         Raises:
             SystemExit: for the second time.
@@ -90,10 +98,26 @@ def stop_listening(application: Application) -> None:
     """
     # Whoever serves the application has the server; nobody hands it on.
     for server in [found for found in gc.get_objects() if isinstance(found, BaseWSGIServer)]:
-        registry = getattr(server.application, "registry", {})
-        if registry.get("gstack") is application and server.socket is not None:
+        if _leads_to(server.application, application) and server.socket is not None:
             # In the thread that waits for the socket.
             server.trigger.pull_trigger(lambda server=server: wasyncore.dispatcher.close(server))
+
+
+def _leads_to(served: object, application: Application, layers: int = 8) -> bool:
+    """Whether what a server calls is the gateway, or middleware around it.
+
+    Such as waitress's own, which heeds the headers of a proxy: a function within a function.
+    """
+    registry = getattr(served, "registry", None)
+    if registry is not None:
+        return registry.get("gstack") is application
+    if isfunction(served):
+        inner = [cell.cell_contents for cell in served.__closure__ or ()]
+    else:
+        inner = [*getattr(served, "__dict__", {}).values()]
+    return layers > 0 and any(
+        callable(each) and _leads_to(each, application, layers - 1) for each in inner
+    )
 
 
 class Reloading:

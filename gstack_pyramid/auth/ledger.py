@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Engine,
     Float,
     Index,
     MetaData,
@@ -40,6 +41,9 @@ _LOG = logging.getLogger(__name__)
 
 FRESH = 5.0
 """Seconds after which a revocation made by another process is known here."""
+
+PATIENCE = 5.0
+"""Seconds to wait for a connection, for others that have locked the database, or for a turn."""
 
 MEMORY = ":memory:"
 
@@ -82,7 +86,8 @@ class Ledger:
     def __init__(self, url: str = MEMORY, *, clock: Callable[[], float] = time.time) -> None:
         self.is_shared = url != MEMORY
         self._clock = clock
-        self._lock = Lock()
+        # In memory there is one connection for all; elsewhere one writes at a time.
+        self._lock, self._loading = Lock(), Lock()
         self._revoked: frozenset[str] = frozenset()
         self._loaded = float("-inf")
         try:
@@ -94,8 +99,7 @@ class Ledger:
                     hide_parameters=True,
                 )
             else:
-                place = _database(url)
-                self._engine = create_engine(place, pool_pre_ping=True, hide_parameters=True)
+                self._engine = _engine(_database(url))
             time_statements(self._engine)
             try:
                 _METADATA.create_all(self._engine)
@@ -132,11 +136,17 @@ class Ledger:
     def is_revoked(self, *names: str) -> bool:
         """Whether one of ``names`` is revoked, as of :data:`FRESH` seconds ago at most.
 
-        While the database can't be reached, what was known before goes on to count.
+        While the database can't be reached, what was known before goes on to count. It is read by
+        one of those who ask; the others don't wait for it, unless nothing is known yet.
         """
-        now = self._clock()
-        if not self._loaded <= now < self._loaded + FRESH:
-            self._load(now)
+        if not self._loaded <= self._clock() < self._loaded + FRESH:
+            known = self._loaded > float("-inf")
+            if self._loading.acquire(blocking=not known):
+                try:
+                    if not self._loaded <= self._clock() < self._loaded + FRESH:
+                        self._load()
+                finally:
+                    self._loading.release()
         return not self._revoked.isdisjoint(names)
 
     def remember(self, name: str, until: int) -> None:
@@ -169,7 +179,7 @@ class Ledger:
             LedgerError: the database can't be used.
         """
         try:
-            with self._lock, self._engine.begin() as connection:
+            with self._turn(), self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             problem = f"the ledger can't be used: {type(error).__name__}"
@@ -184,7 +194,7 @@ class Ledger:
 
     def _add(self, kind: str, name: str, until: int) -> bool:
         try:
-            with self._lock, self._engine.begin() as connection:
+            with self._turn(), self._engine.begin() as connection:
                 expired = _ENTRIES.c.until <= int(self._clock())
                 connection.execute(delete(_ENTRIES).where(expired))
                 connection.execute(insert(_ENTRIES).values(kind=kind, name=name, until=until))
@@ -197,15 +207,52 @@ class Ledger:
         _LOG.error("%s", problem)
         raise LedgerError(problem)
 
-    def _load(self, now: float) -> None:
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """While no other thread writes.
+
+        Raises:
+            LedgerError: the others have not ended in time.
+        """
+        if not self._lock.acquire(timeout=2 * PATIENCE):
+            raise LedgerError("the ledger can't be used: others wait for it")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _load(self) -> None:
         wanted = select(_ENTRIES.c.name).where(_ENTRIES.c.kind == "revoked")
         try:
-            with self._lock, self._engine.connect() as connection:
+            reading = nullcontext() if self.is_shared else self._turn()
+            with reading, self._engine.connect() as connection:
                 self._revoked = frozenset(connection.scalars(wanted))
         except SQLAlchemyError as error:
             _LOG.error("the ledger can't be read: %s", type(error).__name__)
         # After a failure too: a database that is down is not asked with every request.
-        self._loaded = now
+        self._loaded = self._clock()
+
+
+def _engine(place: URL) -> Engine:
+    if place.get_backend_name() == "sqlite":
+        engine = create_engine(
+            place,
+            connect_args={"timeout": PATIENCE},
+            pool_timeout=PATIENCE,
+            pool_pre_ping=True,
+            hide_parameters=True,
+        )
+        with engine.connect() as connection:
+            # Kept in the file: who reads waits for nobody who writes.
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        return engine
+    return create_engine(
+        place,
+        connect_args={"connect_timeout": round(PATIENCE)},
+        pool_timeout=PATIENCE,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
 
 
 def _database(url: str) -> URL:

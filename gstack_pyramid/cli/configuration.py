@@ -115,8 +115,8 @@ class Ini:
         server = self.section("server:main")
         return server.get("listen") or f"{server.get('host', '')}:{server.get('port', '8080')}"
 
-    def section(self, name: str) -> dict[str, str]:
-        """What a section of the ini has; it must be there."""
+    def optional(self, name: str) -> dict[str, str]:
+        """What a section of the ini has; nothing where there is none."""
         import plaster
 
         try:
@@ -125,9 +125,13 @@ class Ini:
         except Exception as error:
             # configparser and PasteDeploy raise a dozen classes for one thing: a malformed ini.
             raise click.ClickException(f"{self.path}: {error}") from error
-        if not section:
-            raise click.ClickException(f"{self.path}: there is no section [{name}]")
         return {key: str(value) for key, value in section.items()}
+
+    def section(self, name: str) -> dict[str, str]:
+        """What a section of the ini has; it must be there."""
+        if not (section := self.optional(name)):
+            raise click.ClickException(f"{self.path}: there is no section [{name}]")
+        return section
 
 
 def _defaults() -> list[Path]:

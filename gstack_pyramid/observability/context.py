@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
@@ -34,6 +35,7 @@ class Noted:
         done: whether that operation was over already.
         resource: the path of what it has changed, from ``projects/`` on; empty where unknown.
         problem: what its caller was told went wrong.
+        began: when it came, in seconds that only grow (``time.monotonic``).
     """
 
     id: str
@@ -45,6 +47,7 @@ class Noted:
     done: bool = False
     resource: str = ""
     problem: str = ""
+    began: float = field(default_factory=time.monotonic)
 
 
 _current: ContextVar[Noted | None] = ContextVar("gstack_noted", default=None)

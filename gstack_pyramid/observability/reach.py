@@ -1,4 +1,4 @@
-"""Telling when CloudStack goes and when it is back, in few lines for many requests."""
+"""Telling when CloudStack or the database goes and is back, in few lines for many requests."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-
-from gstack_pyramid.cloudstack.errors import CloudStackUnavailable
+from typing import ClassVar
 
 log = logging.getLogger(__name__)
 
@@ -23,15 +22,27 @@ class Reach:
 
     Args:
         clock: seconds that only grow.
+
+    Attributes:
+        GONE, AWAY, BACK: what is said when it goes, while it is away and when it is back: the
+            problem; seconds, failures and the problem; seconds and failures.
     """
+
+    GONE: ClassVar = "CloudStack does not answer: %s"
+    AWAY: ClassVar = "CloudStack has not answered for %.0f s, nor %d commands: %s"
+    BACK: ClassVar = "CloudStack is back, after %.0f s in which %d commands had no answer"
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._heard = float("-inf")
         self._since: float | None = None
-        self._told = float("-inf")
+        self._told = self._last = float("-inf")
         self._lost = 0
+
+    def lost_since(self, moment: float) -> bool:
+        """Whether it is away, and that has been seen since a moment of the clock's."""
+        return self._since is not None and self._last > moment
 
     def heard(self) -> None:
         """There was an answer, whatever it says."""
@@ -43,17 +54,17 @@ class Reach:
             lost, self._lost = self._lost, 0
             self._told = float("-inf")
         if since is not None:
-            told = "CloudStack is back, after %.0f s in which %d commands had no answer"
-            log.warning(told, now - since, lost)
+            log.warning(self.BACK, now - since, lost)
 
-    def lost(self, error: CloudStackUnavailable, seconds: float) -> None:
+    def lost(self, problem: str, seconds: float, alone: str) -> None:
         """There was none.
 
         Args:
-            error: says why.
-            seconds: how long ago the command was sent.
+            problem: why, as far as that holds for all of it.
+            seconds: how long ago it was asked.
+            alone: what is said where this has failed by itself.
         """
-        now = self._clock()
+        self._last = now = self._clock()
         with self._lock:
             gone = self._since is None and self._heard <= now - seconds
             if gone:
@@ -65,14 +76,30 @@ class Reach:
                 self._told = now
             since, lost = self._since, self._lost
         if quiet:
-            log.debug("%s", error)
+            log.debug("%s", alone)
         elif gone:
-            log.error("CloudStack does not answer: %s", error.problem)
+            log.error(self.GONE, problem)
         elif since is not None:
-            told = "CloudStack has not answered for %.0f s, nor %d commands: %s"
-            log.error(told, now - since, lost, error.problem)
+            log.error(self.AWAY, now - since, lost, problem)
         else:
-            log.warning("%s", error)
+            log.warning("%s", alone)
+
+
+class DatabaseReach(Reach):
+    """Whether the database of operations can be written, as all uses in a process have seen it."""
+
+    GONE = "the database of operations can't be used: %s"
+    AWAY = "the database of operations can't be used since %.0f s, %d times: %s"
+    BACK = "the database of operations is back, after %.0f s in which it failed %d times"
+
+    CALM: ClassVar = 10.0
+    """Seconds without a failure after which it is back: what is written into a full one succeeds
+    where it needs no room."""
+
+    def heard(self) -> None:
+        """Something was written."""
+        if self._since is None or self._clock() - self._last >= self.CALM:
+            super().heard()
 
 
 class ClockWatch:

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
+from gstack_pyramid.observability.reach import DatabaseReach
 from gstack_pyramid.observability.statements import time_statements
 from gstack_pyramid.operations.schema import METADATA, VERSION, VERSION_TABLE
 from gstack_pyramid.private_files import make_private
@@ -25,8 +26,11 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _SQLITE_WITH_SUBSEC = (3, 42, 0)
 """On Python 3.12 and later, DBOS's tables have SQLite tell milliseconds, which it learned
 with this version; Debian 12 has an earlier one."""
-_LOCK_WAIT_MS = 30_000
+PATIENCE = 5.0
+"""Seconds to wait for a connection, or for others that have locked what is to be written: whoever
+asks is told to come again rather than kept, and so are the server's threads."""
 _LOCK_POLL = 0.2
+_LOCKED = frozenset({"database is locked", "canceling statement due to lock timeout"})
 
 
 class DatabaseError(Exception):
@@ -84,6 +88,7 @@ class Database:
 
     Attributes:
         engine: the way to it.
+        reach: whether it can be used.
         shared: whether several processes may use it at the same time.
     """
 
@@ -97,18 +102,37 @@ class Database:
             place = str(Path(self._folder) / "operations.sqlite")
         self.url = url_of(place)
         self.shared = self.url.get_backend_name() != "sqlite"
+        self.reach = DatabaseReach()
         if self.shared:
             self.engine = sa.create_engine(
-                self.url, pool_size=8, pool_pre_ping=True, hide_parameters=True
+                self.url,
+                connect_args={"connect_timeout": round(PATIENCE)},
+                pool_size=8,
+                pool_timeout=PATIENCE,
+                pool_pre_ping=True,
+                hide_parameters=True,
             )
+            sa.event.listen(self.engine, "connect", _prepare_postgresql)
         else:
             self.engine = sa.create_engine(
-                self.url, connect_args={"check_same_thread": False}, hide_parameters=True
+                self.url,
+                connect_args={"check_same_thread": False},
+                pool_timeout=PATIENCE,
+                hide_parameters=True,
             )
             # Without a promise to outlive the process, there is nothing to wait for the disk for.
             sync = "OFF" if self._folder else "FULL"
             sa.event.listen(self.engine, "connect", lambda made, record: _prepare(made, sync))
         time_statements(self.engine)
+        # What is read says little: of a full disk or a locked file one can read.
+        sa.event.listen(self.engine, "commit", lambda connection: self.reach.heard())
+
+    def lost(self, error: BaseException) -> None:
+        """Tell the log that the database could not be used, unless it knows."""
+        problem = reason_of(error)
+        # What was locked may have been used by others until now.
+        seconds = PATIENCE if problem in _LOCKED else 0.0
+        self.reach.lost(problem, seconds, f"the database of operations: {problem}")
 
     def lock(self) -> None:
         """Make sure that no other process works on the same SQLite file.
@@ -213,7 +237,9 @@ class Database:
         try:
             with self.engine.begin() as connection:
                 if self.shared:
-                    # Of several nodes that start at once, one at a time; the others find it done.
+                    # Of several nodes that start at once, one at a time; the others find it done,
+                    # however long it takes.
+                    connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
                     connection.execute(sa.text("SELECT pg_advisory_xact_lock(7240231)"))
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
@@ -277,11 +303,17 @@ def _prepare(connection: Any, synchronous: str) -> None:
     """What every connection to SQLite needs. As DBOS's own: writers wait for each other."""
     connection.isolation_level = "IMMEDIATE"
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute(f"PRAGMA busy_timeout={_LOCK_WAIT_MS}")
+    connection.execute(f"PRAGMA busy_timeout={round(PATIENCE * 1000)}")
     connection.execute(f"PRAGMA synchronous={synchronous}")
     connection.execute("PRAGMA foreign_keys=ON")
     if sqlite3.sqlite_version_info < _SQLITE_WITH_SUBSEC:
         connection.create_function("unixepoch", -1, _unix_time)
+
+
+def _prepare_postgresql(connection: Any, record: Any) -> None:
+    """What every connection to PostgreSQL needs."""
+    connection.execute(f"SET lock_timeout = '{PATIENCE:.0f}s'")
+    connection.commit()
 
 
 def _unix_time(*asked: str) -> float:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from gstack_pyramid.operations.database import reason_of
 from gstack_pyramid.operations.host import Host
 from gstack_pyramid.operations.store import Store
 
@@ -101,7 +102,7 @@ class Membership:
         try:
             self._store.leave(self._runner.node)
         except sa.exc.SQLAlchemyError as error:
-            log.warning("the database of operations can't be reached: %s", error)
+            log.warning("this node can't sign off: %s", reason_of(error))
 
     def look(self) -> list[str]:
         """One round. Gives the names of the operations that were taken over."""
@@ -198,6 +199,6 @@ class Membership:
                 try:
                     task()
                 except sa.exc.SQLAlchemyError as error:
-                    log.warning("the database of operations can't be reached: %s", error)
+                    self._host.database.lost(error)
 
         return threading.Thread(target=serve, name=name, daemon=True)

@@ -17,6 +17,7 @@ import orjson
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.errors import unavailable
+from gstack_pyramid.observability.context import noted
 from gstack_pyramid.operations.course import Course
 from gstack_pyramid.operations.database import MEMORY, is_away, reason_of
 from gstack_pyramid.operations.execution import Execution, Run
@@ -39,6 +40,8 @@ from gstack_pyramid.operations.waits import Waits
 from gstack_pyramid.shares import GREED, FairThreads
 
 log = logging.getLogger(__name__)
+
+NO_DATABASE = "The service's database can't be used at the moment."
 
 SERVICE = "gstack"
 """Whose operations are in a database that outlives the process."""
@@ -176,9 +179,11 @@ class Operations(Lookup):
 
         Raises:
             Contested: another operation has what it would have for itself.
+            GceError: 503, the database can't be used.
             CloudStackError, CloudStackUnavailable: CloudStack refused the first command, or can't
                 be reached; nothing was accepted then.
         """
+        self._refuse_if_lost()
         state = orjson.Fragment(orjson.dumps(prepared.state))
         course = Course(prepared.plan, prepared.session, self._client)
         course.advance(None)
@@ -226,7 +231,9 @@ class Operations(Lookup):
 
         Raises:
             Contested: another operation has what it would have for itself.
+            GceError: 503, the database can't be used.
         """
+        self._refuse_if_lost()
         made = begun(prepared, owner, operation_type, user, self._clock())
         operation = self.store.add(replace(made, node=self.node), holds)
         try:
@@ -234,6 +241,17 @@ class Operations(Lookup):
         finally:
             self.store.drop(operation)
             self._waits.tell(operation.name)
+
+    def lost(self, error: BaseException) -> None:
+        """Tell the log that the database could not be used, unless it knows."""
+        if self._parts is not None:
+            self._parts.host.database.lost(error)
+
+    def _refuse_if_lost(self) -> None:
+        """Spare those who have waited for their turn what others have found out meanwhile."""
+        request, parts = noted(), self._parts
+        if request and parts and parts.host.database.reach.lost_since(request.began):
+            raise unavailable(NO_DATABASE)
 
     def _store_if_open(self) -> Store | None:
         return None if self._parts is None else self._parts.store
@@ -282,7 +300,7 @@ class Operations(Lookup):
         except TimeoutError:
             # It goes on as if another process had begun it, once the database is back.
             self._fresh.pop(name, None)
-            raise unavailable("The service's database can't be used at the moment.") from None
+            raise unavailable(NO_DATABASE) from None
         except BaseException as error:
             self._fresh.pop(name, None)
             if not is_away(error):

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gstack_pyramid.operations.database import reason_of
 from gstack_pyramid.shares import Shares
 
 log = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ class Tidings:
                 with self._engine.connect() as connection:
                     self._listen(connection.execution_options(isolation_level="AUTOCOMMIT"))
             except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
-                log.warning("other nodes can't be heard: %s", error)
+                log.warning("other nodes can't be heard: %s", reason_of(error))
             finally:
                 self.heard = False
             self._closing.wait(_RETRY)

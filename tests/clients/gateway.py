@@ -99,6 +99,7 @@ def served(
     load: int = 0,
     tls: Authority | None = None,
     simulator: Mapping[str, str] | None = None,
+    server: Mapping[str, str] | None = None,
 ) -> Iterator[Gateway]:
     """Serve development.ini on free ports until the block ends; jobs are over when asked about.
 
@@ -108,6 +109,7 @@ def served(
         load: instances that the cloud begins with.
         tls: whose certificate the gateway is served with; None for plain HTTP.
         simulator: settings of the simulator, without ``simulator_`` before them.
+        server: further settings of the server.
     """
     port, simulator_port = free_ports(2)
     url = f"http://127.0.0.1:{port}"
@@ -115,7 +117,9 @@ def served(
     # What a new installation doesn't have, its operator has set up; `tests/real` is about one that
     # nobody has changed.
     beside = {"job_seconds": "0", "load": str(load), "lenient": "true", **(simulator or {})}
-    _write_ini(ini, settings or {}, beside, "https" if tls else "http")
+    serving = {f"simulator_{key}": value for key, value in beside.items()}
+    serving |= {"url_scheme": "https" if tls else "http", **(server or {})}
+    _write_ini(ini, settings or {}, serving)
     home = folder / "home"
     home.mkdir()
     own = {k: v for k, v in os.environ.items() if not k.startswith(OTHER_CLOUDS)}
@@ -151,13 +155,10 @@ def end(process: subprocess.Popen[bytes], by: signal.Signals) -> int:
             process.stdout.close()
 
 
-def _write_ini(
-    path: Path, settings: Mapping[str, str], simulator: Mapping[str, str], scheme: str
-) -> None:
+def _write_ini(path: Path, settings: Mapping[str, str], server: Mapping[str, str]) -> None:
     ini = RawConfigParser()  # %(here)s is PasteDeploy's to replace
     ini.read(ROOT / "development.ini")
-    ini["server:main"].update({f"simulator_{key}": value for key, value in simulator.items()})
-    ini["server:main"]["url_scheme"] = scheme
+    ini["server:main"].update(server)
     ini["app:main"].update(settings)
     with path.open("w") as file:
         ini.write(file)

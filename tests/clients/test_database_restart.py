@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import requests
 
@@ -83,4 +84,15 @@ def test_inserts_during_a_restart_are_503_and_carried_out_once_when_repeated(
         assert again == running
         shown = sorted(disk["name"] for disk in client.get("disks")["items"])
         assert shown == sorted(early + during)
-    assert "Traceback" not in gateway.log.read_text()
+        # Another program has the table for itself.
+        url = settings["gstack.operations.url"]
+        with psycopg.connect(url) as other:
+            other.execute("LOCK TABLE gstack_operations IN ACCESS EXCLUSIVE MODE")
+            locked = client.insert("locked")
+            assert locked.status_code == 503, locked.text
+            assert int(locked.headers["Retry-After"]) > 0
+            assert len(client.get("machineTypes")["items"]) > 0
+        assert "error" not in client.wait(client.insert("locked").json()["name"])
+    log = gateway.log.read_text()
+    assert "Traceback" not in log
+    assert log.count("the database of operations can't be used: ") <= 2

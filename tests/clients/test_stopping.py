@@ -1,12 +1,14 @@
-"""SIGTERM leaves nobody without an answer, and a start that can't be says so in one line."""
+"""SIGTERM and Ctrl-C leave nobody without an answer; a start that can't be is one line."""
 
 from __future__ import annotations
 
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -32,12 +34,29 @@ def metric(url: str, line: str) -> str:
     return found[0].split()[-1] if found else ""
 
 
-def test_a_client_that_waits_is_answered_when_the_server_is_told_to_end(tmp_path: Path) -> None:
+BEHIND_A_PROXY = {
+    "trusted_proxy": "127.0.0.1",
+    "trusted_proxy_headers": "x-forwarded-for",
+    "clear_untrusted_proxy_headers": "true",
+}
+
+
+@pytest.mark.parametrize(
+    ("by", "server"), [(signal.SIGTERM, BEHIND_A_PROXY), (signal.SIGINT, {})], ids=["TERM", "INT"]
+)
+def test_who_waits_is_answered_and_operations_are_handed_over_when_it_is_told_to_end(
+    tmp_path: Path, by: signal.Signals, server: dict[str, str]
+) -> None:
     (port,) = free_ports(1)
     figures = f"http://127.0.0.1:{port}/metrics"
-    settings = {"gstack.metrics.listen": f"127.0.0.1:{port}"}
+    database = tmp_path / "operations.sqlite"
+    settings = {
+        "gstack.metrics.listen": f"127.0.0.1:{port}",
+        "gstack.operations.url": str(database),
+    }
     # A job that would take longer than any test.
-    with served(tmp_path, settings, simulator={"job_seconds": "3600"}) as gateway:
+    jobs = {"job_seconds": "3600"}
+    with served(tmp_path, settings, simulator=jobs, server=server) as gateway:
         token = Path(gateway.exports()["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]).read_text().strip()
         base = f"{gateway.url}/compute/v1/projects/demo-project"
         disk = json.dumps({"name": "slow", "sizeGb": "1"}).encode()
@@ -55,10 +74,16 @@ def test_a_client_that_waits_is_answered_when_the_server_is_told_to_end(tmp_path
             if metric(figures, 'gstack_places_taken{what="waiters"}') == "1.0":
                 break
             pause.wait(0.1)
-        assert end(gateway.process, signal.SIGTERM) == 0
+        assert end(gateway.process, by) == 0
         waits.join(PATIENCE)
         assert [answer["status"] for answer in told] == ["RUNNING"]
         assert gateway.complaints() == []
+        told_of_the_end = gateway.log.read_text()
+        assert "were not answered" not in told_of_the_end
+        assert " WARNING " not in told_of_the_end
+        with closing(sqlite3.connect(database)) as kept:
+            assert kept.execute("SELECT count(*) FROM gstack_nodes").fetchone() == (0,)
+            assert kept.execute("SELECT done FROM gstack_operations").fetchall() == [(0,)]
         with pytest.raises(URLError) as gone:
             _open(f"{gateway.url}/healthz", timeout=60)
         assert not isinstance(gone.value, HTTPError)

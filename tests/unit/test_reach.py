@@ -8,7 +8,7 @@ import pytest
 
 from gstack_pyramid.cloudstack import transport
 from gstack_pyramid.cloudstack.errors import CloudStackTimeout, CloudStackUnavailable
-from gstack_pyramid.observability.reach import ClockWatch, Reach, wrong_clock
+from gstack_pyramid.observability.reach import ClockWatch, DatabaseReach, Reach, wrong_clock
 
 GONE = CloudStackUnavailable("listZones", "no connection to CloudStack: Connection refused", False)
 
@@ -25,8 +25,8 @@ def test_an_outage_is_one_line_one_a_minute_and_one_at_its_end(
     reach.heard()
     for second in range(150):
         now[0] = 101.0 + second
-        reach.lost(GONE, 0.01)
-        reach.lost(GONE, 0.01)
+        reach.lost(GONE.problem, 0.01, str(GONE))
+        reach.lost(GONE.problem, 0.01, str(GONE))
     now[0] = 251.0
     for _ in range(5):
         reach.heard()
@@ -49,8 +49,26 @@ def test_one_command_without_an_answer_among_others_is_no_outage(
     for second in range(100):
         now[0] = 100.0 + second
         reach.heard()
-        reach.lost(late, 60.0)
+        reach.lost(late.problem, 60.0, str(late))
     assert told(caplog) == ["listVolumes: no answer from CloudStack in time"] * 2
+
+
+def test_a_database_that_is_away_is_told_in_its_own_words(caplog: pytest.LogCaptureFixture) -> None:
+    now = [100.0]
+    reach = DatabaseReach(lambda: now[0])
+    for second in (0, 1, 70):
+        now[0] = 100.0 + second
+        reach.lost("database is locked", 0.0, "one of many")
+        # What needs no room is written all the same.
+        reach.heard()
+    now[0] += DatabaseReach.CALM
+    reach.heard()
+    reach.heard()
+    assert told(caplog) == [
+        "the database of operations can't be used: database is locked",
+        "the database of operations can't be used since 70 s, 3 times: database is locked",
+        "the database of operations is back, after 80 s in which it failed 3 times",
+    ]
 
 
 @pytest.mark.parametrize(

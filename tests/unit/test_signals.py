@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from waitress.server import create_server
 
 from gstack_pyramid.auth import rotation
-from gstack_pyramid.signals import Reloading
+from gstack_pyramid.signals import Reloading, stop_listening
 
 from ..support.gateway import Gateway
 
@@ -44,3 +47,43 @@ def test_a_key_ring_is_read_anew_and_a_broken_one_is_refused(
     rotation.remove(ring, old)
     assert reloading.reload()
     gateway.refused(401, "GET", "zones")
+
+
+def connects(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("proxy", [{}, {"trusted_proxy": "127.0.0.1"}])
+def test_its_own_server_stops_listening_behind_a_proxy_as_well(
+    shared_router: Router, proxy: dict[str, str]
+) -> None:
+    def other(environ: object, start: object) -> list[bytes]:
+        return []
+
+    more: dict[str, object] = dict(proxy)
+    if proxy:
+        more["trusted_proxy_headers"] = {"x-forwarded-for"}
+    mine = create_server(shared_router, host="127.0.0.1", port=0, threads=1, **more)
+    others = create_server(other, host="127.0.0.1", port=0, threads=1, **more)
+    ports = [mine.effective_port, others.effective_port]
+    loops = [threading.Thread(target=server.run, daemon=True) for server in (mine, others)]
+    for loop in loops:
+        loop.start()
+    try:
+        assert [connects(port) for port in ports] == [True, True]
+        stop_listening(shared_router.registry["gstack"])
+        pause = threading.Event()
+        for _ in range(200):
+            if not connects(ports[0]):
+                break
+            pause.wait(0.05)
+        assert [connects(port) for port in ports] == [False, True]
+    finally:
+        for server in (mine, others):
+            server.task_dispatcher.shutdown()
+            server.pull_trigger()
+            server.asyncore.close_all(server._map, ignore_all=True)
