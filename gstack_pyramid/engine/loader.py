@@ -16,6 +16,7 @@ from gstack_pyramid.engine.document import Document, Finding, MappingError, Plac
 from gstack_pyramid.engine.expressions.named import NamedFunction, functions_of
 from gstack_pyramid.engine.grammar import grammar_of, is_well_formed
 from gstack_pyramid.engine.merging import Described, described, entries_of
+from gstack_pyramid.engine.tags import spell_out_kept, spell_out_steps
 
 _OWN_FORM = {"_defaults": "defaults", "_errors": "errors", "_functions": "functions"}
 """Files of a form of their own, and its name in the grammar; other ``_`` files are none of ours."""
@@ -180,5 +181,8 @@ def _join(merged: Mappings, files: Mapping[str, list[Document]], findings: list[
         merged.resources[name] = resource.document
         merged.likeness[name] = resource
         merged.owners.update({(name, method): origin for method, origin in resource.claims.items()})
+        wrong: list[Finding] = []
+        spell_out_kept(resource.document)
         if resource.resource_like or resource.methods_like:
-            findings += _check_grammar(resource.document, "")
+            wrong = _check_grammar(resource.document, "")
+        findings += wrong or spell_out_steps(resource.document)

@@ -81,7 +81,7 @@ def test_what_is_like_something_else_says_so_and_is_shown_whole(gstack: Gstack) 
     text = gstack("explain", "regionHealthChecks.update").stdout
     said = " ".join(text.split())
     assert "regionHealthChecks is like healthChecks (" in said
-    assert "but for: about, together_with, functions.prefix.gives, read.name, read.region." in said
+    assert "but for: about, together_with, kept_in_tags.under, kept_in_tags.as, read.name," in said
     assert "regionHealthChecks.update is like regionHealthChecks.patch (" in said
     assert "Commands, in this order 1. deleteTags" in said
 
@@ -89,8 +89,8 @@ def test_what_is_like_something_else_says_so_and_is_shown_whole(gstack: Gstack) 
 def test_functions_of_the_mapping_files_are_explained(gstack: Gstack) -> None:
     text = gstack("explain", "httpsHealthChecks.insert").stdout
     functions = text.partition("\nFunctions\n")[2].partition("\n\n")[0]
-    assert "kept(check)" in functions
-    assert "what is kept of a check, as JSON" in functions
+    assert "kind_of_project(project)" in functions
+    assert "what CloudStack calls the kind of thing that a project is" in functions
 
 
 def test_it_says_how_far_the_default_roles_go(gstack: Gstack) -> None:

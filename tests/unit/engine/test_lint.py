@@ -19,8 +19,9 @@ from .wrong_forms import WRONG_FORMS
 from .wrong_likeness import WRONG_LIKENESS
 from .wrong_names import WRONG_NAMES
 from .wrong_steps import WRONG_STEPS
+from .wrong_tags import WRONG_TAGS
 
-WRONG = WRONG_NAMES | WRONG_FORMS | WRONG_STEPS | WRONG_EXPRESSIONS | WRONG_LIKENESS
+WRONG = WRONG_NAMES | WRONG_FORMS | WRONG_STEPS | WRONG_EXPRESSIONS | WRONG_LIKENESS | WRONG_TAGS
 
 
 @pytest.mark.parametrize("name", WRONG)
