@@ -231,3 +231,23 @@ def test_what_cant_be_taken_back_is_told(gateway: Gateway) -> None:
     (warning,) = done["warnings"]
     assert warning["message"].startswith("That the disk has 2 GB was not taken back (resizeVolume")
     assert gateway.get(path)["sizeGb"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("command", "method"), [("deployVirtualMachine", ""), ("startVirtualMachine", "/full/start")]
+)
+def test_no_room_in_a_job_is_what_autoscalers_back_off_on(
+    gateway: Gateway, command: str, method: str
+) -> None:
+    body: dict[str, Any] | None = instance_body("full")
+    if method:
+        gateway.create("full")
+        gateway.do("POST", f"{INSTANCES}/full/stop")
+        body = None
+    said = "Unable to start a VM due to insufficient capacity"
+    inject(gateway, {"command": command, "times": 1, "job": {"code": 530, "text": said}})
+    done = gateway.finish(gateway.ask("POST", f"{INSTANCES}{method}", body))
+    (error,) = done["error"]["errors"]
+    assert (error["code"], done["httpErrorStatusCode"]) == ("ZONE_RESOURCE_POOL_EXHAUSTED", 503)
+    gateway.do("POST", f"{INSTANCES}{method}", body)
+    assert gateway.get(f"{INSTANCES}/full")["status"] == "RUNNING"
