@@ -9,12 +9,12 @@ from .gateway import ROOT
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-def example(section: str, language: str, **instead: str) -> str:
-    """The one example in a language that a section of the page has.
+def examples(section: str, language: str, **instead: str) -> list[str]:
+    """The examples in a language that a section of the page has, in their order.
 
     Args:
         section: its heading.
-        language: what stands behind the example's opening backquotes, such as ``yaml``.
+        language: what stands behind the examples' opening backquotes, such as ``yaml``.
         instead: what stands in the test for a word of the page, for example ``my_account``
             for ``my-account``.
     """
@@ -22,8 +22,14 @@ def example(section: str, language: str, **instead: str) -> str:
     _, _, rest = page.partition(f"\n## {section}\n")
     assert rest, f"docs/users.md has no section {section}"
     blocks = _BLOCK.findall(rest.partition("\n## ")[0])
-    (text,) = [text for found, text in blocks if found == language]
+    texts = [str(text) for found, text in blocks if found == language]
     for word, value in instead.items():
-        assert word.replace("_", "-") in text
-        text = text.replace(word.replace("_", "-"), value)
-    return str(text)
+        assert any(word.replace("_", "-") in text for text in texts)
+        texts = [text.replace(word.replace("_", "-"), value) for text in texts]
+    return texts
+
+
+def example(section: str, language: str, **instead: str) -> str:
+    """The one example in a language that a section of the page has; as ``examples`` otherwise."""
+    (text,) = examples(section, language, **instead)
+    return text
