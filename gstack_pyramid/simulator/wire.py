@@ -136,10 +136,23 @@ def error_body(fault: CommandError) -> dict[str, Any]:
     return body
 
 
+class Constant(dict[str, Any]):
+    """The body of an answer that stays the same and hides nothing: it is checked and written once.
+
+    Attributes:
+        content: the answer as it was written in JSON; empty before the first time.
+    """
+
+    content = b""
+
+
 def render(name: str, body: Mapping[str, Any], *, as_json: bool) -> tuple[str, bytes]:
     """Content type and bytes of an answer; without ``response=json`` CloudStack writes XML."""
     if as_json:
-        return JSON_TYPE, orjson.dumps({name: body})
+        if not isinstance(body, Constant):
+            return JSON_TYPE, orjson.dumps({name: body})
+        body.content = body.content or orjson.dumps({name: body})
+        return JSON_TYPE, body.content
     inner = "".join(_xml(key, value) for key, value in body.items())
     head = '<?xml version="1.0" encoding="UTF-8"?>'
     return XML_TYPE, f'{head}<{name} cloud-stack-version="{VERSION}">{inner}</{name}>'.encode()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from functools import lru_cache
 from typing import Any
 
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.list_apis import render_list_apis
 from gstack_pyramid.simulator.calls import Call, command
 from gstack_pyramid.simulator.faults import invalid
@@ -17,7 +19,7 @@ from gstack_pyramid.simulator.listing import (
     tagged,
 )
 from gstack_pyramid.simulator.store import Doc
-from gstack_pyramid.simulator.wire import VERSION
+from gstack_pyramid.simulator.wire import VERSION, Constant
 from gstack_pyramid.simulator.world import Answer
 
 _CATEGORY = str(uuid.uuid5(uuid.NAMESPACE_OID, "oscategory"))
@@ -146,17 +148,25 @@ def list_capabilities(call: Call) -> Answer:
     }
 
 
+@lru_cache(maxsize=16)
+def _apis(model: CloudStackModel, allowed: frozenset[str]) -> Constant:
+    """All that is told of some commands: two megabytes."""
+    apis = [api for api in render_list_apis(model)["api"] if api["name"] in allowed]
+    return Constant({"count": len(apis), "api": apis})
+
+
 @command("listApis")
 def list_apis(call: Call) -> Answer:
     """Every command that the caller's role has; where roles don't count that is the whole model, so
     that a model taken from here is the same again.
     """
     name = call.params.text("name")
-    answer = render_list_apis(call.world.model)
-    apis = [api for api in answer["api"] if call.world.allows(call.account, api["name"])]
+    world = call.world
+    known = frozenset(name for name in world.model.commands if world.allows(call.account, name))
+    allowed = _apis(world.model, known)
     if name is None:
-        return {"count": len(apis), "api": apis}
-    apis = [api for api in apis if api["name"].lower() == name.lower()]
+        return allowed
+    apis = [api for api in allowed["api"] if api["name"].lower() == name.lower()]
     if not apis:
         raise invalid(f"Api with name '{name}' not found")
     return {"count": 1, "api": apis}

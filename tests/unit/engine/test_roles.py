@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gstack_pyramid.cloudstack.answers import read_answer
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError
+from gstack_pyramid.cloudstack.transport import Answer
 from gstack_pyramid.engine.needs import Needs, Way
 from gstack_pyramid.engine.roles import Roles
 from gstack_pyramid.schemas.roles import DOMAIN_ADMIN, ROLES, USER, commands_of
+
+from ...support.stub_client import answer_of
 
 if TYPE_CHECKING:
     from pyramid.router import Router
@@ -83,14 +88,19 @@ class _Cloud:
 
     def __init__(self, *commands: str) -> None:
         self.commands = list(commands)
-        self.asked = 0
+        self.asked = self.read_of = 0
         self.error: CloudStackError | None = None
 
-    def rows(self, credentials: Credentials, command: str) -> list[dict[str, Any]]:
+    def answer(self, credentials: Credentials, command: str, params: Any) -> Answer:
         self.asked += 1
         if self.error is not None:
             raise self.error
-        return [{"name": name} for name in self.commands]
+        apis = [{"name": name} for name in self.commands]
+        return answer_of(command, {"count": len(apis), "api": apis})
+
+    def read(self, command: str, answer: Answer) -> dict[str, Any]:
+        self.read_of += 1
+        return read_answer(command, answer.status, answer.content)
 
 
 class _Clock:
@@ -112,6 +122,15 @@ def test_a_role_is_read_once_in_a_while_and_again_before_something_is_refused() 
     assert cloud.asked == 2
     assert roles.lacking(CALLER, {"deleteA"}) == {"deleteA"}
     assert cloud.asked == 2
+
+
+def test_what_a_role_allows_is_read_once_for_all_its_users() -> None:
+    """The answer is two megabytes, and the same for each of them."""
+    cloud = _Cloud("createB", f"tagB{uuid.uuid4()}")
+    roles = Roles(cloud, ttl=30)  # type: ignore[arg-type]
+    for number in range(5):
+        assert roles.lacking(Credentials(f"key {number}", "secret"), {"createB"}) == frozenset()
+    assert (cloud.asked, cloud.read_of) == (5, 1)
 
 
 def test_where_nobody_can_tell_what_a_role_allows_nothing_is_refused() -> None:
