@@ -1,36 +1,58 @@
-"""gcutil of 2014 itself, on Python 2.7, as users.md has it."""
+"""gcutil of 2014 itself, on Python 2.7, over https with a private authority, as users.md has it."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ..support.programs import required
-from .gateway import Gateway, run
+from .gateway import Gateway, run, served
 from .manual import example
 from .pasted_code import sign_in_by_pasting
+from .tls import Authority
 
 pytestmark = [pytest.mark.clients, pytest.mark.matrix]
 
 RunGcutil = Callable[..., str]
 
 
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Gateway]:
+    """A gateway with a certificate of that authority, and links of its own."""
+    with served(tmp_path_factory.mktemp("secure"), {}, tls=authority) as gateway:
+        yield gateway
+        assert gateway.complaints() == []
+
+
 @pytest.fixture
-def gcutil(gateway: Gateway, tmp_path: Path) -> RunGcutil:
+def gcutil(gateway: Gateway, authority: Authority, tmp_path: Path) -> RunGcutil:
     """Runs gcutil, which has signed in, and gives what it prints."""
+    program_folder = tmp_path / "gcutil"
+    shutil.copytree(required("gcutil").resolve().parent, program_folder)
+    trusted = program_folder / "lib" / "httplib2" / "httplib2" / "cacerts.txt"
+    with trusted.open("a") as file:
+        file.write(authority.file.read_text())
     shell = {**gateway.environment, "HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     # It refuses to let root log in.
     shell |= {"LOGNAME": "demo", "USER": "demo"}
     function, _, _ = example("gcutil", "sh", my_account="demo-project").rpartition("gcutil auth")
-    function = function.replace("https://gce.example.com", gateway.url)
-    found = f"{required('python2.7')} {required('gcutil').resolve()}"
+    # Its library finds names in certificates, and no addresses.
+    url = gateway.url.replace("127.0.0.1", "localhost")
+    function = function.replace("https://gce.example.com", url)
+    found = f"{required('python2.7')} {program_folder / 'gcutil'}"
     function = function.replace("python2.7 ~/gcutil/gcutil", found)
     program = ["sh", "-euc", f'{function}gcutil "$@"', "sh"]
     login = [*program, "auth", "--noauth_local_webserver", "--noconfirm_email"]
-    sign_in_by_pasting(login, shell, gateway.url, tmp_path / "browser")
+    sign_in_by_pasting(login, shell, url, tmp_path / "browser")
 
     def ask(command: str, *, status: int = 0) -> str:
         done = run([*program, *shlex.split(command)], shell)

@@ -302,6 +302,21 @@ def test_networks_are_told_as_asked(gateway: Gateway) -> None:
     assert gateway.get("global/networks/default")["subnetworks"]
 
 
+@pytest.mark.parametrize("custom", [True, False])
+def test_a_routing_mode_can_be_changed_as_it_can_be_given(gateway: Gateway, custom: bool) -> None:
+    network = "global/networks/own"
+    body = {"name": "own", "mtu": 1500, "routingConfig": {"bgpBestPathSelectionMode": "LEGACY"}}
+    gateway.do("POST", "global/networks", {**body, "autoCreateSubnetworks": not custom})
+    before = gateway.get(network)
+    for mode in ("GLOBAL", "REGIONAL"):
+        gateway.do("PATCH", network, {"routingConfig": {"routingMode": mode}})
+        routing = {"routingMode": mode, "bgpBestPathSelectionMode": "LEGACY"}
+        assert gateway.get(network) == {**before, "routingConfig": routing}
+    shared = {"routingConfig": {"routingMode": "GLOBAL"}}
+    said = gateway.refused(400, "PATCH", "global/networks/default", shared)["message"]
+    assert "'resource.routingConfig.routingMode'" in said
+
+
 def test_private_access_follows_what_sets_it(gateway: Gateway) -> None:
     path = "regions/ch-zrh/subnetworks"
     body = {"name": "tier", "network": "global/networks/prod-vpc", "ipCidrRange": "10.8.9.0/24"}
