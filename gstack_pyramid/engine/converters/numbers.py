@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from gstack_pyramid.engine.converters.registry import Group
 
@@ -24,20 +23,7 @@ def gb_number(value: int | str) -> int:
     return int(value)
 
 
-@converter("arithmetic")
-def difference(value: list[int]) -> int:
-    """By how much the first of two numbers is greater than the second; 0 when it isn't."""
-    first, second = value
-    return max(int(first) - int(second), 0)
-
-
-@converter("arithmetic")
-def fraction(value: int | str) -> float:
-    """A percentage as a part of 1."""
-    return int(value) / 100
-
-
-@converter("undoes fraction")
+@converter("checks that it is a whole percentage: CloudStack would name no field")
 def percent(value: float) -> int:
     """A part of 1 as a percentage.
 
@@ -50,12 +36,6 @@ def percent(value: float) -> int:
     return whole
 
 
-@converter("arithmetic")
-def half(value: int | str) -> int:
-    """Half of a number, rounded down."""
-    return int(value) // 2
-
-
 @converter("a limit is a number, or the word Unlimited, or -1")
 def quota_number(value: str | float) -> float | None:
     """A resource limit as a number; None for ``Unlimited``, which GCE can't express."""
@@ -64,22 +44,3 @@ def quota_number(value: str | float) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) and number >= 0 else None
-
-
-@converter("arithmetic")
-def count(value: list[Any]) -> int:
-    """How many elements a list has."""
-    return len(value)
-
-
-@converter("arithmetic")
-def times_in_days(value: dict[str, int]) -> int | None:
-    """How often something happens in ``days`` days, every so many ``hours``; None if not evenly."""
-    times, rest = divmod(int(value["days"]) * 24, int(value["hours"]))
-    return None if rest else times
-
-
-@converter("arithmetic")
-def greatest(value: list[Any]) -> Any:
-    """The greatest element of a list of numbers; None of an empty one."""
-    return max(value, default=None)

@@ -29,6 +29,8 @@ def logic(checker: Checker, node: ast.BoolOp) -> Checked:
     parts = [checker.check(value) for value in node.values]
     word = "and" if isinstance(node.op, ast.And) else "or"
     boolean = all(part.boolean for part in parts)
+    if word == "or":
+        _look_for_what_is_passed_over(checker, node, parts)
     if boolean:
         return Checked(lambda writer: tested(writer, parts, word), boolean=True)
 
@@ -56,6 +58,33 @@ def logic(checker: Checker, node: ast.BoolOp) -> Checked:
         parts=tuple(parts),
         word=word,
     )
+
+
+_STATE = frozenset({"self", "resource", "rows"})
+"""The roots that hold what is there before a change."""
+
+
+def _look_for_what_is_passed_over(checker: Checker, node: ast.BoolOp, parts: list[Checked]) -> None:
+    """Report a text or a boolean of a request behind which what was there before is taken.
+
+    ``""`` and ``false`` are what a client says to clear a field, and ``or`` passes over them.
+    """
+    for number, (value, part) in enumerate(zip(node.values, parts, strict=True)):
+        if not (isinstance(part.shape, GceShape) and part.shape.body):
+            continue
+        schema = part.shape.schema()
+        plain = not schema.keys() & {"enum", "format"} and schema.get("type") in _CLEARED
+        if plain and any(map(_reads_state, node.values[number + 1 :])):
+            empty = _CLEARED[schema["type"]]
+            said = f"'or' passes over {empty} in {part.label!r}, and what was there stays"
+            checker.report(value, f"{said}; first(a, b) takes it")
+
+
+def _reads_state(node: ast.expr) -> bool:
+    return any(isinstance(part, ast.Name) and part.id in _STATE for part in ast.walk(node))
+
+
+_CLEARED = {"string": "an empty text", "boolean": "false"}
 
 
 def negated(checker: Checker, node: ast.UnaryOp) -> Checked:

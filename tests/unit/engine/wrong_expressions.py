@@ -129,4 +129,35 @@ WRONG_EXPRESSIONS = {
         """,
         "Disk has no field 'nmae'; did you mean 'name'?",
     ),
+    "an empty text of a request that the state takes the place of": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          update:
+            alone: true
+            steps:
+              - call: updateVolume
+                params:
+                  id: self.id
+                  name: description or self.name # here
+        """,
+        "'or' passes over an empty text in 'description', and what was there stays; first(a, b)",
+    ),
+    "a boolean of a request that the state takes the place of": (
+        """
+        resource: subnetworks
+        read: {call: listNetworks}
+        methods:
+          patch:
+            alone: true
+            steps:
+              - call: updateNetwork
+                params:
+                  id: self.id
+                  displaytext: >
+                    f"{privateIpGoogleAccess or text(resource.privateIpGoogleAccess)}" # here
+        """,
+        "'or' passes over false in 'privateIpGoogleAccess', and what was there stays",
+    ),
 }
