@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from gstack_pyramid.engine.yaml_mistakes import told
+
 Place = tuple[str | int, ...]
 """Where something stands in a document: keys and list positions from the top."""
 
@@ -196,16 +198,16 @@ def read_document(file: Path) -> Document:
     Raises:
         MappingError: the file can't be read, is no YAML, or gives one key twice.
     """
-    document = Document(display_name(file), None)
+    document, text = Document(display_name(file), None), ""
     try:
         text = file.read_text("utf-8")
         node = _composed(text)
         if node is not None:
             document.data = _Builder(document, text).build(node, ())
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise MappingError([Finding(document.file, line, f"not YAML: {error.problem}")]) from error
+        line, column, said = told(text, error)
+        finding = Finding(document.file, line, f"not YAML: {said}", column)
+        raise MappingError([finding]) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise MappingError([Finding(document.file, 1, f"not YAML: {error}")]) from error
     except OSError as error:

@@ -111,22 +111,26 @@ def _most_telling(error: Any) -> Any:
 def _told(error: Any) -> Iterator[tuple[Place, str]]:
     """Where the error is, and what it is in words; each unknown key is a mistake of its own."""
     place, known = tuple(error.absolute_path), error.schema.get("properties", {})
+    key = next((part for part in reversed(place) if isinstance(part, str)), "")
     if error.validator == "additionalProperties" and error.validator_value is False:
-        for key in error.instance.keys() - known.keys():
-            meant = "".join(f" (is {near!r} meant?)" for near in get_close_matches(key, known, 1))
+        for other in error.instance.keys() - known.keys():
+            meant = "".join(f" (is {near!r} meant?)" for near in get_close_matches(other, known, 1))
             yield (
-                (*place, key),
-                f"unknown key {key!r}{meant}; known are: {', '.join(sorted(known))}",
+                (*place, other),
+                f"unknown key {other!r}{meant}; known are: {', '.join(sorted(known))}",
             )
+    elif error.instance is None and place:
+        # What belongs to it stands in the same column, or further to the left.
+        yield place, f"{key!r} holds nothing; what belongs to it is indented further than it"
     elif error.validator == "not" and "required" in error.validator_value:
         names = " and ".join(repr(name) for name in error.validator_value["required"])
         yield place, f"{names} exclude each other"
     elif error.context:
         types = (inner.validator_value for inner in error.context)
         words = [word for type_ in types for word in ([type_] if isinstance(type_, str) else type_)]
-        yield place, f"{error.instance!r} is none of: {', '.join(words)}"
+        yield place, f"{key!r}: {error.instance!r} is none of: {', '.join(words)}"
     else:
-        yield place, error.message
+        yield place, f"{key!r}: {error.message}" if key else error.message
 
 
 def _is_of_wrong_type(error: Any) -> bool:

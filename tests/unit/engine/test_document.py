@@ -16,12 +16,44 @@ def read(folder: Path, text: str) -> Document:
 
 
 @pytest.mark.parametrize(
+    ("text", "line", "column", "message"),
+    [
+        ("a:\n  b: 'x\n  c: y\nd: z\n", 2, 6, "'b': the quote that begins here has no end"),
+        ('a:\n  b: "x\n  c: y\n', 2, 6, "'b': the quote that begins here has no end"),
+        (
+            "a:\n  b: 'x\n  c: y\n  d: 'z'\n",
+            2,
+            6,
+            "'b': the quote that begins here ends in line 4; is one missing?",
+        ),
+        ("a: {b: {c: d}\ne: f\n", 1, 4, "'a': the '{' that begins here has no end"),
+        ("a:\n\tb: c\n", 2, 1, "a tab is no indentation; YAML takes spaces"),
+        ("a: b: c\n", 1, 5, "'a': a text that holds ': ' needs quotes"),
+        ("a:\n  b c\n  d: e\n", 2, 0, "'b c' has no ':' behind its key"),
+        ("a:\n  - b: c\n   d: e\n", 3, 4, "'d' is indented otherwise than what it stands"),
+        ("a:\n  b: {}\n    c: {}\n", 3, 5, "'c' is indented otherwise than what it stands"),
+        ("a: %b\n", 1, 4, "a text that begins with '%' needs quotes"),
+        ("a: [b for b in c]d\n", 1, 18, "'a': what begins with a bracket or a quote needs"),
+    ],
+)
+def test_what_was_meant_is_told_where_it_would_be_mended(
+    tmp_path: Path, text: str, line: int, column: int, message: str
+) -> None:
+    with pytest.raises(MappingError) as refused:
+        read(tmp_path, text)
+    (finding,) = refused.value.findings
+    assert (finding.line, finding.column) == (line, column)
+    assert finding.message.startswith(f"not YAML: {message}")
+    assert "\n" not in str(finding)
+
+
+@pytest.mark.parametrize(
     ("text", "line", "message"),
     [
         ("a: 1\nb: 2\na: 3\n", 3, "the key 'a' is given twice"),
         ("a:\n  b: 1\n  b: 2\n", 3, "the key 'b' is given twice"),
-        ("a: [1\nb: 2\n", 2, "not YAML"),
-        ("a: 1\n  b: 2\n", 2, "not YAML"),
+        ("a: [1\nb: 2\n", 1, "not YAML: 'a': the '[' that begins here has no end"),
+        ("a: 1\n  b: 2\n", 2, "not YAML: 'b' is indented otherwise than what it stands beside"),
         ("a: *nowhere\n", 1, "not YAML: found undefined alias 'nowhere'"),
         ("a: 1\n---\nb: 2\n", 2, "not YAML"),
         ("a: 1\nb: !!python/object:os.system {}\n", 2, "means nothing here"),

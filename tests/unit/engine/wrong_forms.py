@@ -308,9 +308,34 @@ WRONG_FORMS = {
         resource: disks
         read: {call: [listVolumes} # here
         """,
-        "not YAML: expected ',' or ']'",
+        "not YAML: 'read': the '[' that begins here has no end",
     ),
     # grammar
+    "what belongs to a key stands beside it": (
+        """
+        resource: disks
+        read: # here
+        """,
+        "'read' holds nothing; what belongs to it is indented further than it",
+    ),
+    "a method without what belongs to it": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          get: {}
+          list: # here
+        """,
+        "'list' holds nothing; what belongs to it is indented further than it",
+    ),
+    "a value of another type": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        about: 5 # here
+        """,
+        "'about': 5 is not of type 'string'",
+    ),
     "unknown section": (
         """
         resource: disks
