@@ -49,7 +49,8 @@ def lint(ini: Ini, folders: tuple[Path, ...], form: str) -> None:
 
     Checked are gstack's own, those of the ini's gstack.mappings, and those in each FOLDER, put
     together as the server does it: later ones override. It works without an ini as well. Every
-    mistake is printed with its file and line; the exit status is 1 when there is one.
+    mistake is printed with its file and line; the exit status is 1 when there is one. What a later
+    folder replaces of an earlier one is printed, too.
 
     \b
     Examples:
@@ -60,11 +61,14 @@ def lint(ini: Ini, folders: tuple[Path, ...], form: str) -> None:
     from gstack_pyramid.engine.document import MappingError
 
     try:
-        compiled = _compile(ini, folders)[1]
+        mappings, compiled = _compile(ini, folders)
     except MappingError as error:
         _print_findings(error.findings, form)
         raise SystemExit(1) from None
     if form == "text":
+        for entry in mappings.replaced:
+            (file, line), (old, old_line) = entry.by, entry.of
+            click.echo(f"{file}:{line}: replaces {entry.what} of {old}:{old_line}")
         click.echo(
             f"{len(compiled.resources)} resources, {len(compiled.methods)} methods: no mistakes"
         )

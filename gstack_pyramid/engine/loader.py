@@ -22,6 +22,25 @@ _OWN_FORM = {"_defaults": "defaults", "_errors": "errors", "_functions": "functi
 """Files of a form of their own, and its name in the grammar; other ``_`` files are none of ours."""
 
 
+Origin = tuple[str, int]
+"""A file and a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """An entry of an earlier folder that a later one has replaced.
+
+    Attributes:
+        what: its name, as ``instances.fields.description`` or ``settings.machine_types.small``.
+        by: where the later one stands.
+        of: where the earlier one stands.
+    """
+
+    what: str
+    by: Origin
+    of: Origin
+
+
 @dataclass(slots=True)
 class Mappings:
     """All mapping files, merged.
@@ -33,6 +52,8 @@ class Mappings:
         functions: those of ``_functions.yaml``, by name.
         owners: (resource, method) -> the file and line that claim it.
         likeness: resource -> what it and its methods are like.
+        replaced: what a later folder has put in the place of an earlier one's, each with where the
+            one and the other stand.
     """
 
     resources: dict[str, Document] = field(default_factory=dict)
@@ -41,6 +62,7 @@ class Mappings:
     functions: dict[str, NamedFunction] = field(default_factory=dict)
     owners: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     likeness: dict[str, Described] = field(default_factory=dict)
+    replaced: list[Replaced] = field(default_factory=list)
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -57,11 +79,13 @@ def load(folders: Iterable[Path]) -> Mappings:
     merged = Mappings()
     findings: list[Finding] = []
     files: dict[str, list[Document]] = {}
+    known: dict[str, Origin] = {}
     for folder in folders:
         if not folder.is_dir():
             raise MappingError([Finding(str(folder), 1, "there is no such folder of mappings")])
         claimed: dict[tuple[str, Place], tuple[str, int]] = {}
         own: dict[str, list[Document]] = {}
+        here: dict[str, Origin] = {}
         for file in files_in(folder):
             if file.name.startswith("_") and file.name.partition(".")[0] not in _OWN_FORM:
                 continue
@@ -74,6 +98,11 @@ def load(folders: Iterable[Path]) -> Mappings:
             findings += wrong
             if not wrong:
                 findings += _add(merged, document, file.name, claimed, own)
+                here.update(_named(document, file.name))
+        merged.replaced += [
+            Replaced(what, by, known[what]) for what, by in here.items() if what in known
+        ]
+        known.update(here)
         for resource, documents in own.items():
             # What begins with another resource comes before what adds to that.
             documents.sort(key=lambda document: "like" not in document.data)
@@ -161,7 +190,11 @@ def _add(
         merged.functions.update(functions_of(document))
         return []
     if stem == "_defaults":
-        merged.settings.update(document.data.get("settings", {}))
+        for name, value in document.data.get("settings", {}).items():
+            before = merged.settings.get(name)
+            if isinstance(before, dict) and isinstance(value, dict):
+                value = {**before, **value}
+            merged.settings[name] = value
         return []
     resource = document.data["resource"]
     files.setdefault(resource, []).append(document)
@@ -177,6 +210,23 @@ def _add(
                 Finding(*origin, f"{what} is claimed here and at {other[0]}:{other[1]} as well")
             )
     return findings
+
+
+def _named(document: Document, name: str) -> Iterator[tuple[str, Origin]]:
+    """The entries of a file, by their full names, and where they stand."""
+    stem = name.partition(".")[0]
+    if stem == "_defaults":
+        for key, value in document.data.get("settings", {}).items():
+            table = [(key, inner) for inner in value] if isinstance(value, dict) else [(key,)]
+            for place in table:
+                yield ".".join(("settings", *place)), document.origin(("settings", *place))
+    elif stem == "_functions":
+        for key in document.data["functions"]:
+            yield f"functions.{key}", document.origin(("functions", key))
+    elif stem not in _OWN_FORM and "like" not in document.data:
+        for entry in entries_of(document.data):
+            what = ".".join(str(part) for part in (document.data["resource"], *entry))
+            yield what, document.origin(entry)
 
 
 def _join(merged: Mappings, files: Mapping[str, list[Document]], findings: list[Finding]) -> None:

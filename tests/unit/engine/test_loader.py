@@ -169,3 +169,36 @@ def test_an_error_rule_that_can_not_work_is_a_finding(
     (finding,) = compiler.findings(write(tmp_path / "a", _errors=text))
     assert finding.line == 5
     assert message in finding.message
+
+
+def test_a_table_of_the_settings_is_added_to_key_by_key(tmp_path: Path) -> None:
+    base = write(tmp_path / "a", _defaults="settings: {types: {a: 1, b: 2}, cidr: x, list: [1]}")
+    own = write(tmp_path / "b", _defaults="settings: {types: {b: 3, c: 4}, cidr: y, list: [2]}")
+    assert load([base, own]).settings == {
+        "types": {"a": 1, "b": 3, "c": 4},
+        "cidr": "y",
+        "list": [2],
+    }
+
+
+def test_what_a_folder_replaces_is_known_with_both_places(tmp_path: Path) -> None:
+    functions = "functions:\n  one: {about: one, gives: '1'}\n"
+    base = write(
+        tmp_path / "a",
+        zones=ZONES,
+        _defaults="settings:\n  types: {a: 1}\n  cidr: x\n",
+        _functions=functions,
+    )
+    own = write(
+        tmp_path / "b",
+        zones="resource: zones\nfields: {status: {value: UP}}\nmethods:\n  get: {}\n",
+        _defaults="settings:\n  types:\n    a: 2\n    b: 3\n",
+        _functions=functions,
+    )
+    replaced = load([base, own]).replaced
+    assert [(item.what, item.by, item.of) for item in replaced] == [
+        ("settings.types.a", (str(own / "_defaults.yaml"), 3), (str(base / "_defaults.yaml"), 2)),
+        ("functions.one", (str(own / "_functions.yaml"), 2), (str(base / "_functions.yaml"), 2)),
+        ("zones.methods.get", (str(own / "zones.yaml"), 4), (str(base / "zones.yaml"), 3)),
+    ]
+    assert load([base]).replaced == []
