@@ -154,8 +154,10 @@ def list_instances(
                 "name": row["name"],
                 "selfLink": f"{zone}/instances/{row['name']}",
                 "zone": zone,
-                "creationTimestamp": _time(row["created"]),
                 "description": _whole(description).get("description", ""),
+                "labels": labels,
+                "labelFingerprint": prints[2],
+                "creationTimestamp": _time(row["created"]),
                 "status": STATUS[row["state"]],
                 "machineType": links["machineTypes"][row["serviceofferingid"]],
                 "canIpForward": False,
@@ -175,8 +177,6 @@ def list_instances(
                     "items": kept,
                     "fingerprint": prints[1],
                 },
-                "labels": labels,
-                "labelFingerprint": prints[2],
                 "fingerprint": _fingerprint(
                     [
                         row["name"],

@@ -99,3 +99,11 @@ def test_a_mistake_in_the_reasons_is_found(
     result = gstack("lint", "mine")
     assert result.exit_code == 1
     assert message in result.output
+
+
+def test_what_a_folder_replaces_is_printed(gstack: Gstack, folder: Path) -> None:
+    (folder / "zones.yaml").write_text("resource: zones\nfields:\n  description: name\n")
+    result = gstack("lint", "mine")
+    assert result.exit_code == 0, result.output
+    told = r"^mine/zones.yaml:3: replaces zones.fields.description of \S*mappings/zones.yaml:\d+$"
+    assert re.search(told, result.output, re.MULTILINE), result.output
