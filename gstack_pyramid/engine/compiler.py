@@ -12,6 +12,7 @@ from gstack_pyramid.engine.document import Document, Finding, MappingError, Plac
 from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
 from gstack_pyramid.engine.expressions.calls import NAMES
 from gstack_pyramid.engine.expressions.named import check_functions, functions_of
+from gstack_pyramid.engine.expressions.writer import Source
 from gstack_pyramid.engine.loader import Mappings
 from gstack_pyramid.engine.lookups import needs_of
 from gstack_pyramid.engine.method_compiler import compile_method
@@ -51,7 +52,7 @@ class Compiled:
     methods: dict[str, Method] = field(default_factory=dict)
     errors: ErrorTable = field(default_factory=lambda: ErrorTable([]))
     settings: dict[str, Any] = field(default_factory=dict)
-    generated: dict[str, list[tuple[Place, str, str]]] = field(default_factory=dict)
+    generated: dict[str, list[tuple[Place, str, Source]]] = field(default_factory=dict)
 
 
 @paused()

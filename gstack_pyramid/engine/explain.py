@@ -55,7 +55,7 @@ def generated_code(mappings: Mappings, compiled: Compiled, method_id: str) -> st
             file, line = document.origin(place)
             what = ".".join(str(part) for part in place)
             comment = textwrap.indent(text.strip(), "#     ")
-            told[f"# {file}:{line}  {what}\n{comment}\n{source}"] = None
+            told[f"# {file}:{line}  {what}\n{comment}\n{source()}"] = None
     return "\n".join(told)
 
 

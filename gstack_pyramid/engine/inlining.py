@@ -12,7 +12,7 @@ from typing import Any
 from gstack_pyramid.engine.expressions.compiled import ARGUMENTS, node_of
 from gstack_pyramid.engine.expressions.emission import bounded
 from gstack_pyramid.engine.expressions.node import Checked
-from gstack_pyramid.engine.expressions.writer import Writer
+from gstack_pyramid.engine.expressions.writer import Source, Writer
 from gstack_pyramid.engine.paths import Getter, text_of
 from gstack_pyramid.engine.shapes import body_paths
 
@@ -134,7 +134,7 @@ def translated(value: Checked, words: Mapping[Any, Any] | None, default: Any) ->
     return Checked(emit)
 
 
-def shaping_of(fields: Fields, about: str) -> tuple[Shaping, str]:
+def shaping_of(fields: Fields, about: str) -> tuple[Shaping, Source]:
     """One function for all fields of a resource, and its source.
 
     Args:

@@ -18,6 +18,7 @@ from gstack_pyramid.engine.expressions.compiled import (
 )
 from gstack_pyramid.engine.expressions.named import NamedFunction
 from gstack_pyramid.engine.expressions.reading import names_of
+from gstack_pyramid.engine.expressions.writer import Source
 from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.shapes import ANY, ObjectShape, Shape, body_paths
 from gstack_pyramid.engine.suggestions import nearest
@@ -94,7 +95,7 @@ class Scope:
     used: set[str] = field(default_factory=set)
     reached: set[tuple[str, str | None]] = field(default_factory=set)
     later: frozenset[str] = frozenset()
-    generated: list[tuple[Place, str, str]] = field(default_factory=list)
+    generated: list[tuple[Place, str, Source]] = field(default_factory=list)
 
     def report(self, place: Place, message: str, offset: int | None = None) -> None:
         """Note a mistake at ``place``, maybe at a character of the text that stands there."""

@@ -10,7 +10,7 @@ from gstack_pyramid.engine.expressions.checked import Checker
 from gstack_pyramid.engine.expressions.emission import text_from
 from gstack_pyramid.engine.expressions.node import MISSING, Checked
 from gstack_pyramid.engine.expressions.syntax import ExpressionError, parse, placeholders
-from gstack_pyramid.engine.expressions.writer import Writer
+from gstack_pyramid.engine.expressions.writer import Source, Writer
 from gstack_pyramid.engine.paths import Getter
 from gstack_pyramid.engine.shapes import Shape
 
@@ -97,8 +97,8 @@ def known_as(getter: Getter, node: Checked | None) -> Getter:
 
 def source_of(getter: Getter) -> str | None:
     """The Python that was generated for a function, if it was."""
-    found: str | None = getattr(getter, "source", None)
-    return found
+    found: Source | None = getattr(getter, "source", None)
+    return None if found is None else found()
 
 
 def _made(

@@ -80,9 +80,21 @@ class Sharing:
     def resolved(self, lines: list[str]) -> list[str]:
         """The lines of a complete function, without marks."""
         for form in reversed(range(_FORMS)):
-            if any(use.form == form for use in self._uses):
+            if self._is_shared(lines, form):
                 lines = self._shared(lines, form)
-        return [self._alone(line) for line in lines if not line.lstrip().startswith(_BEGINS)]
+        lines = [line for line in lines if _BEGINS not in line]
+        return self._alone(lines) if self._uses else lines
+
+    def _is_shared(self, lines: list[str], form: int) -> bool:
+        """Whether anything may be asked for again; most functions are too small for that."""
+        if not any(use.form == form for use in self._uses):
+            return False
+        asked = Counter(
+            (use.variable, use.whole)
+            for found in _MARK.finditer("\n".join(lines))
+            if (use := self._uses[int(found[1])]).form == form
+        )
+        return any(times > 1 for times in asked.values())
 
     def _shared(self, lines: list[str], form: int) -> list[str]:
         result = list(lines)
@@ -120,10 +132,11 @@ class Sharing:
 
         return [f"{name} = {whole}" for whole, name in names.items()], _MARK.sub(told, block)
 
-    def _alone(self, line: str) -> str:
-        while "\u27e6" in line:
-            line = _MARK.sub(lambda found: self._uses[int(found[1])].alone, line)
-        return line
+    def _alone(self, lines: list[str]) -> list[str]:
+        text = "\n".join(lines)
+        while "\u27e6" in text:
+            text = _MARK.sub(lambda found: self._uses[int(found[1])].alone, text)
+        return text.split("\n")
 
 
 def _end(lines: list[str], at: int, indent: int) -> int:

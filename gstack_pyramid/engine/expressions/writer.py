@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
@@ -13,6 +13,9 @@ from gstack_pyramid.engine.expressions.sharing import Sharing
 from gstack_pyramid.engine.paths import text_of
 
 _Part = TypeVar("_Part")
+
+Source = Callable[[], str]
+"""Gives the Python of a generated function."""
 
 _KNOWN: dict[str, Any] = {
     "__builtins__": {},
@@ -162,8 +165,8 @@ class Writer:
         lines = self.sharing.resolved([*head, *first, *self._lines, f"    return {result}"])
         return "\n".join([f"def {name}({arguments}):", *lines, ""])
 
-    def function(self, name: str, arguments: str, result: str, about: str) -> tuple[Any, str]:
-        """The function, and its source, which Python reads when the function is first called.
+    def function(self, name: str, arguments: str, result: str, about: str) -> tuple[Any, Source]:
+        """The function, and its source, which is put together when the function is first called.
 
         Most are never: what a resource shows is one function, made of what the others compute.
 
@@ -173,11 +176,11 @@ class Writer:
             result: the code of what it returns.
             about: where it comes from, for tracebacks.
         """
-        text = self.source(name, arguments, result)
+        text = partial(self.source, name, arguments, result)
 
         def made() -> Callable[..., Any]:
             # Only what the writer wrote, from a checked tree, with names that it made itself.
-            function.__code__ = _code(text, about)
+            function.__code__ = _code(text(), about)
             return function
 
         namespace = {**_KNOWN, **self._namespace, "made": made}

@@ -102,7 +102,7 @@ def test_the_twin_is_compiled_with_its_own_functions(tmp_path: Path, compiler: C
     folder = write(tmp_path / "own", projects=PROJECTS, zones=ZONES, disks=DISKS, twin=REGION_DISKS)
     compiled = compiler(folder)
     code = {
-        name: "".join(source for place, _, source in made if place[-1:] == ("description",))
+        name: "".join(source() for place, _, source in made if place[-1:] == ("description",))
         for name, made in compiled.generated.items()
     }
     assert "'disk'" in code["disks"]

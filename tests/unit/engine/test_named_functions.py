@@ -78,7 +78,7 @@ methods:
     )
     compiled = compiler(folder)
     (source,) = [
-        source
+        source()
         for made in compiled.generated.values()
         for _, text, source in made
         if text.startswith("beside(")
