@@ -1,6 +1,6 @@
-"""Build step: a wheel carries mappings/ and schemas/ as package data.
+"""Build step: a wheel carries mappings/, schemas/, deploy/ and the inis as package data.
 
-Everything declarative is in setup.cfg. The two folders stay at the top of the source tree, where
+Everything declarative is in setup.cfg. They stay at the top of the source tree, where
 people look for them; gstack_pyramid.schemas.location finds them in either place.
 """
 
@@ -12,7 +12,8 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-DATA_FOLDERS = ("mappings", "schemas")
+DATA_FOLDERS = ("mappings", "schemas", "deploy")
+DATA_FILES = ("production.ini", "development.ini")
 
 
 class BuildWithData(build_py):
@@ -28,6 +29,8 @@ class BuildWithData(build_py):
             # A file that is gone from the source must not survive in an old build folder.
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(here / name, target)
+        for name in DATA_FILES:
+            shutil.copy(here / name, Path(self.build_lib) / "gstack_pyramid" / "_data" / name)
 
 
 setup(cmdclass={"build_py": BuildWithData})

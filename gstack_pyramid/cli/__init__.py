@@ -16,6 +16,7 @@ from gstack_pyramid.cli.configuration import Ini
 from gstack_pyramid.cli.doctor import doctor
 from gstack_pyramid.cli.documents import openapi
 from gstack_pyramid.cli.environment import env
+from gstack_pyramid.cli.initial import init
 from gstack_pyramid.cli.keys import key
 from gstack_pyramid.cli.mappings import counterparts, coverage, explain, lint
 from gstack_pyramid.cli.models import sync_models
@@ -37,7 +38,7 @@ from gstack_pyramid.cli.tokens import token
     type=click.Path(dir_okay=False, path_type=Path),
     envvar="GSTACK_CONFIG",
     help="The ini to use. [default: development.ini in this folder, else production.ini, else the "
-    "default profile; $GSTACK_CONFIG]",
+    "default profile, else /etc/gstack/production.ini; $GSTACK_CONFIG]",
 )
 @click.option(
     "-p",
@@ -80,6 +81,7 @@ for _command in (
     serve,
     simulator,
     config,
+    init,
     doctor,
     token,
     env,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 DEFAULT_INIS = ("development.ini", "production.ini")
 
+#: The ini of the service that Debian's package makes.
+SYSTEM_INI = Path("/etc/gstack/production.ini")
+
 #: How a server of the ini names an address that means every address of the machine.
 _EVERY_ADDRESS = frozenset({"", "*", "0.0.0.0", "::", "[::]"})  # noqa: S104 - compared, not bound
 
@@ -34,14 +37,14 @@ class Ini:
 
     def is_there(self) -> bool:
         """Whether there is an ini; one that was named must be, so that counts as there."""
-        return self._given is not None or any(path.is_file() for path in _defaults())
+        return self._given is not None or any(map(_is_there, _defaults()))
 
     @property
     def path(self) -> Path:
         """The ini's absolute path."""
         for name in [self._given] if self._given else _defaults():
             path = name.absolute()
-            if path.is_file():
+            if _is_there(path):
                 self._tell_of_the_other(path)
                 return path
         if self._profile:
@@ -59,7 +62,7 @@ class Ini:
     def _tell_of_the_other(self, chosen: Path) -> None:
         """Say once which one is used, where this folder has an ini and there is a profile too."""
         profile = profiles.path_of(profiles.DEFAULT)
-        if self._given or self._told or chosen == profile or not profile.is_file():
+        if self._given or self._told or chosen in (profile, SYSTEM_INI) or not _is_there(profile):
             return
         self._told = True
         click.echo(
@@ -135,12 +138,20 @@ class Ini:
 
 
 def _defaults() -> list[Path]:
-    return [*map(Path, DEFAULT_INIS), profiles.path_of(profiles.DEFAULT)]
+    return [*map(Path, DEFAULT_INIS), profiles.path_of(profiles.DEFAULT), SYSTEM_INI]
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file that this user may know of: another's home may be in the way."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
 
 
 def option_for(profile: str) -> str:
     """What ``gstack`` must be told here to use a profile: `` --profile NAME``, or nothing."""
-    alone = profile == profiles.DEFAULT and not any(Path(name).is_file() for name in DEFAULT_INIS)
+    alone = profile == profiles.DEFAULT and not any(_is_there(Path(name)) for name in DEFAULT_INIS)
     return "" if alone else f" --profile {profile}"
 
 

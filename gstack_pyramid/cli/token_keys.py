@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ def token_keys() -> None:
 
     \b
     Examples:
+      gstack token-keys create
       gstack token-keys list
       gstack token-keys rotate
     """
@@ -35,6 +37,27 @@ def list_(ini: Ini) -> None:
     click.echo(f"{first}  seals and opens")
     for kid in others:
         click.echo(f"{kid}  opens")
+
+
+@token_keys.command()
+@click.option("--text", is_flag=True, help="Print a new ring for gstack.token_keys, and keep none.")
+@click.pass_obj
+def create(ini: Ini, text: bool) -> None:
+    """Make the ring's file, with one key, unless it is there."""
+    from gstack_pyramid.auth import KeyRing
+
+    if text:
+        kid, key = secrets.token_hex(8), secrets.token_urlsafe(32)
+        click.echo(f"{kid}:{key}")
+        return
+    path = ini.settings().token_keys_file
+    if path is None:
+        raise click.ClickException(f"{ini.path}: gstack.token_keys_file says no file")
+    try:
+        ring = KeyRing.load(path, create=True)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(f"{path}: {error}") from None
+    click.echo(f"{ring.newest}  seals and opens")
 
 
 @token_keys.command()

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,22 +67,12 @@ def shell(command: str, environment: dict[str, str], folder: Path) -> str:
     return done.stdout
 
 
-def test_the_readme_leads_to_an_answer(tmp_path: Path, cloud: str, gcloud: Gcloud) -> None:
-    install, configure, serve, ask, sign_in = (block.strip() for block in blocks())
-    assert configure == "gstack-configure"
-    assert serve == "gstack --profile default"
-    # Walked with a browser in test_sign_in.py.
-    assert sign_in == 'eval "$(gstack --profile default env --sign-in)"\ngcloud auth login'
-    source = tmp_path / "gstack"
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A copy of the source, and an environment with what the README's first block installs."""
+    home = tmp_path_factory.mktemp("home")
+    source = home / "gstack"
     shutil.copytree(ROOT, source, ignore=_NOT_SOURCE)
-    address = urlsplit(cloud)
-    (port,) = free_ports(1)
-    flags = (
-        f"--bind-port {port} --bind-address localhost --key-ring --certificate"
-        f" --cloudstack-host {address.hostname} --cloudstack-port {address.port}"
-        f" --cloudstack-protocol {address.scheme} --cloudstack-path {address.path}"
-        f" --api-key {DEMO_API_KEY}"
-    )
     environment = {k: v for k, v in os.environ.items() if not k.startswith(OTHER_CLOUDS)}
     for name in ("XDG_CONFIG_HOME", "VIRTUAL_ENV"):
         environment.pop(name, None)
@@ -91,25 +82,77 @@ def test_the_readme_leads_to_an_answer(tmp_path: Path, cloud: str, gcloud: Gclou
     environment.setdefault("PIP_CONSTRAINT", str(ROOT / "constraints.txt"))
     environment.setdefault("PIP_NO_COMPILE", "1")
     path = f"{Path(sys.executable).parent}:{environment['PATH']}"
-    environment |= {"HOME": str(tmp_path), "PATH": path}
-    shell(install, environment, source)
-    environment["PATH"] = f"{tmp_path}/gstack-env/bin:{environment['PATH']}"
-    keys = {"GSTACK_SECRET_KEY": DEMO_SECRET_KEY}
-    told = shell(f"{configure} {flags}", environment | keys, source)
-    assert "zone ch-gva-2: Advanced networking, with security groups" in told
+    environment |= {"HOME": str(home), "PATH": path}
+    shell(blocks()[0].strip(), environment, source)
+    environment["PATH"] = f"{home}/gstack-env/bin:{environment['PATH']}"
+    return source, environment
 
+
+@contextmanager
+def serving(command: str, environment: dict[str, str], folder: Path) -> Iterator[str]:
+    """Serve until the block ends; the line in which the server says that it listens."""
     server = subprocess.Popen(
-        ["bash", "-euc", f"exec {serve}"],
+        ["bash", "-euc", f"exec {command}"],
         env=environment,
-        cwd=source,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
     try:
         assert server.stdout
-        greeting = next(line for line in server.stdout if line.startswith(b"Serving"))
-        assert greeting.decode().strip() == f"Serving on https://localhost:{port}"
-        answer = shell(ask, environment, source)
-        assert [line.split()[0] for line in answer.splitlines()] == ["NAME", "ch-gva-2", "ch-zrh-1"]
+        greetings = (b"Serving on", b"gstack serves http://127.0.0.1")
+        yield next(line for line in server.stdout if line.startswith(greetings)).decode().strip()
     finally:
         end(server, signal.SIGTERM)
+
+
+def test_what_is_installed_is_all_that_a_service_needs(
+    installed: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    source, environment = installed
+    (package,) = Path(environment["HOME"]).glob("gstack-env/lib/*/site-packages/gstack_pyramid")
+    for name in ("mappings", "schemas", "deploy"):
+        shipped, there = (
+            {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+            for folder in (source / name, package / "_data" / name)
+        )
+        assert there == shipped
+    gateway, cloud = free_ports(2)
+    own = environment | {"GSTACK_PORT": str(gateway), "GSTACK_SIMULATOR_PORT": str(cloud)}
+    shell("gstack init --simulator trial", own, tmp_path)
+    with serving("gstack", own, tmp_path / "trial") as told:
+        assert told.startswith(f"gstack serves http://127.0.0.1:{gateway}")
+        # A service for that cloud, which is checked and not served: it wants a proxy.
+        url = f"http://127.0.0.1:{cloud}/client/api"
+        shell(f"gstack init --cloudstack {url} service", own, tmp_path)
+        ini = tmp_path / "service" / "production.ini"
+        ini.write_text(ini.read_text().replace("127.0.0.1:5000", f"127.0.0.1:{gateway}"))
+        checked = shell("gstack --config service/production.ini doctor", own, tmp_path)
+        assert "CloudStack answers" in checked
+
+
+def test_the_readme_leads_to_an_answer(
+    installed: tuple[Path, dict[str, str]], cloud: str, gcloud: Gcloud
+) -> None:
+    _, configure, serve, ask, sign_in = (block.strip() for block in blocks())
+    assert configure == "gstack-configure"
+    assert serve == "gstack --profile default"
+    # Walked with a browser in test_sign_in.py.
+    assert sign_in == 'eval "$(gstack --profile default env --sign-in)"\ngcloud auth login'
+    source, environment = installed
+    address = urlsplit(cloud)
+    (port,) = free_ports(1)
+    flags = (
+        f"--bind-port {port} --bind-address localhost --key-ring --certificate"
+        f" --cloudstack-host {address.hostname} --cloudstack-port {address.port}"
+        f" --cloudstack-protocol {address.scheme} --cloudstack-path {address.path}"
+        f" --api-key {DEMO_API_KEY}"
+    )
+    keys = {"GSTACK_SECRET_KEY": DEMO_SECRET_KEY}
+    told = shell(f"{configure} {flags}", environment | keys, source)
+    assert "zone ch-gva-2: Advanced networking, with security groups" in told
+
+    with serving(serve, environment, source) as told:
+        assert told == f"Serving on https://localhost:{port}"
+        answer = shell(ask, environment, source)
+        assert [line.split()[0] for line in answer.splitlines()] == ["NAME", "ch-gva-2", "ch-zrh-1"]

@@ -87,3 +87,34 @@ def test_a_mistake_in_the_ini_is_told_in_words(
     assert result.exit_code == 1
     assert message in result.output
     assert "Traceback" not in result.output
+
+
+def test_the_ini_of_the_system_comes_last(
+    gstack: Gstack, ini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = tmp_path / "etc" / "production.ini"
+    system.parent.mkdir()
+    system.write_text(INI)
+    monkeypatch.setattr("gstack_pyramid.cli.configuration.SYSTEM_INI", system)
+    assert f"{ini}, line" in gstack("config").output
+    ini.unlink()
+    assert f"{system}, line" in gstack("config").output
+
+
+def test_a_home_that_is_another_users_is_passed_over(
+    gstack: Gstack, ini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `runuser -u gstack gstack doctor` leaves it: root's, which nobody else may look into."""
+    system = ini.rename(tmp_path / "system.ini")
+    monkeypatch.setattr("gstack_pyramid.cli.configuration.SYSTEM_INI", system)
+    look = Path.is_file
+
+    def is_file(path: Path) -> bool:
+        if "no-config" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    result = gstack("config")
+    assert result.exit_code == 0, result.output
+    assert f"{system}, line" in result.output
