@@ -13,6 +13,9 @@
 #   make fuzz     a long run of schemathesis over the OpenAPI document
 #   make torture  gateways killed again and again under load, with figures (TORTURE=--help)
 #   make real     an acceptance on the cloud that GSTACK_REAL_ENDPOINT and its keys name
+#   make deb      a package for the release of Debian that this is, into dist/gstack.deb
+#   make try-deb  install it in a fresh root of that release, as root, and see it work
+#   make image    an image for containers, with podman, buildah or docker
 #   make docs     the documentation, into docs/_build/html
 #   make clean    remove what was made
 #
@@ -36,7 +39,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 .PHONY: run test test-all suite whole-suite lint quick pythons format coverage constraints bench \
-  bench-compare fuzz torture real docs clean
+  bench-compare fuzz torture real deb try-deb image docs clean
 
 run: $(VENV)/.run
 	@$(BIN)/pserve development.ini
@@ -96,6 +99,15 @@ torture: $(VENV)/.dev
 real: $(VENV)/.dev
 	GSTACK_REQUIRE_CLIENTS=1 GSTACK_REAL_REPORT=$${GSTACK_REAL_REPORT:-real-report} \
 	  $(BIN)/pytest -v tests/real
+
+deb:
+	@packaging/deb/build
+
+try-deb: deb
+	@packaging/deb/try
+
+image:
+	@packaging/container-image
 
 docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -q -W -n --keep-going -b html docs docs/_build/html
