@@ -111,7 +111,6 @@ def test_a_patch_adds_before_it_removes(gateway: Gateway) -> None:
     ("change", "field"),
     [
         ({"denied": [{"IPProtocol": "tcp"}]}, "denied"),
-        ({"priority": 5}, "priority"),
         ({"direction": "INGRESS"}, "direction"),
     ],
 )
