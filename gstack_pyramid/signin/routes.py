@@ -18,12 +18,18 @@ from gstack_pyramid.signin.server import Server
 TOKEN_PATHS = ("/oauth2/token", "/token", "/o/oauth2/token", "/oauth2/v4/token")
 """Ours, then those that clients of Google's ask for at a host that they are given."""
 
+
+def _old(name: str) -> tuple[str, ...]:
+    """Where Google's older clients ask: ``oauth2.v2`` of its discovery, and what was before it."""
+    return tuple(f"/oauth2/{version}/{name}" for version in ("v1", "v2", "v3"))
+
+
 _OTHERS = {
     "auth": (authorize, ("/oauth2/auth", "/o/oauth2/auth", "/o/oauth2/v2/auth")),
     "style": (style, ("/oauth2/style.css",)),
     "revoke": (endpoints.revoke, ("/oauth2/revoke", "/revoke", "/o/oauth2/revoke")),
-    "tokeninfo": (endpoints.token_info, ("/oauth2/tokeninfo", "/tokeninfo")),
-    "userinfo": (endpoints.user_info, ("/oauth2/userinfo",)),
+    "tokeninfo": (endpoints.token_info, ("/oauth2/tokeninfo", "/tokeninfo", *_old("tokeninfo"))),
+    "userinfo": (endpoints.user_info, ("/oauth2/userinfo", "/v1/userinfo", *_old("userinfo"))),
     "certs": (endpoints.certificates, ("/oauth2/certs",)),
     "discovery": (
         endpoints.discovery,

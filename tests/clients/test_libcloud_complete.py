@@ -23,7 +23,6 @@ NEEDS = {
     "ex_targetpool_get_health": "targetPools.getHealth",
     "ex_targetpool_set_backup_targetpool": "targetPools.setBackup",
     "ex_instancegroup_remove_instances": "instanceGroups.removeInstances",
-    "ex_instancegroup_set_named_ports": "instanceGroups.setNamedPorts",
     "ex_instancegroupmanager_set_autohealingpolicies": (
         "instanceGroupManagers.setAutoHealingPolicies"
     ),

@@ -121,7 +121,12 @@ def test_instances_are_gathered_in_a_group(advanced: Any, node: Any) -> None:
     members = advanced.ex_instancegroup_list_instances(group)
     assert [member.name for member in members] == ["reached"]
     assert [each.name for each in advanced.ex_list_instancegroups("ch-zrh-1")] == ["lib-fleet"]
-    assert advanced.ex_get_instancegroup("lib-fleet").zone.name == "ch-zrh-1"
+    ports = [{"name": "http", "port": 80}, {"name": "http", "port": 8080}]
+    assert advanced.ex_instancegroup_set_named_ports(
+        advanced.ex_get_instancegroup("lib-fleet"), ports
+    )
+    group = advanced.ex_get_instancegroup("lib-fleet")
+    assert (group.zone.name, group.named_ports) == ("ch-zrh-1", ports)
     assert advanced.ex_destroy_instancegroup(group)
 
 

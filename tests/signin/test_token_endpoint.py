@@ -133,6 +133,18 @@ def test_tokens_tell_about_themselves(sign_in: SignIn) -> None:
     sign_in.web.get("/oauth2/userinfo", status=401)
 
 
+@pytest.mark.parametrize("version", ["v1", "v2", "v3"])
+def test_older_clients_ask_at_paths_with_a_version(sign_in: SignIn, version: str) -> None:
+    """As Google's discovery document of oauth2 v2, gsutil and the first libraries have them."""
+    token = sign_in.granted(**KEYS, scope=f"openid {COMPUTE}")["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    told = sign_in.web.get(f"/oauth2/{version}/tokeninfo", {"access_token": token}).json
+    assert told["scope"] == f"openid {COMPUTE}"
+    who = sign_in.web.get(f"/oauth2/{version}/userinfo", headers=headers).json
+    assert who == sign_in.web.get("/oauth2/userinfo", headers=headers).json
+    sign_in.web.get(f"/oauth2/{version}/userinfo", status=401)
+
+
 def test_discovery_names_paths_that_are_there(sign_in: SignIn) -> None:
     told = sign_in.web.get("/.well-known/openid-configuration").json
     assert told["issuer"] == "http://localhost"

@@ -151,5 +151,17 @@ TRIPS = [
         unread={"guestFlush": "it says how it is made"},
         before=backed_up,
     ),
-    RoundTrip(resource="instanceGroups", path=f"{HERE}/instanceGroups", always={"name": "it"}),
+    RoundTrip(
+        resource="instanceGroups",
+        path=f"{HERE}/instanceGroups",
+        always={"name": "it"},
+        fields={
+            "description": text(600),
+            "namedPorts": st.lists(
+                st.sampled_from([{"name": "http", "port": 8080}, {"name": "https", "port": 8443}]),
+                min_size=1,
+                unique_by=str,
+            ),
+        },
+    ),
 ]

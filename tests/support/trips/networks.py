@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ...unit.simulator.vpn import CERTIFICATE, PRIVATE_KEY
 from ..gateway import Gateway
-from ..round_trips import RoundTrip, text
+from ..round_trips import LABELS, RoundTrip, text
 from .values import NOTHING, PROJECT, REGION
 
 RANGES = st.lists(
@@ -209,7 +209,11 @@ TRIPS = [
         resource="sslCertificates",
         path="global/sslCertificates",
         always={"name": "it", "certificate": CERTIFICATES, "privateKey": PRIVATE_KEY},
-        fields={"type": st.just("SELF_MANAGED"), "selfManaged": st.just({})},
+        fields={
+            "type": st.just("SELF_MANAGED"),
+            "selfManaged": st.just({}),
+            "description": text(600),
+        },
         unread={"privateKey": "GCE never shows it"},
     ),
     RoundTrip(
@@ -223,6 +227,7 @@ TRIPS = [
         },
         fields={
             "type": st.just("SELF_MANAGED"),
+            "description": text(600),
             # They may be given twice, if they are the same.
             "privateKey": st.just(PRIVATE_KEY),
             "certificate": st.none(),
@@ -238,7 +243,7 @@ TRIPS = [
         resource="targetVpnGateways",
         path=f"{REGION}/targetVpnGateways",
         always={"name": "it", "network": f"{PROJECT}/global/networks/prod-vpc"},
-        fields={"description": text(150)},
+        fields={"description": text(150), "labels": LABELS.filter(bool)},
     ),
     RoundTrip(
         resource="vpnTunnels",
@@ -253,6 +258,8 @@ TRIPS = [
         fields={
             "ikeVersion": st.sampled_from([1, 2]),
             "localTrafficSelector": st.just(["10.8.0.0/16"]),
+            "description": text(600),
+            "labels": LABELS.filter(bool),
         },
         unread={"sharedSecret": "GCE never shows it"},
         before=gate,
