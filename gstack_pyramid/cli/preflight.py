@@ -29,18 +29,18 @@ class Problem(Exception):
     """Something would keep the server from starting; the message names it and says why."""
 
 
-def listening(addresses: str, metrics: str) -> str:
+def listening(listen: str, metrics: str) -> str:
     """Whether a server can listen: what there is to say of it.
 
     Args:
-        addresses: those of ``[server:main]``, separated by white space.
+        listen: those of ``[server:main]``, separated by white space.
         metrics: ``gstack.metrics.listen``; empty for nowhere.
 
     Raises:
         Problem: an address can't be listened on, and no gateway does so.
     """
     served = False
-    for address in addresses.split():
+    for address in listen.split():
         try:
             _bind(address)
         except OSError as error:
@@ -52,7 +52,7 @@ def listening(addresses: str, metrics: str) -> str:
             _bind(metrics)
         except OSError as error:
             raise Problem(f"gstack.metrics.listen: {metrics}: {error.strerror or error}") from None
-    return f"{addresses}: a gateway answers there" if served else addresses
+    return f"{listen}: a gateway answers there" if served else listen
 
 
 def _bind(address: str) -> None:
@@ -169,10 +169,10 @@ def log_files(section: Callable[[str], dict[str, str]]) -> str:
 
 
 def looks(
-    settings: Settings, addresses: str, section: Callable[[str], dict[str, str]]
+    settings: Settings, listen: str, section: Callable[[str], dict[str, str]]
 ) -> Iterator[tuple[str, Callable[[], str]]]:
     """What there is to look at, by name."""
-    yield "listens on", lambda: listening(addresses, settings.metrics.listen)
+    yield "listens on", lambda: listening(listen, settings.metrics.listen)
     yield "operations", lambda: database(OPERATIONS, settings.operations.url)
     yield "ledger", lambda: database(LEDGER, settings.signin.ledger)
     yield "log files", lambda: log_files(section)

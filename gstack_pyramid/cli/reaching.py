@@ -20,6 +20,8 @@ from typing import Literal
 
 import certifi
 
+from gstack_pyramid.cloudstack.apis import CAPABILITIES
+
 SECONDS = 5.0
 """In which everything is known, however slow a name server or a host is."""
 
@@ -116,7 +118,7 @@ def _ask(place: Place, seconds: float) -> None:
     try:
         if place.protocol == "https":
             connection.sock = _with_tls(connection.sock, place)
-        connection.request("GET", f"{place.path}?command=listCapabilities&response=json")
+        connection.request("GET", f"{place.path}?command={CAPABILITIES}&response=json")
         response = connection.getresponse()
         _recognise(place, response, response.read(_ENOUGH))
     except TimeoutError:
@@ -173,7 +175,7 @@ def _recognise(place: Place, response: HTTPResponse, body: bytes) -> None:
         answer = json.loads(body)
     except ValueError:
         answer = None
-    if isinstance(answer, dict) and "listcapabilitiesresponse" in answer:
+    if isinstance(answer, dict) and f"{CAPABILITIES.lower()}response" in answer:
         return
     sends = f", which sends to {to}" if to else ""
     raise UnreachableError(

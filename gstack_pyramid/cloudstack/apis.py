@@ -14,7 +14,8 @@ from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 
 _COMMAND = "listApis"
-_CAPABILITIES = "listCapabilities"
+CAPABILITIES = "listCapabilities"
+"""A command that any CloudStack knows, and refuses without a signature."""
 
 _NAMES: LRUCache[bytes, frozenset[str]] = LRUCache(64)
 """By the digest of an answer. It has two megabytes, which take 35 ms to read, and is the same for
@@ -56,4 +57,4 @@ def capabilities(client: Client, credentials: Credentials) -> Mapping[str, Any]:
     Raises:
         CloudStackError, CloudStackUnavailable: as the client.
     """
-    return unwrap(client.call(credentials, _CAPABILITIES))
+    return unwrap(client.call(credentials, CAPABILITIES))

@@ -27,7 +27,9 @@ FREE = (
 SCOPES = frozenset({"projects", "zones", "regions"})
 """The words of GCE's paths that say in which scope something stands, and so the engine's own."""
 
-VERBS = frozenset({"get", "list", "aggregatedList", "insert", "delete", "update", "patch"})
+VERBS = frozenset(
+    {"get", "list", "aggregatedList", "insert", "delete", "update", "patch", "setLabels"}
+)
 """GCE's standard methods, which mean the same for every resource."""
 
 EVERYDAY = frozenset({"start", "stop", "reset", "wait", "resize"})
@@ -38,6 +40,10 @@ COMMANDS = {
     "queryAsyncJobResult": "cloudstack/jobs.py",  # every job of every command is asked about by it
     "listCapabilities": "cloudstack/apis.py",  # a cloud's version is read by it
     "listApis": "cloudstack/apis.py",  # the model, and what a caller may do, is read by it
+    # Whatever has tags has them by these: what a mapping says in `kept_in_tags` is written out.
+    "createTags": "engine/tags.py",
+    "deleteTags": "engine/tags.py",
+    "listTags": "engine/tags.py",
     # who signs in, and with which keys
     "listUsers": "cloudstack/users.py",
     "getUserKeys": "cloudstack/sessions.py",
