@@ -236,6 +236,7 @@ def build_application(settings: Settings) -> Application:
             Sealer(keyring),
             place=settings.operations.url,
             upgrade=settings.operations.upgrade,
+            several=settings.processes > 1,
             workers=settings.operations.workers,
             waiters=settings.waiters,
             pace=Pace(settle=settings.operations.settle, patience=settings.operations.patience),

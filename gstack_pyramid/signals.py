@@ -17,7 +17,9 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from inspect import isfunction
+from select import select
 from types import FrameType
 
 from waitress import wasyncore
@@ -94,13 +96,28 @@ class Ending:
 def stop_listening(application: Application) -> None:
     """Close the sockets on which this process's waitress listens for a gateway.
 
-    Connections stay, and so do the sockets of others, such as a simulator beside it.
+    Connections on which a request is under way stay, and so do the sockets of others, such as a
+    simulator beside it.
     """
     # Whoever serves the application has the server; nobody hands it on.
     for server in [found for found in gc.get_objects() if isinstance(found, BaseWSGIServer)]:
         if _leads_to(server.application, application) and server.socket is not None:
-            # In the thread that waits for the socket.
-            server.trigger.pull_trigger(lambda server=server: wasyncore.dispatcher.close(server))
+            # In the thread that waits for the sockets.
+            server.trigger.pull_trigger(partial(_close, server))
+
+
+def _close(server: BaseWSGIServer) -> None:
+    """Close what a server listens on, and the connections on which nothing is under way.
+
+    A proxy keeps connections for later. It must learn that these are none to send a request on
+    before the process ends, and takes it from it; the others are told with their answers.
+    """
+    wasyncore.dispatcher.close(server)
+    for channel in list(server.active_channels.values()):
+        with channel.requests_lock:
+            idle = not channel.requests and channel.request is None
+        if idle and not channel.total_outbufs_len and not select([channel.socket], [], [], 0)[0]:
+            channel.handle_close()
 
 
 def _leads_to(served: object, application: Application, layers: int = 8) -> bool:

@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 import click
 
 from gstack_pyramid.cli.configuration import Ini
 from gstack_pyramid.cli.next_steps import next_steps
 
+if TYPE_CHECKING:
+    from gstack_pyramid.settings import Settings
+
 
 @click.command()
 @click.option("--reload", is_flag=True, help="Start again when code, the ini or a mapping changes.")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many processes serve on the one port, each on a core of its own.  "
+    "[default: gstack.processes, which is 1]",
+)
 @click.pass_obj
-def serve(ini: Ini, reload: bool) -> None:
+def serve(ini: Ini, reload: bool, processes: int | None) -> None:
     """Serve the gateway, until Ctrl-C.
 
-    The same as `pserve INI`. With development.ini, a simulated CloudStack is served beside it.
+    With one process, the same as `pserve INI`. With development.ini, a simulated CloudStack is
+    served beside it.
 
     \b
     Examples:
       gstack serve
       gstack --config /etc/gstack/production.ini serve
+      gstack --config /etc/gstack/production.ini serve --processes 4
       GSTACK_PORT=5001 GSTACK_SIMULATOR_PORT=8081 gstack serve --reload
     """
     from pyramid.scripts import pserve
 
-    ini.settings()  # so that a mistake in the ini is told in one line
+    from gstack_pyramid.settings import variable_of
+
+    if processes:
+        # As a setting, since each process is told by its ini.
+        os.environ[variable_of("gstack.processes")] = str(processes)
+    settings = ini.settings()  # so that a mistake in the ini is told in one line
+    if settings.processes > 1:
+        if reload:
+            raise click.UsageError("--reload serves with one process: add --processes 1")
+        sys.exit(_serve_together(ini, settings))
     for line in next_steps(ini):
         click.echo(line)
     arguments = ["pserve", str(ini.path)]
@@ -40,6 +63,34 @@ def serve(ini: Ini, reload: bool) -> None:
         where = error.filename or ini.listens_on()
         raise click.ClickException(f"{where}: {error.strerror or error}") from None
     sys.exit(status)
+
+
+def _serve_together(ini: Ini, settings: Settings) -> int:
+    """Serve with several processes; gives the exit status."""
+    from gstack_pyramid.processes import serve_ini
+
+    for key, url in (
+        ("gstack.operations.url", settings.operations.url),
+        ("gstack.signin.ledger", settings.signin.ledger),
+    ):
+        if url == ":memory:":
+            raise click.ClickException(
+                f"{key} is :memory:, which each process would have for itself: several need a"
+                " SQLite file or a PostgreSQL"
+            )
+    server = ini.section("server:main")
+    use = server.pop("use", "")
+    if use not in ("egg:waitress", "egg:waitress#main"):
+        raise click.ClickException(
+            f"[server:main] has use = {use}, which serves with one process: several need"
+            " egg:waitress#main"
+        )
+    try:
+        return serve_ini(ini.path, server, settings.processes, settings.metrics.listen)
+    except ValueError as error:
+        raise click.ClickException(f"{ini.path}: [server:main]: {error}") from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror or error}") from None
 
 
 @click.command()

@@ -51,6 +51,9 @@ def telling(
                 response = handler(request)
                 status = response.status_int
                 response.headers[HEADER] = name
+                if application.ending:
+                    # Waitress closes a connection after what has no length, and says so before.
+                    response.headers.pop("Content-Length", None)
                 return response
             finally:
                 metrics.IN_PROGRESS.dec()

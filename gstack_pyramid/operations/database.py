@@ -82,6 +82,7 @@ class Database:
 
     Args:
         place: ``:memory:``, the path of a SQLite file, or a URL of SQLAlchemy's form.
+        several: whether further processes of this service use a SQLite file.
 
     Raises:
         DatabaseError: it can't be reached.
@@ -89,10 +90,11 @@ class Database:
     Attributes:
         engine: the way to it.
         reach: whether it can be used.
-        shared: whether several processes may use it at the same time.
+        shared: whether it is a server, which several nodes may use at the same time.
+        exclusive: whether no other process uses it.
     """
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, *, several: bool = False) -> None:
         self.place = place
         self._folder: str | None = None
         self._lock: IO[bytes] | None = None
@@ -102,6 +104,7 @@ class Database:
             place = str(Path(self._folder) / "operations.sqlite")
         self.url = url_of(place)
         self.shared = self.url.get_backend_name() != "sqlite"
+        self.exclusive = not (self.shared or several)
         self.reach = DatabaseReach()
         if self.shared:
             self.engine = sa.create_engine(
@@ -135,7 +138,7 @@ class Database:
         self.reach.lost(problem, seconds, f"the database of operations: {problem}")
 
     def lock(self) -> None:
-        """Make sure that no other process works on the same SQLite file.
+        """Make sure that no other process works on the same SQLite file, or none but our own.
 
         Raises:
             DatabaseError: one does.
@@ -150,7 +153,8 @@ class Database:
         except OSError as error:
             raise DatabaseError(f"{path} can't be used: {os.strerror(error.errno or 0)}") from None
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            kind = fcntl.LOCK_EX if self.exclusive else fcntl.LOCK_SH
+            fcntl.flock(held, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             held.close()
             message = f"{path} is in use by another server; several need PostgreSQL"

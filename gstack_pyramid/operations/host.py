@@ -85,15 +85,19 @@ class Host:
         return cls._running
 
     @classmethod
-    def acquire(cls, place: str, node: str, sealing: Sealing, *, upgrade: bool) -> Host:
+    def acquire(
+        cls, place: str, node: str, sealing: Sealing, *, upgrade: bool, several: bool = False
+    ) -> Host:
         """The process's host, started if need be; to be given back by :meth:`release`.
+
+        The arguments are those of :class:`Host` and :class:`Database`.
 
         Raises:
             DatabaseError: the database can't be used, or the process uses another one.
         """
         with cls._lock:
             if cls._running is None:
-                database = Database(place)
+                database = Database(place, several=several)
                 try:
                     database.lock()
                     database.prepare(upgrade=upgrade)

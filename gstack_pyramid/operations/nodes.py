@@ -171,8 +171,8 @@ class Membership:
             if name == self._runner.node:
                 live.add(name)
                 continue
-            if not self._host.database.shared:
-                # Only one process at a time uses a SQLite file: whoever else did has ended.
+            if self._host.database.exclusive:
+                # Only this process uses the SQLite file: whoever else did has ended.
                 self._store.leave(name)
                 continue
             known = self._seen.get(name)

@@ -66,6 +66,7 @@ class Operations(Lookup):
         sealing: encrypts what is kept of an operation while it runs.
         place: the database: ``:memory:``, a path, or a URL.
         upgrade: whether older tables may be brought up to date.
+        several: whether further processes of this service use a SQLite file.
         workers: how many commands are sent at the same time, at most; callers share them.
         waiters: how many requests may wait for an operation at the same time.
         pace: how long things may take.
@@ -88,6 +89,7 @@ class Operations(Lookup):
         *,
         place: str = MEMORY,
         upgrade: bool = False,
+        several: bool = False,
         workers: int = 8,
         waiters: int = 8,
         pace: Pace | None = None,
@@ -101,7 +103,7 @@ class Operations(Lookup):
         self.service = service or (self.node if self._forgetful else SERVICE)
         self._client, self._translate = client, translate
         self._sealing, self._notes = sealing, Notes(sealing)
-        self._place, self._upgrade = place, upgrade
+        self._place, self._upgrade, self._several = place, upgrade, several
         self._watch = watch or Watch()
         self._clock = clock
         self._on_end = on_end
@@ -346,7 +348,13 @@ class Operations(Lookup):
                 return self._parts
             if self._closed:
                 raise unavailable("The service is being restarted.")
-            host = Host.acquire(self._place, self.node, self._sealing, upgrade=self._upgrade)
+            host = Host.acquire(
+                self._place,
+                self.node,
+                self._sealing,
+                upgrade=self._upgrade,
+                several=self._several,
+            )
             store = Store(host.database.engine, self.service)
             execution = Execution(
                 store,

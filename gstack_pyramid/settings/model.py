@@ -194,6 +194,9 @@ class Settings(BaseSettings):
     #: Megabytes of answers to reads that are kept, to be sent again when CloudStack says the same
     #: again, to the byte. 0: none.
     answers_kept_mb: Annotated[int, Field(ge=0, le=65536)] = 64
+    #: Processes that ``gstack serve`` serves with, on one port: each computes on one core at a
+    #: time. Several need ``egg:waitress#main``, and neither database in memory.
+    processes: Count = 1
     #: Requests that are answered at the same time: the server's threads. Of those that wait, for
     #: CloudStack, an operation or their batch, one caller gets three quarters at most.
     threads: Count = 16

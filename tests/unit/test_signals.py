@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import socket
 import threading
@@ -47,6 +48,45 @@ def test_a_key_ring_is_read_anew_and_a_broken_one_is_refused(
     rotation.remove(ring, old)
     assert reloading.reload()
     gateway.refused(401, "GET", "zones")
+
+
+def test_connections_that_are_kept_are_closed_by_a_server_that_is_to_end(
+    make_router: Callable[..., Router],
+) -> None:
+    router = make_router()
+    application = router.registry["gstack"]
+    server = create_server(router, host="127.0.0.1", port=0, threads=1)
+    serving = threading.Thread(target=server.run, daemon=True)
+    serving.start()
+    idle, busy = (http.client.HTTPConnection("127.0.0.1", server.effective_port) for _ in "ab")
+    try:
+        for each in (idle, busy):
+            each.request("GET", "/healthz")
+            each.getresponse().read()
+        # The beginning of a request.
+        busy.sock.sendall(b"GET /healthz HTTP/1.1\r\n")
+        pause = threading.Event()
+        for _ in range(200):
+            if any(channel.request for channel in server.active_channels.values()):
+                break
+            pause.wait(0.05)
+        application.ending = True
+        stop_listening(application)
+        idle.sock.settimeout(30)
+        assert idle.sock.recv(1) == b""
+        busy.sock.settimeout(30)
+        busy.sock.sendall(b"Host: localhost\r\n\r\n")
+        with busy.sock.makefile("rb") as reading:
+            told = reading.read().decode()
+        assert told.startswith("HTTP/1.1 200 OK")
+        assert "Connection: close" in told
+        assert '"ok"' in told
+    finally:
+        application.ending = False
+        server.task_dispatcher.shutdown()
+        for each in (idle, busy):
+            each.close()
+        server.asyncore.close_all(server._map, ignore_all=True)
 
 
 def connects(port: int) -> bool:

@@ -44,7 +44,7 @@ class Cluster:
             node=name, service="test", running=lambda: frozenset(self.running)
         )
         host: Any = SimpleNamespace(
-            database=SimpleNamespace(shared=self.shared),
+            database=SimpleNamespace(shared=self.shared, exclusive=not self.shared),
             resume=lambda operation, service: self.resume(name, operation),
             forget=lambda names: self.forget(names),
         )
@@ -211,7 +211,7 @@ class OneOperation:
 
     node = "node-new"
     service = "gstack"
-    database = SimpleNamespace(shared=False)
+    database = SimpleNamespace(shared=False, exclusive=True)
 
     def __init__(self) -> None:
         self.operation = SimpleNamespace(name="operation-1", node="node-old", inserted=0.0)
