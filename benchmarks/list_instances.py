@@ -30,9 +30,9 @@ from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.cloudstack import Client, Credentials
 from gstack_pyramid.cloudstack.client import Client as RealClient
 from gstack_pyramid.cloudstack.transport import Answer
-from gstack_pyramid.courtesy import GARBAGE
-from gstack_pyramid.engine.answers import Answers
+from gstack_pyramid.engine.answer_cache import Answers
 from gstack_pyramid.routes import make_app
+from gstack_pyramid.scheduling import GARBAGE
 from gstack_pyramid.settings import Settings
 from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
 

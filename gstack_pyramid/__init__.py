@@ -26,11 +26,11 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
     # Imported here so that importing a module of the package, as the command line does, is cheap.
     from gstack_pyramid.auth.keyring import KeyRingError
     from gstack_pyramid.auth.ledger import LedgerError
-    from gstack_pyramid.courtesy import take_turns
-    from gstack_pyramid.engine.document import MappingError
+    from gstack_pyramid.mapping.document import MappingError
     from gstack_pyramid.operations import DatabaseError
     from gstack_pyramid.protocol.filter_grammar import warm_up
     from gstack_pyramid.routes import make_app
+    from gstack_pyramid.scheduling import take_turns
     from gstack_pyramid.settings import ConfigurationError, Settings
     from gstack_pyramid.signals import heed_signals
 

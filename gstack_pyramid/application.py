@@ -15,18 +15,18 @@ from cachetools import TTLCache, cached
 from gstack_pyramid.auth import KeyRing, Ledger, Sealer
 from gstack_pyramid.cloudstack import Credentials, PasswordLogin, User, find_user
 from gstack_pyramid.cloudstack.client import Client
-from gstack_pyramid.courtesy import Courtesy
-from gstack_pyramid.engine.answers import Answers
-from gstack_pyramid.engine.compiler import Compiled, compile_mappings
-from gstack_pyramid.engine.coverage import read_reasons
+from gstack_pyramid.describing.coverage import read_reasons
+from gstack_pyramid.engine.answer_cache import Answers
 from gstack_pyramid.engine.engine import Engine
-from gstack_pyramid.engine.loader import load
 from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.mapping.compiler import Compiled, compile_mappings
+from gstack_pyramid.mapping.loader import load
 from gstack_pyramid.observability import audit, metrics
 from gstack_pyramid.observability.reach import ClockWatch, Reach
 from gstack_pyramid.operations import Operations, Pace, Watch
 from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.protocol.lists import Envelope
+from gstack_pyramid.scheduling import Scheduler
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.location import data_folder
@@ -91,7 +91,7 @@ class Application:
     keyring: KeyRing
     ledger: Ledger
     passwords: PasswordLogin
-    courtesy: Courtesy
+    scheduler: Scheduler
     batches: Shares
     batch_workers: FairThreads
     answers: Answers
@@ -195,7 +195,7 @@ def build_application(settings: Settings) -> Application:
         settings.token_keys, settings.token_keys_file, create=settings.token_keys_create
     )
     cloud = settings.cloudstack
-    courtesy = Courtesy(places=Shares(settings.threads, GREED))
+    scheduler = Scheduler(places=Shares(settings.threads, GREED))
     reach, clocks = Reach(), ClockWatch(cloud.expires)
 
     def told(command: str, seconds: float, outcome: str) -> None:
@@ -217,14 +217,14 @@ def build_application(settings: Settings) -> Application:
         on_call=told,
         on_retry=metrics.repeated,
         on_loss=lambda error, seconds: reach.lost(error.problem, seconds, str(error)),
-        waiting=courtesy.waiting,
+        waiting=scheduler.waiting,
     )
     engine = Engine(
         compiled,
         client,
         catalogue_ttl=settings.catalogue_ttl,
-        breathe=courtesy.give_way,
-        waiting=courtesy.waiting,
+        breathe=scheduler.give_way,
+        waiting=scheduler.waiting,
     )
     application = Application(
         settings=settings,
@@ -254,9 +254,9 @@ def build_application(settings: Settings) -> Application:
             connect_timeout=cloud.connect_timeout,
             read_timeout=cloud.read_timeout,
             verify=cloud.verify,
-            waiting=courtesy.waiting,
+            waiting=scheduler.waiting,
         ),
-        courtesy=courtesy,
+        scheduler=scheduler,
         batches=Shares(settings.batch.at_once),
         batch_workers=FairThreads(2 * settings.batch.workers, settings.batch.workers, "batch"),
         answers=Answers(settings.answers_kept_mb << 20),

@@ -74,22 +74,22 @@ def batch(request: Request) -> Response:
     limit = application.settings.max_body_bytes * 8
     if (request.content_length or 0) > limit:
         raise too_large(limit)
-    courtesy = application.courtesy
-    with application.batches.place(caller) as granted, courtesy.aside(caller) as placed:
+    scheduler = application.scheduler
+    with application.batches.place(caller) as granted, scheduler.aside(caller) as placed:
         if not (granted and placed):
             raise too_many("Too many batches of this caller are under way. Send it again later.")
         return _batch(request, application, caller, limit)
 
 
 def _batch(request: Request, application: Application, caller: str, limit: int) -> Response:
-    courtesy, settings = application.courtesy, application.settings.batch
+    scheduler, settings = application.scheduler, application.settings.batch
     client = gone(request.environ)
     parts = parse_batch(
         request.headers.get("Content-Type", ""),
         content_of(request, limit),
         max_parts=settings.max_parts,
         max_bytes=limit,
-        pause=courtesy.give_way,
+        pause=scheduler.give_way,
     )
     body, content_type = run_batch(
         request.registry["gstack.wsgi"],
@@ -100,7 +100,7 @@ def _batch(request: Request, application: Application, caller: str, limit: int) 
         wait_for_all=lambda names: application.operations.wait_for_all(
             names, BATCH_WAIT, caller, client
         ),
-        pause=courtesy.give_way,
+        pause=scheduler.give_way,
     )
     response = Response(body)
     response.headers["Content-Type"] = content_type

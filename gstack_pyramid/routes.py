@@ -24,10 +24,10 @@ from gstack_pyramid.auth import SealedTokenPolicy
 from gstack_pyramid.auth.scopes import CHANGE, READ
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.documents import add_documents
-from gstack_pyramid.engine.loader import files_in
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.hosts import service_url
 from gstack_pyramid.logs import one_line_each
+from gstack_pyramid.mapping.loader import files_in
 from gstack_pyramid.settings import Settings
 from gstack_pyramid.signin.routes import includeme as sign_in
 from gstack_pyramid.view import BASE, answer
@@ -70,7 +70,7 @@ def make_app(settings: Settings) -> Router:
     config.add_tween("gstack_pyramid.hosts.refusing", under=EXCVIEW)
     config.add_tween("gstack_pyramid.protocol.delivery.packing", over=EXCVIEW)
     config.add_tween(
-        "gstack_pyramid.courtesy.giving_way", over="gstack_pyramid.protocol.delivery.packing"
+        "gstack_pyramid.scheduling.giving_way", over="gstack_pyramid.protocol.delivery.packing"
     )
     config.add_tween("gstack_pyramid.protocol.versions.reading_all_versions")
     config.include("gstack_pyramid.observability.requests")

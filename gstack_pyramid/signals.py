@@ -79,14 +79,14 @@ class Ending:
     def _end(self) -> None:
         application = self._application
         application.ending = True
-        log.info("ending: %d requests are still to be answered", application.courtesy.there)
+        log.info("ending: %d requests are still to be answered", application.scheduler.there)
         stop_listening(application)
         application.operations.answer_waiters()
         until, quiet = time.monotonic() + PATIENCE, 0
         while quiet < _QUIET and time.monotonic() < until:
             time.sleep(_LOOK)
-            quiet = 0 if application.courtesy.there else quiet + 1
-        if left := application.courtesy.there:
+            quiet = 0 if application.scheduler.there else quiet + 1
+        if left := application.scheduler.there:
             log.warning("ending: %d requests were not answered in %d s", left, PATIENCE)
         # Here and not at the interpreter's end, when no thread may be given work any more.
         application.close()

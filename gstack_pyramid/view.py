@@ -13,7 +13,7 @@ from pyramid.response import Response
 
 from gstack_pyramid import operations
 from gstack_pyramid.application import Application
-from gstack_pyramid.engine.answers import Asked
+from gstack_pyramid.engine.answer_cache import Asked
 from gstack_pyramid.engine.calls import Call, Prepared
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.reader import Trace
@@ -56,14 +56,14 @@ def answer(request: Request) -> Response:
     # What computes for longer than most lets the others by.
     large = (request.content_length or 0) > LARGE_BODY or "Content-Encoding" in request.headers
     if large or bound.method.kind in ("list", "aggregatedList"):
-        with application.courtesy.at_length():
+        with application.scheduler.at_length():
             return _answer(request, application, bound)
     return _answer(request, application, bound)
 
 
 def _answer(request: Request, application: Application, bound: Any) -> Response:
     caller = request.identity
-    give_way = application.courtesy.give_way
+    give_way = application.scheduler.give_way
     query = bound.query(request.GET.dict_of_lists())
     if query.get("callback"):
         raise invalid_parameter("callback", query["callback"], "JSONP is not supported.")
@@ -135,11 +135,11 @@ def _body(request: Request, application: Application, bound: Any) -> Any:
         parsed = orjson.loads(content) if content else {}
     except orjson.JSONDecodeError as error:
         raise GceError(400, "parseError", f"The request body is no JSON: {error}") from error
-    application.courtesy.give_way()
+    application.scheduler.give_way()
     check_extent(parsed)
     rules = bound.method.body_rules
     body = bound.coerce(rules.known(parsed) if rules else parsed)
-    application.courtesy.give_way()
+    application.scheduler.give_way()
     if not bound.body.is_valid(body):
         raise refusal(bound.body.problems(body))
     return body
@@ -163,7 +163,7 @@ def _result(application: Application, call: Call, request: Request) -> Any:
     envelope = _envelope(application, call, request)
     # Before anything is read: what can't be understood costs nothing.
     wanted = envelope.wanted(call.query)
-    application.courtesy.give_way()
+    application.scheduler.give_way()
     listing = own.listing(call, wanted.tree)
     if method.kind == "list":
         return envelope.flat(listing, wanted)
@@ -205,7 +205,7 @@ def _waited(application: Application, call: Call, request: Request) -> Any:
         found = _served(application, request).get(call)
         part.awaits = found["name"] if found["status"] != "DONE" else None
         return found
-    with application.courtesy.aside(call.credentials.api_key) as granted:
+    with application.scheduler.aside(call.credentials.api_key) as granted:
         seconds = application.settings.wait_seconds if granted else 0.0
         return _served(application, request, seconds).get(call)
 
@@ -252,7 +252,7 @@ def _mutate(application: Application, call: Call, patience: float) -> Any:
                 prepare,
                 begin,
                 patience,
-                partial(application.courtesy.aside, call.credentials.api_key),
+                partial(application.scheduler.aside, call.credentials.api_key),
             )
         except GceError:
             # What is in the way may be what the same request has done on another node meanwhile.

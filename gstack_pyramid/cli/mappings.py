@@ -15,10 +15,10 @@ from gstack_pyramid.cli.configuration import Ini
 from gstack_pyramid.collecting import paused
 
 if TYPE_CHECKING:
-    from gstack_pyramid.engine.compiler import Compiled
-    from gstack_pyramid.engine.coverage import Entry
-    from gstack_pyramid.engine.document import Finding
-    from gstack_pyramid.engine.loader import Mappings
+    from gstack_pyramid.describing.coverage import Entry
+    from gstack_pyramid.mapping.compiler import Compiled
+    from gstack_pyramid.mapping.document import Finding
+    from gstack_pyramid.mapping.loader import Mappings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -58,7 +58,7 @@ def lint(ini: Ini, folders: tuple[Path, ...], form: str) -> None:
       gstack lint my-mappings
       gstack lint --format github
     """
-    from gstack_pyramid.engine.document import MappingError
+    from gstack_pyramid.mapping.document import MappingError
 
     try:
         mappings, compiled = _compile(ini, folders)
@@ -119,9 +119,9 @@ def explain(ini: Ini, method: str, code: bool) -> None:
       gstack explain compute.zones.list
       gstack explain zones.list --code
     """
-    from gstack_pyramid.engine import explain as pages
-    from gstack_pyramid.engine.coverage import read_reasons
-    from gstack_pyramid.engine.document import MappingError
+    from gstack_pyramid.describing import explain as pages
+    from gstack_pyramid.describing.coverage import read_reasons
+    from gstack_pyramid.mapping.document import MappingError
 
     try:
         mappings, compiled = _compile(ini, ())
@@ -191,9 +191,9 @@ def coverage(
       gstack coverage --write
       gstack coverage --check
     """
-    from gstack_pyramid.engine import converters
-    from gstack_pyramid.engine import coverage as counting
-    from gstack_pyramid.engine.document import MappingError
+    from gstack_pyramid.describing import coverage as counting
+    from gstack_pyramid.mapping import converters
+    from gstack_pyramid.mapping.document import MappingError
 
     try:
         compiled = _compile(None, folders)[1]
@@ -226,8 +226,8 @@ def counterparts(
       gstack counterparts my-mappings
       gstack counterparts --check
     """
-    from gstack_pyramid.engine.counterparts import as_markdown
-    from gstack_pyramid.engine.document import MappingError
+    from gstack_pyramid.describing.counterparts import as_markdown
+    from gstack_pyramid.mapping.document import MappingError
 
     try:
         page = as_markdown(*_compile(None, folders))
@@ -257,7 +257,7 @@ def _keep(command: str, page: str, write: str | None, check: str | None) -> None
 
 
 def _print_coverage(entries: list[Entry], converters: dict[str, str]) -> None:
-    from gstack_pyramid.engine import coverage as counting
+    from gstack_pyramid.describing import coverage as counting
 
     resource = ""
     for row in counting.rows(entries):
@@ -307,7 +307,7 @@ def merged_mappings(ini: Ini | None) -> tuple[Mappings, Compiled]:
     Raises:
         ClickException: they can't be used; every mistake is told.
     """
-    from gstack_pyramid.engine.document import MappingError
+    from gstack_pyramid.mapping.document import MappingError
 
     try:
         return _compile(ini, ())
@@ -322,9 +322,9 @@ def _compile(ini: Ini | None, further: tuple[Path, ...]) -> tuple[Mappings, Comp
     Raises:
         MappingError: with every mistake that was found.
     """
-    from gstack_pyramid.engine.compiler import compile_mappings
-    from gstack_pyramid.engine.coverage import read_reasons
-    from gstack_pyramid.engine.loader import load
+    from gstack_pyramid.describing.coverage import read_reasons
+    from gstack_pyramid.mapping.compiler import compile_mappings
+    from gstack_pyramid.mapping.loader import load
     from gstack_pyramid.schemas.cloudstack import CloudStackModel
     from gstack_pyramid.schemas.gce import GceModel
     from gstack_pyramid.schemas.location import data_folder

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gstack_pyramid.cloudstack import Credentials
-    from gstack_pyramid.engine.compiler import Compiled
-    from gstack_pyramid.engine.drift import Drift
-    from gstack_pyramid.engine.loader import Mappings
+    from gstack_pyramid.describing.drift import Drift
+    from gstack_pyramid.mapping.compiler import Compiled
+    from gstack_pyramid.mapping.loader import Mappings
     from gstack_pyramid.settings import CloudStackSettings
 
 
@@ -174,7 +174,7 @@ def difference(
     """
     from gstack_pyramid.cloudstack.apis import list_apis
     from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
-    from gstack_pyramid.engine.drift import drift
+    from gstack_pyramid.describing.drift import drift
 
     client = _client(cloud, compiled.cloudstack)
     try:

@@ -11,22 +11,21 @@ from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.calls import Call, Prepared
 from gstack_pyramid.engine.catalogue import Catalogue
-from gstack_pyramid.engine.compiler import Compiled
-from gstack_pyramid.engine.entrance import enter
+from gstack_pyramid.engine.creation_locks import CreationLocks
 from gstack_pyramid.engine.environment import Env
-from gstack_pyramid.engine.keeping import kept
 from gstack_pyramid.engine.listing import Listing, Place, joined
 from gstack_pyramid.engine.names import numeric_id
+from gstack_pyramid.engine.path_parameters import enter
 from gstack_pyramid.engine.permissions import Permissions
+from gstack_pyramid.engine.plan_state import kept
 from gstack_pyramid.engine.plans import Plan, run_steps
 from gstack_pyramid.engine.pushdown import Narrowing, fields_of
 from gstack_pyramid.engine.reader import MadeOf, Reader, Trace
-from gstack_pyramid.engine.reads import Record
+from gstack_pyramid.engine.records import Record
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.roles import Roles
 from gstack_pyramid.engine.runs import Run, settle
 from gstack_pyramid.engine.session import Session
-from gstack_pyramid.engine.turns import Turns
 from gstack_pyramid.errors import (
     AmbiguousName,
     GceError,
@@ -34,6 +33,7 @@ from gstack_pyramid.errors import (
     invalid_value,
     not_found,
 )
+from gstack_pyramid.mapping.compiler import Compiled
 from gstack_pyramid.protocol.filter_tree import Node
 from gstack_pyramid.protocol.lists import Whole
 from gstack_pyramid.schemas.validation import refusal
@@ -71,7 +71,7 @@ class Engine:
         self._breathe = breathe
         self._roles = Roles(client, ttl=catalogue_ttl)
         self._permissions = Permissions(compiled.methods, self._roles)
-        self._turns = Turns(waiting)
+        self._turns = CreationLocks(waiting)
 
     def turn(self, call: Call) -> AbstractContextManager[None]:
         """Let one caller's creations in one collection happen one after the other."""

@@ -12,8 +12,8 @@ from gstack_pyramid.cloudstack.errors import (
     CloudStackTimeout,
     CloudStackUnavailable,
 )
-from gstack_pyramid.engine.document import Document, MappingError
 from gstack_pyramid.errors import GceError
+from gstack_pyramid.mapping.document import Document, MappingError
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from typing import Any
 
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.cloudstack.windows import Window
+from gstack_pyramid.engine.cursors import AHEAD, SEEN, Cursor, Stretch, stretch
 from gstack_pyramid.engine.environment import FIRST_PAGE, LATER_PAGE, Env
 from gstack_pyramid.engine.names import ANY_NAME, numeric_id
 from gstack_pyramid.engine.pushdown import Narrowing
-from gstack_pyramid.engine.reads import Record, Source
+from gstack_pyramid.engine.records import Record, Source
 from gstack_pyramid.engine.resources import Resource
-from gstack_pyramid.engine.walk import AHEAD, SEEN, Cursor, Stretch, stretch
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.observability.context import carried
 from gstack_pyramid.protocol.filter import Predicate

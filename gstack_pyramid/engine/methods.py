@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gstack_pyramid.engine.bodies import BodyRules
-from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import Env
-from gstack_pyramid.engine.keeping import Reached
+from gstack_pyramid.engine.getters import Getter
 from gstack_pyramid.engine.needs import NOTHING, Needs
-from gstack_pyramid.engine.paths import Getter
+from gstack_pyramid.engine.plan_state import Reached
 from gstack_pyramid.engine.plans import Step
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.runs import Run
 from gstack_pyramid.errors import GceError, condition_not_met
+from gstack_pyramid.mapping.conditions import Condition
 from gstack_pyramid.schemas.formats import Formats
 from gstack_pyramid.schemas.gce import GceMethod
 

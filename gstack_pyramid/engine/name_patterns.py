@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gstack_pyramid.engine.expressions.syntax import placeholders
+from gstack_pyramid.mapping.expressions.syntax import placeholders
 
 if TYPE_CHECKING:
-    from gstack_pyramid.engine.conditions import Condition
+    from gstack_pyramid.mapping.conditions import Condition
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 

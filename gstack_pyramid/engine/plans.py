@@ -17,12 +17,8 @@ from functools import partial
 from typing import Any
 
 from gstack_pyramid.cloudstack.client import is_read
-from gstack_pyramid.engine.awaiting import Awaited, compile_awaited
-from gstack_pyramid.engine.conditions import Condition, compile_condition
-from gstack_pyramid.engine.document import Place
 from gstack_pyramid.engine.environment import Env
-from gstack_pyramid.engine.loops import Loop, compile_loop
-from gstack_pyramid.engine.parts import (
+from gstack_pyramid.engine.planned_commands import (
     LACKING,
     LostSight,
     Part,
@@ -31,7 +27,8 @@ from gstack_pyramid.engine.parts import (
     persist,
     take_back,
 )
-from gstack_pyramid.engine.repetition import (
+from gstack_pyramid.engine.polling import Awaited, compile_awaited
+from gstack_pyramid.engine.retries import (
     Found,
     Repeat,
     compile_found,
@@ -41,9 +38,12 @@ from gstack_pyramid.engine.repetition import (
     undo_repeat_of,
 )
 from gstack_pyramid.engine.runs import Run, compile_run
-from gstack_pyramid.engine.scope import Builder, Scope
-from gstack_pyramid.engine.shapes import ListShape, RowShape, Shape
-from gstack_pyramid.engine.values import compile_params
+from gstack_pyramid.mapping.conditions import Condition, compile_condition
+from gstack_pyramid.mapping.document import Place
+from gstack_pyramid.mapping.loops import Loop, compile_loop
+from gstack_pyramid.mapping.scope import Builder, Scope
+from gstack_pyramid.mapping.shapes import ListShape, RowShape, Shape
+from gstack_pyramid.mapping.values import compile_params
 
 __all__ = [
     "LostSight",

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gstack_pyramid.engine.advice import told_besides
-from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import WHOLE, Env
+from gstack_pyramid.engine.getters import Getter, field_of_row
 from gstack_pyramid.engine.names import (
     ANY_NAME,
     Sought,
@@ -18,12 +18,12 @@ from gstack_pyramid.engine.names import (
     suffixed_name,
     unique_names,
 )
-from gstack_pyramid.engine.paths import Getter, field_of_row
-from gstack_pyramid.engine.places import Collection
 from gstack_pyramid.engine.pushdown import Narrowing
-from gstack_pyramid.engine.reads import Join, Record, Source
-from gstack_pyramid.engine.shapes import ALL_ROWS, NAME, SOURCE
+from gstack_pyramid.engine.records import Join, Record, Source
+from gstack_pyramid.engine.references import Collection
 from gstack_pyramid.errors import AmbiguousName, GceError
+from gstack_pyramid.mapping.conditions import Condition
+from gstack_pyramid.mapping.shapes import ALL_ROWS, NAME, SOURCE
 from gstack_pyramid.protocol.filter_tree import Node
 
 

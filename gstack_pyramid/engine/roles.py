@@ -18,7 +18,7 @@ from gstack_pyramid.cloudstack.apis import allowed_commands
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
-from gstack_pyramid.engine.parts import LACKING
+from gstack_pyramid.engine.planned_commands import LACKING
 from gstack_pyramid.errors import GceError
 
 if TYPE_CHECKING:

@@ -11,17 +11,23 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gstack_pyramid.engine.conditions import Condition, compile_condition
-from gstack_pyramid.engine.document import Finding, Place
 from gstack_pyramid.engine.environment import Env
-from gstack_pyramid.engine.loops import Loop, compile_loop
+from gstack_pyramid.engine.getters import Getter
 from gstack_pyramid.engine.names import numeric_id
-from gstack_pyramid.engine.parts import LostSight, Part, PlannedCommand, StepError, take_back
-from gstack_pyramid.engine.paths import Getter
+from gstack_pyramid.engine.planned_commands import (
+    LostSight,
+    Part,
+    PlannedCommand,
+    StepError,
+    take_back,
+)
 from gstack_pyramid.engine.roles import heed
-from gstack_pyramid.engine.scope import Builder, Scope
-from gstack_pyramid.engine.shapes import GceShape
 from gstack_pyramid.errors import GceError, already_exists
+from gstack_pyramid.mapping.conditions import Condition, compile_condition
+from gstack_pyramid.mapping.document import Finding, Place
+from gstack_pyramid.mapping.loops import Loop, compile_loop
+from gstack_pyramid.mapping.scope import Builder, Scope
+from gstack_pyramid.mapping.shapes import GceShape
 
 if TYPE_CHECKING:
     from gstack_pyramid.engine.methods import Method, Variant

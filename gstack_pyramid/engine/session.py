@@ -10,15 +10,15 @@ from typing import Any
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.catalogue import Catalogue
-from gstack_pyramid.engine.conditions import Condition
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.names import natural_name, suffixed_name
-from gstack_pyramid.engine.places import Reference, parse_reference
 from gstack_pyramid.engine.reader import Read, Reader, Trace
-from gstack_pyramid.engine.reads import Record
+from gstack_pyramid.engine.records import Record
+from gstack_pyramid.engine.references import Reference, parse_reference
 from gstack_pyramid.engine.resources import Resource
-from gstack_pyramid.engine.surroundings import links_in, places_of
+from gstack_pyramid.engine.scopes import links_in, places_of
 from gstack_pyramid.errors import GceError, invalid_value
+from gstack_pyramid.mapping.conditions import Condition
 
 _MOST_NAMES = 30
 """How many names of a catalogue an error tells at most."""

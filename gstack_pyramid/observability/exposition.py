@@ -84,7 +84,7 @@ def _of_process(application: Application) -> Iterator[Metric]:
     most = GaugeMetricFamily("gstack_places", "Places that there are", labels=["what"])
     for what, taken, places in (
         ("waiters", application.operations.waiters, application.settings.waiters),
-        ("cloudstack", application.courtesy.places_taken, application.settings.threads),
+        ("cloudstack", application.scheduler.places_taken, application.settings.threads),
         ("batches", application.batches.taken, application.settings.batch.at_once),
     ):
         held.add_metric([what], taken)

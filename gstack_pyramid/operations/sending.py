@@ -17,7 +17,7 @@ from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.engine.plans import PlannedCommand
-from gstack_pyramid.engine.repetition import Look
+from gstack_pyramid.engine.retries import Look
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.course import told_failure
 from gstack_pyramid.operations.pace import BUSY, GROWTH, Pace, in_thread

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from libcloud.compute.drivers.gce import GCENodeDriver
 
-from gstack_pyramid.engine.loader import load
+from gstack_pyramid.mapping.loader import load
 from gstack_pyramid.schemas.location import data_folder
 
 #: The driver's methods, by patterns, that need one of GCE's that isn't mapped.

@@ -8,7 +8,7 @@ import pytest
 
 from gstack_pyramid.cloudstack.errors import CloudStackError
 from gstack_pyramid.engine.catalogue import Catalogue
-from gstack_pyramid.engine.reads import Source
+from gstack_pyramid.engine.records import Source
 
 from ..conftest import MakeGateway
 from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gstack_pyramid.cloudstack import CloudStackError
-from gstack_pyramid.engine.answers import Answers
+from gstack_pyramid.engine.answer_cache import Answers
 
 from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway
 

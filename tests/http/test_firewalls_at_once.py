@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gstack_pyramid.engine.converters import CONVERTERS
+from gstack_pyramid.mapping.converters import CONVERTERS
 
 from ..support.gateway import Gateway
 from ..support.trips.values import REGION

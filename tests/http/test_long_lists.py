@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gstack_pyramid.cloudstack.errors import CloudStackUnavailable
-from gstack_pyramid.engine.answers import Answers
+from gstack_pyramid.engine.answer_cache import Answers
 
 from ..conftest import MakeGateway
 from ..support.gateway import SG_ZONE, Gateway

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gstack_pyramid.engine.document import MappingError
+from gstack_pyramid.mapping.document import MappingError
 
 from ..conftest import MakeGateway, MakeRouter
 from ..support.gateway import BASE, SG_ZONE, Gateway

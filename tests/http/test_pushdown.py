@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gstack_pyramid.engine.answers import Answers
+from gstack_pyramid.engine.answer_cache import Answers
 from gstack_pyramid.engine.pushdown import NOTHING
 
 from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway

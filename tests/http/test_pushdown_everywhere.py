@@ -18,9 +18,9 @@ from hypothesis.strategies import SearchStrategy
 
 from gstack_pyramid.cloudstack.parameters import encode_params
 from gstack_pyramid.engine import listing
-from gstack_pyramid.engine.answers import Answers
+from gstack_pyramid.engine.answer_cache import Answers
 from gstack_pyramid.engine.pushdown import NOTHING
-from gstack_pyramid.engine.reads import Source
+from gstack_pyramid.engine.records import Source
 
 from ..conftest import MakeGateway
 from ..support.effort import tries

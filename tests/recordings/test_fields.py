@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from gstack_pyramid.engine.compiler import compile_mappings
-from gstack_pyramid.engine.document import MappingError
-from gstack_pyramid.engine.loader import Mappings, load
+from gstack_pyramid.mapping.compiler import compile_mappings
+from gstack_pyramid.mapping.document import MappingError
+from gstack_pyramid.mapping.loader import Mappings, load
 from gstack_pyramid.schemas.cloudstack import ToldModel
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.location import data_folder

@@ -19,7 +19,7 @@ from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.cloudstack import PasswordLogin
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
-from gstack_pyramid.engine.answers import Answers
+from gstack_pyramid.engine.answer_cache import Answers
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.observability.metrics import commanded
 from gstack_pyramid.operations import Operations, Pace

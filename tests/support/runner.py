@@ -11,7 +11,7 @@ import orjson
 from webtest import TestApp
 
 from gstack_pyramid.auth import Sealer
-from gstack_pyramid.engine.answers import Answers
+from gstack_pyramid.engine.answer_cache import Answers
 from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.operations import Operations, Pace, shape

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from gstack_pyramid import application
-from gstack_pyramid.engine import compiler, loader
-from gstack_pyramid.engine.compiler import Compiled, compile_mappings
-from gstack_pyramid.engine.document import display_name
-from gstack_pyramid.engine.loader import Mappings, load
+from gstack_pyramid.mapping import compiler, loader
+from gstack_pyramid.mapping.compiler import Compiled, compile_mappings
+from gstack_pyramid.mapping.document import display_name
+from gstack_pyramid.mapping.loader import Mappings, load
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.location import data_folder

@@ -18,7 +18,7 @@ PACKAGE = Path(gstack_pyramid.__file__).parent
 FREE = (
     "simulator/",  # a cloud
     "operations/",  # gstack's own resource
-    "engine/converters/",  # the one escape hatch, published with the coverage
+    "mapping/converters/",  # the one escape hatch, published with the coverage
     "schemas/sync_cloudstack.py",  # derives the model, and knows where its sources have gaps
     "schemas/cloudstack_keys.py",
 )
@@ -41,9 +41,9 @@ COMMANDS = {
     "listCapabilities": "cloudstack/apis.py",  # a cloud's version is read by it
     "listApis": "cloudstack/apis.py",  # the model, and what a caller may do, is read by it
     # Whatever has tags has them by these: what a mapping says in `kept_in_tags` is written out.
-    "createTags": "engine/tags.py",
-    "deleteTags": "engine/tags.py",
-    "listTags": "engine/tags.py",
+    "createTags": "mapping/tags.py",
+    "deleteTags": "mapping/tags.py",
+    "listTags": "mapping/tags.py",
     # who signs in, and with which keys
     "listUsers": "cloudstack/users.py",
     "getUserKeys": "cloudstack/sessions.py",

@@ -84,7 +84,7 @@ def test_checking_mapping_files_loads_no_server_and_no_database() -> None:
         "except SystemExit: print(*sys.modules)"
     )
     loaded = set(printed(program).split())
-    assert "gstack_pyramid.engine.compiler" in loaded
+    assert "gstack_pyramid.mapping.compiler" in loaded
     heavy = {"pyramid", "webob", "waitress", "dbos", "sqlalchemy", "psycopg", "jsonschema"}
     assert heavy.isdisjoint(loaded)
 

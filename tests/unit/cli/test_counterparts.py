@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gstack_pyramid.engine.counterparts import as_markdown
+from gstack_pyramid.describing.counterparts import as_markdown
 
 from ...support import shipped
 from .conftest import Gstack

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gstack_pyramid.engine.converters import CONVERTERS
-from gstack_pyramid.engine.coverage import Entry, coverage, read_reasons, totals
+from gstack_pyramid.describing.coverage import Entry, coverage, read_reasons, totals
+from gstack_pyramid.mapping.converters import CONVERTERS
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.location import data_folder
 

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from gstack_pyramid.cli import main
-from gstack_pyramid.engine import coverage, wording
-from gstack_pyramid.engine.explain import explain
-from gstack_pyramid.engine.scope import SOURCES
+from gstack_pyramid.describing import coverage, formatting
+from gstack_pyramid.describing.explain import explain
+from gstack_pyramid.mapping.scope import SOURCES
 
 from ...support import shipped
 from .conftest import Gstack
@@ -164,7 +164,7 @@ VALUES: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("name", VALUES)
 def test_a_value_in_words(name: str) -> None:
     spec, words = VALUES[name]
-    assert wording.value(spec) == words
+    assert formatting.value(spec) == words
 
 
 def test_each_source_has_words() -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from gstack_pyramid.engine.parts import TRIES
+from gstack_pyramid.engine.planned_commands import TRIES
 from gstack_pyramid.engine.plans import PlannedCommand, StepError, compile_steps, run_steps
 from gstack_pyramid.errors import GceError
 
-from .language import Language, OneRequest, env_of
+from ..mapping.language import Language, OneRequest, env_of
 
 Answer = Callable[[PlannedCommand], Any]
 

@@ -24,7 +24,7 @@ from gstack_pyramid.cloudstack.errors import (
 from gstack_pyramid.cloudstack.jobs import Job
 from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.plans import Plan, PlannedCommand, StepError
-from gstack_pyramid.engine.repetition import Look
+from gstack_pyramid.engine.retries import Look
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.dbos_workflows import SealedJson
 from gstack_pyramid.operations.nodes import Membership, Watch

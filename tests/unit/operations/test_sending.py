@@ -14,7 +14,7 @@ import pytest
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.engine.plans import PlannedCommand
-from gstack_pyramid.engine.repetition import Look
+from gstack_pyramid.engine.retries import Look
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.database import Database
 from gstack_pyramid.operations.operation import Operation

@@ -1,0 +1,348 @@
+"""Reads: from CloudStack's rows to records, the things that become GCE resources.
+
+A record is one row, or the rows that make up one resource. What a source of records is, a mapping's
+``read`` says; :mod:`gstack_pyramid.mapping.sources` compiles it to what runs here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from gstack_pyramid.engine.environment import FIRST_PAGE, WHOLE
+from gstack_pyramid.engine.getters import Getter
+from gstack_pyramid.engine.name_patterns import NamePattern
+from gstack_pyramid.engine.names import ANY_NAME, Sought, natural_name
+from gstack_pyramid.engine.pushdown import Push
+from gstack_pyramid.mapping.conditions import Condition
+from gstack_pyramid.mapping.expressions.runtime import entries
+from gstack_pyramid.mapping.inlining import Shaping
+from gstack_pyramid.mapping.scope import Builder
+from gstack_pyramid.mapping.shapes import PARENT, SOURCE
+from gstack_pyramid.protocol.filter_tree import Node
+
+LONGEST_TEXT = 255
+"""Characters of a text that CloudStack takes as a parameter, where it says nothing else.
+
+Source: ``BaseCmd.CommandType.STRING`` and ``Parameter.length`` of CloudStack 4.22. A word that is
+looked for may be cut: what has the whole of it has its beginning."""
+
+
+@dataclass(slots=True)
+class Record:
+    """One resource as CloudStack has it.
+
+    Attributes:
+        key: what identifies it: the row's UUID, or the key that its rows were grouped by.
+        natural: its GCE name, before twins are told apart.
+        rows: its rows; the first decides where rows differ.
+        source: the part of the mapping's ``read`` that found it.
+        also: further names that it answers to.
+        zone: the id of the zone it is in, several with commas between; None for everywhere.
+        region: the GCE name of its region, where its rows tell that and no zone.
+        home: the foreign project that it belongs to, if any.
+    """
+
+    key: str
+    natural: str
+    rows: list[dict[str, Any]]
+    source: Source
+    also: tuple[str, ...] = ()
+    zone: str | None = None
+    region: str | None = None
+    home: str | None = None
+
+    def is_in(self, zone_id: str) -> bool:
+        """Whether it is in a zone; what has no zone is in all of them."""
+        zone = self.zone
+        # Offerings tell their zones in one text, joined by commas.
+        return zone is None or zone == zone_id or zone_id in zone.split(",")
+
+    def is_in_region(self, name: str, zone_ids: frozenset[str]) -> bool:
+        """Whether it is in the region of that name, which these zones make up."""
+        if self.region is not None:
+            return self.region == name
+        zone = self.zone
+        return zone is None or zone in zone_ids or not zone_ids.isdisjoint(zone.split(","))
+
+
+@dataclass(slots=True)
+class Join:
+    """Rows of a second command that belong to each row: fetched once, then looked up."""
+
+    name: str
+    command: str
+    params: Builder
+    theirs: str
+    ours: str
+    zone_parameter: str | None
+    one_parameter: str | None
+    cached: bool
+
+    def index(self, env: Any, rows: list[dict[str, Any]], *, single: bool) -> dict[Any, Any]:
+        """All joined rows by their joining field.
+
+        Args:
+            env: the request's environment.
+            rows: the rows to join to.
+            single: whether they are one resource's, so that the command can be narrowed to it.
+        """
+        params = self.params({}, env)
+        if single and self.one_parameter and rows:
+            params[self.one_parameter] = rows[0].get(self.ours)
+        elif self.zone_parameter and env.zone_id is not None:
+            params[self.zone_parameter] = env.zone_id
+        values = {row.get(self.ours) for row in rows} - {None}
+        if self.one_parameter and 0 < len(values) <= env.budget and not self.cached:
+            given = self.params({}, env)
+            each = [{**given, self.one_parameter: value} for value in sorted(values, key=str)]
+            return self._sorted(env.session.fetch_each(self.command, each))
+        if env.page == WHOLE or self.cached:
+            return self._sorted(env.session.fetch(self.command, params, cached=self.cached))
+        wanted = {row.get(self.ours) for row in rows}
+
+        def fits(joined: list[dict[str, Any]]) -> bool:
+            # Something that has none may be newer than what was kept.
+            return wanted <= {row.get(self.theirs) for row in joined}
+
+        return self._sorted(
+            env.session.fetch_for_pages(
+                self.command, params, first=env.page == FIRST_PAGE, fits=fits
+            )
+        )
+
+    def _sorted(self, joined: list[dict[str, Any]]) -> dict[Any, Any]:
+        found: defaultdict[Any, list[Any]] = defaultdict(list)
+        for row in joined:
+            found[row.get(self.theirs)].append(row)
+        return found
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+_TAGS = "tags"
+"""The parameter by which CloudStack finds what has a tag."""
+
+
+@dataclass(slots=True)
+class Source:
+    """One source of records: a command and how its rows are read."""
+
+    name: str
+    command: str | None
+    rows: list[dict[str, Any]]
+    params: Builder
+    where: Condition | None
+    unnest: Getter | None
+    group: Getter | None
+    row_name: Getter
+    also: Getter | None
+    zone: Getter | None
+    region: Getter | None
+    early: list[Join]
+    """The joins that tell which rows count, what they are called, and where they are."""
+    zone_parameter: str | None
+    name_parameter: str | None
+    name_tag: str | None
+    """The key of the tag that holds the name of rows which CloudStack itself calls otherwise."""
+    joins: list[Join]
+    cached: bool
+    fields: list[tuple[str, Getter]]
+    scope_params: Builder | None
+    pattern: NamePattern | None
+    push: Push
+    """What of a filter CloudStack heeds itself."""
+    order: str | None
+    """The order in which CloudStack gives the rows, where it can be relied on."""
+    joined_fields: Mapping[str, frozenset[str]]
+    """The fields that look at joins, and at which."""
+    this_fields: frozenset[str]
+    """The fields that look at those above them."""
+    shaping: Shaping
+    """Makes all fields, in one go."""
+    advice: Getter | None = None
+    """What is told besides, as it was asked for."""
+    advice_joins: frozenset[str] = frozenset()
+    """The joins that it looks at."""
+
+    def fetch(
+        self,
+        env: Any,
+        *,
+        zone_id: str | None,
+        sought: Sought = ANY_NAME,
+        more: Mapping[str, Any] = _NOTHING,
+    ) -> list[dict[str, Any]]:
+        """The rows, narrowed by zone and name where CloudStack can do that.
+
+        Args:
+            env: the request's environment.
+            zone_id: CloudStack's id of the zone.
+            sought: what is known of their names.
+            more: parameters that narrow further.
+        """
+        if self.command is None:
+            return self.rows
+        if self.name_tag is not None and not sought.whole:
+            # A tag is found by its whole value only.
+            sought = ANY_NAME
+        params = self.params_for(env, zone_id=zone_id, sought=sought, more=more)
+        found: list[dict[str, Any]] = env.session.fetch(self.command, params, cached=self.cached)
+        if self.name_tag is None or sought.word is None:
+            return found
+        rows = {row["id"]: row for row in found}
+        for name in sought.whole:
+            if len(name) > LONGEST_TEXT:
+                continue
+            tag = {"key": self.name_tag, "value": name}
+            params = self.params_for(env, zone_id=zone_id, more={**more, _TAGS: [tag]})
+            for row in env.session.fetch(self.command, params, cached=self.cached):
+                rows.setdefault(row["id"], row)
+        return list(rows.values())
+
+    def params_for(
+        self,
+        env: Any,
+        *,
+        zone_id: str | None,
+        sought: Sought = ANY_NAME,
+        more: Mapping[str, Any] = _NOTHING,
+    ) -> dict[str, Any]:
+        """The parameters of one command, narrowed as :meth:`fetch` says but for a tag."""
+        params: dict[str, Any] = {**self.params({}, env), **more}
+        if zone_id is not None and self.zone_parameter:
+            params[self.zone_parameter] = zone_id
+        if sought.word is not None and self.name_parameter:
+            params[self.name_parameter] = sought.word[:LONGEST_TEXT]
+        return params
+
+    def pushes(self, tree: Node, env: Any) -> dict[str, Any]:
+        """The parameters by which a filter narrows the rows; a catalogue is kept whole instead."""
+        return {} if self.cached else self.push.params(tree, env)
+
+    def fields_for(
+        self, wanted: frozenset[str] | None
+    ) -> tuple[list[tuple[str, Getter]], list[Join]]:
+        """The fields to make, and the joins that they take, when only some are wanted."""
+        fields = self.fields
+        if wanted is not None and not wanted & self.this_fields:
+            fields = [
+                item for item in fields if item[0] in wanted or item[0] not in self.joined_fields
+            ]
+        looked_at = {name for field, _ in fields for name in self.joined_fields.get(field, ())}
+        looked_at |= self.advice_joins
+        return fields, [join for join in self.joins if join.name in looked_at]
+
+    def records(
+        self,
+        env: Any,
+        *,
+        zone_id: str | None = None,
+        sought: Sought = ANY_NAME,
+        more: Mapping[str, Any] = _NOTHING,
+    ) -> list[Record]:
+        """The records of this source, in the order of their first rows, narrowed as its rows."""
+        return self.records_of(self.fetch(env, zone_id=zone_id, sought=sought, more=more), env)
+
+    def naturals(self, env: Any, *, zone_id: str | None, sought: Sought) -> list[str] | None:
+        """The natural names of the records alone, which costs less; None where it takes more."""
+        if self.unnest is not None or self.group is not None or self.region is not None:
+            return None
+        if zone_id is not None and self.zone_parameter is None:
+            return None
+        rows, where, row_name = (
+            self.fetch(env, zone_id=zone_id, sought=sought),
+            self.where,
+            self.row_name,
+        )
+        return [
+            natural_name(str(row_name(row, env) or ""), row["id"])
+            for row in rows
+            if where is None or where(row, env)
+        ]
+
+    def records_of(self, rows: list[dict[str, Any]], env: Any) -> list[Record]:
+        """The records that rows of this source make, in the order of their first rows."""
+        if self.unnest is not None:
+            return self._grouped(self._unnested(rows, env), env)
+        if self.where is not None:
+            where = self.where
+            rows = [row for row in self._met(rows, env) if where(row, env)]
+        if self.group is not None:
+            return self._grouped(((row, None) for row in rows), env)
+        row_name, also = self.row_name, self.also
+        result = []
+        for row in self._met(rows, env):
+            key = str(row["id"])
+            record = Record(key, natural_name(str(row_name(row, env) or ""), key), [row], self)
+            if also is not None:
+                record.also = tuple(str(name) for name in entries(also(row, env)))
+            result.append(record)
+        return self._placed(result, env)
+
+    def _placed(self, records: list[Record], env: Any) -> list[Record]:
+        """The same records, with the zone or region that each is in."""
+        zone, region = self.zone, self.region
+        if zone is None and region is None:
+            return records
+        firsts = self._met([record.rows[0] for record in records], env)
+        for record, row in zip(records, firsts, strict=True):
+            env.roots["key"] = record.key
+            if zone is not None and (found := zone(row, env)) is not None:
+                record.zone = str(found)
+            if region is not None:
+                record.region = region(row, env)
+        return records
+
+    def _met(self, rows: list[dict[str, Any]], env: Any) -> Iterable[dict[str, Any]]:
+        """Each row when it is its turn, with the joined rows that belong to it as roots."""
+        if not self.early:
+            return rows
+        return self._with_joined(rows, env)
+
+    def _with_joined(self, rows: list[dict[str, Any]], env: Any) -> Iterator[dict[str, Any]]:
+        indexes = [(join, join.index(env, [], single=False)) for join in self.early]
+        for row in rows:
+            for join, index in indexes:
+                env.roots[join.name] = index.get(row.get(join.ours), [])
+            yield row
+
+    def _unnested(
+        self, rows: list[dict[str, Any]], env: Any
+    ) -> Iterable[tuple[dict[str, Any], dict[str, Any] | None]]:
+        """Each inner row that fits, with the row it stands in."""
+        for outer in rows:
+            env.roots["parent"] = outer
+            for inner in entries(self.unnest(outer, env) if self.unnest else None):
+                if self.where is None or self.where(inner, env):
+                    yield inner, outer
+
+    def _grouped(
+        self, rows: Iterable[tuple[dict[str, Any], dict[str, Any] | None]], env: Any
+    ) -> list[Record]:
+        records: dict[str, Record] = {}
+        # What asks for these rows, a link for one, may itself be about a key.
+        outer = env.roots.get("key")
+        for row, parent in rows:
+            env.roots["parent"] = parent
+            key = self.group(row, env) if self.group is not None else row.get("id")
+            if key is None:
+                continue
+            key = str(key)
+            marked = {**row, SOURCE: self.name}
+            if parent is not None:
+                marked[PARENT] = parent
+            if key in records:
+                records[key].rows.append(marked)
+                continue
+            env.roots["key"] = key
+            raw = self.row_name(row, env)
+            records[key] = Record(
+                key, natural_name(str(raw if raw is not None else key), key), [marked], self
+            )
+        placed = self._placed(list(records.values()), env)
+        env.roots["key"] = outer
+        return placed

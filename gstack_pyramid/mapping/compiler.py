@@ -1,0 +1,275 @@
+"""From merged mapping files to compiled resources and methods, with every mistake found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gstack_pyramid.collecting import paused
+from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
+from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.engine.references import collection_of
+from gstack_pyramid.engine.resources import Resource
+from gstack_pyramid.engine.runs import link_runs
+from gstack_pyramid.mapping.conditions import Condition, compile_condition
+from gstack_pyramid.mapping.document import Document, Finding, MappingError, Place
+from gstack_pyramid.mapping.expressions.calls import NAMES
+from gstack_pyramid.mapping.expressions.named import check_functions, functions_of
+from gstack_pyramid.mapping.expressions.writer import Source
+from gstack_pyramid.mapping.loader import Mappings
+from gstack_pyramid.mapping.lookups import needs_of
+from gstack_pyramid.mapping.method_compiler import compile_method
+from gstack_pyramid.mapping.scope import Models, Scope
+from gstack_pyramid.mapping.shapes import ANY, GceShape, ObjectShape, Shape, UnionShape
+from gstack_pyramid.mapping.sources import SourceCompiler, source_shape
+from gstack_pyramid.mapping.suggestions import nearest
+from gstack_pyramid.mapping.targets import resource_type
+from gstack_pyramid.mapping.values import compile_value
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+from gstack_pyramid.schemas.gce import GceModel
+
+OWN_FIELDS = frozenset({"kind", "id", "name", "selfLink", "zone", "region"})
+"""What the engine fills in by itself, where the type has it and the mapping does not."""
+
+
+@dataclass(slots=True)
+class Compiled:
+    """Everything the engine runs on.
+
+    Attributes:
+        resources: by name.
+        methods: by the model's id, for example ``compute.zones.list``.
+        errors: CloudStack's errors in GCE's words.
+        settings: what ``$settings`` holds.
+        generated: for each resource the functions that were made of its expressions: the place and
+            the text of each, and its Python.
+    """
+
+    gce: GceModel
+    cloudstack: CloudStackModel
+    resources: dict[str, Resource] = field(default_factory=dict)
+    methods: dict[str, Method] = field(default_factory=dict)
+    errors: ErrorTable = field(default_factory=lambda: ErrorTable([]))
+    settings: dict[str, Any] = field(default_factory=dict)
+    generated: dict[str, list[tuple[Place, str, Source]]] = field(default_factory=dict)
+
+
+@paused()
+def compile_mappings(
+    mappings: Mappings,
+    gce: GceModel,
+    cloudstack: CloudStackModel,
+    settings: Mapping[str, Any] | None = None,
+) -> Compiled:
+    """Compile merged mapping files.
+
+    Args:
+        mappings: as :func:`gstack_pyramid.mapping.loader.load` gives them.
+        gce: GCE's model.
+        cloudstack: CloudStack's model.
+        settings: values that override those of ``_defaults.yaml``.
+
+    Raises:
+        MappingError: with every mistake that was found, not only the first.
+    """
+    findings: list[Finding] = []
+    values = {**mappings.settings, **(settings or {})}
+    shapes: dict[str, Shape] = {}
+    for name, document in mappings.resources.items():
+        sources = _sources(document)
+        if sources:
+            shapes[name] = _union([_shape_of(spec, cloudstack) for spec in sources])
+    models = Models(gce, cloudstack, shapes, values, mappings.functions)
+    shared = Scope(models, mappings.errors, findings, compile_value, roots=_settings_root(models))
+    check_functions(shared, mappings.functions, NAMES)
+    compiled = Compiled(gce, cloudstack, settings=values)
+    compiled.errors = compile_error_table(mappings.errors)
+    for name, document in mappings.resources.items():
+        _compile_resource(name, document, models, compiled, mappings, findings)
+    link_runs(compiled.methods, findings)
+    if findings:
+        raise MappingError(findings)
+    for method in compiled.methods.values():
+        spec = mappings.resources[method.resource.name].data["methods"][method.gce.name]
+        method.needs = needs_of(mappings, method, spec or {})
+    return compiled
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """An environment that knows the settings only."""
+
+    roots: dict[str, Any]
+
+
+def _settings_root(models: Models) -> dict[str, Shape]:
+    return {"settings": ObjectShape(dict.fromkeys(models.settings, ANY), "the settings")}
+
+
+def _sources(document: Document) -> list[Mapping[str, Any]]:
+    read = document.data.get("read")
+    if read is None:
+        return []
+    return list(read) if isinstance(read, list) else [read]
+
+
+def _union(shapes: list[Shape]) -> Shape:
+    return shapes[0] if len(shapes) == 1 else UnionShape(tuple(shapes))
+
+
+def _shape_of(spec: Mapping[str, Any], cloudstack: CloudStackModel) -> Shape:
+    def fields(command: str) -> Any:
+        try:
+            return cloudstack.command(command).response
+        except KeyError:
+            return None
+
+    try:
+        return source_shape(spec, fields)
+    except ValueError:
+        # A bad name pattern; compiling the source reports it with its place.
+        return ANY
+
+
+def _compile_resource(
+    name: str,
+    document: Document,
+    models: Models,
+    compiled: Compiled,
+    mappings: Mappings,
+    findings: list[Finding],
+) -> None:
+    own = functions_of(document)
+    if own:
+        models = replace(models, functions={**models.functions, **own})
+    scope = Scope(models, document, findings, compile_value, roots=_settings_root(models))
+    check_functions(scope, own, {*NAMES, *mappings.functions})
+    compiled.generated[name] = scope.generated
+    scope.roots = {
+        **_settings_root(models),
+        "project": models.row_shapes.get("projects", ANY),
+        "zone": ANY,
+        "region": ANY,
+    }
+    try:
+        known = models.gce.methods(name)
+    except KeyError:
+        scope.report(("resource",), f"GCE has no resource {name!r}")
+        return
+    try:
+        collection = collection_of(name, dict(known))
+    except ValueError as error:
+        scope.report(("resource",), str(error))
+        return
+    type_name = resource_type(name, models.gce)
+    resource = Resource(
+        name=name,
+        collection=collection,
+        type_name=type_name,
+        sources=[],
+        own_fields=_own_fields(document, models.gce, type_name),
+        kind=_kind(type_name, models.gce),
+        about=" ".join(document.data.get("about", "").split()),
+    )
+    compiled.resources[name] = resource
+    _compile_sources(resource, document, scope, models)
+    if "aliases" in document.data:
+        resource.aliases = scope.value(document.data["aliases"], ("aliases",))
+    resource.together_with = document.data.get("together_with", [])
+    for index, other in enumerate(resource.together_with):
+        scope.target(other, ("together_with", index))
+    if "elsewhere" in document.data:
+        resource.elsewhere = _compile_elsewhere(document.data["elsewhere"], name, scope)
+    if "everywhere" in document.data:
+        named = _setting(document.data["everywhere"], scope, ("everywhere",))
+        resource.everywhere = frozenset(named or ())
+    for form, spec in document.data.get("references", {}).items():
+        inner = scope.entering(ANY, name=ANY)
+        resource.reference_forms[form] = (
+            {
+                wanted: inner.value(value, ("references", form, "match", wanted))
+                for wanted, value in spec["match"].items()
+            },
+            spec.get("newest"),
+            compile_condition(
+                spec["where"],
+                scope.entering(GceShape(models.gce, type_name), name=ANY),
+                ("references", form, "where"),
+            )
+            if "where" in spec
+            else None,
+        )
+    rules = (document.data.get("ignores", {}), document.data.get("refuses", {}))
+    for method_name, spec in document.data.get("methods", {}).items():
+        place = ("methods", method_name)
+        if method_name not in known:
+            near = nearest(method_name, known)
+            scope.report(place, f"GCE's {name} has no method {method_name!r}{near}")
+            continue
+        method = known[method_name]
+        compiled.methods[method.id] = compile_method(
+            spec,
+            method,
+            resource,
+            scope,
+            place,
+            rules=rules,
+            served_by=document.data.get("served_by"),
+            is_list=models.gce.item_type(method) is not None,
+            origin=mappings.owners.get((name, method_name), (document.file, 1)),
+        )
+        if compiled.methods[method.id].kind in ("get", "list", "aggregatedList") and not (
+            resource.sources or "served_by" in document.data
+        ):
+            scope.report(place, f"{name} has no read, so {method_name} has nothing to answer with")
+
+
+def _kind(type_name: str, gce: GceModel) -> str | None:
+    """What ``kind`` of a resource is; None where nothing can be read, or the type has none."""
+    return (gce.field(type_name, ("kind",)) or {}).get("default") if type_name else None
+
+
+def _setting(path: str, scope: Scope, place: Place) -> Any:
+    return scope.value(path, place)(None, _Settings({"settings": scope.models.settings}))
+
+
+def _compile_elsewhere(path: str, name: str, scope: Scope) -> dict[str, Condition | None]:
+    """The foreign projects of a resource, each with the condition on rows that belong there."""
+    place = ("elsewhere",)
+    rows = scope.entering(scope.models.row_shapes.get(name, ANY))
+    table = _setting(path, scope, place) or {}
+    if not isinstance(table, dict):
+        scope.report(place, f"{path} is no table of projects and conditions")
+        return {}
+    found: dict[str, Condition | None] = {}
+    for project, spec in table.items():
+        if spec is not None and not isinstance(spec, str):
+            scope.report(place, f"{path}: what stands for {project!r} is no condition")
+        else:
+            found[project] = None if spec is None else compile_condition(spec, rows, place)
+    return found
+
+
+def _own_fields(document: Document, gce: GceModel, type_name: str) -> frozenset[str]:
+    given = set(document.data.get("fields", {}))
+    for source in _sources(document):
+        given |= set(source.get("fields", {}))
+    properties = gce.type(type_name).get("properties", {}) if type_name else {}
+    return frozenset((OWN_FIELDS & properties.keys()) - given)
+
+
+def _compile_sources(resource: Resource, document: Document, scope: Scope, models: Models) -> None:
+    specs = _sources(document)
+    shared = document.data.get("fields", {})
+    listed = isinstance(document.data.get("read"), list)
+    for index, spec in enumerate(specs):
+        place = ("read", index) if listed else ("read",)
+        shape = _shape_of(spec, models.cloudstack)
+        any_shape = models.row_shapes[resource.name]
+        compiler = SourceCompiler(spec, scope, place, shape, any_shape, resource.type_name)
+        resource.sources.append(compiler.compile(shared))
+        for name in (*shared, *spec.get("fields", {})):
+            if models.gce.field(resource.type_name, (name,)) is None:
+                where = (*place, "fields") if name in spec.get("fields", {}) else ("fields",)
+                scope.report((*where, name), f"GCE's {resource.type_name} has no field {name!r}")

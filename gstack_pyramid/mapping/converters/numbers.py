@@ -1,0 +1,46 @@
+"""Converters that compute with numbers."""
+
+from __future__ import annotations
+
+import math
+
+from gstack_pyramid.mapping.converters.registry import Group
+
+GIB = 1 << 30
+
+converter = Group()
+
+
+@converter("arithmetic")
+def bytes_to_gb(value: int | str) -> str:
+    """Bytes as whole GiB, rounded up, in the decimal string that GCE uses for 64-bit numbers."""
+    return str(-(-int(value) // GIB))
+
+
+@converter("arithmetic")
+def gb_number(value: int | str) -> int:
+    """A size that GCE spells as a decimal string of GiB, as the number CloudStack wants."""
+    return int(value)
+
+
+@converter("checks that it is a whole percentage: CloudStack would name no field")
+def percent(value: float) -> int:
+    """A part of 1 as a percentage.
+
+    Raises:
+        ValueError: it isn't between 1 % and 100 %, or no whole percentage.
+    """
+    whole = round(float(value) * 100)
+    if not 1 <= whole <= 100 or abs(float(value) * 100 - whole) > 1e-6:
+        raise ValueError("CloudStack takes whole percentages from 0.01 to 1")
+    return whole
+
+
+@converter("a limit is a number, or the word Unlimited, or -1")
+def quota_number(value: str | float) -> float | None:
+    """A resource limit as a number; None for ``Unlimited``, which GCE can't express."""
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None

@@ -1,0 +1,312 @@
+"""YAML documents that remember their lines, and the findings that point at them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gstack_pyramid.mapping.yaml_mistakes import told
+
+Place = tuple[str | int, ...]
+"""Where something stands in a document: keys and list positions from the top."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One mistake in a mapping file.
+
+    Attributes:
+        file: the file as the operator knows it.
+        line: the line, counted from 1.
+        message: what is wrong and, where it can be told, what would be right.
+        column: where in the line, counted from 1; 0 where it is not known.
+        through: for what is right where it stands, and wrong for what is ``like`` that: which it
+            is, and where it says so.
+    """
+
+    file: str
+    line: int
+    message: str
+    column: int = 0
+    through: str = ""
+
+    def __str__(self) -> str:
+        column = f":{self.column}" if self.column else ""
+        return f"{self.file}:{self.line}{column}: {self.text}"
+
+    @property
+    def text(self) -> str:
+        """What is wrong, and for whom."""
+        return f"{self.message} ({self.through})" if self.through else self.message
+
+
+class MappingError(Exception):
+    """The mappings can't be used; ``findings`` says why, each with a file and a line."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        # What is wrong in itself is told once, and not for all that is like it as well.
+        told: dict[Finding, Finding] = {}
+        for finding in sorted(set(findings)):
+            told.setdefault(replace(finding, through=""), finding)
+        self.findings = list(told.values())
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text as it stands in a file, so that a place within it can be told.
+
+    Attributes:
+        file: the file.
+        line: the line it starts in, counted from 1.
+        column: the column of its first character, counted from 1.
+        raw: what stands in the file, quotes and line breaks included.
+        value: what it means.
+    """
+
+    file: str
+    line: int
+    column: int
+    raw: str
+    value: str
+
+    def at(self, offset: int) -> tuple[int, int]:
+        """Line and column of the character at ``offset``, counted from 0."""
+        if self.raw[:1] in ("'", '"') and "\n" not in self.raw:
+            # What is escaped is longer in the file than in the text; that is seldom.
+            return self.line, self.column + 1 + offset
+        if "\n" not in self.raw:
+            return self.line, self.column + offset
+        lines = self.raw.split("\n")
+        first = 1 if self.raw[:1] in (">", "|") else 0
+        passed = 0
+        for number, line in enumerate(lines[first:], first):
+            bare = line.strip()
+            if offset <= passed + len(bare):
+                indent = len(line) - len(line.lstrip())
+                start = self.column if number == 0 else indent + 1
+                return self.line + number, start + offset - passed
+            # A line break is one character of the text.
+            passed += len(bare) + 1
+        return self.line, self.column
+
+
+@dataclass(slots=True)
+class Document:
+    """YAML as plain data, with the file and line of every key and list item.
+
+    Several files may have been merged into one document; each entry remembers its own.
+
+    Attributes:
+        file: the file as the operator knows it.
+        data: what it says.
+        lines: the file and line of each place.
+        texts: the texts that stand in it.
+        borrowed: the places that stand where something else is described, which this is ``like``:
+            who borrows them, in words.
+    """
+
+    file: str
+    data: Any
+    lines: dict[Place, tuple[str, int]] = field(default_factory=dict, repr=False)
+    texts: dict[Place, Text] = field(default_factory=dict, repr=False)
+    borrowed: dict[Place, str] = field(default_factory=dict, repr=False)
+
+    def origin(self, place: Place) -> tuple[str, int]:
+        """File and line of ``place``, or of the nearest thing around it that stands in a file."""
+        return self.lines.get(self._known(place), (self.file, 1))
+
+    def _known(self, place: Place) -> Place:
+        while place and place not in self.lines:
+            place = place[:-1]
+        return place
+
+    def at(self, place: Place) -> Any:
+        """What stands at a place."""
+        found = self.data
+        for part in place:
+            found = found[part]
+        return found
+
+    def put(self, place: Place, source: Document, origin: Place, borrowed: str = "") -> None:
+        """Put what stands at a place of another document, with its lines, into this one.
+
+        Args:
+            place: where it is put. What is around it must be there.
+            source: the other document.
+            origin: where it stands there.
+            borrowed: who borrows it, in words; by default, whoever does so there.
+        """
+        self.forget(place)
+        self.at(place[:-1])[place[-1]] = deepcopy(source.at(origin))
+        length = len(origin)
+        for known in [known for known in source.lines if known[:length] == origin]:
+            moved = (*place, *known[length:])
+            self.lines[moved] = source.lines[known]
+            through = borrowed or source.borrowed.get(known)
+            if through:
+                self.borrowed[moved] = through
+            if known in source.texts:
+                self.texts[moved] = source.texts[known]
+
+    def drop(self, place: Place) -> None:
+        """Take away what stands at a place, if anything does."""
+        self.at(place[:-1]).pop(place[-1], None)
+        self.forget(place)
+
+    def forget(self, place: Place) -> None:
+        """Forget where that stood which is at a place."""
+        if place not in self.lines:
+            return
+        length = len(place)
+        for known in [known for known in self.lines if known[:length] == place]:
+            for table in (self.lines, self.texts, self.borrowed):
+                table.pop(known, None)
+
+    def finding(self, place: Place, message: str, offset: int | None = None) -> Finding:
+        """A finding at ``place`` of this document.
+
+        Args:
+            place: where it is.
+            message: what is wrong.
+            offset: which character of the text that stands there is meant, counted from 0.
+        """
+        text = self.texts.get(place)
+        through = self.borrowed.get(self._known(place), "")
+        if text is None or offset is None:
+            return Finding(*self.origin(place), message, through=through)
+        line, column = text.at(offset)
+        return Finding(text.file, line, message, column, through)
+
+
+def display_name(file: Path) -> str:
+    """A file's path as a person would type it: relative to the current folder when below it."""
+    try:
+        return str(file.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(file)
+
+
+def read_document(file: Path) -> Document:
+    """Read one YAML file.
+
+    Raises:
+        MappingError: the file can't be read, is no YAML, or gives one key twice.
+    """
+    document, text = Document(display_name(file), None), ""
+    try:
+        text = file.read_text("utf-8")
+        node = _composed(text)
+        if node is not None:
+            document.data = _Builder(document, text).build(node, ())
+    except yaml.MarkedYAMLError as error:
+        line, column, said = told(text, error)
+        finding = Finding(document.file, line, f"not YAML: {said}", column)
+        raise MappingError([finding]) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise MappingError([Finding(document.file, 1, f"not YAML: {error}")]) from error
+    except OSError as error:
+        message = f"the file can't be read: {error.strerror}"
+        raise MappingError([Finding(document.file, 1, message)]) from error
+    return document
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """The nodes of a document, with their lines; None if there is nothing in it.
+
+    libyaml, where PyYAML was built with it, is ten times as fast. What it refuses is read once more
+    by PyYAML itself, so that a mistake is told in the same words everywhere.
+    """
+    if yaml.__with_libyaml__:
+        with suppress(yaml.YAMLError):
+            return yaml.compose(text, Loader=yaml.CSafeLoader)
+    return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
+_PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+class _Builder:
+    """Turns composed nodes into plain data, noting lines on the way."""
+
+    def __init__(self, document: Document, text: str) -> None:
+        self._document = document
+        self._text = text
+        self._scalars = yaml.SafeLoader("")
+        self._around: set[int] = set()
+        self._flat: set[int] = set()
+
+    def build(self, node: yaml.Node, place: Place) -> Any:
+        self._document.lines[place] = (self._document.file, node.start_mark.line + 1)
+        if isinstance(node, yaml.ScalarNode):
+            try:
+                value = self._scalars.construct_object(node)
+            except ValueError as error:
+                raise self._wrong(node, f"{node.value!r} can't be read: {error}") from error
+            if isinstance(value, str):
+                start, end = node.start_mark, node.end_mark
+                raw = self._text[start.index : end.index]
+                self._document.texts[place] = Text(
+                    self._document.file, start.line + 1, start.column + 1, raw, value
+                )
+            return value
+        if node.tag not in _PLAIN:
+            raise self._wrong(node, f"the tag {node.tag!r} means nothing here")
+        if id(node) in self._around:
+            raise self._wrong(node, "an alias stands inside what it is an alias of")
+        self._around.add(id(node))
+        built: Any
+        if isinstance(node, yaml.MappingNode):
+            built = self._mapping(node, place)
+        else:
+            built = [self.build(item, (*place, index)) for index, item in enumerate(node.value)]
+        self._around.remove(id(node))
+        return built
+
+    def _wrong(self, node: yaml.Node, message: str) -> MappingError:
+        return MappingError([Finding(self._document.file, node.start_mark.line + 1, message)])
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        if id(node) not in self._flat:
+            # An aliased node comes by several times, and is as it is after the first.
+            self._flat.add(id(node))
+            self._flatten(node)
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            # YAML 1.1 reads a bare `on` or `no` as a boolean; nobody means that in a mapping, where
+            # all keys are texts.
+            key = key_node.value
+            if key in ("True", "TRUE", "False", "FALSE"):
+                key = key.lower()
+            inner = (*place, key)
+            result[key] = self.build(value_node, inner)
+            line = key_node.start_mark.line + 1
+            self._document.lines[inner] = (self._document.file, line)
+        return result
+
+    def _flatten(self, node: yaml.MappingNode) -> None:
+        # Twice the same key is a mistake; a key that overrides one merged in by `<<` is not, so
+        # this looks before the merge.
+        seen: set[str] = set()
+        merges = False
+        for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise self._wrong(key_node, "a key must be a text")
+            if key_node.value in seen:
+                raise self._wrong(key_node, f"the key {key_node.value!r} is given twice")
+            seen.add(key_node.value)
+            merges = merges or key_node.tag == _MERGE
+        if not merges:
+            return
+        self._scalars.flatten_mapping(node)
+        # What is merged in stands before what overrides it. Who merges this one in turn is to find
+        # each key once: PyYAML 6.0.4 may keep the first of two.
+        node.value = list(
+            {key_node.value: (key_node, value) for key_node, value in node.value}.values()
+        )

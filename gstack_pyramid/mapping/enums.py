@@ -1,0 +1,88 @@
+"""Words that a mapping spells out: those that become others, and the lint of those of GCE's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gstack_pyramid.engine.getters import Getter, text_of
+from gstack_pyramid.errors import invalid_value
+from gstack_pyramid.mapping import inlining
+from gstack_pyramid.mapping.document import Place
+from gstack_pyramid.mapping.expressions.compiled import known_as, node_of
+from gstack_pyramid.mapping.scope import Scope, field_name
+from gstack_pyramid.mapping.shapes import ANY, GceShape, Shape
+from gstack_pyramid.mapping.targets import target_of
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+}
+
+
+def check_words(spec: Mapping[str, Any], scope: Scope, place: Place) -> None:
+    """Report words that a value's GCE field does not take, and constants of another type."""
+    target = target_of(scope.document, place, scope.models.gce)
+    if target is None:
+        return
+    for where, word in _words(spec):
+        if isinstance(word, dict | list):
+            continue
+        problem = _problem(word, target)
+        if problem:
+            scope.report((*place, *where), problem)
+
+
+def _words(spec: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
+    if "default" in spec and "find" not in spec:
+        yield ("default",), spec["default"]
+    for key, word in spec.get("enum", {}).items():
+        yield ("enum", key), word
+    if "value" in spec:
+        yield ("value",), spec["value"]
+
+
+def _problem(word: Any, target: GceShape) -> str | None:
+    allowed = target.words()
+    if allowed:
+        return None if word in allowed else f"GCE's {target.describe()} has no value {word!r}"
+    wanted = target.schema().get("type", "")
+    expected = _TYPES.get(wanted)
+    if expected is None or (
+        isinstance(word, expected) and isinstance(word, bool) == (bool in expected)
+    ):
+        return None
+    return f"GCE's {target.describe()} is a {wanted}, which {word!r} is not"
+
+
+def compile_words(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    """``from`` with ``enum``: a word that becomes another one, and what stands in for none.
+
+    A word that the table lacks is missing in an answer, and refused with 400 in a request.
+    """
+    getter, shape = scope.value_and_shape(spec["from"], (*place, "from"))
+    if isinstance(shape, GceShape) and (allowed := shape.words()):
+        for word in spec["enum"]:
+            if word not in ("*", *allowed):
+                message = f"GCE's {shape.describe()} has no value {word!r}"
+                scope.report((*place, "enum", word), message)
+    words = {text_of(key): meant for key, meant in spec["enum"].items()}
+    otherwise, default = words.get("*"), spec.get("default")
+    field, writing = field_name(shape, spec["from"]), scope.writing
+
+    def translated(current: Any, env: Any) -> Any:
+        value = getter(current, env)
+        if value is None:
+            return default
+        result = words.get(text_of(value), otherwise)
+        if result is None and writing:
+            told = ", ".join(word for word in words if word != "*")
+            raise invalid_value(field, value, f"Must be one of: {told}.")
+        return default if result is None else result
+
+    node = node_of(getter)
+    if node is None or writing:
+        return translated, ANY
+    return known_as(translated, inlining.translated(node, spec["enum"], default)), ANY

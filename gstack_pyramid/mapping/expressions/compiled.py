@@ -1,0 +1,111 @@
+"""Expressions as functions of the current value and the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gstack_pyramid.engine.getters import Getter
+from gstack_pyramid.mapping.document import Place
+from gstack_pyramid.mapping.expressions.checked import Checker
+from gstack_pyramid.mapping.expressions.emission import text_from
+from gstack_pyramid.mapping.expressions.node import MISSING, Checked
+from gstack_pyramid.mapping.expressions.syntax import ExpressionError, parse, placeholders
+from gstack_pyramid.mapping.expressions.writer import Source, Writer
+from gstack_pyramid.mapping.shapes import Shape
+
+if TYPE_CHECKING:
+    from gstack_pyramid.mapping.scope import Scope
+
+ARGUMENTS = "c, env"
+"""What each generated function takes: the current value, and the environment."""
+
+
+def compile_expression(text: str, scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    """A function that computes an expression, and what is known of its result.
+
+    Args:
+        text: the expression.
+        scope: what it can name; mistakes are reported there.
+        place: where it stands.
+    """
+    checked = check(text, scope, place)
+    return function_of(checked, text, scope, place), checked.shape
+
+
+def compile_test(text: str, scope: Scope, place: Place) -> Callable[[Any, Any], bool]:
+    """A function that says whether an expression holds."""
+    checked = check(text, scope, place)
+    writer = Writer()
+    code = checked.test(writer)
+    if not checked.boolean:
+        code = f"True if {code} else False"
+    found: Callable[[Any, Any], bool] = _made(writer, code, checked, text, scope, place)
+    return found
+
+
+def compile_text(template: str, scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    """A function that fills in a text with ``{expressions}``; missing when one of them is."""
+    checked = check_text(template, scope, place)
+    return function_of(checked, template, scope, place), checked.shape
+
+
+def check(text: str, scope: Scope, place: Place, start: int = 0) -> Checked:
+    """What an expression is; mistakes are reported to the scope."""
+    try:
+        tree = parse(text)
+    except ExpressionError as error:
+        scope.report(place, str(error), start + error.column)
+        return MISSING
+    return Checker(scope, place, text, start).check(tree)
+
+
+def check_text(template: str, scope: Scope, place: Place) -> Checked:
+    """What a text with ``{expressions}`` is; mistakes are reported to the scope."""
+    parts: list[str | Checked] = []
+    try:
+        for fixed, expression, column in placeholders(template):
+            if fixed:
+                parts.append(fixed)
+            if expression:
+                parts.append(check(expression, scope, place, column))
+    except ExpressionError as error:
+        scope.report(place, str(error), error.column)
+    return text_from(parts)
+
+
+def function_of(checked: Checked, text: str, scope: Scope, place: Place) -> Getter:
+    """A function that computes a checked node."""
+    writer = Writer()
+    code = checked.emit(writer)
+    getter: Getter = _made(writer, code, checked, text, scope, place)
+    return getter
+
+
+def node_of(getter: Getter) -> Checked | None:
+    """The node that a function computes, if it was made of one: to be written into another."""
+    found: Checked | None = getattr(getter, "checked", None)
+    return found
+
+
+def known_as(getter: Getter, node: Checked | None) -> Getter:
+    """A function of ours that computes the same as a node, which may be written into others."""
+    if node is not None:
+        getter.checked = node  # type: ignore[attr-defined]
+    return getter
+
+
+def source_of(getter: Getter) -> str | None:
+    """The Python that was generated for a function, if it was."""
+    found: Source | None = getattr(getter, "source", None)
+    return None if found is None else found()
+
+
+def _made(
+    writer: Writer, code: str, checked: Checked, text: str, scope: Scope, place: Place
+) -> Any:
+    file, line = scope.document.origin(place)
+    function, source = writer.function("value", ARGUMENTS, code, f"<{file}:{line}>")
+    function.checked, function.source = checked, source
+    scope.generated.append((place, text, source))
+    return function

@@ -1,0 +1,56 @@
+"""What a part of an expression is, once it was checked: code, and what is known of its value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gstack_pyramid.mapping.expressions.writer import Writer
+from gstack_pyramid.mapping.shapes import ANY, Shape
+
+Emit = Callable[[Writer], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A node that is right, as far as can be told.
+
+    Attributes:
+        emit: writes what it takes, and gives the code of its value.
+        shape: what is known of the value.
+        boolean: whether it is ``True`` or ``False``, never missing.
+        results: constants that it may come to, each with its column.
+        root: the root that it starts from; None for anything else.
+        first: the field of the root that is used; None for all of it.
+        label: how an error calls it.
+        literal: whether it is a constant as it stands.
+        own: whether it is a field of the current value, as it stands.
+    """
+
+    emit: Emit
+    shape: Shape = ANY
+    boolean: bool = False
+    results: tuple[tuple[Any, int], ...] = ()
+    root: str | None = None
+    first: str | None = None
+    label: str = ""
+    literal: bool = False
+    own: bool = False
+
+    def test(self, writer: Writer) -> str:
+        """The code of whether it holds."""
+        if self.boolean:
+            return self.emit(writer)
+        name = writer.named(self.emit(writer))
+        return f"({name} or {name} == 0 and {name} is not False)"
+
+
+MISSING = Checked(lambda writer: "None")
+
+
+@dataclass(frozen=True)
+class InText(Shape):
+    """A text made from a value of this shape, by which errors name the field of the request."""
+
+    of: Shape

@@ -1,0 +1,154 @@
+"""Values that are objects, lists or loops of expressions, as parts of one generated function.
+
+A form of YAML whose parts are all made of expressions is written into the function around it, so
+that a resource with all its fields is one function, and not a tree of calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gstack_pyramid.engine.getters import Getter, text_of
+from gstack_pyramid.mapping.expressions.compiled import ARGUMENTS, node_of
+from gstack_pyramid.mapping.expressions.emission import bounded
+from gstack_pyramid.mapping.expressions.node import Checked
+from gstack_pyramid.mapping.expressions.writer import Source, Writer
+from gstack_pyramid.mapping.shapes import body_paths
+
+Shaping = Callable[[Any, Any, dict[str, Any]], None]
+"""Puts the fields of a resource into an object: ``(row, environment, object)``."""
+
+Fields = Sequence[tuple[str, Getter]]
+
+
+def nodes_of(getters: Sequence[Getter | None]) -> list[Checked] | None:
+    """The nodes of some values; None unless all were made of expressions."""
+    nodes = [node_of(getter) for getter in getters if getter is not None]
+    found = [node for node in nodes if node is not None]
+    return found if len(found) == len(nodes) else None
+
+
+def constant(value: Any) -> Checked:
+    """A constant of any form; what is no scalar is one and the same object each time."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return Checked(
+            lambda writer: repr(value), boolean=isinstance(value, bool), literal=value is not None
+        )
+    return Checked(lambda writer: writer.keep(value, "constant"))
+
+
+def made(constants: Mapping[str, Any], fields: Sequence[tuple[str, Checked]]) -> Checked:
+    """An object; its fields can look at those above them as ``this``."""
+
+    def emit(writer: Writer) -> str:
+        name = writer.temporary()
+        kept = ", ".join(
+            f"{key!r}: {constant(value).emit(writer)}" for key, value in constants.items()
+        )
+        writer.line(f"{name} = {{{kept}}}")
+        with writer.making(name):
+            for key, field in fields:
+                put(writer, name, key, field)
+        return name
+
+    return Checked(emit)
+
+
+def put(writer: Writer, made: str, key: str, field: Checked) -> None:
+    """Lines that put a field into an object, unless it is missing."""
+    code = field.emit(writer)
+    if field.boolean or field.literal:
+        writer.line(f"{made}[{key!r}] = {code}")
+        return
+    item = writer.named(code)
+    writer.line(f"if {item} is not None: {made}[{key!r}] = {item}")
+
+
+def looped(
+    loops: Sequence[tuple[str, Checked]], where: Checked | None, value: Checked, *, counted: bool
+) -> Checked:
+    """A list from named loops, the later inside the earlier."""
+
+    def emit(writer: Writer) -> str:
+        name = writer.temporary()
+        writer.line(f"{name} = []")
+        number = writer.temporary() if counted else ""
+        if counted:
+            writer.line(f"{number} = -1")
+        turn(writer, name, number, list(loops))
+        return name
+
+    def turn(writer: Writer, name: str, number: str, rest: list[tuple[str, Checked]]) -> None:
+        if rest:
+            (root, over), *inner = rest
+            through = writer.named(over.emit(writer))
+            item = writer.temporary()
+            head = f"for {item} in {through} if type({through}) is list else entries({through}):"
+            asked = bool(body_paths(over.shape))
+            with writer.block(head), writer.binding(root, item), bounded(writer, asked=asked):
+                writer.line(writer.sharing.begins(item))
+                turn(writer, name, number, inner)
+            return
+        with writer.binding("index", number):
+            if counted:
+                writer.line(f"{number} += 1")
+            if where is not None:
+                writer.line(f"if not {where.test(writer)}: continue")
+            found = writer.named(value.emit(writer))
+            writer.line(f"if {found} is not None: {name}.append({found})")
+
+    return Checked(emit)
+
+
+def guarded(condition: Checked, value: Checked) -> Checked:
+    """A value under a condition."""
+
+    def emit(writer: Writer) -> str:
+        name, code = writer.temporary(), condition.test(writer)
+        with writer.block(f"if {code}:"):
+            writer.line(f"{name} = {value.emit(writer)}")
+        with writer.block("else:"):
+            writer.line(f"{name} = None")
+        return name
+
+    return Checked(emit)
+
+
+def translated(value: Checked, words: Mapping[Any, Any] | None, default: Any) -> Checked:
+    """A value through the table of an ``enum``, or with a constant that stands in for it."""
+    table = {text_of(word): meant for word, meant in (words or {}).items()}
+    otherwise = table.get("*")
+
+    def emit(writer: Writer) -> str:
+        name = writer.temporary()
+        writer.line(f"{name} = {value.emit(writer)}")
+        if words is not None:
+            kept, other = writer.keep(table, "words"), constant(otherwise).emit(writer)
+            looked_up = f"{kept}.get({name} if type({name}) is str else text_of({name}), {other})"
+            writer.line(f"if {name} is not None: {name} = {looked_up}")
+        if default is not None:
+            writer.line(f"if {name} is None: {name} = {constant(default).emit(writer)}")
+        return name
+
+    return Checked(emit)
+
+
+def shaping_of(fields: Fields, about: str) -> tuple[Shaping, Source]:
+    """One function for all fields of a resource, and its source.
+
+    Args:
+        fields: their names and values, in their order; later ones may look at earlier ones.
+        about: where they come from, for tracebacks.
+    """
+    writer = Writer()
+    writer.row = True
+    with writer.making("shaped"):
+        for name, getter in fields:
+            node = node_of(getter)
+            if node is None:
+                value = writer.named(f"{writer.keep(getter, 'value')}(c, env)")
+                writer.line(f"if {value} is not None: shaped[{name!r}] = {value}")
+            else:
+                put(writer, "shaped", name, node)
+    return writer.function("shape", f"{ARGUMENTS}, shaped", "None", about)

@@ -1,0 +1,126 @@
+"""Loops with names: ``each``, of values that ask CloudStack, and of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from gstack_pyramid.engine.getters import Getter
+from gstack_pyramid.mapping import inlining
+from gstack_pyramid.mapping.conditions import Condition, compile_condition
+from gstack_pyramid.mapping.document import Place
+from gstack_pyramid.mapping.expressions.compiled import known_as
+from gstack_pyramid.mapping.expressions.node import Checked
+from gstack_pyramid.mapping.expressions.runtime import entries
+from gstack_pyramid.mapping.scope import Scope
+from gstack_pyramid.mapping.shapes import ANY, ListShape, ObjectShape, Shape, body_paths
+from gstack_pyramid.schemas.extent import combinations
+
+Loop = Callable[[Any, Any], Iterable[Any]]
+"""Gives the current value of each turn, and sets the names of the loops."""
+
+
+def compile_loop(
+    spec: Any, scope: Scope, place: Place, found: list[tuple[str, Getter]] | None = None
+) -> tuple[Loop, Scope]:
+    """What ``each`` goes through, and the scope that holds inside it.
+
+    Args:
+        spec: as the mapping gives it.
+        scope: what holds around it.
+        place: where it stands.
+        found: gets the names of the loops, each with what it goes through; nothing where their
+            turns are bounded, since one of them is the request's.
+    """
+    names: list[tuple[str, Getter]] = []
+    asked = False
+    inner = scope.entering(scope.current, index=ANY)
+    for name, choice in spec.items():
+        scope.naming(name, (*place, name))
+        getter, shape = inner.value_and_shape(choice, (*place, name))
+        names.append((name, getter))
+        if found is not None:
+            found.append((name, getter))
+        asked = asked or bool(body_paths(shape))
+        inner = inner.entering(inner.current, **{name: shape.element()})
+    bounded = asked and len(names) > 1
+    if bounded and found is not None:
+        found.clear()
+
+    def turns(current: Any, env: Any) -> Iterator[Any]:
+        outer = {name: env.roots.get(name) for name in spec}
+        made = nested(current, env, 0)
+        yield from combinations(made) if bounded else made
+        env.roots.update(outer)
+
+    def nested(current: Any, env: Any, depth: int) -> Iterator[Any]:
+        if depth == len(names):
+            yield current
+            return
+        name, getter = names[depth]
+        for item in entries(getter(current, env)):
+            env.roots[name] = item
+            yield from nested(current, env, depth + 1)
+
+    return turns, inner
+
+
+def compile_each(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+    """``each`` with ``fields`` (objects) or ``get`` (values)."""
+    loops: list[tuple[str, Getter]] = []
+    loop, inner = compile_loop(spec["each"], scope, (*place, "each"), loops)
+    # What is used inside is looked at apart: counting costs time only where `index` is asked for.
+    used, inner.used = inner.used, set()
+    where = compile_condition(spec["where"], inner, (*place, "where")) if "where" in spec else None
+    make, shape = _element(spec, inner, place)
+    counted = "index" in inner.used
+    build = _list(_counted(loop) if counted else loop, where, make)
+    used |= inner.used - {"index"}
+    if loops:
+        build = known_as(build, _node(loops, where, make, counted=counted))
+    return build, ListShape(shape)
+
+
+def _node(
+    loops: list[tuple[str, Getter]], where: Condition | None, make: Getter, *, counted: bool
+) -> Checked | None:
+    """The same as a part of a generated function, where all its parts are."""
+    nodes = inlining.nodes_of([*(getter for _, getter in loops), make, where])
+    if nodes is None:
+        return None
+    overs, rest = nodes[: len(loops)], nodes[len(loops) :]
+    names = [name for name, _ in loops]
+    within = rest[1] if where is not None else None
+    return inlining.looped(list(zip(names, overs, strict=True)), within, rest[0], counted=counted)
+
+
+def _element(spec: Mapping[str, Any], inner: Scope, place: Place) -> tuple[Getter, Shape]:
+    if "fields" in spec:
+        shape = ObjectShape(dict.fromkeys(spec["fields"], ANY), "an element of the list")
+        return inner.fields(spec["fields"], (*place, "fields")), shape
+    return inner.value_and_shape(spec["get"], (*place, "get"))
+
+
+def _counted(loop: Loop) -> Loop:
+    """The same turns, with their number, from 0, as ``index``."""
+
+    def counted(current: Any, env: Any) -> Iterator[Any]:
+        outer = env.roots.get("index")
+        for index, item in enumerate(loop(current, env)):
+            env.roots["index"] = index
+            yield item
+        env.roots["index"] = outer
+
+    return counted
+
+
+def _list(loop: Loop, where: Condition | None, make: Getter) -> Getter:
+    if where is None:
+        return lambda current, env: [
+            made for item in loop(current, env) if (made := make(item, env)) is not None
+        ]
+    return lambda current, env: [
+        made
+        for item in loop(current, env)
+        if where(item, env) and (made := make(item, env)) is not None
+    ]

@@ -1,0 +1,253 @@
+"""What the compiler knows while it compiles one value, and where it reports mistakes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gstack_pyramid.engine.getters import Getter
+from gstack_pyramid.mapping import inlining
+from gstack_pyramid.mapping.document import Document, Finding, Place
+from gstack_pyramid.mapping.expressions.compiled import (
+    compile_expression,
+    compile_text,
+    function_of,
+    known_as,
+)
+from gstack_pyramid.mapping.expressions.named import NamedFunction
+from gstack_pyramid.mapping.expressions.reading import names_of
+from gstack_pyramid.mapping.expressions.writer import Source
+from gstack_pyramid.mapping.shapes import ANY, ObjectShape, Shape, body_paths
+from gstack_pyramid.mapping.suggestions import nearest
+from gstack_pyramid.mapping.targets import target_of
+from gstack_pyramid.schemas.cloudstack import CloudStackModel, Command
+from gstack_pyramid.schemas.gce import GceModel
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Both sides' models, and what the mappings themselves define."""
+
+    gce: GceModel
+    cloudstack: CloudStackModel
+    row_shapes: Mapping[str, Shape]
+    """The GCE resources whose mapping can be read, and what their CloudStack rows look like."""
+    settings: Mapping[str, Any]
+    functions: Mapping[str, NamedFunction] = field(default_factory=dict)
+
+
+Compiler = Callable[[Any, "Scope", Place], tuple[Getter, Shape]]
+"""Compiles one value; handed in by :mod:`gstack_pyramid.mapping.values`, which knows all forms."""
+
+Builder = Callable[[Any, Any], dict[str, Any]]
+
+SOURCES = ("each", "find", "pick", "call", "from", "value", "first", "fields")
+"""The keys that say where a value comes from, each before those that may stand beside it."""
+
+COMPANIONS: Mapping[str, frozenset[str]] = {
+    "each": frozenset({"where", "fields", "get"}),
+    "find": frozenset({"from", "default", "anywhere", "get"}),
+    "pick": frozenset({"match", "where", "newest", "take", "get"}),
+    "call": frozenset({"params", "where", "take", "cache", "get"}),
+    "from": frozenset({"enum", "default"}),
+}
+"""What may stand beside a source, and means nothing without it."""
+
+ASKING = frozenset({"find", "pick", "call"})
+"""The sources that ask CloudStack; ``get`` beside them makes something of what they find."""
+
+RESERVED = frozenset(
+    {"path", "query", "body", "settings", "project", "self", "rows", "key", "resource"}
+    | {"parent", "index", "result", "this", "found", "advice"}
+)
+"""The roots that the engine sets: nothing else may be called so."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """The surroundings of one value: the current value's shape, the named roots, the place.
+
+    Attributes:
+        current: what a bare field name is looked up in.
+        roots: the shapes behind names.
+        writing: whether a request is being turned into a command; then a value that does not fit
+            is the client's mistake (400), while reading it is left out.
+        honoured: the paths of the request body that this mapping makes use of.
+        query: the query parameters that this mapping makes use of.
+        used: the roots that were used; ``resource`` costs work only where it is.
+        reached: the roots that were used, each with its field; None for the root as a whole.
+        later: names that are made further down.
+        generated: the functions that were made: the place and the text of each, and its Python.
+    """
+
+    models: Models
+    document: Document
+    findings: list[Finding]
+    compiler: Compiler
+    current: Shape = ANY
+    roots: dict[str, Shape] = field(default_factory=dict)
+    writing: bool = False
+    honoured: set[tuple[str, ...]] = field(default_factory=set)
+    query: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+    reached: set[tuple[str, str | None]] = field(default_factory=set)
+    later: frozenset[str] = frozenset()
+    generated: list[tuple[Place, str, Source]] = field(default_factory=list)
+
+    def report(self, place: Place, message: str, offset: int | None = None) -> None:
+        """Note a mistake at ``place``, maybe at a character of the text that stands there."""
+        self.findings.append(self.document.finding(place, message, offset))
+
+    def entering(self, current: Shape, /, **roots: Shape) -> Scope:
+        """The scope inside a value whose current value and further roots are these."""
+        return replace(self, current=current, roots={**self.roots, **roots})
+
+    @contextmanager
+    def catching(self, place: Place) -> Iterator[None]:
+        """Turn a ValueError of a parser into a finding."""
+        try:
+            yield
+        except ValueError as error:
+            self.report(place, str(error))
+
+    def text(self, text: str, place: Place) -> tuple[Getter, Shape]:
+        """A function for an expression, and the shape of its result."""
+        return compile_expression(text, self, place)
+
+    def format(self, template: str, place: Place) -> Getter:
+        """A function that fills in a text with ``{expressions}``."""
+        return compile_text(template, self, place)[0]
+
+    def value(self, spec: Any, place: Place) -> Getter:
+        """A closure for any form of value."""
+        return self.compiler(spec, self, place)[0]
+
+    def value_and_shape(self, spec: Any, place: Place) -> tuple[Getter, Shape]:
+        """A closure for any form of value, and the shape of its result."""
+        return self.compiler(spec, self, place)
+
+    def fields(self, spec: Mapping[str, Any], place: Place) -> Builder:
+        """A closure that makes an object of those fields that are not missing."""
+        target = target_of(self.document, place[:-1], self.models.gce)
+        if target is not None and place[-1] == "fields":
+            made = target.element() if target.is_list() else target
+            for name in spec:
+                if made.field(name) is None:
+                    message = f"GCE's {made.describe()} has no field {name!r}"
+                    self.report((*place, name), message)
+        constants = {name: value for name, value in spec.items() if _is_constant(value)}
+        constants = {
+            name: value["value"] if isinstance(value, dict) else value
+            for name, value in constants.items()
+        }
+        shapes = dict.fromkeys(spec, ANY)
+        for name in constants:
+            # Nothing to run, but something to check.
+            self.value(spec[name], (*place, name))
+        inner = self.entering(self.current, this=ObjectShape(shapes, "this object"))
+        inner.used = set()
+        getters = [
+            (name, inner.value(value, (*place, name)))
+            for name, value in spec.items()
+            if name not in constants
+        ]
+        self.used |= inner.used - {"this"}
+        if not getters:
+            same = inlining.made(constants, [])
+            return known_as(lambda current, env: constants.copy(), same)
+        nodes = inlining.nodes_of([getter for _, getter in getters])
+        if nodes is not None:
+            names = [name for name, _ in getters]
+            whole = inlining.made(constants, list(zip(names, nodes, strict=True)))
+            return function_of(whole, f"{{{', '.join(names)}}}", self, place)
+        if "this" in inner.used:
+            return _self_aware(constants, getters)
+
+        def build(current: Any, env: Any) -> dict[str, Any]:
+            result = constants.copy()
+            for name, getter in getters:
+                value = getter(current, env)
+                if value is not None:
+                    result[name] = value
+            return result
+
+        return build
+
+    def naming(self, name: str, place: Place) -> None:
+        """Report a name that a mapping gives to something although it means something already."""
+        if name in RESERVED:
+            self.report(place, f"{name!r} has a meaning of its own; take another name")
+        elif name in SOURCES:
+            self.report(place, f"{name!r} is a key of values; take another name")
+
+    def command(self, name: str, place: Place) -> Command | None:
+        """The CloudStack command called ``name``; an unknown one is reported."""
+        try:
+            return self.models.cloudstack.command(name)
+        except KeyError:
+            near = nearest(name, self.models.cloudstack.commands)
+            self.report(place, f"CloudStack has no command {name!r}{near}")
+            return None
+
+    def target(self, resource: str, place: Place) -> None:
+        """Report a link or reference to a resource without a mapping that reads it."""
+        if resource not in self.models.row_shapes:
+            near = nearest(resource, self.models.row_shapes)
+            self.report(place, f"{resource!r} is not a mapped resource that can be read{near}")
+
+
+def _self_aware(constants: dict[str, Any], getters: list[tuple[str, Getter]]) -> Builder:
+    """An object whose later fields may look at earlier ones, as ``this``."""
+
+    def build(current: Any, env: Any) -> dict[str, Any]:
+        result = constants.copy()
+        outer = env.roots.get("this")
+        env.roots["this"] = result
+        # A field that is an object of its own puts this one back.
+        for name, getter in getters:
+            value = getter(current, env)
+            if value is not None:
+                result[name] = value
+        env.roots["this"] = outer
+        return result
+
+    return build
+
+
+def _is_constant(spec: Any) -> bool:
+    """Whether a value is the same for every row, so that it need not be made anew."""
+    if isinstance(spec, dict):
+        return spec.keys() == {"value"} and not isinstance(spec["value"], dict | list | None)
+    return isinstance(spec, bool | int | float)
+
+
+_POSITION = re.compile(r"\[\d+\]")
+
+
+def field_name(shape: Shape, spec: Any) -> str:
+    """How an error names the request field behind a value, for example ``resource.machineType``."""
+    path = next(iter(body_paths(shape)), None)
+    if path:
+        name = ".".join(path)
+        if isinstance(spec, str) and _POSITION.sub("", spec) == name:
+            name = spec
+        return f"resource.{name}"
+    # Of an expression, the parameter that it is about.
+    read = (pair for text in _texts(spec) for pair in names_of(text))
+    parameters = (field for name, field in read if name == "query" and field)
+    return next(parameters, str(spec)).removeprefix("path.").removeprefix("query.")
+
+
+def _texts(spec: Any) -> Iterator[str]:
+    """The texts of a value of any form."""
+    if isinstance(spec, str):
+        yield spec
+    elif isinstance(spec, Mapping):
+        for part in spec.values():
+            yield from _texts(part)
+    elif isinstance(spec, list):
+        for part in spec:
+            yield from _texts(part)

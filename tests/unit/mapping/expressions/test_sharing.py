@@ -1,0 +1,70 @@
+"""What a generated function computes once: a field, and an index of tags, of one variable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gstack_pyramid.mapping.expressions.compiled import compile_expression, source_of
+
+from ..language import Language, env_of
+
+TAGS = [{"key": "a", "value": "first"}, {"key": "a", "value": "second"}, {"key": 1, "value": "one"}]
+
+
+def compiled(language: Language, text: str) -> tuple[Any, str]:
+    getter, _ = compile_expression(text, language.scope_of(), ())
+    assert language.findings == []
+    return getter, source_of(getter) or ""
+
+
+@pytest.mark.parametrize(
+    ("text", "looked_up"),
+    [
+        ("alpha", 1),
+        ("alpha == 'a' or alpha == 'b' or alpha is None", 1),
+        ("alpha if alpha > 2 else alpha + 1", 1),
+        ("[thing.of for thing in alpha if thing.of]", 2),
+        ("[value_of(alpha, 'a'), value_of(alpha, '1')]", 1),
+        ("[value_of(thing.tags, 'a') for thing in alpha if value_of(thing.tags, '1')]", 2),
+    ],
+)
+def test_a_field_is_looked_up_once(language: Language, text: str, looked_up: int) -> None:
+    _, source = compiled(language, text)
+    fields = [name for name in ("alpha", "of", "tags") if f".get('{name}')" in source]
+    assert sum(source.count(f".get('{name}')") for name in fields) == looked_up
+
+
+def test_tags_are_gone_through_once_for_all_keys(language: Language) -> None:
+    getter, source = compiled(
+        language, "[value_of(alpha, 'a'), value_of(alpha, '1'), value_of(alpha, 'b')]"
+    )
+    assert source.count("tag_values(") == 1
+    assert getter({"alpha": TAGS}, env_of({})) == ["first", "one"]
+
+
+def test_a_single_key_needs_no_index(language: Language) -> None:
+    getter, source = compiled(language, "value_of(alpha, 'a')")
+    assert "tag_values(" not in source
+    assert getter({"alpha": TAGS}, env_of({})) == "first"
+
+
+def test_each_turn_of_a_loop_looks_at_its_own(language: Language) -> None:
+    getter, source = compiled(
+        language, "[{a: value_of(one.tags, 'a'), one: value_of(one.tags, '1')} for one in alpha]"
+    )
+    rows = [{"tags": TAGS}, {"tags": [{"key": "1", "value": "other"}]}, {}, "no object"]
+    assert source.count("tag_values(") == 1
+    assert getter({"alpha": rows}, env_of({})) == [
+        {"a": "first", "one": "one"},
+        {"one": "other"},
+        {},
+        {},
+    ]
+
+
+def test_no_mark_is_left_in_what_python_reads(language: Language) -> None:
+    _, source = compiled(language, "[[one.a, *[two.a for two in one.b]] for one in alpha]")
+    assert "\u27e6" not in source
+    assert "#begins" not in source
