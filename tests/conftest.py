@@ -41,6 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     costs.measure(config)
+    # By Python's default, 700, much of the time would go into looking for garbage among what stays.
+    gc.set_threshold(50_000)
     say_what_is_missing(config)
 
 
@@ -110,7 +112,7 @@ def make_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRouter
             "gstack.check_answers": "refuse",
             **{f"gstack.{key}": value for key, value in settings.items()},
         }
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, paused():
             shipped.share(patch)
             router = make_app(Settings.from_ini(ini, {}))
         made.append(router)
@@ -124,7 +126,9 @@ def make_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRouter
 @pytest.fixture(scope="session")
 def shared_router(make_router: MakeRouter) -> Router:
     """A gateway that is only ever used with a cloud put in for one test."""
-    return make_router()
+    made = make_router()
+    gc.freeze()
+    return made
 
 
 @pytest.fixture

@@ -80,3 +80,6 @@ def share(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "load", load_once)
     for module in (compiler, application):
         patch.setattr(module, "compile_mappings", compile_once)
+    # What is made of a model is kept with it: the forms of bodies, above all.
+    patch.setattr(application, "GceModel", lambda folder: gce_model())
+    patch.setattr(application, "CloudStackModel", lambda folder: cloudstack_model())
