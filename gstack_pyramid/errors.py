@@ -155,3 +155,12 @@ def shown(value: object, most: int = 200) -> str:
     """What a client has sent, as an error repeats it: in JSON's spelling, and not longer."""
     text = value if isinstance(value, str) else json.dumps(value, default=str)
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def seen_from_outside(error: GceError, at: str) -> GceError:
+    """The refusal of a part of a body, with the field's name as it is in the whole."""
+    if at and error.location is not None and error.location.startswith("resource."):
+        error.message = error.message.replace("'resource.", f"'resource.{at}.", 1)
+        error.location = error.location.replace("resource.", f"resource.{at}.", 1)
+        error.args = (error.message,)
+    return error

@@ -395,6 +395,8 @@ class _Page:
         if unknown:
             self._title(f"Dropped, since GCE's {request} has no such field")
             self._table(sorted(unknown.items()), 1)
+        for kept in self._method.kept_for:
+            self._title(f"Of {kept.path}, what {kept.name} refuses in any zone is refused")
         if self._method.kind == "mutation":
             self._title(f"Any other field of {request} that asks for something is refused: 400.")
 

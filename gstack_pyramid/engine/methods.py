@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,8 +16,9 @@ from gstack_pyramid.engine.plan_state import Reached
 from gstack_pyramid.engine.plans import Step
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.runs import Run
-from gstack_pyramid.errors import GceError, condition_not_met
+from gstack_pyramid.errors import GceError, condition_not_met, seen_from_outside
 from gstack_pyramid.mapping.conditions import Condition
+from gstack_pyramid.mapping.document import Finding
 from gstack_pyramid.schemas.formats import Formats
 from gstack_pyramid.schemas.gce import GceMethod
 
@@ -25,13 +27,18 @@ Kind = Literal["get", "list", "aggregatedList", "answer", "mutation", "permissio
 
 @dataclass(slots=True)
 class Check:
-    """A refusal and when it holds."""
+    """A refusal and when it holds.
+
+    Attributes:
+        of_body: whether the request's body alone decides, in any zone and at any time.
+    """
 
     when: Condition | None
     message: Getter
     field: Getter | None
     status: int
     reason: str
+    of_body: bool = False
 
     def apply(self, env: Env) -> None:
         """Refuse the request when the condition holds.
@@ -78,6 +85,7 @@ class Variant:
         reached: what the steps make use of; None when that isn't known.
         cautions: what is done, but otherwise than a reader may think.
         alone_with: the paths below the project of what this way of it has for itself besides.
+        of_body: the names of the bindings that the request's body alone decides.
     """
 
     when: Condition | None
@@ -90,6 +98,7 @@ class Variant:
     reached: Reached | None = None
     cautions: list[Caution] = field(default_factory=list)
     alone_with: Getter | None = None
+    of_body: frozenset[str] = frozenset()
 
     def enter(self, env: Env) -> None:
         """Evaluate the bindings, then the checks.
@@ -102,6 +111,20 @@ class Variant:
             env.roots[name] = getter(body, env)
         for check in self.checks:
             check.apply(env)
+
+    def check_body(self, env: Env) -> None:
+        """Evaluate the bindings and checks that the request's body alone decides.
+
+        Raises:
+            GceError: a check refuses.
+        """
+        body = env.roots.get("body")
+        for name, getter in self.bindings:
+            if name in self.of_body:
+                env.roots[name] = getter(body, env)
+        for check in self.checks:
+            if check.of_body:
+                check.apply(env)
 
     def warnings(self, env: Env) -> list[dict[str, str]]:
         """What the operation warns of from its beginning, as ``{code, message}``."""
@@ -155,6 +178,44 @@ def _bytes_of(fingerprint: Any) -> bytes:
 
 
 @dataclass(slots=True)
+class KeptFor:
+    """A part of a body that is kept, for another method to do it one day.
+
+    Attributes:
+        path: where it stands in the body.
+        name: the method, as ``RESOURCE.METHOD``.
+        unknown: what is reported when there is no such method.
+        method: the method, once all are compiled.
+    """
+
+    path: str
+    name: str
+    unknown: Finding
+    method: Method | None = None
+
+    def check(self, env: Env) -> None:
+        """Refuse what the method would refuse, as far as the body tells that by itself.
+
+        Raises:
+            GceError: 400 naming the field.
+        """
+        part = env.roots.get("body")
+        for name in self.path.split("."):
+            part = part.get(name) if isinstance(part, Mapping) else None
+        if self.method is None or not isinstance(part, Mapping):
+            return
+        inner = env.child()
+        inner.roots |= {"body": part, "query": {}}
+        try:
+            if self.method.body_rules is not None:
+                self.method.body_rules.check(part)
+            if self.method.common is not None:
+                self.method.common.check_body(inner)
+        except GceError as error:
+            raise seen_from_outside(error, self.path) from None
+
+
+@dataclass(slots=True)
 class Method:
     """One mapped method.
 
@@ -173,6 +234,7 @@ class Method:
         alone_with: the paths below the project of further resources that it has for itself.
         uses: the roots that values of this method use.
         query: the query parameters that they use.
+        kept_for: what of the body is kept, and the method that will be asked to do it.
         needs: the commands that a caller's role must allow.
         place: the file and line that claim it.
     """
@@ -189,6 +251,7 @@ class Method:
     variants: list[Variant] = field(default_factory=list)
     fingerprint: Fingerprint | None = None
     body_rules: BodyRules | None = None
+    kept_for: list[KeptFor] = field(default_factory=list)
     formats: Formats | None = None
     alone: bool = False
     alone_with: Getter | None = None

@@ -22,7 +22,7 @@ from gstack_pyramid.engine.planned_commands import (
     take_back,
 )
 from gstack_pyramid.engine.roles import heed
-from gstack_pyramid.errors import GceError, already_exists
+from gstack_pyramid.errors import GceError, already_exists, seen_from_outside
 from gstack_pyramid.mapping.conditions import Condition, compile_condition
 from gstack_pyramid.mapping.document import Finding, Place
 from gstack_pyramid.mapping.loops import Loop, compile_loop
@@ -115,7 +115,7 @@ class Run:
                 method.body_rules.check(made)
             variant = settle(method, inner, alone=False)
         except GceError as error:
-            raise _seen_from_outside(error, self.at) from None
+            raise seen_from_outside(error, self.at) from None
         scope = method.resource.collection.scope
         place = inner.scope_name(scope)
         return {
@@ -200,6 +200,8 @@ def settle(method: Method, env: Env, *, alone: bool) -> Variant:
             method.body_rules.check(env.roots["body"])
     if method.body_rules is not None and "advice" in method.uses:
         env.roots["advice"] = method.body_rules.advice(env.roots.get("body"))
+    for kept in method.kept_for:
+        kept.check(env)
     if method.common is not None:
         method.common.enter(env)
     if method.fingerprint is not None:
@@ -231,15 +233,6 @@ def _noting(
             command = commands.send(result)
     except StopIteration:
         return part
-
-
-def _seen_from_outside(error: GceError, at: str) -> GceError:
-    """The same refusal, with the field's name as it is in the request."""
-    if at and error.location is not None and error.location.startswith("resource."):
-        error.message = error.message.replace("'resource.", f"'resource.{at}.", 1)
-        error.location = error.location.replace("resource.", f"resource.{at}.", 1)
-        error.args = (error.message,)
-    return error
 
 
 def compile_run(spec: Mapping[str, Any], scope: Scope, place: Place) -> Run:
@@ -296,9 +289,16 @@ def _check_names(spec: Mapping[str, Any], method: Any, scope: Scope, place: Plac
 
 
 def link_runs(methods: Mapping[str, Method], findings: list[Finding]) -> None:
-    """Give each step that does another method that method, once all are compiled."""
+    """Give each step that does another method, and what is kept for one, that method.
+
+    All are compiled by then.
+    """
     by_name = {f"{m.resource.name}.{m.gce.name}": m for m in methods.values()}
     for method in methods.values():
+        for kept in method.kept_for:
+            kept.method = by_name.get(kept.name)
+            if kept.method is None or kept.method.body_rules is None:
+                findings.append(kept.unknown)
         for variant in method.variants:
             for step in variant.steps:
                 if not isinstance(step, Run):

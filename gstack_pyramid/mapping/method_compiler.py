@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from gstack_pyramid.engine.bodies import BodyRules
 from gstack_pyramid.engine.getters import Getter
-from gstack_pyramid.engine.methods import Caution, Check, Fingerprint, Kind, Method, Variant
+from gstack_pyramid.engine.methods import (
+    Caution,
+    Check,
+    Fingerprint,
+    KeptFor,
+    Kind,
+    Method,
+    Variant,
+)
 from gstack_pyramid.engine.plans import Step, compile_steps
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.runs import Run
 from gstack_pyramid.mapping.conditions import compile_condition
-from gstack_pyramid.mapping.document import Place
-from gstack_pyramid.mapping.scope import Scope
+from gstack_pyramid.mapping.document import Finding, Place
+from gstack_pyramid.mapping.scope import ASKING, Scope
 from gstack_pyramid.mapping.shapes import ANY, GceShape, ListShape, ObjectShape
 from gstack_pyramid.schemas.formats import Formats
 from gstack_pyramid.schemas.gce import GceMethod
@@ -114,6 +123,11 @@ def compile_method(
         _check_paths(refused, scope, (*place, "refuses"), method, known=spec.get("refuses", {}))
         kept = spec.get("keeps", [])
         _check_paths(dict.fromkeys(kept, ""), scope, (*place, "keeps"), method, known=kept)
+        if isinstance(kept, Mapping):
+            compiled.kept_for = [
+                KeptFor(path, name, _unknown_method(name, scope, (*place, "keeps", path)))
+                for path, name in kept.items()
+            ]
         compiled.formats = Formats(models.gce, method.request)
         advice = spec.get("advice", {})
         _check_paths(advice, scope, (*place, "advice"), method, known=advice)
@@ -129,6 +143,10 @@ def compile_method(
         )
     compiled.uses, compiled.query = frozenset(inner.used), frozenset(inner.query)
     return compiled
+
+
+def _unknown_method(name: str, scope: Scope, place: Place) -> Finding:
+    return scope.document.finding(place, f"no method {name!r} is mapped that takes a body")
 
 
 def _is_parameter(path: str, scope: Scope, place: Place, method: GceMethod) -> bool:
@@ -249,18 +267,23 @@ def _check_direct(compiled: Method, scope: Scope, place: Place) -> None:
 def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Variant, Scope]:
     when = compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None
     bindings: list[tuple[str, Getter]] = []
+    of_body: set[str] = set()
     given = spec.get("with", {})
     for number, (name, value) in enumerate(given.items()):
         scope = replace(scope, later=frozenset([*given][number:]))
-        getter, shape = scope.value_and_shape(value, (*place, "with", name))
+        with _using(scope) as used:
+            getter, shape = scope.value_and_shape(value, (*place, "with", name))
+        if _asks_nobody(value, used, of_body):
+            of_body.add(name)
         scope.naming(name, (*place, "with", name))
         scope = scope.entering(scope.current, **{name: shape})
         bindings.append((name, getter))
     scope = replace(scope, later=frozenset())
-    checks = [
-        _compile_check(check, scope, (*place, "checks", index))
-        for index, check in enumerate(spec.get("checks", []))
-    ]
+    checks = []
+    for index, check in enumerate(spec.get("checks", [])):
+        with _using(scope) as used:
+            checks.append(_compile_check(check, scope, (*place, "checks", index)))
+        checks[-1].of_body = _asks_nobody(check, used, of_body)
     if "refuse" in spec:
         checks.append(_compile_check({**spec, "when": None}, scope, place))
     cautions = [
@@ -275,12 +298,45 @@ def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tup
         scope = replace(scope, reached=set())
         steps, scope = compile_steps(spec["steps"], scope, (*place, "steps"), made_by)
     variant = Variant(when, bindings, checks, steps, spec.get("about", ""), spec.get("when"))
-    variant.cautions = cautions
+    variant.cautions, variant.of_body = cautions, frozenset(of_body)
     if not any(isinstance(step, Run) for step in steps):
         variant.reached = frozenset(scope.reached)
     if makes is not None:
         variant.makes = scope.value(makes, (*place, "makes"))
     return variant, scope
+
+
+@contextmanager
+def _using(scope: Scope) -> Iterator[set[str]]:
+    """The roots that what is compiled meanwhile makes use of."""
+    before, scope.used = scope.used, set()
+    try:
+        yield scope.used
+    finally:
+        before |= scope.used
+        scope.used = before
+
+
+def _asks_nobody(spec: Any, used: Set[str], of_body: Set[str]) -> bool:
+    """Whether a value comes of the request's body and of the settings alone.
+
+    Args:
+        spec: the value, or a check.
+        used: the roots that it makes use of.
+        of_body: the bindings that are known to.
+    """
+    asked, turns = set[str](), set[str]()
+    parts = [spec]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, Mapping):
+            asked |= ASKING & part.keys()
+            if isinstance(part.get("each"), Mapping):
+                turns |= part["each"].keys()
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+    return not asked and used <= {"body", "query", "settings", *of_body, *turns}
 
 
 def _compile_check(spec: Mapping[str, Any], scope: Scope, place: Place) -> Check:

@@ -10,7 +10,7 @@ from ..support.gateway import ADVANCED_ZONE, SG_ZONE, UBUNTU, Gateway
 
 TEMPLATES = "global/instanceTemplates"
 REGIONAL = "regions/ch-gva/instanceTemplates"
-PROPERTIES = {
+PROPERTIES: dict[str, Any] = {
     "machineType": "large",
     "description": "made of it",
     "disks": [{"boot": True, "autoDelete": True, "initializeParams": {"sourceImage": UBUNTU}}],
@@ -50,7 +50,7 @@ def test_an_instance_is_made_from_a_template(gateway: Gateway) -> None:
     made = make(gateway)
     assert made["machineType"].endswith(f"/zones/{SG_ZONE}/machineTypes/large")
     assert (made["labels"], made["description"]) == (PROPERTIES["labels"], "made of it")
-    assert made["metadata"]["items"] == PROPERTIES["metadata"]["items"]  # type: ignore[index]  # a mapping
+    assert made["metadata"]["items"] == PROPERTIES["metadata"]["items"]
 
 
 def test_the_body_is_laid_over_the_template(gateway: Gateway) -> None:
@@ -61,16 +61,70 @@ def test_the_body_is_laid_over_the_template(gateway: Gateway) -> None:
     assert made["labels"] == {"env": "test", "team": "a"}
 
 
-def test_what_a_template_asks_for_in_vain_is_told_with_the_instance(gateway: Gateway) -> None:
-    wish = {**PROPERTIES, "minCpuPlatform": "Intel Skylake"}
+NIC: dict[str, Any] = PROPERTIES["networkInterfaces"][0]
+BOOT: dict[str, Any] = PROPERTIES["disks"][0]
+IN_VAIN: list[tuple[str, dict[str, Any]]] = [
+    ("disks", {"disks": []}),
+    ("disks", {"disks": [{**BOOT, "boot": False, "initializeParams": {"diskSizeGb": "10"}}]}),
+    ("disks[1].type", {"disks": [BOOT, {"type": "SCRATCH"}]}),
+    ("disks[0].mode", {"disks": [{**BOOT, "mode": "READ_ONLY"}]}),
+    (
+        "disks[1].initializeParams.sourceImage",
+        {"disks": [BOOT, {"initializeParams": BOOT["initializeParams"]}]},
+    ),
+    (
+        "disks[0].initializeParams.provisionedIops",
+        {"disks": [{**BOOT, "initializeParams": {"provisionedIops": "3000"}}]},
+    ),
+    ("networkInterfaces[0].stackType", {"networkInterfaces": [{**NIC, "stackType": "IPV4_IPV6"}]}),
+    (
+        "networkInterfaces[0].accessConfigs[0].type",
+        {"networkInterfaces": [{**NIC, "accessConfigs": [{"type": "DIRECT_IPV6"}]}]},
+    ),
+    ("minCpuPlatform", {"minCpuPlatform": "Intel Skylake"}),
+    ("guestAccelerators", {"guestAccelerators": [{"acceleratorCount": 1}]}),
+    ("scheduling.preemptible", {"scheduling": {"preemptible": True}}),
+    ("scheduling.provisioningModel", {"scheduling": {"provisioningModel": "SPOT"}}),
+    (
+        "shieldedInstanceConfig.enableSecureBoot",
+        {"shieldedInstanceConfig": {"enableSecureBoot": True}},
+    ),
+    (
+        "reservationAffinity.consumeReservationType",
+        {"reservationAffinity": {"consumeReservationType": "SPECIFIC_RESERVATION"}},
+    ),
+]
+"""What no zone does: the field that is named, and what is asked for."""
+
+
+@pytest.mark.parametrize(
+    ("field", "wish"), IN_VAIN, ids=lambda part: part if isinstance(part, str) else ""
+)
+@pytest.mark.parametrize("templates", [TEMPLATES, REGIONAL])
+def test_what_no_zone_would_do_a_template_is_refused_for(
+    gateway: Gateway, templates: str, field: str, wish: dict[str, Any]
+) -> None:
+    asked = {**PROPERTIES, **wish}
+    error = gateway.refused(400, "POST", templates, {"name": "web", "properties": asked})
+    alone = {**asked, "name": "web"}
+    told = gateway.refused(400, "POST", f"zones/{ADVANCED_ZONE}/instances", alone)
+    assert error["message"] == told["message"].replace("'resource.", "'resource.properties.")
+    assert f"'resource.properties.{field}'" in error["message"]
+    assert gateway.names(templates) == []
+
+
+def test_what_a_zone_would_not_do_is_told_with_the_instance(gateway: Gateway) -> None:
+    wish = {**PROPERTIES, "canIpForward": True}
     gateway.do("POST", TEMPLATES, {"name": "web", "properties": wish})
     path = f"zones/{SG_ZONE}/instances"
     template = {"sourceInstanceTemplate": f"{TEMPLATES}/web"}
     error = gateway.refused(400, "POST", path, {"name": "it"}, **template)  # type: ignore[arg-type]  # a query
-    assert "resource.minCpuPlatform" in error["message"]
+    assert "resource.canIpForward" in error["message"]
     error = gateway.refused(400, "POST", path, {"name": "it"}, sourceInstanceTemplate="none")
     assert "sourceInstanceTemplate" in error["message"]
     gateway.refused(400, "POST", TEMPLATES, {"name": "empty"})
+    nameless = {"name": "empty", "properties": {**PROPERTIES, "machineType": ""}}
+    gateway.refused(400, "POST", TEMPLATES, nameless)
 
 
 def test_a_template_of_a_region_is_for_its_zones_only(gateway: Gateway) -> None:

@@ -6,6 +6,19 @@ In each text the line with the mistake ends in ``# here``.
 from __future__ import annotations
 
 WRONG_STEPS = {
+    "what is kept for a method that there isn't": (
+        """
+        resource: instanceTemplates
+        methods:
+          insert:
+            keeps:
+              properties: instances.paint # here
+            steps:
+              - call: deleteVolume
+                params: {id: body.name}
+        """,
+        "no method 'instances.paint' is mapped that takes a body",
+    ),
     # what a command requires
     "required parameter of a step": (
         """
