@@ -189,7 +189,12 @@ def _floor(
     zone_link = str(listed[0]["zone"])
     zone_id = next(r["id"] for r in client.rows(credentials, "listZones", {}) if r["name"] == ZONE)
     keys = {"listVirtualMachines": "virtualmachine", "listVolumes": "volume"}
-    rows = {command: client.rows(credentials, command, {"zoneid": zone_id}) for command in keys}
+    rows = {
+        command: client.rows(
+            credentials, command, {**client.model.command(command).asked, "zoneid": zone_id}
+        )
+        for command in keys
+    }
     machines = rows["listVirtualMachines"]
     _used(machines, rows["listVolumes"])
     raw = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from pyramid.request import Request
 from pyramid.response import Response
@@ -20,7 +21,7 @@ from gstack_pyramid.errors import (
     too_many,
     unavailable,
 )
-from gstack_pyramid.observability.context import carried, noted
+from gstack_pyramid.observability.context import noted
 from gstack_pyramid.operations.database import is_away
 from gstack_pyramid.operations.runner import NO_DATABASE
 from gstack_pyramid.protocol.batch import parse_batch
@@ -94,7 +95,7 @@ def _batch(request: Request, application: Application, caller: str, limit: int) 
         request.registry["gstack.wsgi"],
         request.environ,
         parts,
-        lambda function, part: application.batch_workers.submit(caller, carried(function), part),
+        partial(application.batch_workers.submit, caller),
         bounds=Bounds(settings.seconds, settings.max_answer_bytes, client),
         wait_for_all=lambda names: application.operations.wait_for_all(
             names, BATCH_WAIT, caller, client

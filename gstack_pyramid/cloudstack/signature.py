@@ -10,11 +10,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 SIGNATURE_VERSION = "3"
+
+_PLAIN = re.compile(r"[A-Za-z0-9.\-_*]*")
 
 
 def encode(value: str) -> str:
@@ -26,6 +29,9 @@ def encode(value: str) -> str:
     Raises:
         ValueError: ``value`` holds half of a surrogate pair, which UTF-8 cannot express.
     """
+    # Most are names and ids, in which nothing has to be encoded.
+    if _PLAIN.fullmatch(value):
+        return value
     return quote(value, safe="*").replace("~", "%7E")
 
 

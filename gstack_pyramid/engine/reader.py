@@ -255,10 +255,12 @@ class Reader:
         return [unwrap(self.insist(lambda: through.call(who, command, params)))]
 
     def with_scope(self, command: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Parameters together with those of the project, where the command takes them."""
-        known = self.client.model.command(command).params
-        scope = {k: v for k, v in self.scope_params.items() if k in known}
-        return {**scope, **params}
+        """Parameters together with those of the project, where the command takes them, and with
+        those that always go with the command.
+        """
+        known = self.client.model.command(command)
+        scope = {k: v for k, v in self.scope_params.items() if k in known.params}
+        return {**scope, **known.asked, **params}
 
     def changed(self, command: str) -> None:
         """Drop kept answers that a command of this caller may have made wrong.

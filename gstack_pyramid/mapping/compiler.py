@@ -75,6 +75,7 @@ def compile_mappings(
     """
     findings: list[Finding] = []
     values = {**mappings.settings, **(settings or {})}
+    cloudstack = _wanting(mappings, cloudstack, findings)
     shapes: dict[str, Shape] = {}
     for name, document in mappings.resources.items():
         sources = _sources(document)
@@ -94,6 +95,30 @@ def compile_mappings(
         spec = mappings.resources[method.resource.name].data["methods"][method.gce.name]
         method.needs = needs_of(mappings, method, spec or {})
     return compiled
+
+
+def _wanting(
+    mappings: Mappings, cloudstack: CloudStackModel, findings: list[Finding]
+) -> CloudStackModel:
+    """CloudStack's model as far as the mapping files want it."""
+    known = {}
+    for name, (wanted, origin) in mappings.wanted.items():
+        if name not in cloudstack.commands:
+            said = f"CloudStack has no command {name!r}{nearest(name, cloudstack.commands)}"
+            findings.append(Finding(*origin, said))
+            continue
+        command = cloudstack.command(name)
+        for what, given, there in (
+            ("parameter", wanted.params, command.params),
+            ("field", wanted.without, command.response),
+        ):
+            findings += [
+                Finding(*origin, f"{name} has no {what} {entry!r}{nearest(entry, there)}")
+                for entry in sorted(given)
+                if entry not in there
+            ]
+        known[name] = wanted
+    return cloudstack.wanting(known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from gstack_pyramid.mapping.expressions.named import NamedFunction, functions_of
 from gstack_pyramid.mapping.grammar import grammar_of, is_well_formed
 from gstack_pyramid.mapping.merging import Described, described, entries_of
 from gstack_pyramid.mapping.tags import spell_out_kept, spell_out_steps
+from gstack_pyramid.schemas.cloudstack import Wanted
 
 _OWN_FORM = {"_defaults": "defaults", "_errors": "errors", "_functions": "functions"}
 """Files of a form of their own, and its name in the grammar; other ``_`` files are none of ours."""
@@ -48,6 +49,7 @@ class Mappings:
     Attributes:
         resources: resource -> its document.
         settings: what ``$settings`` holds, before the ini's own values.
+        wanted: command -> what is wanted of its answers, and the file and line that say so.
         errors: the table of ``_errors.yaml``.
         functions: those of ``_functions.yaml``, by name.
         owners: (resource, method) -> the file and line that claim it.
@@ -58,6 +60,7 @@ class Mappings:
 
     resources: dict[str, Document] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    wanted: dict[str, tuple[Wanted, Origin]] = field(default_factory=dict)
     errors: Document = field(default_factory=lambda: Document("_errors.yaml", {"errors": []}))
     functions: dict[str, NamedFunction] = field(default_factory=dict)
     owners: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
@@ -195,6 +198,9 @@ def _add(
             if isinstance(before, dict) and isinstance(value, dict):
                 value = {**before, **value}
             merged.settings[name] = value
+        for command, want in document.data.get("wanted", {}).items():
+            wanted = Wanted(want["params"], frozenset(want["without"]))
+            merged.wanted[command] = wanted, document.origin(("wanted", command))
         return []
     resource = document.data["resource"]
     files.setdefault(resource, []).append(document)
@@ -220,6 +226,8 @@ def _named(document: Document, name: str) -> Iterator[tuple[str, Origin]]:
             table = [(key, inner) for inner in value] if isinstance(value, dict) else [(key,)]
             for place in table:
                 yield ".".join(("settings", *place)), document.origin(("settings", *place))
+        for command in document.data.get("wanted", {}):
+            yield f"wanted.{command}", document.origin(("wanted", command))
     elif stem == "_functions":
         for key in document.data["functions"]:
             yield f"functions.{key}", document.origin(("functions", key))

@@ -6,7 +6,9 @@ from gstack_pyramid.simulator.fields import drop_nulls
 from gstack_pyramid.simulator.rows import Row, job_of, named_tags, owner, zone_of
 from gstack_pyramid.simulator.store import Doc, Store
 
-EVERYTHING = frozenset(("nics", "secgrp", "affgrp", "tmpl", "servoff", "volume", "group"))
+EVERYTHING = frozenset(
+    ("nics", "secgrp", "affgrp", "tmpl", "servoff", "volume", "group", "backoff", "stats")
+)
 """The parts of an instance's row that ``details`` switches."""
 
 _ON_A_HOST = frozenset(("Starting", "Running", "Stopping", "Migrating"))
@@ -17,6 +19,7 @@ _DEPLOYING = {"deployvm": "true"}
 """A detail of instances that have not been deployed yet, or could not be."""
 
 _DISK_USE = ("diskioread", "diskiowrite", "diskkbsread", "diskkbswrite")
+_MEMORY_USE = ("memoryintfreekbs", "memorykbs", "memorytargetkbs")
 
 
 def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING) -> Row:
@@ -46,7 +49,7 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
         "isdynamicallyscalable": vm["dynamic"],
         "deleteprotection": vm["deleteprotection"],
         "hasannotations": False,
-        **_backed_up(store, vm),
+        **(_backed_up(store, vm) if "backoff" in details else {}),
         "affinitygroup": [],
         "securitygroup": [],
         "nic": [],
@@ -114,6 +117,20 @@ def virtual_machine(store: Store, vm: Doc, details: frozenset[str] = EVERYTHING)
         if vm["nics"]:
             row["ipaddress"] = vm["nics"][0]["ipaddress"]
     return drop_nulls(row)
+
+
+def use_of(vm: Doc, now: float) -> Row:
+    """How busy an instance is: something else each minute, as ``vm.stats.interval`` has it."""
+    if vm["state"] != "Running":
+        return {}
+    minutes = int(now // 60)
+    return {
+        "cpuused": f"{minutes % 100}%",
+        "networkkbsread": minutes,
+        "networkkbswrite": minutes // 2,
+        **dict.fromkeys(_DISK_USE, minutes // 3),
+        **dict.fromkeys(_MEMORY_USE, 0),
+    }
 
 
 def _backed_up(store: Store, vm: Doc) -> Row:

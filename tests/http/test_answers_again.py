@@ -138,6 +138,17 @@ def test_the_second_answer_takes_the_same_commands_and_is_not_made_again(
     assert (answers.hits, answers.misses) == (1, 1)
 
 
+def test_an_answer_is_good_again_though_machines_are_busier_than_before(world: Gateway) -> None:
+    """CloudStack tells with a machine how busy it is, and looks anew each minute."""
+    answers = world.application.answers = Answers(LARGE)
+    first = told(world, f"{HERE}/instances", {})
+    rows = world.cloud.rows("listVirtualMachines")
+    world.cloud.clock.now += 61
+    assert world.cloud.rows("listVirtualMachines") != rows
+    assert told(world, f"{HERE}/instances", {}) == first
+    assert (answers.hits, answers.misses) == (1, 1)
+
+
 def test_what_changed_after_the_first_of_several_reads_is_read_once(world: Gateway) -> None:
     path = f"{HERE}/instances"
     world.application.answers = Answers(LARGE)

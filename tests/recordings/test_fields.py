@@ -8,6 +8,7 @@ mapping files are compiled once more, along a model of what was recorded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -84,7 +85,8 @@ def missed(mappings: Mappings, gce: GceModel) -> set[str]:
     mine = [each for each in recordings().values() if not each.by_admin]
     told = {each["command"]: each for each in recorded_model(read_documents(folder), mine)}
     try:
-        compile_mappings(mappings, gce, ToldModel(folder, told))
+        # What nobody wants to be told need not have been recorded.
+        compile_mappings(replace(mappings, wanted={}), gce, ToldModel(folder, told))
     except MappingError as error:
         return {_named(finding.message) for finding in error.findings}
     return set()

@@ -87,7 +87,13 @@ class StubClient(Client):
         """What comes over the wire; a list has one page."""
         if not is_read(command) or self.model.command(command).list_key is None:
             return answer_of(command, self._object(command, params))
-        given = {name: params[name] for name in params if name not in PAGES}
+        # What goes with a command each time is told once, by the mapping files.
+        always = self.model.command(command).asked.items()
+        given = {
+            name: value
+            for name, value in params.items()
+            if name not in PAGES and (name, value) not in always
+        }
         return answer_of(command, listed(self.model, command, self._rows(command, given)))
 
     def _object(self, command: str, params: Mapping[str, object]) -> dict[str, Any]:

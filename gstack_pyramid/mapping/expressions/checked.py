@@ -20,6 +20,7 @@ from gstack_pyramid.mapping.expressions.writer import Writer
 from gstack_pyramid.mapping.shapes import (
     ANY,
     ObjectShape,
+    RowShape,
     Shape,
     body_paths,
 )
@@ -158,9 +159,17 @@ class Checker:
         said = f"there is no {name!r} here"
         if scope.current.names():
             said = f"{scope.current.describe()} has no field {name!r}"
+            said += self._left_out(scope.current, name)
         elif isinstance(scope.current, ObjectShape):
             said += f"; a constant text is written {{value: {name}}}"
         return said + nearest(name, known)
+
+    def _left_out(self, shape: Shape, name: str) -> str:
+        """More about a field that is missing since nobody wants it of CloudStack."""
+        if not isinstance(shape, RowShape) or shape.of not in self.scope.models.cloudstack.commands:
+            return ""
+        left_out = name in self.scope.models.cloudstack.command(shape.of).without
+        return "; 'wanted' in _defaults.yaml leaves it out" if left_out else ""
 
     def _field(self, node: ast.expr, inner: Checked, name: str) -> Checked:
         if inner is MISSING:
@@ -174,6 +183,7 @@ class Checker:
                     " it: take one element, as [0], or go through it with 'for'"
                 )
                 return self.report(node, said)
+            said += self._left_out(inner.shape, name)
             return self.report(node, said + nearest(name, inner.shape.names()))
         return Checked(
             lambda writer: get(writer, writer.named(inner.emit(writer)), name),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gstack_pyramid.simulator.calls import Call, command
 from gstack_pyramid.simulator.faults import invalid
 from gstack_pyramid.simulator.listing import (
@@ -15,7 +17,7 @@ from gstack_pyramid.simulator.listing import (
     select,
     tagged,
 )
-from gstack_pyramid.simulator.machine_rows import EVERYTHING, virtual_machine
+from gstack_pyramid.simulator.machine_rows import EVERYTHING, use_of, virtual_machine
 from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.world import Answer
 
@@ -64,7 +66,13 @@ def list_machines(call: Call) -> Answer:
         _with_key(call),
         tagged(call),
     )
-    return listed(call, docs, lambda vm: virtual_machine(call.store, vm, details))
+    now = call.now
+
+    def row(vm: Doc) -> dict[str, Any]:
+        use = use_of(vm, now) if "stats" in details else {}
+        return {**virtual_machine(call.store, vm, details), **use}
+
+    return listed(call, docs, row)
 
 
 def _details(call: Call) -> frozenset[str]:
