@@ -17,9 +17,10 @@ from gstack_pyramid.cloudstack import Credentials, PasswordLogin, User, find_use
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.describing.coverage import read_reasons
 from gstack_pyramid.engine.answer_cache import Answers
+from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.engine.methods import Method
-from gstack_pyramid.mapping.compiler import Compiled, compile_mappings
+from gstack_pyramid.mapping.compiler import compile_mappings
 from gstack_pyramid.mapping.loader import load
 from gstack_pyramid.observability import audit, metrics
 from gstack_pyramid.observability.reach import ClockWatch, Reach

@@ -21,8 +21,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from gstack_pyramid.application import Application
+from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.errors import GceError, invalid_parameter, method_not_allowed
-from gstack_pyramid.mapping.compiler import Compiled
 from gstack_pyramid.protocol.fields import compile_fields
 from gstack_pyramid.schemas.discovery import API, VERSION, directory, discovery
 from gstack_pyramid.schemas.gce import GceMethod, GceModel

@@ -11,7 +11,7 @@ from gstack_pyramid.cli.configuration import Ini
 from gstack_pyramid.cli.tokens import find_credentials, key_options, key_ring
 
 if TYPE_CHECKING:
-    from gstack_pyramid.mapping.compiler import Compiled
+    from gstack_pyramid.engine.compiled import Compiled
     from gstack_pyramid.mapping.loader import Mappings
     from gstack_pyramid.settings import Settings
 

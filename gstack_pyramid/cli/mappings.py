@@ -16,7 +16,7 @@ from gstack_pyramid.collecting import paused
 
 if TYPE_CHECKING:
     from gstack_pyramid.describing.coverage import Entry
-    from gstack_pyramid.mapping.compiler import Compiled
+    from gstack_pyramid.engine.compiled import Compiled
     from gstack_pyramid.mapping.document import Finding
     from gstack_pyramid.mapping.loader import Mappings
 

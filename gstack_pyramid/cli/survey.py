@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gstack_pyramid.cloudstack import Credentials
     from gstack_pyramid.describing.drift import Drift
-    from gstack_pyramid.mapping.compiler import Compiled
+    from gstack_pyramid.engine.compiled import Compiled
     from gstack_pyramid.mapping.loader import Mappings
     from gstack_pyramid.settings import CloudStackSettings
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gstack_pyramid.describing.formatting import flat_fields
+from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.methods import Method
-from gstack_pyramid.mapping.compiler import Compiled
 from gstack_pyramid.mapping.expressions.reading import names_of
 from gstack_pyramid.mapping.loader import Mappings
 from gstack_pyramid.mapping.lookups import Lookups, nested, sources_of

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
 
-from gstack_pyramid.mapping.compiler import Compiled
+from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.mapping.document import Document, Finding, MappingError, read_document
 from gstack_pyramid.schemas.gce import GceMethod, GceModel
 

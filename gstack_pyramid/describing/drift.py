@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gstack_pyramid.mapping.compiler import Compiled, compile_mappings
+from gstack_pyramid.engine.compiled import Compiled
+from gstack_pyramid.mapping.compiler import compile_mappings
 from gstack_pyramid.mapping.document import Finding, MappingError
 from gstack_pyramid.mapping.loader import Mappings
 from gstack_pyramid.schemas.cloudstack import Command, ToldModel

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from gstack_pyramid.describing import formatting, origins
+from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.methods import Method
-from gstack_pyramid.engine.name_patterns import forms_of
-from gstack_pyramid.mapping.compiler import Compiled
+from gstack_pyramid.engine.records import SOURCE
 from gstack_pyramid.mapping.loader import Mappings
 from gstack_pyramid.mapping.lookups import Lookups, sources_of, undo_of
-from gstack_pyramid.mapping.shapes import SOURCE
+from gstack_pyramid.mapping.name_patterns import forms_of
 from gstack_pyramid.schemas.roles import ROLES, VERSIONS, commands_of
 
 _WIDTH = 96

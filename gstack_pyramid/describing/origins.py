@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gstack_pyramid.mapping.document import Place
-from gstack_pyramid.mapping.expressions.named import NamedFunction, functions_of
 from gstack_pyramid.mapping.expressions.reading import calls_of
+from gstack_pyramid.mapping.functions import NamedFunction, functions_of
 from gstack_pyramid.mapping.loader import Mappings
 from gstack_pyramid.mapping.merging import Likeness
 

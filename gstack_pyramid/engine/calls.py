@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.engine.environment import Caller
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.plans import Plan
 from gstack_pyramid.engine.reader import Trace
-from gstack_pyramid.engine.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Prepared:
     scope: str
     target: str
     target_id: str | None
-    session: Session
+    session: Caller
     answer: Callable[[], Any] | None = None
     takes: tuple[str, ...] = ()
     alone: tuple[str, ...] = ()

@@ -11,9 +11,11 @@ from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.calls import Call, Prepared
 from gstack_pyramid.engine.catalogue import Catalogue
+from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.creation_locks import CreationLocks
-from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.environment import Caller, Env
 from gstack_pyramid.engine.listing import Listing, Place, joined
+from gstack_pyramid.engine.methods import settle
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.path_parameters import enter
 from gstack_pyramid.engine.permissions import Permissions
@@ -24,7 +26,7 @@ from gstack_pyramid.engine.reader import MadeOf, Reader, Trace
 from gstack_pyramid.engine.records import Record
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.roles import Roles
-from gstack_pyramid.engine.runs import Run, settle
+from gstack_pyramid.engine.runs import Run
 from gstack_pyramid.engine.session import Session
 from gstack_pyramid.errors import (
     AmbiguousName,
@@ -33,7 +35,6 @@ from gstack_pyramid.errors import (
     invalid_value,
     not_found,
 )
-from gstack_pyramid.mapping.compiler import Compiled
 from gstack_pyramid.protocol.filter_tree import Node
 from gstack_pyramid.protocol.lists import Whole
 from gstack_pyramid.schemas.validation import refusal
@@ -321,7 +322,7 @@ class Engine:
         session.scope_params = state["scope"]
         return self.plan(state, session), session
 
-    def plan(self, state: Mapping[str, Any], session: Session) -> Plan:
+    def plan(self, state: Mapping[str, Any], session: Caller) -> Plan:
         """The plan that a state leads to, with what a session has read; see :meth:`restore`."""
         method = self.compiled.methods[state["method"]]
         roots = {"settings": self.compiled.settings, **state["roots"]}

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Set
+from typing import Any
 
-if TYPE_CHECKING:
-    from gstack_pyramid.engine.resources import Resource
-    from gstack_pyramid.engine.session import Session
-
+from gstack_pyramid.engine.reader import Reader
 
 WHOLE, FIRST_PAGE, LATER_PAGE = range(3)
 """What is read of a list: all of it, or a page of one that is too long for that."""
+
+
+class Caller(Reader, ABC):
+    """A caller's reader with what resources ask of it; a session is one.
+
+    Attributes:
+        base_url: what links start with, up to and including ``/compute/v1``.
+        breathe: to be called now and then in long computations.
+        lacking: tells which of some commands the caller's role lacks.
+    """
+
+    base_url: str
+    breathe: Callable[[], None]
+    lacking: Callable[[Set[str]], Set[str]]
+
+    @abstractmethod
+    def region_of(self, zone_id: str, env: Env) -> str | None:
+        """The GCE name of the region that a zone is in."""
+
+    @abstractmethod
+    def zone(self, name: str, env: Env) -> tuple[dict[str, Any], str]:
+        """The row of a zone, and the name that it is shown by.
+
+        Raises:
+            GceError: 400, there is none.
+        """
 
 
 class Env:
@@ -29,14 +54,15 @@ class Env:
             belongs to them, instead of reading what belongs to all.
         home: the foreign project we are in, if any, in which only what belongs there is seen.
         links: the links of catalogues that were asked for here, by resource and CloudStack id.
+        prefixes: the links of collections that were asked for here, by resource.
     """
 
     __slots__ = (
-        "_prefixes",
         "budget",
         "home",
         "links",
         "page",
+        "prefixes",
         "project",
         "region",
         "region_zones",
@@ -49,7 +75,7 @@ class Env:
 
     def __init__(
         self,
-        session: Session,
+        session: Caller,
         roots: dict[str, Any],
         project: str = "",
         zone: str | None = None,
@@ -69,14 +95,7 @@ class Env:
         self.budget = 0
         self.home: str | None = None
         self.links: dict[str, dict[str, Any]] = {}
-        self._prefixes: dict[str, str] = {}
-
-    def prefix_of(self, resource: Resource) -> str:
-        """The link of a resource's collection here; rows of a list ask for it again and again."""
-        prefix = self._prefixes.get(resource.name)
-        if prefix is None:
-            prefix = self._prefixes[resource.name] = resource.prefix(self)
-        return prefix
+        self.prefixes: dict[str, str] = {}
 
     def child(self) -> Env:
         """An environment of the same request whose roots can be changed freely."""

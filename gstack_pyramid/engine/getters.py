@@ -1,12 +1,24 @@
-"""What values are compiled to, and how scalars are spelt."""
+"""What values and conditions are compiled to, and what all of them need of values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 Getter = Callable[[Any, Any], Any]
 """A compiled value: ``(current value, environment) -> value or None``."""
+
+Builder = Callable[[Any, Any], dict[str, Any]]
+"""A compiled object, whose missing fields are left out."""
+
+Condition = Callable[[Any, Any], bool]
+"""A compiled condition: whether it holds for a current value and an environment."""
+
+Loop = Callable[[Any, Any], Iterable[Any]]
+"""A compiled ``each``: the current value of each turn, with the names of the loops set."""
+
+Shaping = Callable[[Any, Any, dict[str, Any]], None]
+"""Puts the fields of a resource into an object: ``(row, environment, object)``."""
 
 
 def field_of_row(name: str) -> Getter:
@@ -23,3 +35,17 @@ def text_of(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def entries(value: Any) -> list[Any]:
+    """What a loop goes through: a list's elements, or a map's entries as ``{key, value}``.
+
+    Anything else is a list of itself, and what is missing is none.
+    """
+    if type(value) is list:
+        return value
+    if value is None:
+        return []
+    if isinstance(value, dict):
+        return [{"key": key, "value": item} for key, item in value.items()]
+    return [value]

@@ -10,15 +10,13 @@ from typing import Any, Literal
 
 from gstack_pyramid.engine.bodies import BodyRules
 from gstack_pyramid.engine.environment import Env
-from gstack_pyramid.engine.getters import Getter
+from gstack_pyramid.engine.getters import Condition, Getter
 from gstack_pyramid.engine.needs import NOTHING, Needs
 from gstack_pyramid.engine.plan_state import Reached
-from gstack_pyramid.engine.plans import Step
+from gstack_pyramid.engine.plans import PlanStep
 from gstack_pyramid.engine.resources import Resource
-from gstack_pyramid.engine.runs import Run
+from gstack_pyramid.engine.steps import Step, heed
 from gstack_pyramid.errors import GceError, condition_not_met, seen_from_outside
-from gstack_pyramid.mapping.conditions import Condition
-from gstack_pyramid.mapping.document import Finding
 from gstack_pyramid.schemas.formats import Formats
 from gstack_pyramid.schemas.gce import GceMethod
 
@@ -91,7 +89,7 @@ class Variant:
     when: Condition | None
     bindings: list[tuple[str, Getter]]
     checks: list[Check]
-    steps: list[Step | Run]
+    steps: list[PlanStep]
     about: str = ""
     condition: Any = None
     makes: Getter | None = None
@@ -184,13 +182,11 @@ class KeptFor:
     Attributes:
         path: where it stands in the body.
         name: the method, as ``RESOURCE.METHOD``.
-        unknown: what is reported when there is no such method.
         method: the method, once all are compiled.
     """
 
     path: str
     name: str
-    unknown: Finding
     method: Method | None = None
 
     def check(self, env: Env) -> None:
@@ -277,8 +273,8 @@ class Method:
             return self.resource.name
         for variant in self.variants:
             for step in variant.steps:
-                if isinstance(step, Run) and step.creates:
-                    return step.name.rpartition(".")[0]
+                if step.making is not None:
+                    return step.making
         return None
 
     def choose(self, env: Env) -> Variant:
@@ -294,3 +290,36 @@ class Method:
         raise GceError(
             400, "invalid", f"{self.gce.id} can't be done here: no way to do it fits this request."
         )
+
+
+def settle(method: Method, env: Env, *, alone: bool) -> Variant:
+    """Check a change against the current state, and choose the way to do it.
+
+    Args:
+        method: what is to be done.
+        env: with the request's body, checked against its rules, and what it is about. It gets the
+            values that the steps will need.
+        alone: whether nothing else is done for the same request.
+
+    Raises:
+        GceError: 400, 403, 404, 409 or 412, in GCE's words.
+    """
+    if method.body is not None:
+        env.roots["body"] = method.body(env.roots.get("body"), env)
+        if method.body_rules is not None:
+            method.body_rules.check(env.roots["body"])
+    if method.body_rules is not None and "advice" in method.uses:
+        env.roots["advice"] = method.body_rules.advice(env.roots.get("body"))
+    for kept in method.kept_for:
+        kept.check(env)
+    if method.common is not None:
+        method.common.enter(env)
+    if method.fingerprint is not None:
+        method.fingerprint.check(env)
+    variant = method.choose(env)
+    variant.enter(env)
+    own = [step for step in variant.steps if isinstance(step, Step)]
+    heed(own, env, alone=alone and len(own) == len(variant.steps))
+    for step in variant.steps:
+        step.settle(env)
+    return variant

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gstack_pyramid.mapping.expressions.syntax import placeholders
-
-if TYPE_CHECKING:
-    from gstack_pyramid.mapping.conditions import Condition
+from gstack_pyramid.engine.getters import Condition
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -62,28 +59,3 @@ def _numbers(name: str, prefix: str, parts: Parts) -> dict[str, int] | None:
             return None
         values[part] = int(text)
     return values if not rest else None
-
-
-def forms_of(named: str | list[str]) -> list[str]:
-    """The patterns of a source's ``named``: the one that names are made by, then further ones."""
-    return [named] if isinstance(named, str) else named
-
-
-def parse_pattern(text: str) -> tuple[str, Parts]:
-    """Split a name pattern into its prefix and its named parts.
-
-    Raises:
-        ValueError: the text is no pattern.
-    """
-    prefix = ""
-    parts: list[tuple[str, str]] = []
-    for fixed, part, _ in placeholders(text):
-        if parts:
-            parts[-1] = (parts[-1][0], fixed)
-        else:
-            prefix = fixed
-        if part:
-            parts.append((part, ""))
-    if not parts:
-        raise ValueError(f"{text!r} names no value: write one as {{name}}")
-    return prefix, tuple(parts)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gstack_pyramid.engine.calls import Call
+from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.session import Session
 from gstack_pyramid.errors import GceError, invalid_value, not_found
-from gstack_pyramid.mapping.compiler import Compiled
 
 _LOOKING = frozenset({"get", "list", "answer"})
 """The kinds of methods that a foreign project can be asked."""

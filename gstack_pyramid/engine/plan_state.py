@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any
 
-from gstack_pyramid.engine.planned_commands import LACKING
+from gstack_pyramid.engine.plans import LACKING
 
 ALWAYS = frozenset({"path", "query", "body", "project", "key", "zone", "region", LACKING})
 """The roots that steps may need without naming them, to look up what a name means."""

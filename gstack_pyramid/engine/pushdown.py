@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gstack_pyramid.engine.getters import text_of
+from gstack_pyramid.engine.getters import Builder, text_of
 from gstack_pyramid.engine.names import ANY_NAME, Sought, search_word
-from gstack_pyramid.mapping.scope import Builder
 from gstack_pyramid.protocol.filter import compile_node
 from gstack_pyramid.protocol.filter_tree import And, Compare, Match, Node, Not, Or
 from gstack_pyramid.protocol.instants import parse_instant

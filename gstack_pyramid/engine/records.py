@@ -13,15 +13,10 @@ from types import MappingProxyType
 from typing import Any
 
 from gstack_pyramid.engine.environment import FIRST_PAGE, WHOLE
-from gstack_pyramid.engine.getters import Getter
+from gstack_pyramid.engine.getters import Builder, Condition, Getter, Shaping, entries
 from gstack_pyramid.engine.name_patterns import NamePattern
 from gstack_pyramid.engine.names import ANY_NAME, Sought, natural_name
 from gstack_pyramid.engine.pushdown import Push
-from gstack_pyramid.mapping.conditions import Condition
-from gstack_pyramid.mapping.expressions.runtime import entries
-from gstack_pyramid.mapping.inlining import Shaping
-from gstack_pyramid.mapping.scope import Builder
-from gstack_pyramid.mapping.shapes import PARENT, SOURCE
 from gstack_pyramid.protocol.filter_tree import Node
 
 LONGEST_TEXT = 255
@@ -29,6 +24,19 @@ LONGEST_TEXT = 255
 
 Source: ``BaseCmd.CommandType.STRING`` and ``Parameter.length`` of CloudStack 4.22. A word that is
 looked for may be cut: what has the whole of it has its beginning."""
+
+
+SOURCE = "@source"
+"""The hidden key of a found row that names the part of ``read`` it came from."""
+
+PARENT = "@parent"
+"""The hidden key of an unnested row: the row it stands in."""
+
+ALL_ROWS = "@rows"
+"""The hidden key of a found row that holds all rows of its resource."""
+
+NAME = "@name"
+"""The hidden key of a found row that holds its GCE name."""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from gstack_pyramid.engine.advice import told_besides
 from gstack_pyramid.engine.environment import WHOLE, Env
-from gstack_pyramid.engine.getters import Getter, field_of_row
+from gstack_pyramid.engine.getters import Condition, Getter, field_of_row
 from gstack_pyramid.engine.names import (
     ANY_NAME,
     Sought,
@@ -19,11 +19,9 @@ from gstack_pyramid.engine.names import (
     unique_names,
 )
 from gstack_pyramid.engine.pushdown import Narrowing
-from gstack_pyramid.engine.records import Join, Record, Source
+from gstack_pyramid.engine.records import ALL_ROWS, NAME, SOURCE, Join, Record, Source
 from gstack_pyramid.engine.references import Collection
 from gstack_pyramid.errors import AmbiguousName, GceError
-from gstack_pyramid.mapping.conditions import Condition
-from gstack_pyramid.mapping.shapes import ALL_ROWS, NAME, SOURCE
 from gstack_pyramid.protocol.filter_tree import Node
 
 
@@ -250,6 +248,13 @@ class Resource:
         path = collection.prefix(home or env.project, env.scope_name(collection.scope))
         return f"{env.session.base_url}/{path}"
 
+    def prefix_here(self, env: Env) -> str:
+        """The link of this collection here; rows of a list ask for it again and again."""
+        prefix = env.prefixes.get(self.name)
+        if prefix is None:
+            prefix = env.prefixes[self.name] = self.prefix(env)
+        return prefix
+
     def shape(
         self,
         named: list[tuple[str, Record]],
@@ -269,7 +274,7 @@ class Resource:
         env.single = single
         result: list[dict[str, Any]] = []
         indexes: dict[int, tuple[list[tuple[str, Getter]], _Joined]] = {}
-        prefix, roots, own, kind = env.prefix_of(self), env.roots, self.own_fields, self.kind
+        prefix, roots, own, kind = self.prefix_here(env), env.roots, self.own_fields, self.kind
         zone = region = None
         if "zone" in own and env.zone is not None:
             zone = f"{env.session.base_url}/projects/{env.project}/zones/{env.zone}"

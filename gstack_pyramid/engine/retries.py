@@ -13,13 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from gstack_pyramid.cloudstack.client import is_read
-from gstack_pyramid.engine.getters import Getter
-from gstack_pyramid.mapping.conditions import Condition, compile_condition
-from gstack_pyramid.mapping.document import Place
-from gstack_pyramid.mapping.expressions.runtime import entries
-from gstack_pyramid.mapping.scope import Builder, Scope
-from gstack_pyramid.mapping.shapes import RowShape, Shape
-from gstack_pyramid.mapping.values import compile_params
+from gstack_pyramid.engine.getters import Builder, Condition, Getter, entries
 
 Repeat = Literal["safe", "gone", "exists"]
 """How a repeated command is read. ``safe``: as the first one. ``gone``: that the object is not
@@ -136,41 +130,3 @@ def _older(value: Any, moment: float) -> bool:
         return datetime.fromisoformat(str(value)).timestamp() < moment - CLOCKS
     except ValueError:
         return True
-
-
-def compile_found(spec: Mapping[str, Any], made: Shape, scope: Scope, place: Place) -> Found | None:
-    """Compile a step's ``found``; mistakes are reported to the scope.
-
-    Args:
-        spec: as the mapping gives it.
-        made: the shape of the step's result, which ``fields`` must have the form of.
-        scope: the scope of the step's parameters.
-        place: where it stands.
-    """
-    command = scope.command(spec["call"], (*place, "call"))
-    if command is None:
-        return None
-    if command.list_key is None:
-        scope.report((*place, "call"), f"{command.name} lists nothing")
-        return None
-    params = compile_params(spec.get("params", {}), command.name, scope, (*place, "params"))
-    row: Shape = RowShape(command.response, command.name)
-    inner = scope.entering(row)
-    since = spec.get("since")
-    if since is not None:
-        inner.value(since, (*place, "since"))
-    each = None
-    if "each" in spec:
-        each, shape = inner.value_and_shape(spec["each"], (*place, "each"))
-        inner = scope.entering(shape.element())
-    where = None
-    if "where" in spec:
-        where = compile_condition(spec["where"], inner, (*place, "where"))
-    shaped = None
-    if "fields" in spec:
-        for name in spec["fields"]:
-            if made.field(name) is None:
-                message = f"{made.describe()} has no field {name!r}"
-                scope.report((*place, "fields", name), message)
-        shaped = inner.fields(spec["fields"], (*place, "fields"))
-    return Found(command.name, params, each, where, shaped, since, spec.get("once", False))

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Set
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Set
 
 from cachetools import TTLCache
 
@@ -18,12 +17,7 @@ from gstack_pyramid.cloudstack.apis import allowed_commands
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
-from gstack_pyramid.engine.planned_commands import LACKING
 from gstack_pyramid.errors import GceError
-
-if TYPE_CHECKING:
-    from gstack_pyramid.engine.environment import Env
-    from gstack_pyramid.engine.plans import Step
 
 _KEPT = 600.0
 """Seconds for which a role is taken to be as it was read. Roles change when somebody changes them
@@ -76,46 +70,6 @@ class Roles:
             return commands - self.allowed(caller) if missing else missing
         except (CloudStackError, CloudStackUnavailable):
             return frozenset()
-
-
-def heed(steps: Collection[Step], env: Env, *, alone: bool) -> None:
-    """Refuse a change that the caller's role doesn't allow; note the steps that are left out.
-
-    Args:
-        steps: its steps but for those that do another method, which are looked at by themselves.
-        env: the state that it begins with; it gets what the role lacks.
-        alone: whether it is all that is asked for. If it is one command, CloudStack itself may
-            refuse that one as well.
-
-    Raises:
-        GceError: 403, a command that it may send is not allowed.
-    """
-    optional = {step.command for step in steps if step.if_allowed}
-    optional |= {undo.command for step in steps for undo in step.undo if undo.if_allowed}
-    if alone and not optional and sum(not step.is_list for step in steps) < 2:
-        return
-    needed = _needed(steps, env)
-    missing = env.session.lacking(needed | optional)
-    if optional & missing:
-        env.roots[LACKING] = sorted(optional & missing)
-    if needed & missing:
-        raise not_allowed(sorted(needed & missing))
-
-
-def _needed(steps: Iterable[Step], env: Env) -> set[str]:
-    """The commands of those steps that will be sent, or may be for all that is known yet."""
-    body = env.roots.get("body")
-    needed: set[str] = set()
-    made: set[str] = set()
-    for step in steps:
-        if step.if_allowed or step.cleanup:
-            continue
-        unknown = not step.asks.isdisjoint(made)
-        if unknown or step.is_due(body, env.child()):
-            needed.add(step.command)
-            if step.bind is not None:
-                made.add(step.bind)
-    return needed
 
 
 def not_allowed(commands: Iterable[str]) -> GceError:

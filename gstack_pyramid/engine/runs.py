@@ -9,28 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gstack_pyramid.engine.environment import Env
-from gstack_pyramid.engine.getters import Getter
+from gstack_pyramid.engine.getters import Builder, Condition, Getter, Loop
+from gstack_pyramid.engine.methods import Method, settle
 from gstack_pyramid.engine.names import numeric_id
-from gstack_pyramid.engine.planned_commands import (
-    LostSight,
-    Part,
-    PlannedCommand,
-    StepError,
-    take_back,
-)
-from gstack_pyramid.engine.roles import heed
+from gstack_pyramid.engine.plans import LostSight, Part, PlannedCommand, StepError, take_back
 from gstack_pyramid.errors import GceError, already_exists, seen_from_outside
-from gstack_pyramid.mapping.conditions import Condition, compile_condition
-from gstack_pyramid.mapping.document import Finding, Place
-from gstack_pyramid.mapping.loops import Loop, compile_loop
-from gstack_pyramid.mapping.scope import Builder, Scope
-from gstack_pyramid.mapping.shapes import GceShape
-
-if TYPE_CHECKING:
-    from gstack_pyramid.engine.methods import Method, Variant
 
 _TARGET = ("self", "rows", "key", "resource")
 
@@ -42,7 +28,6 @@ class Run:
     Attributes:
         name: the method, as ``instances.insert``.
         method: the same, once all mappings are compiled.
-        unknown: what to report when it isn't mapped; None when GCE doesn't know it either.
         root: where the state of the plan keeps the turns.
         at: the field of the request's body that the method's body stems from, for messages.
         least: how many turns must succeed; None for all.
@@ -51,7 +36,6 @@ class Run:
 
     name: str
     about: str
-    unknown: Finding | None
     root: str
     when: Condition | None
     loop: Loop | None
@@ -62,12 +46,15 @@ class Run:
     at: str
     method: Method | None = None
 
-    asynchronous = False
-
     @property
     def creates(self) -> bool:
         """Whether the method makes something that has a name."""
         return self.method is not None and self.method.creates
+
+    @property
+    def making(self) -> str | None:
+        """The resource of which its method makes one that has a name; None if none."""
+        return self.name.rpartition(".")[0] if self.creates else None
 
     def settle(self, env: Env) -> None:
         """Check all turns and fix what they will do, for :meth:`run` to do it.
@@ -182,40 +169,6 @@ class Run:
         return self.method
 
 
-def settle(method: Method, env: Env, *, alone: bool) -> Variant:
-    """Check a change against the current state, and choose the way to do it.
-
-    Args:
-        method: what is to be done.
-        env: with the request's body, checked against its rules, and what it is about. It gets the
-            values that the steps will need.
-        alone: whether nothing else is done for the same request.
-
-    Raises:
-        GceError: 400, 403, 404, 409 or 412, in GCE's words.
-    """
-    if method.body is not None:
-        env.roots["body"] = method.body(env.roots.get("body"), env)
-        if method.body_rules is not None:
-            method.body_rules.check(env.roots["body"])
-    if method.body_rules is not None and "advice" in method.uses:
-        env.roots["advice"] = method.body_rules.advice(env.roots.get("body"))
-    for kept in method.kept_for:
-        kept.check(env)
-    if method.common is not None:
-        method.common.enter(env)
-    if method.fingerprint is not None:
-        method.fingerprint.check(env)
-    variant = method.choose(env)
-    variant.enter(env)
-    own = [step for step in variant.steps if not isinstance(step, Run)]
-    heed(own, env, alone=alone and len(own) == len(variant.steps))
-    for step in variant.steps:
-        if isinstance(step, Run):
-            step.settle(env)
-    return variant
-
-
 def _noting(
     commands: Generator[PlannedCommand, Any, Any], part: Part
 ) -> Generator[PlannedCommand, Any, Part]:
@@ -233,80 +186,3 @@ def _noting(
             command = commands.send(result)
     except StopIteration:
         return part
-
-
-def compile_run(spec: Mapping[str, Any], scope: Scope, place: Place) -> Run:
-    """Compile a step with ``run``; mistakes are reported to the scope."""
-    name = spec["run"]
-    resource, _, method_name = name.rpartition(".")
-    try:
-        method = scope.models.gce.methods(resource).get(method_name)
-    except KeyError:
-        method = None
-    when = compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None
-    loop, inner = None, scope
-    if "each" in spec:
-        loop, inner = compile_loop(spec["each"], scope, (*place, "each"))
-    elif "least" in spec:
-        scope.report((*place, "least"), "'least' counts the turns of 'each', and there is none")
-    body = inner.value(spec["body"], (*place, "body")) if "body" in spec else None
-    query = inner.fields(spec.get("query", {}), (*place, "query"))
-    if method is None:
-        scope.report((*place, "run"), f"GCE has no method {name!r}")
-    else:
-        _check_names(spec, method, scope, place)
-    unknown = None
-    if method is not None:
-        unknown = scope.document.finding((*place, "run"), f"{name!r} is not a mapped change")
-    return Run(
-        name=name,
-        about=spec.get("about", ""),
-        unknown=unknown,
-        root=f"@{'.'.join(str(part) for part in place)}",
-        when=when,
-        loop=loop,
-        body=body,
-        query=query,
-        least=scope.value(spec["least"], (*place, "least")) if "least" in spec else None,
-        zone=inner.value(spec["in"], (*place, "in")) if "in" in spec else None,
-        at=spec.get("at", ""),
-    )
-
-
-def _check_names(spec: Mapping[str, Any], method: Any, scope: Scope, place: Place) -> None:
-    """Report what the method has no field or parameter for."""
-    for name in spec.get("query", {}):
-        if name not in method.query:
-            scope.report((*place, "query", name), f"{method.id} has no parameter {name!r}")
-    if "body" in spec and not method.request:
-        scope.report((*place, "body"), f"{method.id} takes no body")
-    fields = spec["body"].get("fields", {}) if isinstance(spec.get("body"), Mapping) else {}
-    shape = GceShape(scope.models.gce, method.request or "", ())
-    for name in fields if method.request else ():
-        if shape.field(name) is None:
-            message = f"GCE's {method.request} has no field {name!r}"
-            scope.report((*place, "body", "fields", name), message)
-
-
-def link_runs(methods: Mapping[str, Method], findings: list[Finding]) -> None:
-    """Give each step that does another method, and what is kept for one, that method.
-
-    All are compiled by then.
-    """
-    by_name = {f"{m.resource.name}.{m.gce.name}": m for m in methods.values()}
-    for method in methods.values():
-        for kept in method.kept_for:
-            kept.method = by_name.get(kept.name)
-            if kept.method is None or kept.method.body_rules is None:
-                findings.append(kept.unknown)
-        for variant in method.variants:
-            for step in variant.steps:
-                if not isinstance(step, Run):
-                    continue
-                step.method = by_name.get(step.name)
-                if step.unknown is None:
-                    continue
-                if step.method is None or step.method.kind != "mutation" or step.method is method:
-                    findings.append(step.unknown)
-                else:
-                    method.uses |= step.method.uses & {"resource"}

@@ -10,21 +10,21 @@ from typing import Any
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.catalogue import Catalogue
-from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.environment import Caller, Env
+from gstack_pyramid.engine.getters import Condition
 from gstack_pyramid.engine.names import natural_name, suffixed_name
-from gstack_pyramid.engine.reader import Read, Reader, Trace
+from gstack_pyramid.engine.reader import Read, Trace
 from gstack_pyramid.engine.records import Record
 from gstack_pyramid.engine.references import Reference, parse_reference
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.scopes import links_in, places_of
 from gstack_pyramid.errors import GceError, invalid_value
-from gstack_pyramid.mapping.conditions import Condition
 
 _MOST_NAMES = 30
 """How many names of a catalogue an error tells at most."""
 
 
-class Session(Reader):
+class Session(Caller):
     """A caller's reader that knows what GCE's resources are among what it reads.
 
     Args:
@@ -150,7 +150,7 @@ class Session(Reader):
         twins = self._twins.get(memo)
         if twins is None:
             twins = self._twins[memo] = target.twins(name, env.child())
-        return env.prefix_of(target) + (suffixed_name(name, key) if name in twins else name)
+        return target.prefix_here(env) + (suffixed_name(name, key) if name in twins else name)
 
     def as_asked(self, resource: str, link: str, asked: str, env: Env) -> str:
         """A link by the name that a client asked for, where that means the same still.

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gstack_pyramid.collecting import paused
-from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
-from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.engine.compiled import Compiled
+from gstack_pyramid.engine.getters import Condition
 from gstack_pyramid.engine.references import collection_of
 from gstack_pyramid.engine.resources import Resource
-from gstack_pyramid.engine.runs import link_runs
-from gstack_pyramid.mapping.conditions import Condition, compile_condition
+from gstack_pyramid.mapping.conditions import compile_condition
+from gstack_pyramid.mapping.context import Models
 from gstack_pyramid.mapping.document import Document, Finding, MappingError, Place
+from gstack_pyramid.mapping.error_table import compile_error_table
 from gstack_pyramid.mapping.expressions.calls import NAMES
-from gstack_pyramid.mapping.expressions.named import check_functions, functions_of
-from gstack_pyramid.mapping.expressions.writer import Source
+from gstack_pyramid.mapping.expressions.compiled import check_functions
+from gstack_pyramid.mapping.functions import functions_of
 from gstack_pyramid.mapping.loader import Mappings
 from gstack_pyramid.mapping.lookups import needs_of
 from gstack_pyramid.mapping.method_compiler import compile_method
-from gstack_pyramid.mapping.scope import Models, Scope
+from gstack_pyramid.mapping.runs import link_runs
+from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import ANY, GceShape, ObjectShape, Shape, UnionShape
 from gstack_pyramid.mapping.sources import SourceCompiler, source_shape
 from gstack_pyramid.mapping.suggestions import nearest
@@ -31,28 +33,6 @@ from gstack_pyramid.schemas.gce import GceModel
 
 OWN_FIELDS = frozenset({"kind", "id", "name", "selfLink", "zone", "region"})
 """What the engine fills in by itself, where the type has it and the mapping does not."""
-
-
-@dataclass(slots=True)
-class Compiled:
-    """Everything the engine runs on.
-
-    Attributes:
-        resources: by name.
-        methods: by the model's id, for example ``compute.zones.list``.
-        errors: CloudStack's errors in GCE's words.
-        settings: what ``$settings`` holds.
-        generated: for each resource the functions that were made of its expressions: the place and
-            the text of each, and its Python.
-    """
-
-    gce: GceModel
-    cloudstack: CloudStackModel
-    resources: dict[str, Resource] = field(default_factory=dict)
-    methods: dict[str, Method] = field(default_factory=dict)
-    errors: ErrorTable = field(default_factory=lambda: ErrorTable([]))
-    settings: dict[str, Any] = field(default_factory=dict)
-    generated: dict[str, list[tuple[Place, str, Source]]] = field(default_factory=dict)
 
 
 @paused()
@@ -82,13 +62,15 @@ def compile_mappings(
         if sources:
             shapes[name] = _union([_shape_of(spec, cloudstack) for spec in sources])
     models = Models(gce, cloudstack, shapes, values, mappings.functions)
-    shared = Scope(models, mappings.errors, findings, compile_value, roots=_settings_root(models))
+    shared = Scope(
+        models, mappings.errors, findings, compiler=compile_value, roots=_settings_root(models)
+    )
     check_functions(shared, mappings.functions, NAMES)
     compiled = Compiled(gce, cloudstack, settings=values)
     compiled.errors = compile_error_table(mappings.errors)
     for name, document in mappings.resources.items():
         _compile_resource(name, document, models, compiled, mappings, findings)
-    link_runs(compiled.methods, findings)
+    link_runs(models.links, compiled.methods, findings)
     if findings:
         raise MappingError(findings)
     for method in compiled.methods.values():
@@ -168,7 +150,7 @@ def _compile_resource(
     own = functions_of(document)
     if own:
         models = replace(models, functions={**models.functions, **own})
-    scope = Scope(models, document, findings, compile_value, roots=_settings_root(models))
+    scope = Scope(models, document, findings, compiler=compile_value, roots=_settings_root(models))
     check_functions(scope, own, {*NAMES, *mappings.functions})
     compiled.generated[name] = scope.generated
     scope.roots = {

@@ -6,18 +6,15 @@ that a resource with all its fields is one function, and not a tree of calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gstack_pyramid.engine.getters import Getter, text_of
+from gstack_pyramid.engine.getters import Getter, Shaping, text_of
 from gstack_pyramid.mapping.expressions.compiled import ARGUMENTS, node_of
 from gstack_pyramid.mapping.expressions.emission import bounded
 from gstack_pyramid.mapping.expressions.node import Checked
 from gstack_pyramid.mapping.expressions.writer import Source, Writer
 from gstack_pyramid.mapping.shapes import body_paths
-
-Shaping = Callable[[Any, Any, dict[str, Any]], None]
-"""Puts the fields of a resource into an object: ``(row, environment, object)``."""
 
 Fields = Sequence[tuple[str, Getter]]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gstack_pyramid.mapping.document import Document, Finding, MappingError, Place, read_document
-from gstack_pyramid.mapping.expressions.named import NamedFunction, functions_of
+from gstack_pyramid.mapping.functions import NamedFunction, functions_of
 from gstack_pyramid.mapping.grammar import grammar_of, is_well_formed
 from gstack_pyramid.mapping.merging import Described, described, entries_of
 from gstack_pyramid.mapping.tags import spell_out_kept, spell_out_steps

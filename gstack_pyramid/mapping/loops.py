@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gstack_pyramid.engine.getters import Getter
+from gstack_pyramid.engine.getters import Condition, Getter, Loop, entries
 from gstack_pyramid.mapping import inlining
-from gstack_pyramid.mapping.conditions import Condition, compile_condition
+from gstack_pyramid.mapping.conditions import compile_condition
 from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.expressions.compiled import known_as
 from gstack_pyramid.mapping.expressions.node import Checked
-from gstack_pyramid.mapping.expressions.runtime import entries
 from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import ANY, ListShape, ObjectShape, Shape, body_paths
 from gstack_pyramid.schemas.extent import combinations
-
-Loop = Callable[[Any, Any], Iterable[Any]]
-"""Gives the current value of each turn, and sets the names of the loops."""
 
 
 def compile_loop(

@@ -18,13 +18,15 @@ from gstack_pyramid.engine.methods import (
     Method,
     Variant,
 )
-from gstack_pyramid.engine.plans import Step, compile_steps
+from gstack_pyramid.engine.plans import PlanStep
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.runs import Run
+from gstack_pyramid.engine.steps import Step
 from gstack_pyramid.mapping.conditions import compile_condition
-from gstack_pyramid.mapping.document import Finding, Place
+from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.scope import ASKING, Scope
 from gstack_pyramid.mapping.shapes import ANY, GceShape, ListShape, ObjectShape
+from gstack_pyramid.mapping.steps import compile_steps
 from gstack_pyramid.schemas.formats import Formats
 from gstack_pyramid.schemas.gce import GceMethod
 
@@ -124,10 +126,11 @@ def compile_method(
         kept = spec.get("keeps", [])
         _check_paths(dict.fromkeys(kept, ""), scope, (*place, "keeps"), method, known=kept)
         if isinstance(kept, Mapping):
-            compiled.kept_for = [
-                KeptFor(path, name, _unknown_method(name, scope, (*place, "keeps", path)))
-                for path, name in kept.items()
-            ]
+            compiled.kept_for = [KeptFor(path, name) for path, name in kept.items()]
+            for each in compiled.kept_for:
+                said = f"no method {each.name!r} is mapped that takes a body"
+                finding = scope.document.finding((*place, "keeps", each.path), said)
+                models.links.append((each, finding))
         compiled.formats = Formats(models.gce, method.request)
         advice = spec.get("advice", {})
         _check_paths(advice, scope, (*place, "advice"), method, known=advice)
@@ -143,10 +146,6 @@ def compile_method(
         )
     compiled.uses, compiled.query = frozenset(inner.used), frozenset(inner.query)
     return compiled
-
-
-def _unknown_method(name: str, scope: Scope, place: Place) -> Finding:
-    return scope.document.finding(place, f"no method {name!r} is mapped that takes a body")
 
 
 def _is_parameter(path: str, scope: Scope, place: Place, method: GceMethod) -> bool:
@@ -290,7 +289,7 @@ def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tup
         _compile_caution(caution, scope, (*place, "warns", index))
         for index, caution in enumerate(spec.get("warns", []))
     ]
-    steps: list[Step | Run] = []
+    steps: list[PlanStep] = []
     makes, made_by = spec.get("makes"), None
     if isinstance(makes, str):
         made_by = makes.partition(".")[0]

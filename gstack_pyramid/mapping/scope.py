@@ -5,44 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
-from gstack_pyramid.engine.getters import Getter
+from gstack_pyramid.engine.getters import Builder, Getter
 from gstack_pyramid.mapping import inlining
-from gstack_pyramid.mapping.document import Document, Finding, Place
+from gstack_pyramid.mapping.context import Context
+from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.expressions.compiled import (
     compile_expression,
     compile_text,
     function_of,
     known_as,
 )
-from gstack_pyramid.mapping.expressions.named import NamedFunction
 from gstack_pyramid.mapping.expressions.reading import names_of
-from gstack_pyramid.mapping.expressions.writer import Source
 from gstack_pyramid.mapping.shapes import ANY, ObjectShape, Shape, body_paths
 from gstack_pyramid.mapping.suggestions import nearest
 from gstack_pyramid.mapping.targets import target_of
-from gstack_pyramid.schemas.cloudstack import CloudStackModel, Command
-from gstack_pyramid.schemas.gce import GceModel
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """Both sides' models, and what the mappings themselves define."""
-
-    gce: GceModel
-    cloudstack: CloudStackModel
-    row_shapes: Mapping[str, Shape]
-    """The GCE resources whose mapping can be read, and what their CloudStack rows look like."""
-    settings: Mapping[str, Any]
-    functions: Mapping[str, NamedFunction] = field(default_factory=dict)
-
+from gstack_pyramid.schemas.cloudstack import Command
 
 Compiler = Callable[[Any, "Scope", Place], tuple[Getter, Shape]]
 """Compiles one value; handed in by :mod:`gstack_pyramid.mapping.values`, which knows all forms."""
 
-Builder = Callable[[Any, Any], dict[str, Any]]
 
 SOURCES = ("each", "find", "pick", "call", "from", "value", "first", "fields")
 """The keys that say where a value comes from, each before those that may stand beside it."""
@@ -66,44 +50,11 @@ RESERVED = frozenset(
 """The roots that the engine sets: nothing else may be called so."""
 
 
-@dataclass(slots=True)
-class Scope:
-    """The surroundings of one value: the current value's shape, the named roots, the place.
+@dataclass(slots=True, kw_only=True)
+class Scope(Context):
+    """A context in which values of any form can be compiled."""
 
-    Attributes:
-        current: what a bare field name is looked up in.
-        roots: the shapes behind names.
-        writing: whether a request is being turned into a command; then a value that does not fit
-            is the client's mistake (400), while reading it is left out.
-        honoured: the paths of the request body that this mapping makes use of.
-        query: the query parameters that this mapping makes use of.
-        used: the roots that were used; ``resource`` costs work only where it is.
-        reached: the roots that were used, each with its field; None for the root as a whole.
-        later: names that are made further down.
-        generated: the functions that were made: the place and the text of each, and its Python.
-    """
-
-    models: Models
-    document: Document
-    findings: list[Finding]
     compiler: Compiler
-    current: Shape = ANY
-    roots: dict[str, Shape] = field(default_factory=dict)
-    writing: bool = False
-    honoured: set[tuple[str, ...]] = field(default_factory=set)
-    query: set[str] = field(default_factory=set)
-    used: set[str] = field(default_factory=set)
-    reached: set[tuple[str, str | None]] = field(default_factory=set)
-    later: frozenset[str] = frozenset()
-    generated: list[tuple[Place, str, Source]] = field(default_factory=list)
-
-    def report(self, place: Place, message: str, offset: int | None = None) -> None:
-        """Note a mistake at ``place``, maybe at a character of the text that stands there."""
-        self.findings.append(self.document.finding(place, message, offset))
-
-    def entering(self, current: Shape, /, **roots: Shape) -> Scope:
-        """The scope inside a value whose current value and further roots are these."""
-        return replace(self, current=current, roots={**self.roots, **roots})
 
     @contextmanager
     def catching(self, place: Place) -> Iterator[None]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gstack_pyramid.engine.records import ALL_ROWS, NAME, PARENT
 from gstack_pyramid.schemas.gce import GceModel
 
 
@@ -38,18 +39,6 @@ class Shape:
 
 
 ANY = Shape()
-
-SOURCE = "@source"
-"""The hidden key of a found row that names the part of ``read`` it came from."""
-
-PARENT = "@parent"
-"""The hidden key of an unnested row: the row it stands in."""
-
-ALL_ROWS = "@rows"
-"""The hidden key of a found row that holds all rows of its resource."""
-
-NAME = "@name"
-"""The hidden key of a found row that holds its GCE name."""
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gstack_pyramid.engine.getters import Getter, field_of_row
-from gstack_pyramid.engine.name_patterns import NamePattern, forms_of, parse_pattern
+from gstack_pyramid.engine.getters import Builder, Getter, Shaping, field_of_row
+from gstack_pyramid.engine.name_patterns import NamePattern
 from gstack_pyramid.engine.pushdown import Equal, Push, turned_from
 from gstack_pyramid.engine.records import Join, Source
 from gstack_pyramid.mapping.conditions import compile_condition
 from gstack_pyramid.mapping.document import Place
-from gstack_pyramid.mapping.inlining import Shaping, shaping_of
-from gstack_pyramid.mapping.scope import Builder, Scope
+from gstack_pyramid.mapping.inlining import shaping_of
+from gstack_pyramid.mapping.name_patterns import forms_of, parse_pattern
+from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import ANY, ListShape, ObjectShape, RowShape, Shape
 from gstack_pyramid.mapping.values import compile_params
 from gstack_pyramid.schemas.cloudstack import Command

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gstack_pyramid.cloudstack.client import is_read
-from gstack_pyramid.engine.getters import Getter
+from gstack_pyramid.engine.getters import Builder, Getter
 from gstack_pyramid.mapping import inlining
 from gstack_pyramid.mapping.conditions import compile_condition
 from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.enums import check_words, compile_words
 from gstack_pyramid.mapping.expressions.compiled import known_as
 from gstack_pyramid.mapping.loops import compile_each
-from gstack_pyramid.mapping.scope import ASKING, COMPANIONS, SOURCES, Builder, Scope, field_name
+from gstack_pyramid.mapping.scope import ASKING, COMPANIONS, SOURCES, Scope, field_name
 from gstack_pyramid.mapping.shapes import (
     ANY,
     GceShape,

@@ -14,8 +14,8 @@ from typing import Any
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+from gstack_pyramid.engine.environment import Caller
 from gstack_pyramid.engine.plans import LostSight, Part, Plan, PlannedCommand, StepError
-from gstack_pyramid.engine.session import Session
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class Course:
     """
 
     plan: Plan
-    session: Session
+    session: Caller
     client: Client
     command: PlannedCommand | None = None
     cause: Exception | None = None

@@ -11,8 +11,8 @@ from typing import Any
 
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.engine.environment import Caller
 from gstack_pyramid.engine.plans import Plan
-from gstack_pyramid.engine.session import Session
 from gstack_pyramid.operations.course import Course
 from gstack_pyramid.operations.execution import Run, broken, which_step
 from gstack_pyramid.operations.notes import Asked, Notes
@@ -22,7 +22,7 @@ from gstack_pyramid.operations.workflows import Workflows
 
 log = logging.getLogger(__name__)
 
-Restore = Callable[[Mapping[str, Any], Credentials], tuple[Plan, Session]]
+Restore = Callable[[Mapping[str, Any], Credentials], tuple[Plan, Caller]]
 
 
 class Resuming:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from gstack_pyramid import application
+from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.mapping import compiler, loader
-from gstack_pyramid.mapping.compiler import Compiled, compile_mappings
+from gstack_pyramid.mapping.compiler import compile_mappings
 from gstack_pyramid.mapping.document import display_name
 from gstack_pyramid.mapping.loader import Mappings, load
 from gstack_pyramid.schemas.cloudstack import CloudStackModel

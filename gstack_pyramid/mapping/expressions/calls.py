@@ -5,16 +5,17 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gstack_pyramid.engine.getters import text_of
-from gstack_pyramid.engine.name_patterns import parse_pattern
 from gstack_pyramid.errors import invalid_value
 from gstack_pyramid.mapping.converters import CONVERTERS
 from gstack_pyramid.mapping.expressions import named
 from gstack_pyramid.mapping.expressions.emission import shortcut
 from gstack_pyramid.mapping.expressions.functions import FUNCTIONS, Function
-from gstack_pyramid.mapping.expressions.node import MISSING, Checked, InText
+from gstack_pyramid.mapping.expressions.node import MISSING, Checked, Checking, InText
+from gstack_pyramid.mapping.expressions.writer import Writer
+from gstack_pyramid.mapping.name_patterns import parse_pattern
 from gstack_pyramid.mapping.shapes import (
     ANY,
     KEY_AND_VALUE,
@@ -26,10 +27,6 @@ from gstack_pyramid.mapping.shapes import (
 )
 from gstack_pyramid.mapping.suggestions import nearest
 
-if TYPE_CHECKING:
-    from gstack_pyramid.mapping.expressions.checked import Checker
-    from gstack_pyramid.mapping.expressions.writer import Writer
-
 _SPECIAL = ("enumerate", "link", "matching", "parts")
 
 NAMES = frozenset({*FUNCTIONS, *CONVERTERS, *_SPECIAL})
@@ -38,7 +35,7 @@ NAMES = frozenset({*FUNCTIONS, *CONVERTERS, *_SPECIAL})
 _NOT_FITTING = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 
 
-def check(checker: Checker, node: ast.Call) -> Checked:
+def check(checker: Checking, node: ast.Call) -> Checked:
     """Check a call."""
     match node.func:
         case ast.Attribute(value=ast.Name(id="link"), attr=resource):
@@ -73,7 +70,7 @@ def check(checker: Checker, node: ast.Call) -> Checked:
     return checker.report(node, "a function is called by its name")
 
 
-def _arguments(checker: Checker, node: ast.Call, name: str, least: int, most: int) -> Any:
+def _arguments(checker: Checking, node: ast.Call, name: str, least: int, most: int) -> Any:
     if least <= len(node.args) <= most:
         return [checker.check(argument) for argument in node.args]
     told = (
@@ -84,7 +81,7 @@ def _arguments(checker: Checker, node: ast.Call, name: str, least: int, most: in
     return None
 
 
-def _function(checker: Checker, node: ast.Call, name: str, function: Function) -> Checked:
+def _function(checker: Checking, node: ast.Call, name: str, function: Function) -> Checked:
     if function.part and len(node.args) == 1:
         # Of what is asked for one hidden part, the rest need not be kept for a plan.
         arguments = [checker.check_part(node.args[0], function.part)]
@@ -150,7 +147,7 @@ def field_of(argument: Checked, text: str) -> str:
     return label.removeprefix("path.").removeprefix("query.")
 
 
-def _converter(checker: Checker, node: ast.Call, name: str) -> Checked:
+def _converter(checker: Checking, node: ast.Call, name: str) -> Checked:
     arguments = _arguments(checker, node, name, 1, 1)
     if arguments is None:
         return MISSING
@@ -186,7 +183,7 @@ def converting(function: Callable[[Any], Any], field: str, writing: bool) -> Cal
     return converted
 
 
-def _pattern(checker: Checker, node: ast.Call, name: str) -> Checked:
+def _pattern(checker: Checking, node: ast.Call, name: str) -> Checked:
     if _arguments(checker, node, name, 2, 2) is None:
         return MISSING
     argument = checker.check(node.args[0])
@@ -254,7 +251,7 @@ def taken_apart(pattern: str) -> tuple[Callable[[Any], Any], ObjectShape]:
     return parts, ObjectShape(dict.fromkeys((name for name, _ in named), ANY), f"{pattern!r}")
 
 
-def _link(checker: Checker, node: ast.Call, resource: str) -> Checked:
+def _link(checker: Checking, node: ast.Call, resource: str) -> Checked:
     known = checker.scope.models.row_shapes
     if checker.within:
         # What a method reads is told by looking at its own expressions.

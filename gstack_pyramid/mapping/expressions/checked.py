@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gstack_pyramid.mapping.context import Context
 from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.expressions import calls, containers, operators
 from gstack_pyramid.mapping.expressions.emission import get, text_from
@@ -25,9 +26,6 @@ from gstack_pyramid.mapping.shapes import (
     body_paths,
 )
 from gstack_pyramid.mapping.suggestions import nearest
-
-if TYPE_CHECKING:
-    from gstack_pyramid.mapping.scope import Scope
 
 _CHAIN = (ast.Name, ast.Attribute, ast.Subscript)
 
@@ -53,7 +51,7 @@ class Checker:
         start: where in the text at ``place`` the expression begins.
     """
 
-    def __init__(self, scope: Scope, place: Place, text: str, start: int = 0) -> None:
+    def __init__(self, scope: Context, place: Place, text: str, start: int = 0) -> None:
         self.scope = scope
         self._place = place
         self._text = text
@@ -63,6 +61,12 @@ class Checker:
         self.depth = 0
         self.within: tuple[str, ...] = ()
         self.labels: dict[str, str] = {}
+
+    def inside(self, scope: Context, place: Place, text: str) -> Checker:
+        """A checker of an expression that is written out inside of this one."""
+        inner = Checker(scope, place, text)
+        inner.count, inner.depth = self.count, self.depth
+        return inner
 
     def report(self, node: ast.AST, message: str) -> Checked:
         """Note a mistake at a node."""

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Container, Mapping
+from dataclasses import replace
+from typing import Any
 
 from gstack_pyramid.engine.getters import Getter
+from gstack_pyramid.mapping.context import Context
 from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.expressions.checked import Checker
 from gstack_pyramid.mapping.expressions.emission import text_from
+from gstack_pyramid.mapping.expressions.named import body_of
 from gstack_pyramid.mapping.expressions.node import MISSING, Checked
 from gstack_pyramid.mapping.expressions.syntax import ExpressionError, parse, placeholders
 from gstack_pyramid.mapping.expressions.writer import Source, Writer
+from gstack_pyramid.mapping.functions import NamedFunction
 from gstack_pyramid.mapping.shapes import Shape
-
-if TYPE_CHECKING:
-    from gstack_pyramid.mapping.scope import Scope
 
 ARGUMENTS = "c, env"
 """What each generated function takes: the current value, and the environment."""
 
 
-def compile_expression(text: str, scope: Scope, place: Place) -> tuple[Getter, Shape]:
+def compile_expression(text: str, scope: Context, place: Place) -> tuple[Getter, Shape]:
     """A function that computes an expression, and what is known of its result.
 
     Args:
@@ -33,7 +34,7 @@ def compile_expression(text: str, scope: Scope, place: Place) -> tuple[Getter, S
     return function_of(checked, text, scope, place), checked.shape
 
 
-def compile_test(text: str, scope: Scope, place: Place) -> Callable[[Any, Any], bool]:
+def compile_test(text: str, scope: Context, place: Place) -> Callable[[Any, Any], bool]:
     """A function that says whether an expression holds."""
     checked = check(text, scope, place)
     writer = Writer()
@@ -44,13 +45,13 @@ def compile_test(text: str, scope: Scope, place: Place) -> Callable[[Any, Any], 
     return found
 
 
-def compile_text(template: str, scope: Scope, place: Place) -> tuple[Getter, Shape]:
+def compile_text(template: str, scope: Context, place: Place) -> tuple[Getter, Shape]:
     """A function that fills in a text with ``{expressions}``; missing when one of them is."""
     checked = check_text(template, scope, place)
     return function_of(checked, template, scope, place), checked.shape
 
 
-def check(text: str, scope: Scope, place: Place, start: int = 0) -> Checked:
+def check(text: str, scope: Context, place: Place, start: int = 0) -> Checked:
     """What an expression is; mistakes are reported to the scope."""
     try:
         tree = parse(text)
@@ -60,7 +61,7 @@ def check(text: str, scope: Scope, place: Place, start: int = 0) -> Checked:
     return Checker(scope, place, text, start).check(tree)
 
 
-def check_text(template: str, scope: Scope, place: Place) -> Checked:
+def check_text(template: str, scope: Context, place: Place) -> Checked:
     """What a text with ``{expressions}`` is; mistakes are reported to the scope."""
     parts: list[str | Checked] = []
     try:
@@ -74,7 +75,26 @@ def check_text(template: str, scope: Scope, place: Place) -> Checked:
     return text_from(parts)
 
 
-def function_of(checked: Checked, text: str, scope: Scope, place: Place) -> Getter:
+def check_functions(
+    scope: Context, functions: Mapping[str, NamedFunction], taken: Container[str]
+) -> None:
+    """Report what is wrong with functions in themselves, whatever they are called with.
+
+    Args:
+        scope: a scope with the functions in its models; mistakes are reported there.
+        functions: those to look at.
+        taken: names of functions that are there already.
+    """
+    for function in functions.values():
+        own = replace(scope, document=function.document)
+        if function.name in taken:
+            own.report(function.place[:-1], f"{function.name!r} is a function already")
+        if not function.name.isidentifier() or function.name.startswith("_"):
+            own.report(function.place[:-1], f"{function.name!r} can't be called: it is no name")
+        body_of(Checker(own, function.place, function.gives), function, None, own)
+
+
+def function_of(checked: Checked, text: str, scope: Context, place: Place) -> Getter:
     """A function that computes a checked node."""
     writer = Writer()
     code = checked.emit(writer)
@@ -102,7 +122,7 @@ def source_of(getter: Getter) -> str | None:
 
 
 def _made(
-    writer: Writer, code: str, checked: Checked, text: str, scope: Scope, place: Place
+    writer: Writer, code: str, checked: Checked, text: str, scope: Context, place: Place
 ) -> Any:
     file, line = scope.document.origin(place)
     function, source = writer.function("value", ARGUMENTS, code, f"<{file}:{line}>")

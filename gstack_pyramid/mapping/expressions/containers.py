@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from gstack_pyramid.mapping.expressions import calls
 from gstack_pyramid.mapping.expressions.emission import Clause, loops
-from gstack_pyramid.mapping.expressions.node import MISSING, Checked
+from gstack_pyramid.mapping.expressions.node import MISSING, Checked, Checking
 from gstack_pyramid.mapping.expressions.writer import Writer
 from gstack_pyramid.mapping.shapes import ANY, ListShape, ObjectShape, Shape, union
-
-if TYPE_CHECKING:
-    from gstack_pyramid.mapping.expressions.checked import Checker
 
 DEEPEST_LOOPS = 8
 """Loops within loops at most; Python itself allows 20."""
 
 
-def listed(checker: Checker, node: ast.List | ast.Tuple) -> Checked:
+def listed(checker: Checking, node: ast.List | ast.Tuple) -> Checked:
     if isinstance(node, ast.Tuple):
         return checker.report(node, "a list stands in brackets")
     parts = [
@@ -47,7 +43,7 @@ def listed(checker: Checker, node: ast.List | ast.Tuple) -> Checked:
     return Checked(emit, ListShape(union(shapes)), results=results)
 
 
-def made(checker: Checker, node: ast.Dict) -> Checked:
+def made(checker: Checking, node: ast.Dict) -> Checked:
     """An object; what is missing is left out, and so is what has no key."""
     parts: list[tuple[str | Checked | None, Checked]] = []
     for key, value in zip(node.keys, node.values, strict=True):
@@ -88,7 +84,7 @@ def made(checker: Checker, node: ast.Dict) -> Checked:
     return Checked(emit, ObjectShape(shapes, "this object"))
 
 
-def looped(checker: Checker, node: ast.ListComp | ast.GeneratorExp | ast.DictComp) -> Checked:
+def looped(checker: Checking, node: ast.ListComp | ast.GeneratorExp | ast.DictComp) -> Checked:
     outer = dict(checker.names)
     checker.depth += len(node.generators)
     if checker.depth > DEEPEST_LOOPS:
@@ -126,7 +122,7 @@ def looped(checker: Checker, node: ast.ListComp | ast.GeneratorExp | ast.DictCom
     return Checked(emit, shape, results=value.results if key is None else ())
 
 
-def _clause(checker: Checker, clause: ast.comprehension) -> Clause:
+def _clause(checker: Checking, clause: ast.comprehension) -> Clause:
     through, counted = clause.iter, False
     match through:
         case ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[]):
@@ -162,7 +158,7 @@ def _clause(checker: Checker, clause: ast.comprehension) -> Clause:
     return _unclear(checker, target)
 
 
-def _unclear(checker: Checker, target: ast.expr) -> Clause:
+def _unclear(checker: Checking, target: ast.expr) -> Clause:
     """What stands for a loop with a mistake in its names, so that only that one is told."""
     for name in ast.walk(target):
         if isinstance(name, ast.Name):
@@ -170,11 +166,11 @@ def _unclear(checker: Checker, target: ast.expr) -> Clause:
     return Clause(MISSING, "_", "entries", [])
 
 
-def _tests(checker: Checker, clause: ast.comprehension) -> list[Checked]:
+def _tests(checker: Checking, clause: ast.comprehension) -> list[Checked]:
     return [checker.check(test) for test in clause.ifs]
 
 
-def _bind(checker: Checker, node: ast.expr, names: list[tuple[str, Shape]]) -> list[str]:
+def _bind(checker: Checking, node: ast.expr, names: list[tuple[str, Shape]]) -> list[str]:
     codes = []
     for name, shape in names:
         if name in checker.scope.roots and name not in ("key", "rows", "index", "resource"):
@@ -188,6 +184,6 @@ def _bind(checker: Checker, node: ast.expr, names: list[tuple[str, Shape]]) -> l
     return codes
 
 
-def starred(checker: Checker, node: ast.Starred) -> Checked:
+def starred(checker: Checking, node: ast.Starred) -> Checked:
     """``*`` outside of a list."""
     return checker.report(node, "'*' joins lists, inside of a list: [*one, *another]")

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gstack_pyramid.engine.getters import text_of
+from gstack_pyramid.engine.getters import entries, text_of
+from gstack_pyramid.engine.records import ALL_ROWS, NAME, PARENT, SOURCE
 from gstack_pyramid.mapping.expressions.fingerprints import fingerprint
-from gstack_pyramid.mapping.expressions.runtime import compute, entries, holds, number
-from gstack_pyramid.mapping.shapes import ALL_ROWS, NAME, PARENT, SOURCE
+from gstack_pyramid.mapping.expressions.runtime import compute, holds, number
 
 _ANY_NUMBER = 1_000
 

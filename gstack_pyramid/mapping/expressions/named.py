@@ -9,75 +9,20 @@ called.
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
-from gstack_pyramid.mapping.document import Document, Finding, Place
-from gstack_pyramid.mapping.expressions.node import MISSING, Checked
+from gstack_pyramid.mapping.context import Context
+from gstack_pyramid.mapping.document import Finding
+from gstack_pyramid.mapping.expressions.node import MISSING, Checked, Checking
 from gstack_pyramid.mapping.expressions.syntax import ExpressionError, parse
+from gstack_pyramid.mapping.expressions.writer import Writer
+from gstack_pyramid.mapping.functions import NamedFunction
 from gstack_pyramid.mapping.shapes import ANY, ObjectShape
-
-if TYPE_CHECKING:
-    from gstack_pyramid.mapping.expressions.checked import Checker
-    from gstack_pyramid.mapping.expressions.writer import Writer
-    from gstack_pyramid.mapping.scope import Scope
 
 ENDLESS = "a function that calls itself has no end"
 
 
-@dataclass(frozen=True, slots=True)
-class NamedFunction:
-    """One function of the mapping files.
-
-    Attributes:
-        name: what it is called.
-        takes: the names of its parameters.
-        gives: the expression of what it comes to.
-        document: where it stands.
-    """
-
-    name: str
-    takes: tuple[str, ...]
-    gives: str
-    document: Document
-
-    @property
-    def place(self) -> Place:
-        """Where its expression stands."""
-        return ("functions", self.name, "gives")
-
-
-def functions_of(document: Document) -> dict[str, NamedFunction]:
-    """The functions of a document, by name."""
-    return {
-        name: NamedFunction(name, tuple(spec.get("takes", ())), spec["gives"], document)
-        for name, spec in document.data.get("functions", {}).items()
-    }
-
-
-def check_functions(
-    scope: Scope, functions: Mapping[str, NamedFunction], taken: Container[str]
-) -> None:
-    """Report what is wrong with functions in themselves, whatever they are called with.
-
-    Args:
-        scope: a scope with the functions in its models; mistakes are reported there.
-        functions: those to look at.
-        taken: names of functions that are there already.
-    """
-    from gstack_pyramid.mapping.expressions.checked import Checker
-
-    for function in functions.values():
-        own = replace(scope, document=function.document)
-        if function.name in taken:
-            own.report(function.place[:-1], f"{function.name!r} is a function already")
-        if not function.name.isidentifier() or function.name.startswith("_"):
-            own.report(function.place[:-1], f"{function.name!r} can't be called: it is no name")
-        _body(Checker(own, function.place, function.gives), function, None, own)
-
-
-def call(checker: Checker, node: ast.Call, function: NamedFunction) -> Checked:
+def call(checker: Checking, node: ast.Call, function: NamedFunction) -> Checked:
     """A call of a function, written out."""
     if len(node.args) != len(function.takes):
         told = ", ".join(function.takes)
@@ -88,12 +33,12 @@ def call(checker: Checker, node: ast.Call, function: NamedFunction) -> Checked:
     arguments = [checker.check(argument) for argument in node.args]
     findings: list[Finding] = []
     own = replace(checker.scope, findings=findings, document=function.document)
-    codes, body = _body(checker, function, arguments, own)
+    codes, body = body_of(checker, function, arguments, own)
     if findings:
         told, alone = findings[0].message, replace(own, findings=[])
         if told.endswith(ENDLESS):
             return checker.report(node, told)
-        _body(checker, function, None, alone)
+        body_of(checker, function, None, alone)
         # What is wrong with a function in itself is told where it stands.
         return MISSING if alone.findings else checker.report(node, f"{function.name}: {told}")
 
@@ -106,24 +51,21 @@ def call(checker: Checker, node: ast.Call, function: NamedFunction) -> Checked:
     return replace(body, emit=emit, root=None, first=None, literal=constant, own=False)
 
 
-def _body(
-    checker: Checker, function: NamedFunction, arguments: list[Checked] | None, scope: Scope
+def body_of(
+    checker: Checking, function: NamedFunction, arguments: list[Checked] | None, scope: Context
 ) -> tuple[list[str], Checked]:
     """The names of a function's parameters in the code, and its checked expression.
 
     Without arguments nothing is known of them.
     """
-    from gstack_pyramid.mapping.expressions.checked import Checker
-
     alone = replace(
         scope,
         current=ObjectShape({}, "a function"),
         roots={"settings": scope.roots.get("settings", ANY)},
         later=frozenset(),
     )
-    inner = Checker(alone, function.place, function.gives)
+    inner = checker.inside(alone, function.place, function.gives)
     inner.within = (*checker.within, function.name)
-    inner.count, inner.depth = checker.count, checker.depth
     codes = []
     unknown = [MISSING] * len(function.takes)
     for name, argument in zip(function.takes, arguments or unknown, strict=True):

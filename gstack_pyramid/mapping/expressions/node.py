@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from gstack_pyramid.mapping.context import Context
+from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.expressions.writer import Writer
 from gstack_pyramid.mapping.shapes import ANY, Shape
 
@@ -54,3 +57,41 @@ class InText(Shape):
     """A text made from a value of this shape, by which errors name the field of the request."""
 
     of: Shape
+
+
+class Checking(Protocol):
+    """What checks an expression, as the checks of its parts see it.
+
+    Attributes:
+        scope: what can be named; mistakes are reported there.
+        names: the code and the shape of what loops and functions have named.
+        labels: how errors call those, where that is another name.
+        count: how many names there were.
+        depth: how many loops this stands in.
+        within: the functions this stands in.
+    """
+
+    scope: Context
+    names: dict[str, tuple[str, Shape]]
+    labels: dict[str, str]
+    count: int
+    depth: int
+    within: tuple[str, ...]
+
+    def report(self, node: ast.AST, message: str) -> Checked:
+        """Note a mistake at a node."""
+
+    def report_at(self, column: int, message: str) -> None:
+        """Note a mistake at a column of the expression."""
+
+    def source_of(self, node: ast.AST) -> str:
+        """The text of a node."""
+
+    def check(self, node: ast.expr) -> Checked:
+        """Check a node, and note what it makes use of."""
+
+    def check_part(self, node: ast.expr, part: str) -> Checked:
+        """Check a node of which only a hidden part is looked at."""
+
+    def inside(self, scope: Context, place: Place, text: str) -> Checking:
+        """A checker of an expression that is written out inside of this one."""

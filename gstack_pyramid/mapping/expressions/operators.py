@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from gstack_pyramid.mapping.expressions.emission import Logic, equal, tested, within, words_of
-from gstack_pyramid.mapping.expressions.node import Checked
+from gstack_pyramid.mapping.expressions.node import Checked, Checking
 from gstack_pyramid.mapping.expressions.syntax import column_of
 from gstack_pyramid.mapping.expressions.writer import Writer
 from gstack_pyramid.mapping.shapes import ANY, GceShape, union
 from gstack_pyramid.mapping.suggestions import nearest
-
-if TYPE_CHECKING:
-    from gstack_pyramid.mapping.expressions.checked import Checker
 
 _SIGNS: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -25,7 +21,7 @@ _SIGNS: dict[type[ast.operator], str] = {
 }
 
 
-def logic(checker: Checker, node: ast.BoolOp) -> Checked:
+def logic(checker: Checking, node: ast.BoolOp) -> Checked:
     parts = [checker.check(value) for value in node.values]
     word = "and" if isinstance(node.op, ast.And) else "or"
     boolean = all(part.boolean for part in parts)
@@ -64,7 +60,9 @@ _STATE = frozenset({"self", "resource", "rows"})
 """The roots that hold what is there before a change."""
 
 
-def _look_for_what_is_passed_over(checker: Checker, node: ast.BoolOp, parts: list[Checked]) -> None:
+def _look_for_what_is_passed_over(
+    checker: Checking, node: ast.BoolOp, parts: list[Checked]
+) -> None:
     """Report a text or a boolean of a request behind which what was there before is taken.
 
     ``""`` and ``false`` are what a client says to clear a field, and ``or`` passes over them.
@@ -87,7 +85,7 @@ def _reads_state(node: ast.expr) -> bool:
 _CLEARED = {"string": "an empty text", "boolean": "false"}
 
 
-def negated(checker: Checker, node: ast.UnaryOp) -> Checked:
+def negated(checker: Checking, node: ast.UnaryOp) -> Checked:
     inner = checker.check(node.operand)
     if isinstance(node.op, ast.Not):
         return Checked(lambda writer: f"(not {inner.test(writer)})", boolean=True)
@@ -98,7 +96,7 @@ def negated(checker: Checker, node: ast.UnaryOp) -> Checked:
     return Checked(lambda writer: f"compute('-', 0, {inner.emit(writer)})")
 
 
-def choice(checker: Checker, node: ast.IfExp) -> Checked:
+def choice(checker: Checking, node: ast.IfExp) -> Checked:
     test, then, other = (checker.check(part) for part in (node.test, node.body, node.orelse))
 
     def emit(writer: Writer) -> str:
@@ -118,7 +116,7 @@ def choice(checker: Checker, node: ast.IfExp) -> Checked:
     )
 
 
-def comparison(checker: Checker, node: ast.Compare) -> Checked:
+def comparison(checker: Checking, node: ast.Compare) -> Checked:
     operands = [node.left, *node.comparators]
     checked = [checker.check(operand) for operand in operands]
     parts = [
@@ -131,7 +129,7 @@ def comparison(checker: Checker, node: ast.Compare) -> Checked:
 
 
 def _compare(
-    checker: Checker,
+    checker: Checking,
     node: ast.Compare,
     operator: ast.cmpop,
     operands: list[ast.expr],
@@ -165,7 +163,7 @@ def _compare(
     )
 
 
-def _check_words(checker: Checker, field: Checked, other: Checked) -> None:
+def _check_words(checker: Checking, field: Checked, other: Checked) -> None:
     """Report a word that is compared with an enumeration of GCE's that doesn't have it."""
     shape = field.shape
     allowed = shape.words() if isinstance(shape, GceShape) else []
@@ -175,7 +173,7 @@ def _check_words(checker: Checker, field: Checked, other: Checked) -> None:
             checker.report_at(column, said)
 
 
-def arithmetic(checker: Checker, node: ast.BinOp) -> Checked:
+def arithmetic(checker: Checking, node: ast.BinOp) -> Checked:
     left, right = checker.check(node.left), checker.check(node.right)
     sign = _SIGNS[type(node.op)]
     for operand, part in ((node.left, left), (node.right, right)):

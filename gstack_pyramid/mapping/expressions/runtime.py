@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gstack_pyramid.engine.getters import text_of
+from gstack_pyramid.engine.getters import entries, text_of
 
 _LONGEST_NUMBER = 40
 _GREATEST = 1 << 128
@@ -19,20 +19,6 @@ _GREATEST = 1 << 128
 def holds(value: Any) -> bool:
     """Whether a value stands for something: not missing, ``False`` or empty. 0 is a value."""
     return bool(value) or (value == 0 and value is not False)
-
-
-def entries(value: Any) -> list[Any]:
-    """What a loop goes through: a list's elements, or a map's entries as ``{key, value}``.
-
-    Anything else is a list of itself, and what is missing is none.
-    """
-    if type(value) is list:
-        return value
-    if value is None:
-        return []
-    if isinstance(value, dict):
-        return [{"key": key, "value": item} for key, item in value.items()]
-    return [value]
 
 
 def pairs(value: Any) -> Iterable[tuple[Any, Any]]:

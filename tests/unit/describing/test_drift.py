@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gstack_pyramid.describing.drift import Drift, drift
-from gstack_pyramid.mapping.compiler import Compiled, compile_mappings
+from gstack_pyramid.engine.compiled import Compiled
+from gstack_pyramid.mapping.compiler import compile_mappings
 from gstack_pyramid.mapping.loader import Mappings, load
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.files import read_json

@@ -11,8 +11,9 @@ from gstack_pyramid.cloudstack.errors import (
     CloudStackTimeout,
     CloudStackUnavailable,
 )
-from gstack_pyramid.engine.error_table import ErrorTable, compile_error_table
+from gstack_pyramid.engine.error_table import ErrorTable
 from gstack_pyramid.mapping.document import Document, read_document
+from gstack_pyramid.mapping.error_table import compile_error_table
 from gstack_pyramid.schemas.location import data_folder
 
 FILE = data_folder("mappings") / "_errors.yaml"

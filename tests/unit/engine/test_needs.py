@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.needs import Needs, Way
 from gstack_pyramid.engine.permissions import permission_of
-from gstack_pyramid.mapping.compiler import Compiled
 from gstack_pyramid.schemas.gce import GceModel
 
 from ..mapping.mappings import PROJECTS, ZONES, Compiler, write

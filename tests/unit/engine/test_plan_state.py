@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gstack_pyramid.engine.plan_state import kept
-from gstack_pyramid.engine.plans import compile_steps
+from gstack_pyramid.mapping.steps import compile_steps
 
 from ..mapping.language import Language
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from gstack_pyramid.engine.planned_commands import TRIES
-from gstack_pyramid.engine.plans import PlannedCommand, StepError, compile_steps, run_steps
+from gstack_pyramid.engine.plans import TRIES, PlannedCommand, StepError, run_steps
 from gstack_pyramid.errors import GceError
+from gstack_pyramid.mapping.steps import compile_steps
 
 from ..mapping.language import Language, OneRequest, env_of
 

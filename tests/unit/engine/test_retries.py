@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from gstack_pyramid.engine.plans import PlannedCommand, compile_steps, run_steps
+from gstack_pyramid.engine.plans import PlannedCommand, run_steps
 from gstack_pyramid.engine.retries import CLOCKS, Repeat, repeat_of
+from gstack_pyramid.mapping.steps import compile_steps
 
 from ..mapping.language import Language, env_of
 

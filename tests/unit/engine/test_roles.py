@@ -20,7 +20,7 @@ from ...support.stub_client import answer_of
 if TYPE_CHECKING:
     from pyramid.router import Router
 
-    from gstack_pyramid.mapping.compiler import Compiled
+    from gstack_pyramid.engine.compiled import Compiled
 
 CALLER = Credentials("key", "secret")
 

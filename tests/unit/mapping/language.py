@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from gstack_pyramid.engine.environment import Env
-from gstack_pyramid.engine.getters import Getter
+from gstack_pyramid.engine.getters import Condition, Getter
 from gstack_pyramid.errors import GceError
-from gstack_pyramid.mapping.conditions import Condition, compile_condition
+from gstack_pyramid.mapping.conditions import compile_condition
+from gstack_pyramid.mapping.context import Models
 from gstack_pyramid.mapping.document import Document, Finding
-from gstack_pyramid.mapping.scope import Models, Scope
+from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import ANY, RowShape, Shape
 from gstack_pyramid.mapping.values import compile_value
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
@@ -80,7 +81,7 @@ class Language:
         self.findings: list[Finding] = []
         models = Models(gce, cloudstack, {"zones": ROW, "images": ROW}, {})
         document = Document("made-up.yaml", {"resource": "zones"})
-        self.scope = Scope(models, document, self.findings, compile_value)
+        self.scope = Scope(models, document, self.findings, compiler=compile_value)
 
     def scope_of(
         self, shape: Shape = ANY, *, writing: bool = False, roots: Mapping[str, Any] | None = None

@@ -7,7 +7,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from gstack_pyramid.mapping.compiler import Compiled, compile_mappings
+from gstack_pyramid.engine.compiled import Compiled
+from gstack_pyramid.mapping.compiler import compile_mappings
 from gstack_pyramid.mapping.document import Finding, MappingError
 from gstack_pyramid.mapping.loader import load
 from gstack_pyramid.schemas.cloudstack import CloudStackModel

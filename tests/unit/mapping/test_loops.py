@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gstack_pyramid.engine.getters import entries
 from gstack_pyramid.errors import GceError
-from gstack_pyramid.mapping.expressions.runtime import entries
 from gstack_pyramid.mapping.shapes import ANY, GceShape
 from gstack_pyramid.schemas.gce import GceModel
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gstack_pyramid.mapping.compiler import Compiled
+from gstack_pyramid.engine.compiled import Compiled
 
 from .language import env_of
 from .mappings import PROJECTS, ZONES, Compiler, write

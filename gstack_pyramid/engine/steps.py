@@ -1,0 +1,248 @@
+"""Steps: one command of CloudStack's each, or one for each turn of a loop, and what undoes it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.getters import Builder, Condition, Loop
+from gstack_pyramid.engine.plans import (
+    LACKING,
+    LostSight,
+    Plan,
+    PlannedCommand,
+    StepError,
+    persist,
+)
+from gstack_pyramid.engine.polling import Awaited
+from gstack_pyramid.engine.retries import Found, Repeat, takes_all
+from gstack_pyramid.engine.roles import not_allowed
+
+
+@dataclass(slots=True)
+class Undo:
+    """What takes back one step."""
+
+    command: str
+    params: Builder
+    asynchronous: bool
+    repeat: Repeat | None
+    leaves: Builder | None
+    when: Condition | None = None
+    if_allowed: bool = False
+    then: Undo | None = None
+    found: Found | None = None
+
+    def planned(self, body: Any, env: Env) -> PlannedCommand | None:
+        """The command, with what is so now; None when there is nothing to take back."""
+        if self.if_allowed and self.command in env.roots.get(LACKING, ()):
+            return None
+        if self.when is not None and not self.when(body, env):
+            return None
+        params = self.params(body, env)
+        if takes_all(self.command, params):
+            return None
+        then = None
+        if self.then is not None:
+            # The roots of a loop are others by the time that this is asked.
+            inner = env.child()
+            then = partial(self._following, self.then, body, inner)
+        return PlannedCommand(
+            self.command,
+            params,
+            False,
+            self.asynchronous,
+            undoing=True,
+            repeat=self.repeat,
+            look=self.found.look(body, env) if self.found is not None else None,
+            leaves=_text(self.leaves, body, env),
+            then=then,
+        )
+
+    @staticmethod
+    def _following(
+        then: Undo, body: Any, env: Env, undone: dict[str, Any]
+    ) -> PlannedCommand | None:
+        env.roots["undone"] = undone
+        return then.planned(body, env)
+
+
+@dataclass(slots=True)
+class Step:
+    """One compiled step."""
+
+    command: str
+    about: str
+    params: Builder
+    is_list: bool
+    asynchronous: bool
+    when: Condition | None
+    loop: Loop | None
+    bind: str | None
+    take_first: bool
+    undo: list[Undo]
+    described: str
+    repeat: Repeat | None
+    found: Found | None
+    cleanup: bool = False
+    leaves: Builder | None = None
+    makes: bool = False
+    awaited: Awaited | None = None
+    if_allowed: bool = False
+    asks: frozenset[str] = frozenset()
+    """The roots that decide whether it is done, and how often."""
+
+    @property
+    def reversible(self) -> bool:
+        """Whether it can be taken back without knowing what it made, or whether it made it.
+
+        Where its effect can be found, it is known.
+        """
+        return bool(self.undo) and self.found is None
+
+    @property
+    def making(self) -> None:
+        """What it makes is what its method makes."""
+        return None
+
+    def settle(self, env: Env) -> None:
+        """Nothing of it is fixed beforehand."""
+
+    def targets(self, env: Env) -> list[str]:
+        """None besides what its method makes."""
+        return []
+
+    def is_due(self, body: Any, env: Env) -> bool:
+        """Whether its command will be sent at least once; the roots of ``env`` may change."""
+        if self.when is not None and not self.when(body, env):
+            return False
+        return self.loop is None or any(True for _ in self.loop(body, env))
+
+    def run(self, env: Env, done: list[PlannedCommand]) -> Plan:
+        """Yield this step's commands; note in ``done`` what would take them back."""
+        body = env.roots.get("body")
+        if self.if_allowed and self.command in env.roots.get(LACKING, ()):
+            return []
+        if self.when is not None and not self.when(body, env):
+            return []
+        if self.loop is None:
+            result = yield from self._send(body, env, done)
+            if self.bind is not None:
+                env.roots[self.bind] = result
+            return []
+        results = []
+        # The turns are fixed before the first command: results must not change what is looped over.
+        turns = []
+        for index, _ in enumerate(self.loop(body, env)):
+            turns.append({**env.roots, "index": index})
+        for roots in turns:
+            env.roots.update(roots)
+            results.append((yield from self._send(body, env, done)))
+        if self.bind is not None:
+            env.roots[self.bind] = results
+        return []
+
+    def _send(
+        self, body: Any, env: Env, done: list[PlannedCommand]
+    ) -> Generator[PlannedCommand, Any, Any]:
+        params = self.params(body, env)
+        if takes_all(self.command, params):
+            return None
+        command = PlannedCommand(
+            self.command,
+            env.session.with_scope(self.command, params),
+            self.is_list,
+            self.asynchronous,
+            makes=self.makes,
+            repeat=self.repeat,
+            look=self.found.look(body, env) if self.found is not None else None,
+            about=self.about,
+            reversible=self.reversible,
+            cleanup=self.cleanup,
+            leaves=_text(self.leaves, body, env),
+            awaited=None if self.awaited is None else partial(self._is_over, env),
+        )
+        if self.cleanup:
+            return (yield from persist(command))
+        try:
+            result = yield command
+        except (StepError, LostSight) as failed:
+            # A job that fails may leave what it was to make, a machine in state Error for example.
+            doubtful = isinstance(failed, LostSight) or failed.doubtful
+            if failed.made is not None:
+                self._note_undo(failed.made, body, env, done)
+            elif doubtful and self.reversible:
+                self._note_undo({}, body, env, done)
+            raise
+        result = self._taken(result)
+        self._note_undo(result, body, env, done)
+        if self.awaited is not None:
+            self.awaited.check(result, env)
+        return result
+
+    def _taken(self, result: Any) -> Any:
+        if not self.take_first:
+            return result
+        return result[0] if result else None
+
+    def _is_over(self, env: Env, rows: list[dict[str, Any]]) -> bool:
+        return self.awaited is None or self.awaited.is_over(self._taken(rows), env)
+
+    def _note_undo(self, result: Any, body: Any, env: Env, done: list[PlannedCommand]) -> None:
+        env.roots["result"] = result
+        if not self.undo and self.leaves is not None:
+            told = _text(self.leaves, body, env)
+            params = self.params(body, env)
+            done.append(PlannedCommand(self.command, params, False, False, leaves=told, stays=True))
+        # What is noted last is done first.
+        for undo in reversed(self.undo):
+            planned = undo.planned(body, env)
+            if planned is not None:
+                done.append(planned)
+
+
+def _text(builder: Builder | None, body: Any, env: Env) -> str:
+    return "" if builder is None else str(builder(body, env) or "")
+
+
+def heed(steps: Collection[Step], env: Env, *, alone: bool) -> None:
+    """Refuse a change that the caller's role doesn't allow; note the steps that are left out.
+
+    Args:
+        steps: its steps but for those that do another method, which are looked at by themselves.
+        env: the state that it begins with; it gets what the role lacks.
+        alone: whether it is all that is asked for. If it is one command, CloudStack itself may
+            refuse that one as well.
+
+    Raises:
+        GceError: 403, a command that it may send is not allowed.
+    """
+    optional = {step.command for step in steps if step.if_allowed}
+    optional |= {undo.command for step in steps for undo in step.undo if undo.if_allowed}
+    if alone and not optional and sum(not step.is_list for step in steps) < 2:
+        return
+    needed = _needed(steps, env)
+    missing = env.session.lacking(needed | optional)
+    if optional & missing:
+        env.roots[LACKING] = sorted(optional & missing)
+    if needed & missing:
+        raise not_allowed(sorted(needed & missing))
+
+
+def _needed(steps: Iterable[Step], env: Env) -> set[str]:
+    """The commands of those steps that will be sent, or may be for all that is known yet."""
+    body = env.roots.get("body")
+    needed: set[str] = set()
+    made: set[str] = set()
+    for step in steps:
+        if step.if_allowed or step.cleanup:
+            continue
+        unknown = not step.asks.isdisjoint(made)
+        if unknown or step.is_due(body, env.child()):
+            needed.add(step.command)
+            if step.bind is not None:
+                made.add(step.bind)
+    return needed
