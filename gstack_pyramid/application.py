@@ -22,7 +22,7 @@ from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.mapping.compiler import compile_mappings
 from gstack_pyramid.mapping.loader import load
-from gstack_pyramid.observability import audit, metrics
+from gstack_pyramid.observability import audit, metrics, tracing
 from gstack_pyramid.observability.reach import ClockWatch, Reach
 from gstack_pyramid.operations import Operations, Pace, Watch
 from gstack_pyramid.operations.operation import Operation
@@ -199,8 +199,12 @@ def build_application(settings: Settings) -> Application:
     scheduler = Scheduler(places=Shares(settings.threads, GREED))
     reach, clocks = Reach(), ClockWatch(cloud.expires)
 
-    def told(command: str, seconds: float, outcome: str) -> None:
+    def counted(command: str, seconds: float, outcome: str) -> None:
         metrics.commanded(command, seconds, outcome)
+        tracing.commanded(command, seconds, outcome, cloud.endpoint)
+
+    def told(command: str, seconds: float, outcome: str) -> None:
+        counted(command, seconds, outcome)
         if outcome not in _NO_ANSWERS:
             reach.heard()
         if outcome == _REFUSED:
@@ -256,6 +260,7 @@ def build_application(settings: Settings) -> Application:
             read_timeout=cloud.read_timeout,
             verify=cloud.verify,
             waiting=scheduler.waiting,
+            on_call=counted,
         ),
         scheduler=scheduler,
         batches=Shares(settings.batch.at_once),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 
 from pyramid.request import Request
 from pyramid.response import Response
@@ -21,7 +20,7 @@ from gstack_pyramid.errors import (
     too_many,
     unavailable,
 )
-from gstack_pyramid.observability.context import noted
+from gstack_pyramid.observability.context import carried, noted
 from gstack_pyramid.operations.database import is_away
 from gstack_pyramid.operations.runner import NO_DATABASE
 from gstack_pyramid.protocol.batch import parse_batch
@@ -95,7 +94,7 @@ def _batch(request: Request, application: Application, caller: str, limit: int) 
         request.registry["gstack.wsgi"],
         request.environ,
         parts,
-        partial(application.batch_workers.submit, caller),
+        lambda function, part: application.batch_workers.submit(caller, carried(function), part),
         bounds=Bounds(settings.seconds, settings.max_answer_bytes, client),
         wait_for_all=lambda names: application.operations.wait_for_all(
             names, BATCH_WAIT, caller, client

@@ -28,6 +28,7 @@ from gstack_pyramid.errors import GceError
 from gstack_pyramid.hosts import service_url
 from gstack_pyramid.logs import one_line_each
 from gstack_pyramid.mapping.loader import files_in
+from gstack_pyramid.observability import collector
 from gstack_pyramid.settings import Settings
 from gstack_pyramid.signin.routes import includeme as sign_in
 from gstack_pyramid.view import BASE, answer
@@ -75,6 +76,7 @@ def make_app(settings: Settings) -> Router:
     config.add_tween("gstack_pyramid.protocol.versions.reading_all_versions")
     config.include("gstack_pyramid.observability.requests")
     config.include("gstack_pyramid.observability.exposition")
+    collector.set_up()
     one_line_each()
     app = config.make_wsgi_app()
     app.registry["gstack.wsgi"] = app

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from typing import Any
 
 from gstack_pyramid.cloudstack.answers import read_answer, refuse_silence
 from gstack_pyramid.cloudstack.commands import NO_PARAMS, Commands, Paging
 from gstack_pyramid.cloudstack.credentials import Credentials
-from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.cloudstack.parameters import encode_params
 from gstack_pyramid.cloudstack.signature import SIGNATURE_VERSION, expiry, form, sign
+from gstack_pyramid.cloudstack.telling import OnCall, OnLoss, told
 from gstack_pyramid.cloudstack.transport import Answer, OnRetry, Transport
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
-
-OnCall = Callable[[str, float, str], None]
-OnLoss = Callable[[CloudStackUnavailable, float], None]
 
 _READS = ("list", "get", "query", "find")
 # These reserve something to upload to: asked twice, there are two of it.
@@ -105,7 +102,7 @@ class Client(Commands):
         params: Mapping[str, object] = NO_PARAMS,
     ) -> dict[str, Any]:
         """As :meth:`Commands.call`."""
-        with self._told(command):
+        with told(command, self._on_call, self._on_loss):
             return self.read(command, self.sent(credentials, command, params))
 
     def answer(
@@ -116,7 +113,7 @@ class Client(Commands):
         Raises:
             ValueError, CloudStackError, CloudStackUnavailable: as :meth:`call`.
         """
-        with self._told(command):
+        with told(command, self._on_call, self._on_loss):
             answer = self.sent(credentials, command, params)
             if answer.status != HTTPStatus.OK:
                 self.read(command, answer)
@@ -169,26 +166,6 @@ class Client(Commands):
         if not is_read(command):
             refuse_silence(command, body, asynchronous=self._has_job(command))
         return body
-
-    @contextmanager
-    def _told(self, command: str) -> Iterator[None]:
-        """Tell ``on_call`` what became of a command."""
-        started = time.perf_counter()
-        outcome = "failed"
-        try:
-            yield
-            outcome = "ok"
-        except CloudStackError as error:
-            outcome = error.outcome
-            raise
-        except CloudStackUnavailable as error:
-            outcome = error.outcome
-            if self._on_loss is not None:
-                self._on_loss(error, time.perf_counter() - started)
-            raise
-        finally:
-            if self._on_call is not None:
-                self._on_call(command, time.perf_counter() - started, outcome)
 
     def _has_job(self, command: str) -> bool:
         """Whether a command is known to be answered with a job."""

@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 from gstack_pyramid.cloudstack.answers import read_answer, unwrap
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+from gstack_pyramid.cloudstack.telling import OnCall, told
 from gstack_pyramid.cloudstack.transport import failure_of
 
 SECOND_FACTOR = 511
@@ -35,6 +36,7 @@ class PasswordLogin:
         read_timeout: seconds to wait for each part of an answer.
         verify: check the server's certificate; or the path of CA certificates to check it with.
         waiting: entered while a thread waits for an answer; told "", as nobody is known yet.
+        on_call: told of every command, as :class:`Client`'s.
     """
 
     def __init__(
@@ -45,11 +47,13 @@ class PasswordLogin:
         read_timeout: float = 60.0,
         verify: bool | str = True,
         waiting: Callable[[str], AbstractContextManager[object]] = nullcontext,
+        on_call: OnCall | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._timeouts = (connect_timeout, read_timeout)
         self._verify = verify
         self._waiting = waiting
+        self._on_call = on_call
 
     def keys(self, user: str, domain: str, password: str) -> Credentials:
         """The API keys of a user; made for one who has none.
@@ -94,6 +98,10 @@ class PasswordLogin:
             self._send(session, "logout", key)
 
     def _send(self, session: requests.Session, command: str, form: dict[str, str]) -> Any:
+        with told(command, self._on_call):
+            return self._sent(session, command, form)
+
+    def _sent(self, session: requests.Session, command: str, form: dict[str, str]) -> Any:
         sent = {"command": command, "response": "json", **form}
         try:
             # In the body, always: a URL ends up in logs, and this one holds a password.

@@ -11,6 +11,8 @@ from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
+from gstack_pyramid.observability.tracing import trace_id
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -88,7 +90,8 @@ def carried(function: Callable[_P, _T]) -> Callable[_P, _T]:
 def request_id(environ: Mapping[str, Any]) -> str:
     """The id that a proxy or client has given a request, or a new one.
 
-    It is taken from ``X-Request-Id``, else it is the trace id of ``traceparent``.
+    It is taken from ``X-Request-Id``, else it is the trace id of ``traceparent``, or of the trace
+    that is under way.
     """
     given = environ.get("HTTP_X_REQUEST_ID", "")
     if _ID.fullmatch(given):
@@ -96,4 +99,4 @@ def request_id(environ: Mapping[str, Any]) -> str:
     trace = _TRACE.fullmatch(environ.get("HTTP_TRACEPARENT", ""))
     if trace and trace[1] != _NO_TRACE:
         return trace[1]
-    return secrets.token_hex(16)
+    return trace_id() or secrets.token_hex(16)

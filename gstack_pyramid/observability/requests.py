@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
 from urllib.parse import quote
 
 from pyramid.config import Configurator
@@ -18,7 +20,7 @@ from pyramid.response import Response
 
 from gstack_pyramid.application import Application
 from gstack_pyramid.hosts import LIVE, READY
-from gstack_pyramid.observability import audit, metrics
+from gstack_pyramid.observability import audit, metrics, tracing
 from gstack_pyramid.observability.context import Noted, noting, request_id
 
 log = logging.getLogger("gstack_pyramid.requests")
@@ -42,9 +44,11 @@ def telling(
     def handle(request: Request) -> Response:
         environ = request.environ
         began = time.perf_counter()
-        name = environ["HTTP_X_REQUEST_ID"] = request_id(environ)
         path = quote(environ["PATH_INFO"].encode("latin-1"), safe="/:@!$&'()*+,;=~")
-        with noting(Noted(name)) as noted:
+        with ExitStack() as stack:
+            span = None if path in _PROBES else stack.enter_context(tracing.request(environ))
+            name = environ["HTTP_X_REQUEST_ID"] = request_id(environ)
+            noted = stack.enter_context(noting(Noted(name)))
             status = 500
             metrics.IN_PROGRESS.inc()
             try:
@@ -58,7 +62,8 @@ def telling(
             finally:
                 metrics.IN_PROGRESS.dec()
                 seconds = time.perf_counter() - began
-                _tell(application, request, noted, path, status, seconds)
+                fields = _tell(application, request, noted, path, status, seconds)
+                tracing.answered(span, environ, fields)
 
     return handle
 
@@ -70,11 +75,12 @@ def _tell(
     path: str,
     status: int,
     seconds: float,
-) -> None:
+) -> dict[str, Any]:
+    """Tell of a request; gives what was told."""
     route = getattr(request, "matched_route", None)
     bound = application.methods.get(route.name) if route else None
     match = getattr(request, "matchdict", None) or {}
-    fields = {
+    fields: dict[str, Any] = {
         "http_method": request.method,
         "path": path,
         "status": status,
@@ -96,6 +102,9 @@ def _tell(
         log.log(level, "%s", _line(fields), extra=fields)
     if bound is not None and bound.changes:
         audit.changed(request, noted, bound.method.gce.id, status)
+    fields["request_id"] = noted.id
+    fields["route"] = route.pattern if route else ""
+    return fields
 
 
 _IN_TEXT = ("gce_method", "key", "user", "address", "commands", "operation")

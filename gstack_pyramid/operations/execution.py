@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -49,6 +49,7 @@ class Run:
         warnings: what the operation's reader should know.
         losses: what was not made although the operation went well.
         broken: our own mistake.
+        trace: the trace that it belongs to, as headers tell it, where another process has begun it.
     """
 
     operation: Operation
@@ -61,6 +62,7 @@ class Run:
     warnings: list[str] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
     broken: Exception | None = None
+    trace: Mapping[str, str] = field(default_factory=dict)
 
     def accept(self) -> None:
         """Let the request be answered: the operation runs."""

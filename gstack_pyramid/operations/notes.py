@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
@@ -29,11 +29,13 @@ class Asked:
         credentials: the caller's keys.
         state: the prepared plan's, as JSON or a fragment of it.
         reads: what was read before the first command.
+        trace: the trace that it belongs to, as headers tell it; empty for none.
     """
 
     credentials: Credentials
     state: Any
     reads: Mapping[str, Any]
+    trace: Mapping[str, str] = field(default_factory=dict)
 
 
 class Notes:
@@ -49,7 +51,13 @@ class Notes:
     def write_asked(self, operation: str, asked: Asked) -> str:
         """A note of what the operation of this name began with."""
         keys = [asked.credentials.api_key, asked.credentials.secret_key]
-        content = {"operation": operation, "keys": keys, "state": asked.state, "reads": asked.reads}
+        content = {
+            "operation": operation,
+            "keys": keys,
+            "state": asked.state,
+            "reads": asked.reads,
+            "trace": asked.trace,
+        }
         return self._sealing.seal(orjson.dumps(content))
 
     def asked(self, operation: str, note: str) -> Asked:
@@ -62,4 +70,6 @@ class Notes:
         told = orjson.loads(self._sealing.open(note))
         if told.get("operation") != operation:
             raise ValueError("this is the note of another operation")
-        return Asked(Credentials(*told["keys"]), told["state"], told["reads"])
+        # Those of earlier versions tell of no trace.
+        trace = told.get("trace", {})
+        return Asked(Credentials(*told["keys"]), told["state"], told["reads"], trace)

@@ -91,7 +91,7 @@ class Resuming:
         session.insist = self._insist
         course = Course(plan, session, self._client)
         course.advance(None, dict(asked.reads))
-        return Run(operation, course, records=records, resumed=True, taken=True)
+        return Run(operation, course, records=records, resumed=True, taken=True, trace=asked.trace)
 
     def _end_unread(self, operation: Operation) -> None:
         told = broken(

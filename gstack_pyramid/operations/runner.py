@@ -17,6 +17,7 @@ import orjson
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.errors import unavailable
+from gstack_pyramid.observability import tracing
 from gstack_pyramid.observability.context import noted
 from gstack_pyramid.operations.course import Course
 from gstack_pyramid.operations.database import MEMORY, is_away, reason_of
@@ -201,7 +202,7 @@ class Operations(Lookup):
         if course.command is None:
             operation = finished(operation, now, None)
         else:
-            asked = Asked(course.credentials, state, course.notes)
+            asked = Asked(course.credentials, state, course.notes, tracing.carrier())
             operation = replace(
                 operation,
                 node=self.node,
@@ -280,7 +281,10 @@ class Operations(Lookup):
             if run is None:
                 run = await self._resuming.resumed(parts.store, parts.host.workflows, name)
             if run is not None:
-                await parts.execution.follow(run)
+                own = run.operation
+                with tracing.operation(name, own.type, own.target, run.trace) as ended:
+                    await parts.execution.follow(run)
+                    ended((run.operation.error or {}).get("code"))
         except Exception as error:
             told = "operation %s has stopped, and will be tried again"
             if is_away(error):

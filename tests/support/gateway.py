@@ -21,6 +21,7 @@ from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.answer_cache import Answers
 from gstack_pyramid.engine.engine import Engine
+from gstack_pyramid.observability import tracing
 from gstack_pyramid.observability.metrics import commanded
 from gstack_pyramid.operations import Operations, Pace
 from gstack_pyramid.simulator import (
@@ -253,7 +254,9 @@ class Backend:
             on_call=self._called,
         )
         self._before = application.engine, application.operations, application.passwords
-        application.passwords = PasswordLogin(endpoint or self.endpoint, read_timeout=read_timeout)
+        application.passwords = PasswordLogin(
+            endpoint or self.endpoint, read_timeout=read_timeout, on_call=self._called
+        )
         application.engine = Engine(compiled, self.client, catalogue_ttl=settings.catalogue_ttl)
         application.answers = Answers(1 << 24)
         application.operations = Operations(
@@ -271,6 +274,7 @@ class Backend:
     def _called(self, command: str, seconds: float, outcome: str) -> None:
         self.sent.append(command)
         commanded(command, seconds, outcome)
+        tracing.commanded(command, seconds, outcome, self.endpoint)
 
     def close(self) -> None:
         """Put back what was there."""
