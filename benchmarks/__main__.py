@@ -15,6 +15,7 @@ from benchmarks import (
     rehearsal,
     soak,
     start,
+    throughput,
 )
 
 REPORTS = {
@@ -27,6 +28,7 @@ REPORTS = {
     "start": start.report,
     "hostile": hostile.report,
     "soak": soak.report,
+    "throughput": throughput.report,
 }
 
 REHEARSALS = {"rehearsal": rehearsal.report}

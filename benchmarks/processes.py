@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 PIDS: dict[int, int] = {}
-"""The process of the gateway that listens on a port."""
+"""The process of the gateway, or of the repeated cloud, that listens on a port."""
 
 
 def free_port() -> int:
@@ -48,7 +48,8 @@ def replay(endpoint: str, seconds: float) -> Iterator[str]:
         "from benchmarks.replay import Replay\n"
         f"asyncio.run(Replay({endpoint!r}, {seconds}).serve({port}))\n"
     )
-    with _running(code, port):
+    with _running(code, port) as pid:
+        PIDS[port] = pid
         yield f"http://127.0.0.1:{port}/client/api"
 
 
@@ -80,20 +81,25 @@ def _running(code: str, port: int, source: Path | None = None) -> Iterator[int]:
     where = f"import sys\nsys.path.insert(0, {str(source or Path.cwd())!r})\n"
     process = subprocess.Popen([sys.executable, "-P", "-c", where + quiet + code], cwd=source)
     try:
-        _await(port, process)
+        await_port(port, process)
         yield process.pid
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process listens on a port.
+
+    Raises:
+        RuntimeError: it has ended, or does not listen within a minute.
+    """
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"the simulator ended with status {process.returncode}")
+            raise RuntimeError(f"the server ended with status {process.returncode}")
         with closing(socket.socket()) as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise RuntimeError("the simulator did not come up")
+    raise RuntimeError("the server did not come up")

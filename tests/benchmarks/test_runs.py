@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import goals, list_instances
+from benchmarks import goals, list_instances, throughput
 
 
 def test_the_floor_gives_the_answer_of_the_gateway() -> None:
@@ -18,3 +18,10 @@ def test_the_floor_gives_the_answer_of_the_gateway() -> None:
 def test_each_goal_has_a_figure() -> None:
     found = goals.measure(None, few=20, many=110, rounds=1)
     assert all(line.figure > 0 for line in goals.goals(found))
+
+
+@pytest.mark.matrix
+def test_one_process_and_two_are_loaded_and_have_figures() -> None:
+    for one, two in throughput.measure(seconds=0.5, rounds=1, count=20).values():
+        assert min(one.rate, two.rate) > 0
+        assert min(one.own, two.own) > 0
