@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gstack_pyramid.collecting import paused
@@ -24,6 +25,7 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
             database of operations, can't be used.
     """
     # Imported here so that importing a module of the package, as the command line does, is cheap.
+    from gstack_pyramid.at_start import AtStart
     from gstack_pyramid.auth.keyring import KeyRingError
     from gstack_pyramid.auth.ledger import LedgerError
     from gstack_pyramid.mapping.document import MappingError
@@ -36,7 +38,9 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
 
     log = logging.getLogger(__name__)
     given: dict[str, Any] = {**global_config, **settings}
+    inis = [Path(given["__file__"])] if "__file__" in given else []
     try:
+        ini = AtStart(lambda: inis)
         app = make_app(Settings.from_ini(given))
     except ConfigurationError as error:
         for problem in error.problems:
@@ -49,6 +53,7 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
     except OSError as error:
         log.critical("gstack can't start: %s: %s", error.filename, error.strerror)
         raise SystemExit(1) from None
+    app.registry["gstack"].reloads["the ini"] = ini.check
     heed_signals(app.registry["gstack"])
     warm_up()
     take_turns()

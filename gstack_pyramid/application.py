@@ -12,6 +12,7 @@ from typing import Any
 
 from cachetools import TTLCache, cached
 
+from gstack_pyramid.at_start import AtStart
 from gstack_pyramid.auth import KeyRing, Ledger, Sealer
 from gstack_pyramid.cloudstack import Credentials, PasswordLogin, User, find_user
 from gstack_pyramid.cloudstack.client import Client
@@ -21,7 +22,7 @@ from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.mapping.compiler import compile_mappings
-from gstack_pyramid.mapping.loader import load
+from gstack_pyramid.mapping.loader import files_in, load
 from gstack_pyramid.observability import audit, metrics, tracing
 from gstack_pyramid.observability.reach import ClockWatch, Reach
 from gstack_pyramid.operations import Operations, Pace, Watch
@@ -81,8 +82,8 @@ class Application:
     """What the view works with; one for each server process.
 
     Attributes:
-        reloads: what reads something anew while it serves, by what that is; raises OSError or
-            ValueError, and changes nothing then.
+        reloads: what reads something anew while it serves, or sees that there is nothing new, by
+            what that is; raises OSError or ValueError, and changes nothing then.
         ending: whether the server is to end: it answers, but wants no further requests.
     """
 
@@ -191,6 +192,9 @@ def build_application(settings: Settings) -> Application:
         KeyRingError, LedgerError, MappingError, DatabaseError: the configuration can't be used.
         OSError: the key ring's file can't be read or made.
     """
+    folders = mapping_folders(settings)
+    # Before they are read: what changes meanwhile has changed.
+    mappings = AtStart(lambda: [file for folder in folders for file in files_in(folder)])
     compiled = load_mappings(settings)
     keyring = KeyRing.configured(
         settings.token_keys, settings.token_keys_file, create=settings.token_keys_create
@@ -270,6 +274,7 @@ def build_application(settings: Settings) -> Application:
     application.reloads["the key ring"] = lambda: keyring.replace(
         KeyRing.configured(settings.token_keys, settings.token_keys_file)
     )
+    application.reloads["the mapping files"] = mappings.check
     for method_id, method in compiled.methods.items():
         application.methods[method_id] = _bind(method, compiled.gce)
     return application

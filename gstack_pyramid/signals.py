@@ -161,5 +161,5 @@ class Reloading:
                 log.error("not read anew: %s: %s", name, error)
                 fine = False
             else:
-                log.info("read anew: %s", name)
+                log.info("as it is on disk: %s", name)
         return fine

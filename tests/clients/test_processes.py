@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -25,7 +26,7 @@ from gstack_pyramid.simulator import (
     make_simulator,
 )
 
-from .gateway import _HEEDING_CTRL_C, BIN, PATIENCE, end, free_ports, run
+from .gateway import _HEEDING_CTRL_C, BIN, PATIENCE, ROOT, end, free_ports, run
 
 pytestmark = pytest.mark.clients
 
@@ -174,10 +175,14 @@ def test_sighup_puts_new_processes_in_the_place_of_the_old_and_no_request_is_los
 ) -> None:
     mapping = tmp_path / "own" / "zones.yaml"
     mapping.parent.mkdir()
+    example = ROOT / "docs" / "mapping" / "example" / "regionDiskTypes.yaml"
     with together(tmp_path, cloud, mappings=str(mapping.parent)) as served:
         token, old = served.token(), served.processes()
         answers: list[int] = []
         over = threading.Event()
+        kinds = "compute/v1/projects/demo-project/regions/ch-gva/diskTypes"
+        assert served.get(kinds, headers=token).status_code == 400
+        shutil.copy(example, mapping.parent)
 
         def ask() -> None:
             while not over.is_set():
@@ -193,6 +198,7 @@ def test_sighup_puts_new_processes_in_the_place_of_the_old_and_no_request_is_los
         for each in asking:
             each.join()
         assert set(answers) == {200}
+        assert served.get(kinds, headers=token).status_code == 200
         new = served.processes()
         assert len(new) == 2
         # What can't be used leaves all as it was, and is told.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.client
 import logging
+import shutil
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,9 +20,9 @@ from gstack_pyramid.signals import Reloading, stop_listening
 from ..support.gateway import Gateway
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyramid.router import Router
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "mapping" / "example" / "regionDiskTypes.yaml"
 
 
 def test_a_key_ring_is_read_anew_and_a_broken_one_is_refused(
@@ -48,6 +50,34 @@ def test_a_key_ring_is_read_anew_and_a_broken_one_is_refused(
     rotation.remove(ring, old)
     assert reloading.reload()
     gateway.refused(401, "GET", "zones")
+
+
+def test_mapping_files_that_have_changed_are_refused_by_name_and_all_else_is_read_anew(
+    make_router: Callable[..., Router], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ring, folder = tmp_path / "ring", tmp_path / "own"
+    folder.mkdir()
+    own = folder / "own.yaml"
+    shutil.copy(EXAMPLE, own)
+    router = make_router(token_keys_file=str(ring), mappings=str(folder))
+    application = router.registry["gstack"]
+    reloading = Reloading(application)
+    assert reloading.reload()
+    kept = own.read_text()
+    own.write_text(f"{kept}# another\n")
+    (folder / "new.yaml").write_text("")
+    rotation.use(ring, rotation.add(ring))
+    before = application.keyring.newest
+    with caplog.at_level(logging.ERROR):
+        assert not reloading.reload()
+    (told,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert str(own) in told
+    assert str(folder / "new.yaml") in told
+    assert "start the service again" in told
+    assert application.keyring.newest != before
+    own.write_text(kept)
+    (folder / "new.yaml").unlink()
+    assert reloading.reload()
 
 
 def test_connections_that_are_kept_are_closed_by_a_server_that_is_to_end(
