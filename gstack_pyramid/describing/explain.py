@@ -297,6 +297,10 @@ class _Page:
             told = step["fails"]
             when = formatting.expression(told["when"])
             self._say(f"fails if {when}: {told['refuse']}", level + 1)
+        if "refused_while" in step:
+            why = step["refused_while"]
+            line = f"sent again if it is refused while {formatting.expression(why['where'])}, by "
+            self._say(f"{line}{why['call']} {formatting.fields(why.get('params', {}))}", level + 1)
         if step.get("if_allowed"):
             self._say("passed over where the caller's role lacks the command", level + 1)
         self._repetition(step, level + 1)

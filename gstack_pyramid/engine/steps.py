@@ -18,6 +18,7 @@ from gstack_pyramid.engine.plans import (
     persist,
 )
 from gstack_pyramid.engine.polling import Awaited
+from gstack_pyramid.engine.refused_while import RefusedWhile
 from gstack_pyramid.engine.retries import Found, Repeat, takes_all
 from gstack_pyramid.engine.roles import not_allowed
 
@@ -92,6 +93,7 @@ class Step:
     makes: bool = False
     awaited: Awaited | None = None
     if_allowed: bool = False
+    refused_while: RefusedWhile | None = None
     asks: frozenset[str] = frozenset()
     """The roots that decide whether it is done, and how often."""
 
@@ -168,7 +170,10 @@ class Step:
         if self.cleanup:
             return (yield from persist(command))
         try:
-            result = yield command
+            if self.refused_while is None:
+                result = yield command
+            else:
+                result = yield from self.refused_while.send(command, body, env)
         except (StepError, LostSight) as failed:
             # A job that fails may leave what it was to make, a machine in state Error for example.
             doubtful = isinstance(failed, LostSight) or failed.doubtful

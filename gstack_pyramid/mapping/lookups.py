@@ -211,7 +211,7 @@ def needs_of(mappings: Mappings, method: Method, spec: Spec) -> Needs:
         every |= {command for command, _ in all_lookups.of_variant(part)}
         for steps in all_lookups.ways_of(part):
             for step in steps:
-                further = [*undo_of(step), step.get("found", step)]
+                further = [*undo_of(step), step.get("found", step), step.get("refused_while", step)]
                 every |= {step["call"], *(each["call"] for each in further)}
     return Needs(reads, tuple(ways), frozenset(every))
 

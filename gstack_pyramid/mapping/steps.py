@@ -10,6 +10,7 @@ from typing import Any
 from gstack_pyramid.cloudstack.client import is_read
 from gstack_pyramid.engine.plans import PlanStep
 from gstack_pyramid.engine.polling import Awaited
+from gstack_pyramid.engine.refused_while import RefusedWhile
 from gstack_pyramid.engine.retries import forgets, repeat_of
 from gstack_pyramid.engine.steps import Step
 from gstack_pyramid.mapping.conditions import compile_condition
@@ -143,9 +144,26 @@ def _compile_step(spec: dict[str, Any], scope: Scope, place: Place) -> tuple[Ste
         leaves=compile_leaves(spec, inner, place),
         awaited=compile_awaited(spec, is_list, result, inner, place),
         if_allowed=spec.get("if_allowed", False),
+        refused_while=_compile_refused_while(spec.get("refused_while"), inner, place),
         asks=asks,
     )
     return step, scope
+
+
+def _compile_refused_while(
+    spec: Mapping[str, Any] | None, scope: Scope, place: Place
+) -> RefusedWhile | None:
+    """Compile what a step is refused for while it goes on; mistakes are reported to the scope."""
+    place = (*place, "refused_while")
+    command = None if spec is None else scope.command(spec["call"], (*place, "call"))
+    if spec is None or command is None:
+        return None
+    if not is_read(command.name) or command.list_key is None:
+        scope.report((*place, "call"), f"{command.name} lists nothing, so it can't tell")
+    params = compile_params(spec.get("params", {}), command.name, scope, (*place, "params"))
+    row = scope.entering(RowShape(command.response, command.name))
+    is_so = compile_condition(spec["where"], row, (*place, "where"))
+    return RefusedWhile(command.name, params, is_so)
 
 
 def compile_awaited(

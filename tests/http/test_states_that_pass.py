@@ -69,3 +69,43 @@ def test_so_is_whatever_else_goes_on(data: Gateway, state: str) -> None:
     assert begun["status"] == "RUNNING"
     put(data, "Ready")
     assert "error" not in data.finish(begun)
+
+
+SENT = {
+    "a schedule": "createSnapshotPolicy",
+    "an image": "createTemplate",
+    "a larger size": "resizeVolume",
+    "a larger size among others": "resizeVolume",
+    "to be attached": "attachVolume",
+    "to be deleted": "deleteVolume",
+}
+"""The commands that CloudStack refuses of a disk that isn't at rest; else ``createSnapshot``."""
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_so_is_what_begins_between_the_look_and_the_command(data: Gateway, asked: str) -> None:
+    """Another request's snapshot, for example, or one that CloudStack takes by a schedule."""
+    command = SENT.get(asked, "createSnapshot")
+    injection = data.cloud.app.injection
+    injection.sleep = lambda seconds: put(data, "Snapshotting")
+    injection.add({"command": command, "latency": 1, "times": 1})
+    data.sent.clear()
+    begun = data.ask(*ASKED[asked])
+    assert begun["status"] == "RUNNING"
+    put(data, "Ready")
+    assert "error" not in data.finish(begun)
+    assert data.sent.count(command) == 2
+
+
+def test_so_is_what_is_over_when_it_is_looked_at_again(data: Gateway) -> None:
+    busy = {"code": 431, "text": "Volume is not in Ready state but Snapshotting."}
+    data.cloud.app.injection.add({"command": "createSnapshot", "error": busy, "times": 2})
+    data.do("POST", f"{DATA}/createSnapshot", {"name": "one"})
+
+
+def test_what_is_refused_for_another_reason_is_told(data: Gateway) -> None:
+    full = {"code": 431, "text": "The storage takes no more snapshots."}
+    data.cloud.app.injection.add({"command": "createSnapshot", "error": full})
+    said = data.refused(400, "POST", f"{DATA}/createSnapshot", {"name": "one"})
+    assert "no more snapshots" in said["message"]
+    assert data.sent.count("createSnapshot") == 3
