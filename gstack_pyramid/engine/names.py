@@ -109,19 +109,17 @@ def answers_to(reference: str, natural: str, key: str) -> bool:
     return reference == natural or reference == suffixed_name(natural, key)
 
 
-def search_word(reference: str) -> str | None:
-    """A text that CloudStack's name contains, upper or lower case, if it answers to ``reference``.
+def search_words(reference: str) -> list[str]:
+    """Texts that CloudStack's name contains, upper or lower case, if it answers to ``reference``.
 
-    Slugs keep every run of ASCII letters and digits, so the longest run of the reference, less a
-    possible suffix, occurs in the name of every row that can be meant. CloudStack's ``name`` and
-    ``keyword`` parameters match substrings without regard to case: searching by this word gives
-    the row meant, and also every twin, without listing everything.
+    Slugs keep every run of ASCII letters and digits, so those of the reference, less a possible
+    suffix, occur in the name of every row that can be meant, one behind the other.
 
     Returns:
-        The word, or None when nothing can be said (a numeric id, a made-up name).
+        The words; none when nothing can be said (a numeric id, a made-up name).
     """
     if reference.isdecimal():
-        return None
+        return []
     words = reference.split("-")
     if len(words) > 1 and _SUFFIX.fullmatch(words[-1]):
         words.pop()
@@ -129,8 +127,13 @@ def search_word(reference: str) -> str | None:
         words.pop(0)
         if len(words) == 1 and _SUFFIX.fullmatch(words[0]):
             # A made-up name holds nothing but the suffix, even in its long form.
-            return None
-    return max(words, key=len, default="") or None
+            return []
+    return [word for word in words if word]
+
+
+def search_word(reference: str) -> str | None:
+    """The longest of the :func:`search_words`; None when there is none."""
+    return max(search_words(reference), key=len, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,10 @@ class Sought:
     """What is known of the names of the rows that are wanted, for CloudStack to look for them.
 
     Attributes:
-        word: a text that CloudStack's name of each of them contains; None when there is none.
+        word: what CloudStack is to look for in names without regard to case, which gives the rows
+            meant and their twins without listing everything; None when nothing can be said. ``%``
+            in it stands for anything: CloudStack puts a ``keyword`` into an SQL ``LIKE`` as it is.
+            Source: ``SearchCriteria.Op.LIKE`` in ``QueryManagerImpl``.
         whole: the natural names that they can have; empty when only a part of them is known.
     """
 
@@ -146,18 +152,27 @@ class Sought:
     whole: tuple[str, ...] = ()
 
     @classmethod
-    def by(cls, reference: str) -> Sought:
-        """What a reference says of the row that answers to it, and of its twins."""
+    def by(cls, reference: str, *, one_of_many: bool = False) -> Sought:
+        """What a reference says of the row that answers to it, and of its twins.
+
+        Args:
+            reference: the reference.
+            one_of_many: whether names of the same beginning are looked for as well, so that one
+                word for all of them takes one command.
+        """
         if reference.isdecimal():
             return cls()
+        # CloudStack calls the disks of a zone ROOT-1, ROOT-2 …, which one word would all find.
+        words = search_words(reference)
+        word = search_word(reference) if one_of_many else "%".join(words) or None
         whole = [reference]
         head, _, tail = reference.rpartition("-")
         if head and _SUFFIX.fullmatch(tail):
             if len(head) > _LIMIT // 2:
                 # It may be the beginning of a name that was too long for its suffix.
-                return cls(search_word(reference))
+                return cls(word)
             whole.append(head)
-        return cls(search_word(reference), tuple(whole))
+        return cls(word, tuple(whole))
 
 
 ANY_NAME = Sought()

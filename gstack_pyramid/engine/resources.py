@@ -150,16 +150,23 @@ class Resource:
         names = unique_names(naturals.items())
         return [(names[record.key], record) for record in records]
 
-    def find(self, reference: str, env: Env) -> tuple[str, Record] | None:
+    def find(
+        self, reference: str, env: Env, *, one_of_many: bool = False
+    ) -> tuple[str, Record] | None:
         """The record that answers to a name, a numeric id or an alias, and its shown name.
+
+        Args:
+            reference: what it is called.
+            env: says where.
+            one_of_many: whether this request looks for names of the same beginning as well.
 
         Raises:
             GceError: 400, several records answer; the message names them.
         """
-        found = self._find(reference, env)
+        found = self._find(reference, env, one_of_many)
         if found is None and env.session.renew(self._cached):
             # What is not in a catalogue may have been made since that was read.
-            found = self._find(reference, env)
+            found = self._find(reference, env, one_of_many)
         return found
 
     @property
@@ -167,10 +174,10 @@ class Resource:
         """The commands whose rows are kept for a short time."""
         return frozenset(each.command for each in self.sources if each.cached and each.command)
 
-    def _find(self, reference: str, env: Env) -> tuple[str, Record] | None:
+    def _find(self, reference: str, env: Env, one_of_many: bool) -> tuple[str, Record] | None:
         if self.aliases is not None:
             reference = (self.aliases(None, env) or {}).get(reference, reference)
-        candidates = self.records(env, Sought.by(reference))
+        candidates = self.records(env, Sought.by(reference, one_of_many=one_of_many))
         found = [
             record
             for record in candidates

@@ -67,17 +67,22 @@ class Run:
             return
         turns: list[dict[str, Any]] = []
         if self.loop is None:
-            turns.append(self._turn(body, env, {}))
+            turns.append(self._turn(body, env, {}, one_of_many=False))
         else:
-            for index, roots in enumerate([dict(env.roots) for _ in self.loop(body, env)]):
-                turns.append(self._turn(body, env, {**roots, "index": index}))
+            all_roots = [dict(env.roots) for _ in self.loop(body, env)]
+            for index, roots in enumerate(all_roots):
+                several = len(all_roots) > 1
+                turn = self._turn(body, env, {**roots, "index": index}, one_of_many=several)
+                turns.append(turn)
         least = None if self.least is None else self.least(body, env)
         env.roots[self.root] = {
             "least": len(turns) if least is None else int(least),
             "turns": turns,
         }
 
-    def _turn(self, body: Any, env: Env, roots: Mapping[str, Any]) -> dict[str, Any]:
+    def _turn(
+        self, body: Any, env: Env, roots: Mapping[str, Any], *, one_of_many: bool
+    ) -> dict[str, Any]:
         method = self._method()
         inner = env.child()
         inner.roots.update(roots)
@@ -95,8 +100,9 @@ class Run:
         target = method.resource.prefix(inner).removeprefix(f"{env.session.base_url}/")
         try:
             if method.creates:
-                target += str(made.get("name", ""))
-                if method.resource.find(str(made.get("name", "")), inner) is not None:
+                name = str(made.get("name", ""))
+                target += name
+                if method.resource.find(name, inner, one_of_many=one_of_many) is not None:
                     raise already_exists(target)
             if method.body_rules is not None:
                 method.body_rules.check(made)

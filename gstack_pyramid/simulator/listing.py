@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -68,12 +69,16 @@ def same(call: Call, name: str, field: str | None = None) -> list[Test]:
 
 
 def containing(call: Call, name: str, *fields: str) -> list[Test]:
-    """Keep what has the parameter's value somewhere in one of the fields, letter case aside."""
+    """Keep what has the parameter's value somewhere in one of the fields, letter case aside.
+
+    As in an SQL ``LIKE``, ``%`` in it stands for anything and ``_`` for any one character.
+    """
     value = call.params.text(name)
     if value is None:
         return []
-    wanted = value.lower()
-    return [lambda doc: any(wanted in str(doc.get(f) or "").lower() for f in fields)]
+    parts = ({"%": ".*", "_": "."}.get(part, re.escape(part)) for part in value)
+    wanted = re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
+    return [lambda doc: any(wanted.search(str(doc.get(f) or "")) for f in fields)]
 
 
 def referring(call: Call, name: str, kind: str, field: str | None = None) -> list[Test]:
