@@ -41,6 +41,7 @@ _OFFERINGS = (
 )
 _SPEED = 2198
 _CUSTOM = {"mincpunumber": "1", "maxcpunumber": "16", "minmemory": "512", "maxmemory": "65536"}
+_OTHER_OS = "Other (64-bit)"
 _OS_TYPES = ("CentOS 6.4 (64-bit)", "Ubuntu 24.04 LTS", "Windows Server 2022 (64-bit)")
 _LARGEST = 400
 """GB of the largest template, the one that is extractable."""
@@ -208,6 +209,11 @@ class _Builder:
         told = {"name": "Redundant VPC offering", "displaytext": "Redundant VPC offering"}
         self.world.store.add("vpcoffering", key, None, {"created": self.born, **told})
 
+    def other_system(self) -> None:
+        # What CloudStack calls a system that it has no name for.
+        key = str(uuid.uuid5(uuid.NAMESPACE_OID, _OTHER_OS))
+        self.world.store.add("ostype", key, None, {"created": self.born, "name": _OTHER_OS})
+
     def default_lists(self) -> None:
         for action in ("allow", "deny"):
             acl = self.add(
@@ -319,3 +325,4 @@ def build(world: World) -> None:
         build.vpc(demo["id"], advanced)
         build.counters()
         build.redundant_offering()
+        build.other_system()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ..conftest import MakeGateway, MakeRouter
 from ..support.gateway import ADVANCED_ZONE, BASE, SG_ZONE, Gateway, instance_body
 
 HERE = f"zones/{SG_ZONE}"
@@ -85,6 +86,28 @@ def test_an_image_of_a_file_is_downloaded_by_cloudstack(gateway: Gateway) -> Non
     assert gateway.refused(409, "POST", IMAGES, body)["errors"][0]["reason"] == "alreadyExists"
 
 
+def test_an_image_of_data_needs_no_license(stopped: Gateway) -> None:
+    """Nobody says which system is in a file, or on a disk that was blank."""
+    stopped.do("POST", f"{HERE}/disks", {"name": "data", "sizeGb": "5"})
+    stopped.do("POST", f"{HERE}/instances/web/attachDisk", {"source": f"{HERE}/disks/data"})
+    data = {"sourceDisk": f"{HERE}/disks/data"}
+    for source in ({"rawDisk": {"source": FILE}}, data):
+        stopped.do("POST", IMAGES, {"name": "mine", **source})
+        told = stopped.get(f"{IMAGES}/mine")
+        assert [link.rpartition("/")[2] for link in told["licenses"]] == ["other-64-bit"]
+        stopped.do("DELETE", f"{IMAGES}/mine")
+
+
+def test_an_image_of_data_is_refused_where_there_is_no_name_for_its_system(
+    make_gateway: MakeGateway, make_router: MakeRouter
+) -> None:
+    for setting in ("", "Plan 9"):
+        gateway = make_gateway(make_router(**{"settings.other_os": setting}))
+        body = {"name": "mine", "rawDisk": {"source": FILE}}
+        said = gateway.refused(400, "POST", IMAGES, body)["message"]
+        assert said.startswith("Invalid value for field 'resource.licenses': ")
+
+
 def test_an_image_that_is_still_downloaded_is_pending(gateway: Gateway) -> None:
     gateway.do("POST", IMAGES, {"name": "mine", "rawDisk": {"source": FILE}, "licenses": [LICENSE]})
     store = gateway.cloud.app.world.store
@@ -100,7 +123,6 @@ def test_an_image_that_is_still_downloaded_is_pending(gateway: Gateway) -> None:
         ({}, "a source disk, a source snapshot, a source image or a raw disk is needed"),
         ({"sourceDisk": DISK, "rawDisk": {"source": FILE}}, "one source"),
         ({"sourceImage": f"{IMAGES}/windows-server-2022", "sourceDisk": DISK}, "one source"),
-        ({"rawDisk": {"source": FILE}}, "which operating system"),
         ({"rawDisk": {"source": FILE}, "licenses": ["global/licenses/plan-9"]}, "does not exist"),
         ({"rawDisk": {"source": FILE}, "licenses": [LICENSE, LICENSE]}, "one operating system"),
         ({"rawDisk": {"source": "gs://b/o.raw"}, "licenses": [LICENSE]}, "http and https only"),
