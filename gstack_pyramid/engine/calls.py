@@ -9,7 +9,7 @@ from typing import Any
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.environment import Caller
 from gstack_pyramid.engine.methods import Method
-from gstack_pyramid.engine.plans import Plan
+from gstack_pyramid.engine.plans import Outcome, Plan
 from gstack_pyramid.engine.reader import Trace
 
 
@@ -63,7 +63,7 @@ class Prepared:
         target: the path of the resource that changes, below ``/compute/v1/``.
         target_id: its numeric id; None until a resource that is being made has one.
         session: the caller's way to CloudStack.
-        answer: makes the answer after the plan, where GCE answers with no operation.
+        answer: makes the answer of what the plan has come to, where GCE answers with no operation.
         takes: the paths of resources whose names must be free until they have been made.
         alone: the paths of resources that nobody else may change meanwhile.
         fingerprinted: whether it was based on a state that the client has proved to know.
@@ -81,7 +81,7 @@ class Prepared:
     target: str
     target_id: str | None
     session: Caller
-    answer: Callable[[], Any] | None = None
+    answer: Callable[[Outcome], Any] | None = None
     takes: tuple[str, ...] = ()
     alone: tuple[str, ...] = ()
     fingerprinted: bool = False

@@ -14,19 +14,19 @@ from gstack_pyramid.engine.catalogue import Catalogue
 from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.creation_locks import CreationLocks
 from gstack_pyramid.engine.environment import Caller, Env
+from gstack_pyramid.engine.getters import Getter
 from gstack_pyramid.engine.listing import Listing, Place, joined
 from gstack_pyramid.engine.methods import settle
 from gstack_pyramid.engine.names import numeric_id
 from gstack_pyramid.engine.path_parameters import enter
 from gstack_pyramid.engine.permissions import Permissions
 from gstack_pyramid.engine.plan_state import kept
-from gstack_pyramid.engine.plans import Plan, run_steps
+from gstack_pyramid.engine.plans import Outcome, Plan, run_steps
 from gstack_pyramid.engine.pushdown import Narrowing, fields_of
 from gstack_pyramid.engine.reader import MadeOf, Reader, Trace
 from gstack_pyramid.engine.records import Record
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.roles import Roles
-from gstack_pyramid.engine.runs import Run
 from gstack_pyramid.engine.session import Session
 from gstack_pyramid.errors import (
     AmbiguousName,
@@ -142,7 +142,7 @@ class Engine:
         def of(resource: Resource) -> Listing:
             return Listing(
                 resource,
-                env.child(),
+                env,
                 lambda: self._places(resource, env),
                 narrowing,
                 find_others=lambda: (
@@ -201,21 +201,22 @@ class Engine:
         """What a method with an ``answer`` says."""
         env = self.enter(call)
         if call.method.item is not None and call.method.uses & _TARGET_ROOTS:
-            self._bind_target(call, env)
+            env = self._bind_target(call, env)[2]
         if call.method.common is not None:
-            call.method.common.enter(env)
+            env = call.method.common.enter(env)
         getter = call.method.answer
         return getter(call.body, env) if getter is not None else None
 
-    def _bind_target(self, call: Call, env: Env) -> tuple[str, str]:
+    def _bind_target(self, call: Call, env: Env) -> tuple[str, str, Env]:
+        """The name and key of what a call is about, and an environment that knows it."""
         resource = call.method.resource
         name, record = self._target(call, env)
         row = resource.member(record, env) or record.rows[0]
-        env.roots |= {"self": row, "rows": record.rows, "key": record.key}
+        env = env.naming({"self": row, "rows": record.rows, "key": record.key})
         if "resource" in call.method.uses:
-            shaped = resource.shape([(name, record)], env.child(), single=True)
-            env.roots["resource"] = shaped[0]
-        return name, record.key
+            shaped = resource.shape([(name, record)], env, single=True)
+            env = env.naming({"resource": shaped[0]})
+        return name, record.key, env
 
     def _check_query(self, call: Call) -> None:
         """Refuse a parameter that asks for something the mapping does not do."""
@@ -257,7 +258,7 @@ class Engine:
         method, resource = call.method, call.method.resource
         target_id: str | None = None
         if method.item is not None:
-            name, key = self._bind_target(call, env)
+            name, key, env = self._bind_target(call, env)
             target_id = numeric_id(key)
             self._check_formats(call, env.roots.get("resource"))
         else:
@@ -265,14 +266,12 @@ class Engine:
             if method.creates and name and resource.find(name, env) is not None:
                 path = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + name
                 raise already_exists(path)
-        variant = settle(method, env, alone=True)
+        variant, env = settle(method, env, alone=True)
         if variant.makes is not None:
             key = variant.makes(env.roots["body"], env)
             target_id = None if key is None else numeric_id(str(key))
         target = resource.prefix(env).removeprefix(f"{env.session.base_url}/") + name
-        made = [
-            path for step in variant.steps if isinstance(step, Run) for path in step.targets(env)
-        ]
+        made = [path for step in variant.steps for path in step.targets(env)]
         takes = [target, *made] if method.creates and name else made
         alone = [target] if method.alone else []
         for paths in (method.alone_with, variant.alone_with):
@@ -291,7 +290,7 @@ class Engine:
             target.rstrip("/"),
             target_id,
             env.session,
-            None if method.answer is None else partial(method.answer, call.body, env),
+            None if method.answer is None else partial(_answered, method.answer, call.body),
             tuple(takes),
             tuple(alone),
             method.fingerprint is not None and method.fingerprint.is_given(env),
@@ -358,6 +357,10 @@ class Engine:
             partial(self._roles.lacking, credentials),
             trace,
         )
+
+
+def _answered(answer: Getter, body: Any, came: Outcome) -> Any:
+    return answer(body, came.env)
 
 
 def _in_zone(zone_id: str) -> Callable[[Record], bool]:

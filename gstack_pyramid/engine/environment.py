@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Set
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from typing import Any, Final
 
 from gstack_pyramid.engine.reader import Reader
 
@@ -39,20 +39,23 @@ class Caller(Reader, ABC):
 
 
 class Env:
-    """What compiled values get besides the current value.
+    """What compiled values get besides the current value. It never changes: others are made of it.
+
+    So who gives a name to something has an environment of its own, and a loop that nobody goes on
+    with leaves nothing behind.
 
     Attributes:
         session: the caller's way to CloudStack and to the other resources.
-        roots: the values behind ``$name``.
+        roots: what is called so, by its name.
         project: the project's name, as the client wrote it.
         zone: the GCE name of the zone we are in, if any; ``zone_id`` is CloudStack's id of it.
         region: the name of the region we are in, if any; ``region_zones`` are the ids of its zones.
+        home: the foreign project we are in, if any, in which only what belongs there is seen.
         single: whether one resource alone is being read, so that looking for its few neighbours
             costs less than listing them all.
         page: what is read of the list that is being made.
         budget: for how many rows of a page of a long list it is worth a command each to read what
             belongs to them, instead of reading what belongs to all.
-        home: the foreign project we are in, if any, in which only what belongs there is seen.
         links: the links of catalogues that were asked for here, by resource and CloudStack id.
         prefixes: the links of collections that were asked for here, by resource.
     """
@@ -76,86 +79,151 @@ class Env:
     def __init__(
         self,
         session: Caller,
-        roots: dict[str, Any],
+        roots: Mapping[str, Any],
         project: str = "",
         zone: str | None = None,
         zone_id: str | None = None,
         region: str | None = None,
         region_zones: frozenset[str] = frozenset(),
+        home: str | None = None,
+        single: bool = False,
+        page: int = WHOLE,
+        budget: int = 0,
+        links: dict[str, dict[str, Any]] | None = None,
+        prefixes: dict[str, str] | None = None,
     ) -> None:
-        self.session = session
-        self.roots = roots
-        self.project = project
-        self.zone = zone
-        self.zone_id = zone_id
-        self.region = region
-        self.region_zones = region_zones
-        self.single = False
-        self.page = WHOLE
-        self.budget = 0
-        self.home: str | None = None
-        self.links: dict[str, dict[str, Any]] = {}
-        self.prefixes: dict[str, str] = {}
+        self.session: Final = session
+        self.roots: Final = roots
+        self.project: Final = project
+        self.zone: Final = zone
+        self.zone_id: Final = zone_id
+        self.region: Final = region
+        self.region_zones: Final = region_zones
+        self.home: Final = home
+        self.single: Final = single
+        self.page: Final = page
+        self.budget: Final = budget
+        self.links: Final[dict[str, dict[str, Any]]] = {} if links is None else links
+        self.prefixes: Final[dict[str, str]] = {} if prefixes is None else prefixes
 
-    def child(self) -> Env:
-        """An environment of the same request whose roots can be changed freely."""
-        env = Env(
+    def naming(self, roots: Mapping[str, Any]) -> Env:
+        """The same place, where these are called so besides."""
+        return self.over({**self.roots, **roots})
+
+    def forgetting(self, names: Collection[str]) -> Env:
+        """The same place, where nothing is called so."""
+        return self.over({name: it for name, it in self.roots.items() if name not in names})
+
+    def over(self, roots: Mapping[str, Any]) -> Env:
+        """The same place, where nothing but these is called anything.
+
+        Whoever names one thing after the other, as the row that is being shaped, may keep the
+        mapping to itself and change it meanwhile.
+        """
+        return Env(
             self.session,
-            dict(self.roots),
+            roots,
             self.project,
             self.zone,
             self.zone_id,
             self.region,
             self.region_zones,
+            self.home,
+            self.single,
+            self.page,
+            self.budget,
+            self.links,
+            self.prefixes,
         )
-        env.single = self.single
-        env.page = self.page
-        env.home = self.home
-        return env
+
+    def reading(self, *, page: int, budget: int = 0) -> Env:
+        """The same place, for a list of which this is read."""
+        return self._reading(self.roots, self.single, page, budget)
+
+    def shaping(self, roots: Mapping[str, Any], *, single: bool) -> Env:
+        """The same place, for what has these roots alone."""
+        return self._reading(roots, single, self.page, self.budget)
+
+    def _reading(self, roots: Mapping[str, Any], single: bool, page: int, budget: int) -> Env:
+        return Env(
+            self.session,
+            roots,
+            self.project,
+            self.zone,
+            self.zone_id,
+            self.region,
+            self.region_zones,
+            self.home,
+            single,
+            page,
+            budget,
+            self.links,
+            self.prefixes,
+        )
 
     def anywhere(self) -> Env:
-        """An environment of the same request that is in no zone and no region."""
-        env = Env(self.session, dict(self.roots), self.project)
-        env.home = self.home
-        return env
+        """The same request in no zone and no region."""
+        return Env(self.session, self.roots, self.project, home=self.home)
 
-    def in_project(self, name: str, *, home: bool) -> Env:
-        """An environment in a foreign project.
+    def in_project(self, name: str, *, home: bool = False) -> Env:
+        """The same in another project.
 
         Args:
             name: its name.
-            home: whether only what belongs there is seen.
+            home: whether it is a foreign one, and only what belongs there is seen.
         """
-        env = self.child()
-        env.project, env.home = name, name if home else None
-        return env
+        return Env(
+            self.session,
+            self.roots,
+            name,
+            self.zone,
+            self.zone_id,
+            self.region,
+            self.region_zones,
+            name if home else None,
+            self.single,
+            self.page,
+        )
 
-    def in_zone(self, row: dict[str, Any], name: str) -> Env:
-        """An environment in another zone, whose CloudStack row and GCE name these are."""
-        env = self.child()
-        env.enter_zone(row, name)
-        return env
+    def in_zone(self, row: Mapping[str, Any], name: str) -> Env:
+        """The same in another zone, whose CloudStack row and GCE name these are."""
+        return self.naming({"zone": {**row, "name": name}}).at_zone(name, str(row["id"]))
 
-    def in_region(self, rows: list[dict[str, Any]], name: str) -> Env:
-        """An environment in another region, with the CloudStack rows of its zones."""
-        env = self.child()
-        env.enter_region(rows, name)
-        return env
-
-    def enter_zone(self, row: dict[str, Any], name: str) -> None:
-        """Be in a zone, whose CloudStack row and GCE name these are."""
-        self.zone, self.zone_id = name, str(row["id"])
+    def at_zone(self, name: str, zone_id: str) -> Env:
+        """The same in another zone; what is called ``zone`` stays."""
         # Which region that is, is found out where it is asked for.
-        self.region, self.region_zones = None, frozenset()
-        self.roots["zone"] = {**row, "name": name}
+        return self._at(self.roots, name, zone_id, None, frozenset())
 
-    def enter_region(self, rows: list[dict[str, Any]], name: str) -> None:
-        """Be in a region; where it has one zone only, that is ``$zone``."""
-        self.zone = self.zone_id = None
-        self.region = name
-        self.region_zones = frozenset(str(row["id"]) for row in rows)
-        self.roots["region"] = {**rows[0], "name": name}
-        self.roots["zone"] = rows[0] if len(rows) == 1 else None
+    def in_region(self, rows: Sequence[Mapping[str, Any]], name: str) -> Env:
+        """The same in another region, with the CloudStack rows of its zones.
+
+        Where it has one zone only, that is ``zone``.
+        """
+        zones = frozenset(str(row["id"]) for row in rows)
+        zone = rows[0] if len(rows) == 1 else None
+        roots = {**self.roots, "region": {**rows[0], "name": name}, "zone": zone}
+        return self._at(roots, None, None, name, zones)
+
+    def _at(
+        self,
+        roots: Mapping[str, Any],
+        zone: str | None,
+        zone_id: str | None,
+        region: str | None,
+        zones: frozenset[str],
+    ) -> Env:
+        return Env(
+            self.session,
+            roots,
+            self.project,
+            zone,
+            zone_id,
+            region,
+            zones,
+            self.home,
+            self.single,
+            self.page,
+        )
 
     def scope_name(self, scope: str) -> str | None:
         """The name of the zone or region we are in, by the segment that says which.

@@ -15,7 +15,7 @@ Condition = Callable[[Any, Any], bool]
 """A compiled condition: whether it holds for a current value and an environment."""
 
 Loop = Callable[[Any, Any], Iterable[Any]]
-"""A compiled ``each``: the current value of each turn, with the names of the loops set."""
+"""A compiled ``each``: for each turn an environment in which it has its names."""
 
 Shaping = Callable[[Any, Any, dict[str, Any]], None]
 """Puts the fields of a resource into an object: ``(row, environment, object)``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -194,8 +194,6 @@ class Listing:
                 if self.explain is None:
                     raise
                 return None
-        for place in self.places:
-            place.env.page = FIRST_PAGE if cursor is None else LATER_PAGE
         return self._walk(source, read, Cursor.load(cursor) if cursor else None, size, keep)
 
     def _walk(
@@ -203,12 +201,16 @@ class Listing:
     ) -> Walked:
         filtered = self.narrowing.tree != And(())
         newest_first = source.order == "newest_first"
+        page = FIRST_PAGE if at is None else LATER_PAGE
         found: list[tuple[str, Row]] = []
         while True:
             missing = size - len(found)
             piece = stretch(read, at, LONG if filtered else missing, newest_first=newest_first)
-            for place in self.places:
-                place.env.budget = 0 if filtered else _budget(read.total, at)
+            budget = 0 if filtered else _budget(read.total, at)
+            self._places = [
+                replace(place, env=place.env.reading(page=page, budget=budget))
+                for place in self.places
+            ]
             count = self._take(piece, source, missing, found, keep, filtered=filtered)
             at = piece.cursor(count)
             # A page that is nearly full is given as it is: the rest would cost another command.

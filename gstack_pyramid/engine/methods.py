@@ -98,17 +98,18 @@ class Variant:
     alone_with: Getter | None = None
     of_body: frozenset[str] = frozenset()
 
-    def enter(self, env: Env) -> None:
-        """Evaluate the bindings, then the checks.
+    def enter(self, env: Env) -> Env:
+        """The environment with the bindings, which the checks have let pass.
 
         Raises:
             GceError: a reference leads nowhere, or a check refuses.
         """
         body = env.roots.get("body")
         for name, getter in self.bindings:
-            env.roots[name] = getter(body, env)
+            env = env.naming({name: getter(body, env)})
         for check in self.checks:
             check.apply(env)
+        return env
 
     def check_body(self, env: Env) -> None:
         """Evaluate the bindings and checks that the request's body alone decides.
@@ -119,7 +120,7 @@ class Variant:
         body = env.roots.get("body")
         for name, getter in self.bindings:
             if name in self.of_body:
-                env.roots[name] = getter(body, env)
+                env = env.naming({name: getter(body, env)})
         for check in self.checks:
             if check.of_body:
                 check.apply(env)
@@ -200,8 +201,7 @@ class KeptFor:
             part = part.get(name) if isinstance(part, Mapping) else None
         if self.method is None or not isinstance(part, Mapping):
             return
-        inner = env.child()
-        inner.roots |= {"body": part, "query": {}}
+        inner = env.naming({"body": part, "query": {}})
         try:
             if self.method.body_rules is not None:
                 self.method.body_rules.check(part)
@@ -292,34 +292,35 @@ class Method:
         )
 
 
-def settle(method: Method, env: Env, *, alone: bool) -> Variant:
+def settle(method: Method, env: Env, *, alone: bool) -> tuple[Variant, Env]:
     """Check a change against the current state, and choose the way to do it.
+
+    Gives that, and the environment with the values that its steps will need.
 
     Args:
         method: what is to be done.
-        env: with the request's body, checked against its rules, and what it is about. It gets the
-            values that the steps will need.
+        env: with the request's body, checked against its rules, and what it is about.
         alone: whether nothing else is done for the same request.
 
     Raises:
         GceError: 400, 403, 404, 409 or 412, in GCE's words.
     """
     if method.body is not None:
-        env.roots["body"] = method.body(env.roots.get("body"), env)
+        env = env.naming({"body": method.body(env.roots.get("body"), env)})
         if method.body_rules is not None:
             method.body_rules.check(env.roots["body"])
     if method.body_rules is not None and "advice" in method.uses:
-        env.roots["advice"] = method.body_rules.advice(env.roots.get("body"))
+        env = env.naming({"advice": method.body_rules.advice(env.roots.get("body"))})
     for kept in method.kept_for:
         kept.check(env)
     if method.common is not None:
-        method.common.enter(env)
+        env = method.common.enter(env)
     if method.fingerprint is not None:
         method.fingerprint.check(env)
     variant = method.choose(env)
-    variant.enter(env)
+    env = variant.enter(env)
     own = [step for step in variant.steps if isinstance(step, Step)]
-    heed(own, env, alone=alone and len(own) == len(variant.steps))
+    env = heed(own, env, alone=alone and len(own) == len(variant.steps))
     for step in variant.steps:
-        step.settle(env)
-    return variant
+        env = step.settle(env)
+    return variant, env

@@ -36,7 +36,7 @@ def enter(call: Call, session: Session, compiled: Compiled) -> Env:
         if segment == segments[0]:
             env = _enter_any_project(call, segment, call.path[name], env, compiled)
         elif segment in ("zones", "regions"):
-            _enter_scope(segment, name, call.path[name], env, compiled)
+            env = _enter_scope(segment, name, call.path[name], env, compiled)
     return env
 
 
@@ -47,39 +47,37 @@ def _enter_any_project(call: Call, segment: str, name: str, env: Env, compiled: 
         GceError: 404, it is neither.
     """
     try:
-        _enter_project(segment, name, env, compiled)
+        return _enter_project(segment, name, env, compiled)
     except GceError as error:
         resource = call.method.resource
         known = resource.reaches(name) and call.method.kind in _LOOKING
         if error.status != 404 or not known:
             raise
-        env = env.in_project(name, home=name in resource.elsewhere)
-        env.roots["project"] = {}
-    return env
+        there = env.in_project(name, home=name in resource.elsewhere)
+        return there.naming({"project": {}})
 
 
-def _enter_project(segment: str, name: str, env: Env, compiled: Compiled) -> None:
-    env.project = name
-    resource = compiled.resources[segment]
-    found = resource.find(name, env)
+def _enter_project(segment: str, name: str, env: Env, compiled: Compiled) -> Env:
+    env = env.in_project(name)
+    found = compiled.resources[segment].find(name, env)
     if found is None:
         raise not_found(f"{segment}/{name}")
     shown, record = found
     if name.isdecimal():
-        env.project = shown
+        env = env.in_project(shown)
     row = record.rows[0]
-    env.roots["project"] = row
+    env = env.naming({"project": row})
     if record.source.scope_params is not None:
         env.session.scope_params = record.source.scope_params(row, env)
+    return env
 
 
-def _enter_scope(segment: str, parameter: str, name: str, env: Env, compiled: Compiled) -> None:
+def _enter_scope(segment: str, parameter: str, name: str, env: Env, compiled: Compiled) -> Env:
     resource = compiled.resources[segment]
     found = resource.find(name, env)
     if found is None:
         raise invalid_value(parameter, name, f"Unknown {parameter}.")
     shown, record = found
     if segment == "zones":
-        env.enter_zone(record.rows[0], shown)
-    else:
-        env.enter_region(record.rows, shown)
+        return env.in_zone(record.rows[0], shown)
+    return env.in_region(record.rows, shown)

@@ -134,8 +134,20 @@ class Part:
     failure: Exception | None = None
 
 
-Plan = Generator[PlannedCommand, Any, list[Part] | None]
-"""Its result: the parts that are operations of their own, if any."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What steps have come to.
+
+    Attributes:
+        env: what their results are called, besides what was so before.
+        parts: what came of those that are operations of their own.
+    """
+
+    env: Env
+    parts: tuple[Part, ...] = ()
+
+
+Plan = Generator[PlannedCommand, Any, Outcome]
 
 
 class PlanStep(Protocol):
@@ -145,8 +157,8 @@ class PlanStep(Protocol):
     def making(self) -> str | None:
         """The resource of which it makes one that has a name; None if none."""
 
-    def settle(self, env: Env) -> None:
-        """Fix what it will do, as far as that can be refused before anything is changed.
+    def settle(self, env: Env) -> Env:
+        """The environment to run it in, with what of it is decided before anything is changed.
 
         Raises:
             GceError: the refusal.
@@ -194,10 +206,11 @@ def run_steps(steps: Iterable[PlanStep], env: Env) -> Plan:
         GceError: a value of a later step can't be made; likewise, as with a bug of ours.
     """
     done: list[PlannedCommand] = []
-    parts: list[Part] = []
+    parts: tuple[Part, ...] = ()
     try:
         for step in steps:
-            parts += (yield from step.run(env, done)) or []
+            came = yield from step.run(env, done)
+            env, parts = came.env, parts + came.parts
     except LostSight as lost:
         lost.left += done
         raise
@@ -205,4 +218,4 @@ def run_steps(steps: Iterable[PlanStep], env: Env) -> Plan:
         # What can't be taken back stays; the first failure is the one to tell.
         yield from take_back(done)
         raise
-    return parts
+    return Outcome(env, parts)

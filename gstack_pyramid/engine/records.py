@@ -7,12 +7,12 @@ A record is one row, or the rows that make up one resource. What a source of rec
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from gstack_pyramid.engine.environment import FIRST_PAGE, WHOLE
+from gstack_pyramid.engine.environment import FIRST_PAGE, WHOLE, Env
 from gstack_pyramid.engine.getters import Builder, Condition, Getter, Shaping, entries
 from gstack_pyramid.engine.name_patterns import NamePattern
 from gstack_pyramid.engine.names import ANY_NAME, Sought, natural_name
@@ -90,7 +90,7 @@ class Join:
     one_parameter: str | None
     cached: bool
 
-    def index(self, env: Any, rows: list[dict[str, Any]], *, single: bool) -> dict[Any, Any]:
+    def index(self, env: Env, rows: list[dict[str, Any]], *, single: bool) -> dict[Any, Any]:
         """All joined rows by their joining field.
 
         Args:
@@ -152,6 +152,8 @@ class Source:
     region: Getter | None
     early: list[Join]
     """The joins that tell which rows count, what they are called, and where they are."""
+    naming: list[Join]
+    """Those of them that tell which rows count, and what they are called."""
     zone_parameter: str | None
     name_parameter: str | None
     name_tag: str | None
@@ -178,7 +180,7 @@ class Source:
 
     def fetch(
         self,
-        env: Any,
+        env: Env,
         *,
         zone_id: str | None,
         sought: Sought = ANY_NAME,
@@ -213,7 +215,7 @@ class Source:
 
     def params_for(
         self,
-        env: Any,
+        env: Env,
         *,
         zone_id: str | None,
         sought: Sought = ANY_NAME,
@@ -227,7 +229,7 @@ class Source:
             params[self.name_parameter] = sought.word[:LONGEST_TEXT]
         return params
 
-    def pushes(self, tree: Node, env: Any) -> dict[str, Any]:
+    def pushes(self, tree: Node, env: Env) -> dict[str, Any]:
         """The parameters by which a filter narrows the rows; a catalogue is kept whole instead."""
         return {} if self.cached else self.push.params(tree, env)
 
@@ -246,7 +248,7 @@ class Source:
 
     def records(
         self,
-        env: Any,
+        env: Env,
         *,
         zone_id: str | None = None,
         sought: Sought = ANY_NAME,
@@ -255,88 +257,83 @@ class Source:
         """The records of this source, in the order of their first rows, narrowed as its rows."""
         return self.records_of(self.fetch(env, zone_id=zone_id, sought=sought, more=more), env)
 
-    def naturals(self, env: Any, *, zone_id: str | None, sought: Sought) -> list[str] | None:
+    def naturals(self, env: Env, *, zone_id: str | None, sought: Sought) -> list[str] | None:
         """The natural names of the records alone, which costs less; None where it takes more."""
         if self.unnest is not None or self.group is not None or self.region is not None:
             return None
         if zone_id is not None and self.zone_parameter is None:
             return None
-        rows, where, row_name = (
-            self.fetch(env, zone_id=zone_id, sought=sought),
-            self.where,
-            self.row_name,
-        )
+        where, row_name, own = self.where, self.row_name, _Own(env)
+        rows = self.fetch(env, zone_id=zone_id, sought=sought)
         return [
-            natural_name(str(row_name(row, env) or ""), row["id"])
-            for row in rows
-            if where is None or where(row, env)
+            natural_name(str(row_name(row, own.env) or ""), row["id"])
+            for row in self._met(rows, own, self.naming)
+            if where is None or where(row, own.env)
         ]
 
-    def records_of(self, rows: list[dict[str, Any]], env: Any) -> list[Record]:
+    def records_of(self, rows: list[dict[str, Any]], env: Env) -> list[Record]:
         """The records that rows of this source make, in the order of their first rows."""
+        own = _Own(env)
         if self.unnest is not None:
-            return self._grouped(self._unnested(rows, env), env)
+            return self._grouped(self._unnested(rows, own), own)
+        met = self._met(rows, own, self.early)
         if self.where is not None:
             where = self.where
-            rows = [row for row in self._met(rows, env) if where(row, env)]
+            met = (row for row in met if where(row, own.env))
         if self.group is not None:
-            return self._grouped(((row, None) for row in rows), env)
+            return self._grouped(((row, None) for row in met), own)
         row_name, also = self.row_name, self.also
         result = []
-        for row in self._met(rows, env):
+        for row in met:
             key = str(row["id"])
-            record = Record(key, natural_name(str(row_name(row, env) or ""), key), [row], self)
+            record = Record(key, natural_name(str(row_name(row, own.env) or ""), key), [row], self)
             if also is not None:
-                record.also = tuple(str(name) for name in entries(also(row, env)))
+                record.also = tuple(str(name) for name in entries(also(row, own.env)))
             result.append(record)
-        return self._placed(result, env)
+        return self._placed(result, own)
 
-    def _placed(self, records: list[Record], env: Any) -> list[Record]:
+    def _placed(self, records: list[Record], own: _Own) -> list[Record]:
         """The same records, with the zone or region that each is in."""
         zone, region = self.zone, self.region
         if zone is None and region is None:
             return records
-        firsts = self._met([record.rows[0] for record in records], env)
+        firsts = self._met([record.rows[0] for record in records], own, self.early)
         for record, row in zip(records, firsts, strict=True):
-            env.roots["key"] = record.key
-            if zone is not None and (found := zone(row, env)) is not None:
+            own.roots["key"] = record.key
+            if self.unnest is not None:
+                own.roots["parent"] = row.get(PARENT)
+            if zone is not None and (found := zone(row, own.env)) is not None:
                 record.zone = str(found)
             if region is not None:
-                record.region = region(row, env)
+                record.region = region(row, own.env)
         return records
 
-    def _met(self, rows: list[dict[str, Any]], env: Any) -> Iterable[dict[str, Any]]:
+    @staticmethod
+    def _met(
+        rows: list[dict[str, Any]], own: _Own, joins: Sequence[Join]
+    ) -> Iterable[dict[str, Any]]:
         """Each row when it is its turn, with the joined rows that belong to it as roots."""
-        if not self.early:
-            return rows
-        return self._with_joined(rows, env)
-
-    def _with_joined(self, rows: list[dict[str, Any]], env: Any) -> Iterator[dict[str, Any]]:
-        indexes = [(join, join.index(env, [], single=False)) for join in self.early]
-        for row in rows:
-            for join, index in indexes:
-                env.roots[join.name] = index.get(row.get(join.ours), [])
-            yield row
+        return _with_joined(rows, own, joins) if joins else rows
 
     def _unnested(
-        self, rows: list[dict[str, Any]], env: Any
+        self, rows: list[dict[str, Any]], own: _Own
     ) -> Iterable[tuple[dict[str, Any], dict[str, Any] | None]]:
         """Each inner row that fits, with the row it stands in."""
         for outer in rows:
-            env.roots["parent"] = outer
-            for inner in entries(self.unnest(outer, env) if self.unnest else None):
-                if self.where is None or self.where(inner, env):
+            own.roots["parent"] = outer
+            for inner in entries(self.unnest(outer, own.env) if self.unnest else None):
+                if self.where is None or self.where(inner, own.env):
                     yield inner, outer
 
     def _grouped(
-        self, rows: Iterable[tuple[dict[str, Any], dict[str, Any] | None]], env: Any
+        self, rows: Iterable[tuple[dict[str, Any], dict[str, Any] | None]], own: _Own
     ) -> list[Record]:
         records: dict[str, Record] = {}
-        # What asks for these rows, a link for one, may itself be about a key.
-        outer = env.roots.get("key")
         for row, parent in rows:
-            env.roots["parent"] = parent
-            key = self.group(row, env) if self.group is not None else row.get("id")
+            own.roots["parent"] = parent
+            # What asks for these rows, a link for one, may itself be about a key.
+            own.roots["key"] = None
+            key = self.group(row, own.env) if self.group is not None else row.get("id")
             if key is None:
                 continue
             key = str(key)
@@ -346,11 +343,29 @@ class Source:
             if key in records:
                 records[key].rows.append(marked)
                 continue
-            env.roots["key"] = key
-            raw = self.row_name(row, env)
+            own.roots["key"] = key
+            raw = self.row_name(row, own.env)
             records[key] = Record(
                 key, natural_name(str(raw if raw is not None else key), key), [marked], self
             )
-        placed = self._placed(list(records.values()), env)
-        env.roots["key"] = outer
-        return placed
+        return self._placed(list(records.values()), own)
+
+
+class _Own:
+    """An environment whose names are changed from row to row, by those alone who have made it."""
+
+    __slots__ = ("env", "roots")
+
+    def __init__(self, env: Env) -> None:
+        self.roots: dict[str, Any] = dict(env.roots)
+        self.env = env.over(self.roots)
+
+
+def _with_joined(
+    rows: list[dict[str, Any]], own: _Own, joins: Sequence[Join]
+) -> Iterator[dict[str, Any]]:
+    indexes = [(join, join.index(own.env, [], single=False)) for join in joins]
+    for row in rows:
+        for join, index in indexes:
+            own.roots[join.name] = index.get(row.get(join.ours), [])
+        yield row

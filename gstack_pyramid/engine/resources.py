@@ -19,7 +19,7 @@ from gstack_pyramid.engine.names import (
     unique_names,
 )
 from gstack_pyramid.engine.pushdown import Narrowing
-from gstack_pyramid.engine.records import ALL_ROWS, NAME, SOURCE, Join, Record, Source
+from gstack_pyramid.engine.records import ALL_ROWS, NAME, PARENT, SOURCE, Join, Record, Source
 from gstack_pyramid.engine.references import Collection
 from gstack_pyramid.errors import AmbiguousName, GceError
 from gstack_pyramid.protocol.filter_tree import Node
@@ -274,14 +274,15 @@ class Resource:
 
         Args:
             named: the records and their shown names.
-            env: its roots are changed on the way.
+            env: says where.
             single: whether this is one resource's own read, so that joins can be narrowed to it.
             wanted: the fields that anybody will look at, None for all: the others may be missing.
         """
-        env.single = single
+        roots = dict(env.roots)
+        env = env.shaping(roots, single=single)
         result: list[dict[str, Any]] = []
         indexes: dict[int, tuple[list[tuple[str, Getter]], _Joined]] = {}
-        prefix, roots, own, kind = self.prefix_here(env), env.roots, self.own_fields, self.kind
+        prefix, own, kind = self.prefix_here(env), self.own_fields, self.kind
         zone = region = None
         if "zone" in own and env.zone is not None:
             zone = f"{env.session.base_url}/projects/{env.project}/zones/{env.zone}"
@@ -301,6 +302,8 @@ class Resource:
                 known = indexes[id(source)] = fields, _joined(needed, rows, env, single)
             fields, joins = known
             roots["self"], roots["rows"], roots["key"] = row, record.rows, record.key
+            if source.unnest is not None:
+                roots["parent"] = row.get(PARENT)
             for join_name, ours, index in joins:
                 roots[join_name] = index.get(ours(row, env), _NOTHING)
             shaped: dict[str, Any] = {}

@@ -106,17 +106,14 @@ class Found:
 
     def look(self, body: Any, env: Any) -> Look:
         """The look for a command that is about to be sent, or may have been."""
-        roots = dict(env.roots)
 
         def pick(rows: list[dict[str, Any]], moment: float) -> Any:
-            inner = env.child()
-            inner.roots = dict(roots)
             for row in rows:
                 if self.since is not None and _older(row.get(self.since), moment):
                     continue
-                for item in entries(self.each(row, inner)) if self.each else [row]:
-                    if self.where is None or self.where(item, inner):
-                        return item if self.shape is None else self.shape(item, inner)
+                for item in entries(self.each(row, env)) if self.each else [row]:
+                    if self.where is None or self.where(item, env):
+                        return item if self.shape is None else self.shape(item, env)
             return None
 
         params = env.session.with_scope(self.command, self.params(body, env))

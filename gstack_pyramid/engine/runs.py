@@ -7,7 +7,7 @@ durable as one of a single command.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,15 @@ from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.getters import Builder, Condition, Getter, Loop
 from gstack_pyramid.engine.methods import Method, settle
 from gstack_pyramid.engine.names import numeric_id
-from gstack_pyramid.engine.plans import LostSight, Part, PlannedCommand, StepError, take_back
+from gstack_pyramid.engine.plans import (
+    LostSight,
+    Outcome,
+    Part,
+    Plan,
+    PlannedCommand,
+    StepError,
+    take_back,
+)
 from gstack_pyramid.errors import GceError, already_exists, seen_from_outside
 
 _TARGET = ("self", "rows", "key", "resource")
@@ -56,47 +64,35 @@ class Run:
         """The resource of which its method makes one that has a name; None if none."""
         return self.name.rpartition(".")[0] if self.creates else None
 
-    def settle(self, env: Env) -> None:
-        """Check all turns and fix what they will do, for :meth:`run` to do it.
+    def settle(self, env: Env) -> Env:
+        """Check all turns, and give the environment that tells :meth:`run` what they do.
 
         Raises:
             GceError: what the method refuses.
         """
         body = env.roots.get("body")
         if self.when is not None and not self.when(body, env):
-            return
-        turns: list[dict[str, Any]] = []
-        if self.loop is None:
-            turns.append(self._turn(body, env, {}, one_of_many=False))
-        else:
-            all_roots = [dict(env.roots) for _ in self.loop(body, env)]
-            for index, roots in enumerate(all_roots):
-                several = len(all_roots) > 1
-                turn = self._turn(body, env, {**roots, "index": index}, one_of_many=several)
-                turns.append(turn)
-        least = None if self.least is None else self.least(body, env)
-        env.roots[self.root] = {
-            "least": len(turns) if least is None else int(least),
-            "turns": turns,
-        }
+            return env
+        loop = [env]
+        if self.loop is not None:
+            loop = [turn.naming({"index": i}) for i, turn in enumerate(self.loop(body, env))]
+        turns = [self._turn(body, env, turn, one_of_many=len(loop) > 1) for turn in loop]
+        least = len(turns) if self.least is None else self.least(body, env)
+        least = len(turns) if least is None else int(least)
+        return env.naming({self.root: {"least": least, "turns": turns}})
 
-    def _turn(
-        self, body: Any, env: Env, roots: Mapping[str, Any], *, one_of_many: bool
-    ) -> dict[str, Any]:
+    def _turn(self, body: Any, env: Env, inner: Env, *, one_of_many: bool) -> dict[str, Any]:
         method = self._method()
-        inner = env.child()
-        inner.roots.update(roots)
         zone = None if self.zone is None else self.zone(body, inner)
         made = {} if self.body is None else self.body(body, inner)
         query = self.query(body, inner)
         if zone is not None:
-            inner.enter_zone(*env.session.zone(zone, env))
+            inner = inner.in_zone(*env.session.zone(zone, env))
         path = {**env.roots.get("path", {}), "zone": inner.zone, "region": inner.region}
-        inner.roots |= {"body": made, "query": query}
-        inner.roots["path"] = {name: value for name, value in path.items() if value is not None}
+        path = {name: value for name, value in path.items() if value is not None}
+        inner = inner.naming({"body": made, "query": query, "path": path})
         if method.item is None:
-            for name in _TARGET:
-                inner.roots.pop(name, None)
+            inner = inner.forgetting(_TARGET)
         target = method.resource.prefix(inner).removeprefix(f"{env.session.base_url}/")
         try:
             if method.creates:
@@ -106,7 +102,7 @@ class Run:
                     raise already_exists(target)
             if method.body_rules is not None:
                 method.body_rules.check(made)
-            variant = settle(method, inner, alone=False)
+            variant, inner = settle(method, inner, alone=False)
         except GceError as error:
             raise seen_from_outside(error, self.at) from None
         scope = method.resource.collection.scope
@@ -123,31 +119,23 @@ class Run:
             "target": target,
         }
 
-    def run(
-        self, env: Env, done: list[PlannedCommand]
-    ) -> Generator[PlannedCommand, Any, list[Part]]:
-        """Yield the commands of all turns; note in ``done`` what would take them back.
-
-        Returns:
-            What came of each turn that was to make something.
-        """
+    def run(self, env: Env, done: list[PlannedCommand]) -> Plan:
+        """Yield the commands of all turns; note in ``done`` what would take them back."""
         settled = env.roots.get(self.root)
         if settled is None:
-            return []
+            return Outcome(env)
         turns, least, lost = settled["turns"], settled["least"], 0
         parts: list[Part] = []
         for turn in turns:
-            inner = env.child()
-            inner.roots.update(turn["roots"])
+            inner = env.naming(turn["roots"])
             if turn["zone"] is not None:
-                inner.zone, inner.zone_id = turn["zone"]
-                inner.region, inner.region_zones = None, frozenset()
+                inner = inner.at_zone(*turn["zone"])
             steps = self._method().variants[turn["variant"]].steps
             part = Part(self._method().gce.name, turn["scope"], turn["target"])
             mine: list[PlannedCommand] = []
             try:
                 for step in steps:
-                    part = yield from _noting(step.run(inner, mine), part)
+                    part, inner = yield from _noting(step.run(inner, mine), part)
             except LostSight:
                 done.extend(mine)
                 raise
@@ -162,7 +150,7 @@ class Run:
             else:
                 done.extend(mine)
             parts.append(part)
-        return parts if self.creates else []
+        return Outcome(env, tuple(parts) if self.creates else ())
 
     def targets(self, env: Env) -> list[str]:
         """The paths of what is about to be made."""
@@ -175,9 +163,7 @@ class Run:
         return self.method
 
 
-def _noting(
-    commands: Generator[PlannedCommand, Any, Any], part: Part
-) -> Generator[PlannedCommand, Any, Part]:
+def _noting(commands: Plan, part: Part) -> Generator[PlannedCommand, Any, tuple[Part, Env]]:
     """The same commands; the id of what they make is the part's, not that of the whole plan."""
     try:
         command = next(commands)
@@ -190,5 +176,5 @@ def _noting(
             if command.makes and isinstance(result, dict) and result.get("id") is not None:
                 part = replace(part, target_id=numeric_id(str(result["id"])))
             command = commands.send(result)
-    except StopIteration:
-        return part
+    except StopIteration as end:
+        return part, end.value.env

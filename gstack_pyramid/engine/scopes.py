@@ -23,17 +23,16 @@ def places_of(
     segment = target.collection.scope
     here = (env.zone if segment == "zones" else env.region) is not None
     if segment not in ("zones", "regions") or (here and not everywhere):
-        return [env.child()]
+        return [env]
     scopes = resources[segment]
     found = []
-    outer = env.child()
-    for name, record in scopes.named(scopes.records(outer)):
+    for name, record in scopes.named(scopes.records(env)):
         if segment == "regions":
             inside = env.zone_id is None or any(row["id"] == env.zone_id for row in record.rows)
             if everywhere or inside:
-                found.append(outer.in_region(record.rows, name))
+                found.append(env.in_region(record.rows, name))
         elif everywhere or not env.region_zones or record.key in env.region_zones:
-            found.append(outer.in_zone(record.rows[0], name))
+            found.append(env.in_zone(record.rows[0], name))
     return found
 
 

@@ -57,20 +57,26 @@ class Session(Caller):
         self._twins: dict[tuple[str, str | None, str], frozenset[str]] = {}
         self._links: dict[tuple[str, str | None], dict[str, Any]] = {}
         self._at: dict[tuple[str, str | None], Env] = {}
+        self._kept_in: list[dict[str, dict[str, Any]]] = []
 
     def begin(self, reads: Sequence[Read] = ()) -> None:
         """Begin a part of a plan, as :meth:`Reader.begin`, with links that it finds by itself."""
         super().begin(reads)
         # Made from reads that came before: they have to be read again, by this part.
-        self._links.clear()
-        self._twins.clear()
+        self._forget_links()
         self._at.clear()
 
     def changed(self, command: str) -> None:
         """Drop what a command of this caller may have made wrong, links as well."""
         super().changed(command)
+        self._forget_links()
+
+    def _forget_links(self) -> None:
         self._links.clear()
         self._twins.clear()
+        for links in self._kept_in:
+            links.clear()
+        self._kept_in.clear()
 
     def links(self, resource: str, env: Env) -> dict[str, Any]:
         """Links of a resource by CloudStack id: a text, or for named patterns a function."""
@@ -84,13 +90,15 @@ class Session(Caller):
             known = self._links[key] = {}
             for inner in places_of(target, env, self._resources):
                 known |= links_in(target, inner)
+        if not env.links:
+            self._kept_in.append(env.links)
         env.links[resource] = known
         return known
 
     def region_of(self, zone_id: str, env: Env) -> str | None:
         """The GCE name of the region that a zone is in."""
         regions = self._resources["regions"]
-        for name, record in regions.named(regions.records(env.child())):
+        for name, record in regions.named(regions.records(env)):
             if any(row["id"] == zone_id for row in record.rows):
                 return name
         return None
@@ -149,7 +157,7 @@ class Session(Caller):
         )
         twins = self._twins.get(memo)
         if twins is None:
-            twins = self._twins[memo] = target.twins(name, env.child())
+            twins = self._twins[memo] = target.twins(name, env)
         return target.prefix_here(env) + (suffixed_name(name, key) if name in twins else name)
 
     def as_asked(self, resource: str, link: str, asked: str, env: Env) -> str:
@@ -214,7 +222,7 @@ class Session(Caller):
         if not all(source.cached for source in target.sources):
             return text
         patterns = [source.pattern.text for source in target.sources if source.pattern]
-        names = sorted(name for name, _ in target.named(target.records(env.child())))
+        names = sorted(name for name, _ in target.named(target.records(env)))
         known = [*names, *patterns]
         told = ", ".join(known[:_MOST_NAMES])
         if len(known) > _MOST_NAMES:
@@ -260,8 +268,7 @@ class Session(Caller):
         form = target.reference_forms.get(parsed.form or "")
         if form is None:
             raise invalid_value(field, reference, "It is no link of a known form.")
-        inner = env.child()
-        inner.roots["name"] = parsed.name
+        inner = env.naming({"name": parsed.name})
         wanted = {name: getter(None, inner) for name, getter in form[0].items()}
         found = self._best(target, wanted, form[1], env, form[2])
         return found[:2] if found else None

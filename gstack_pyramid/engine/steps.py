@@ -12,6 +12,7 @@ from gstack_pyramid.engine.getters import Builder, Condition, Loop
 from gstack_pyramid.engine.plans import (
     LACKING,
     LostSight,
+    Outcome,
     Plan,
     PlannedCommand,
     StepError,
@@ -48,9 +49,7 @@ class Undo:
             return None
         then = None
         if self.then is not None:
-            # The roots of a loop are others by the time that this is asked.
-            inner = env.child()
-            then = partial(self._following, self.then, body, inner)
+            then = partial(self._following, self.then, body, env)
         return PlannedCommand(
             self.command,
             params,
@@ -67,8 +66,7 @@ class Undo:
     def _following(
         then: Undo, body: Any, env: Env, undone: dict[str, Any]
     ) -> PlannedCommand | None:
-        env.roots["undone"] = undone
-        return then.planned(body, env)
+        return then.planned(body, env.naming({"undone": undone}))
 
 
 @dataclass(slots=True)
@@ -110,15 +108,16 @@ class Step:
         """What it makes is what its method makes."""
         return None
 
-    def settle(self, env: Env) -> None:
-        """Nothing of it is fixed beforehand."""
+    def settle(self, env: Env) -> Env:
+        """Nothing of it is decided beforehand."""
+        return env
 
     def targets(self, env: Env) -> list[str]:
         """None besides what its method makes."""
         return []
 
     def is_due(self, body: Any, env: Env) -> bool:
-        """Whether its command will be sent at least once; the roots of ``env`` may change."""
+        """Whether its command will be sent at least once."""
         if self.when is not None and not self.when(body, env):
             return False
         return self.loop is None or any(True for _ in self.loop(body, env))
@@ -127,25 +126,18 @@ class Step:
         """Yield this step's commands; note in ``done`` what would take them back."""
         body = env.roots.get("body")
         if self.if_allowed and self.command in env.roots.get(LACKING, ()):
-            return []
+            return Outcome(env)
         if self.when is not None and not self.when(body, env):
-            return []
+            return Outcome(env)
+        result: Any = []
         if self.loop is None:
             result = yield from self._send(body, env, done)
-            if self.bind is not None:
-                env.roots[self.bind] = result
-            return []
-        results = []
-        # The turns are fixed before the first command: results must not change what is looped over.
-        turns = []
-        for index, _ in enumerate(self.loop(body, env)):
-            turns.append({**env.roots, "index": index})
-        for roots in turns:
-            env.roots.update(roots)
-            results.append((yield from self._send(body, env, done)))
-        if self.bind is not None:
-            env.roots[self.bind] = results
-        return []
+        else:
+            # All turns are known before the first command, which may change what they go through.
+            turns = [turn.naming({"index": i}) for i, turn in enumerate(self.loop(body, env))]
+            for turn in turns:
+                result.append((yield from self._send(body, turn, done)))
+        return Outcome(env if self.bind is None else env.naming({self.bind: result}))
 
     def _send(
         self, body: Any, env: Env, done: list[PlannedCommand]
@@ -197,7 +189,7 @@ class Step:
         return self.awaited is None or self.awaited.is_over(self._taken(rows), env)
 
     def _note_undo(self, result: Any, body: Any, env: Env, done: list[PlannedCommand]) -> None:
-        env.roots["result"] = result
+        env = env.naming({"result": result})
         if not self.undo and self.leaves is not None:
             told = _text(self.leaves, body, env)
             params = self.params(body, env)
@@ -213,12 +205,12 @@ def _text(builder: Builder | None, body: Any, env: Env) -> str:
     return "" if builder is None else str(builder(body, env) or "")
 
 
-def heed(steps: Collection[Step], env: Env, *, alone: bool) -> None:
-    """Refuse a change that the caller's role doesn't allow; note the steps that are left out.
+def heed(steps: Collection[Step], env: Env, *, alone: bool) -> Env:
+    """Refuse a change that the caller's role doesn't allow; tell the steps that are left out.
 
     Args:
         steps: its steps but for those that do another method, which are looked at by themselves.
-        env: the state that it begins with; it gets what the role lacks.
+        env: the state that it begins with; what is given has what the role lacks as well.
         alone: whether it is all that is asked for. If it is one command, CloudStack itself may
             refuse that one as well.
 
@@ -228,13 +220,13 @@ def heed(steps: Collection[Step], env: Env, *, alone: bool) -> None:
     optional = {step.command for step in steps if step.if_allowed}
     optional |= {undo.command for step in steps for undo in step.undo if undo.if_allowed}
     if alone and not optional and sum(not step.is_list for step in steps) < 2:
-        return
+        return env
     needed = _needed(steps, env)
     missing = env.session.lacking(needed | optional)
-    if optional & missing:
-        env.roots[LACKING] = sorted(optional & missing)
     if needed & missing:
         raise not_allowed(sorted(needed & missing))
+    lacking = sorted(optional & missing)
+    return env.naming({LACKING: lacking}) if lacking else env
 
 
 def _needed(steps: Iterable[Step], env: Env) -> set[str]:
@@ -246,7 +238,7 @@ def _needed(steps: Iterable[Step], env: Env) -> set[str]:
         if step.if_allowed or step.cleanup:
             continue
         unknown = not step.asks.isdisjoint(made)
-        if unknown or step.is_due(body, env.child()):
+        if unknown or step.is_due(body, env):
             needed.add(step.command)
             if step.bind is not None:
                 made.add(step.bind)

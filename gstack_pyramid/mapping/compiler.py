@@ -153,12 +153,8 @@ def _compile_resource(
     scope = Scope(models, document, findings, compiler=compile_value, roots=_settings_root(models))
     check_functions(scope, own, {*NAMES, *mappings.functions})
     compiled.generated[name] = scope.generated
-    scope.roots = {
-        **_settings_root(models),
-        "project": models.row_shapes.get("projects", ANY),
-        "zone": ANY,
-        "region": ANY,
-    }
+    project = models.row_shapes.get("projects", ANY)
+    scope = scope.entering(scope.current, project=project, zone=ANY, region=ANY)
     try:
         known = models.gce.methods(name)
     except KeyError:

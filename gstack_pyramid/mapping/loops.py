@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.getters import Condition, Getter, Loop, entries
 from gstack_pyramid.mapping import inlining
 from gstack_pyramid.mapping.conditions import compile_condition
@@ -43,20 +44,17 @@ def compile_loop(
     if bounded and found is not None:
         found.clear()
 
-    def turns(current: Any, env: Any) -> Iterator[Any]:
-        outer = {name: env.roots.get(name) for name in spec}
+    def turns(current: Any, env: Env) -> Iterator[Env]:
         made = nested(current, env, 0)
         yield from combinations(made) if bounded else made
-        env.roots.update(outer)
 
-    def nested(current: Any, env: Any, depth: int) -> Iterator[Any]:
+    def nested(current: Any, env: Env, depth: int) -> Iterator[Env]:
         if depth == len(names):
-            yield current
+            yield env
             return
         name, getter = names[depth]
         for item in entries(getter(current, env)):
-            env.roots[name] = item
-            yield from nested(current, env, depth + 1)
+            yield from nested(current, env.naming({name: item}), depth + 1)
 
     return turns, inner
 
@@ -100,12 +98,9 @@ def _element(spec: Mapping[str, Any], inner: Scope, place: Place) -> tuple[Gette
 def _counted(loop: Loop) -> Loop:
     """The same turns, with their number, from 0, as ``index``."""
 
-    def counted(current: Any, env: Any) -> Iterator[Any]:
-        outer = env.roots.get("index")
-        for index, item in enumerate(loop(current, env)):
-            env.roots["index"] = index
-            yield item
-        env.roots["index"] = outer
+    def counted(current: Any, env: Env) -> Iterator[Env]:
+        for index, turn in enumerate(loop(current, env)):
+            yield turn.naming({"index": index})
 
     return counted
 
@@ -113,10 +108,10 @@ def _counted(loop: Loop) -> Loop:
 def _list(loop: Loop, where: Condition | None, make: Getter) -> Getter:
     if where is None:
         return lambda current, env: [
-            made for item in loop(current, env) if (made := make(item, env)) is not None
+            made for turn in loop(current, env) if (made := make(current, turn)) is not None
         ]
     return lambda current, env: [
         made
-        for item in loop(current, env)
-        if where(item, env) and (made := make(item, env)) is not None
+        for turn in loop(current, env)
+        if where(current, turn) and (made := make(current, turn)) is not None
     ]

@@ -155,14 +155,11 @@ def _self_aware(constants: dict[str, Any], getters: list[tuple[str, Getter]]) ->
 
     def build(current: Any, env: Any) -> dict[str, Any]:
         result = constants.copy()
-        outer = env.roots.get("this")
-        env.roots["this"] = result
-        # A field that is an object of its own puts this one back.
+        inner = env.naming({"this": result})
         for name, getter in getters:
-            value = getter(current, env)
+            value = getter(current, inner)
             if value is not None:
                 result[name] = value
-        env.roots["this"] = outer
         return result
 
     return build

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gstack_pyramid.engine.getters import Builder, Getter, Shaping, field_of_row
@@ -88,7 +88,8 @@ class SourceCompiler:
         """
         spec = self._spec
         narrow = spec.get("narrow", {})
-        joins = [self._join(name, join) for name, join in spec.get("join", {}).items()]
+        known = [self._join(name, join) for name, join in spec.get("join", {}).items()]
+        joins = [join for join in known if join is not None]
         if self._command is not None:
             self._check_parameters(self._command, narrow)
             self._check_order(self._command)
@@ -108,11 +109,12 @@ class SourceCompiler:
             also=self._value("also"),
             zone=self._zone(),
             region=self._value("region"),
-            early=self._early([join for join in joins if join is not None]),
+            early=self._early(joins, ("where", "name", "also", "zone", "region")),
+            naming=self._early(joins, ("where", "name")),
             zone_parameter=narrow.get("zone"),
             name_parameter=narrow.get("name"),
             name_tag=narrow.get("tag"),
-            joins=[join for join in joins if join is not None],
+            joins=joins,
             cached=spec.get("cache", False),
             fields=fields,
             scope_params=self._rows.fields(spec["scope"], (*self._place, "scope"))
@@ -121,11 +123,11 @@ class SourceCompiler:
             pattern=self._pattern(),
             push=self._push(shared_fields),
             order=spec.get("order"),
-            joined_fields=self._looking_at({join.name for join in joins if join is not None}),
+            joined_fields=self._looking_at({join.name for join in joins}),
             this_fields=frozenset(name for name, used in self._uses.items() if "this" in used),
             shaping=self._shaping(fields),
             advice=advice,
-            advice_joins=frozenset(looked_at & {join.name for join in joins if join is not None}),
+            advice_joins=frozenset(looked_at & {join.name for join in joins}),
         )
 
     def _looking_at(self, joins: set[str]) -> dict[str, frozenset[str]]:
@@ -197,11 +199,14 @@ class SourceCompiler:
             return self._value("zone")
         return field_of_row("zoneid") if self._shape.field("zoneid") else None
 
-    def _early(self, joins: list[Join]) -> list[Join]:
+    def _early(self, joins: list[Join], keys: Iterable[str]) -> list[Join]:
+        """The joins that those of these keys look at which are there."""
         used, self._rows.used = self._rows.used, set()
-        self._condition("where")
-        for key in ("name", "also", "zone", "region"):
-            self._value(key)
+        for key in keys:
+            if key == "where":
+                self._condition(key)
+            else:
+                self._value(key)
         wanted, self._rows.used = self._rows.used, used
         return [join for join in joins if join.name in wanted]
 

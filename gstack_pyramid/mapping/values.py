@@ -74,11 +74,7 @@ def _got(
         found = getter(current, env)
         if found is None:
             return None
-        outer = env.roots.get("found")
-        env.roots["found"] = found
-        value = of_it(current, env)
-        env.roots["found"] = outer
-        return value
+        return of_it(current, env.naming({"found": found}))
 
     return got, made
 

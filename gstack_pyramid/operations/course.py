@@ -120,7 +120,7 @@ class Course:
                     )
                 )
         except StopIteration as end:
-            self.parts = end.value or []
+            self.parts = list(end.value.parts)
         except LostSight as ended:
             self.cause, self.lost = ended.cause, last
             self.kept += ended.left

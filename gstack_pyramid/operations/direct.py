@@ -22,8 +22,8 @@ def carry_out(prepared: Prepared) -> Any:
     while True:
         try:
             command = plan.send(result) if failure is None else plan.throw(StepError(failure))
-        except StopIteration:
-            return prepared.answer() if prepared.answer is not None else None
+        except StopIteration as end:
+            return prepared.answer(end.value) if prepared.answer is not None else None
         except StepError as failed:
             raise failed.cause from None
         result, failure = None, None

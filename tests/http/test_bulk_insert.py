@@ -233,7 +233,7 @@ def test_another_process_would_send_the_same_commands(
         try:
             command = plan.send(result)
         except StopIteration as end:
-            parts = end.value
+            parts = end.value.parts
     assert again == changes
     assert [part.target for part in parts] == [
         f"projects/demo-project/{INSTANCES}/{name}" for name in ("vm-01", "vm-02", "vm-03")

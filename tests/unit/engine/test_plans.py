@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from gstack_pyramid.engine.plans import TRIES, PlannedCommand, StepError, run_steps
+from gstack_pyramid.engine.plans import TRIES, Outcome, Plan, PlannedCommand, StepError, run_steps
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.mapping.steps import compile_steps
 
@@ -382,12 +382,13 @@ def test_what_was_done_is_undone_when_a_later_value_cannot_be_made(error: Except
     undo = PlannedCommand("deleteVolume", {"id": "1"}, False, False, undoing=True)
 
     class Done:
-        def run(self, env: Any, done: list[PlannedCommand]) -> Iterator[PlannedCommand]:
+        def run(self, env: Any, done: list[PlannedCommand]) -> Plan:
             done.append(undo)
             yield from ()
+            return Outcome(env)
 
     class Broken:
-        def run(self, env: Any, done: list[PlannedCommand]) -> Iterator[PlannedCommand]:
+        def run(self, env: Any, done: list[PlannedCommand]) -> Plan:
             raise error
             yield undo
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from gstack_pyramid.engine.environment import Env
@@ -124,4 +125,4 @@ class Language:
 def env_of(roots: Mapping[str, Any], request: OneRequest | None = None) -> Env:
     """An environment with these roots."""
     session: Any = request or OneRequest()
-    return Env(session, dict(roots), "p")
+    return Env(session, MappingProxyType(dict(roots)), "p")

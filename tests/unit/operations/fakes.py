@@ -14,7 +14,8 @@ from gstack_pyramid.cloudstack.errors import (
 )
 from gstack_pyramid.cloudstack.jobs import Job
 from gstack_pyramid.engine.calls import Prepared
-from gstack_pyramid.engine.plans import Plan, PlannedCommand, StepError
+from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.plans import Outcome, Plan, PlannedCommand, StepError
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.operations.identity import Request
 from gstack_pyramid.operations.operation import Operation
@@ -147,6 +148,12 @@ PACE = Pace(first_poll=0.0, slowest_poll=0.0, settle=0.0, patience=0.0)
 SEALER = Sealer(KeyRing([("test", bytes(range(32)))]))
 
 
+def came(**roots: Any) -> Outcome:
+    """What a plan has come to: what its results are called."""
+    session: Any = None
+    return Outcome(Env(session, roots))
+
+
 def steps(*commands: PlannedCommand, results: list[Any] | None = None) -> Plan:
     """A plan of these commands, the undoing ones after a failure; notes the results it is sent."""
     kept = results if results is not None else []
@@ -154,7 +161,7 @@ def steps(*commands: PlannedCommand, results: list[Any] | None = None) -> Plan:
         for one in commands:
             if not one.undoing:
                 kept.append((yield one))
-        return None
+        return came()
     except StepError:
         for one in commands:
             if one.undoing:

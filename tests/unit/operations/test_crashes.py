@@ -33,7 +33,7 @@ from gstack_pyramid.operations.operation import Operation, finished
 from gstack_pyramid.operations.pace import Pace
 from gstack_pyramid.operations.runner import Operations
 
-from .fakes import LONG, SEALER, Session
+from .fakes import LONG, SEALER, Session, came
 
 PACE = Pace(first_poll=0.0, slowest_poll=0.01, settle=0.0, patience=LONG)
 
@@ -132,7 +132,7 @@ def plan() -> Plan:
     made = yield CREATE
     try:
         yield PlannedCommand("createTags", {"key": made["id"]}, False, False, repeat="exists")
-        return None
+        return came()
     except StepError:
         undo = {"id": made["id"]}
         yield PlannedCommand("deleteVolume", undo, False, True, undoing=True, repeat="gone")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,8 +8,10 @@ import pytest
 
 from gstack_pyramid.cloudstack.errors import CloudStackError
 from gstack_pyramid.engine.calls import Prepared
-from gstack_pyramid.engine.plans import PlannedCommand, StepError
+from gstack_pyramid.engine.plans import Outcome, Plan, PlannedCommand, StepError
 from gstack_pyramid.operations import carry_out
+
+from .fakes import came
 
 SHARE = PlannedCommand("updateTemplatePermissions", {"id": "1"}, False, False)
 LOOK = PlannedCommand("listAccounts", {}, True, False)
@@ -35,7 +37,7 @@ class Cloud:
         return {"success": True}
 
 
-def prepared(cloud: Cloud, plan: Generator[PlannedCommand, Any, None], answer: Any) -> Prepared:
+def prepared(cloud: Cloud, plan: Plan, answer: Any) -> Prepared:
     session = SimpleNamespace(client=cloud, credentials=None, changed=cloud.changed.append)
     return Prepared(plan, "o", "u", "p", "global", "t", None, cast(Any, session), answer)
 
@@ -44,11 +46,15 @@ def test_the_answer_is_made_when_all_commands_were_sent() -> None:
     cloud = Cloud()
     seen: list[Any] = []
 
-    def plan() -> Generator[PlannedCommand, Any, None]:
+    def plan() -> Plan:
         seen.append((yield LOOK))
         seen.append((yield SHARE))
+        return came(shared="by now")
 
-    assert carry_out(prepared(cloud, plan(), lambda: len(cloud.sent))) == 2
+    def answer(outcome: Outcome) -> list[Any]:
+        return [outcome.env.roots["shared"], len(cloud.sent)]
+
+    assert carry_out(prepared(cloud, plan(), answer)) == ["by now", 2]
     assert seen == [[{"name": "one"}], {"success": True}]
     assert cloud.changed == ["updateTemplatePermissions"]
 
@@ -56,13 +62,14 @@ def test_the_answer_is_made_when_all_commands_were_sent() -> None:
 def test_a_failure_is_told_after_what_went_before_it_was_undone() -> None:
     cloud = Cloud(refused={"id": "1"})
 
-    def plan() -> Generator[PlannedCommand, Any, None]:
+    def plan() -> Plan:
         try:
             yield SHARE
+            return came()
         except StepError:
             yield BACK
             raise
 
     with pytest.raises(CloudStackError, match="no"):
-        carry_out(prepared(cloud, plan(), lambda: None))
+        carry_out(prepared(cloud, plan(), None))
     assert [sent.get("op") for sent in cloud.sent] == [None, "reset"]

@@ -20,6 +20,7 @@ from .fakes import (
     MACHINE,
     Cloud,
     Session,
+    came,
     command,
     done,
     ended,
@@ -54,7 +55,7 @@ def machine(after: PlannedCommand | None = None) -> Plan:
         yield command("deploy", makes=True)
         if after is not None:
             yield after
-        return None
+        return came()
     except LostSight as lost:
         lost.left.append(DESTROY)
         raise
@@ -175,7 +176,7 @@ def test_what_the_engine_reads_for_a_plan_under_way_is_tried_as_well(
     def plan() -> Plan:
         yield command("deploy")
         session.insist(read)
-        return None
+        return came()
 
     cloud.answers.append({"jobid": "j1"})
     cloud.jobs.append(done(MACHINE))
