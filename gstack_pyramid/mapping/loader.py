@@ -16,10 +16,22 @@ from gstack_pyramid.mapping.document import Document, Finding, MappingError, Pla
 from gstack_pyramid.mapping.functions import NamedFunction, functions_of
 from gstack_pyramid.mapping.grammar import grammar_of, is_well_formed
 from gstack_pyramid.mapping.merging import Described, described, entries_of
+from gstack_pyramid.mapping.shared_parts import (
+    KINDS,
+    Shared,
+    check_parts,
+    parts_of,
+    spell_out_shared,
+)
 from gstack_pyramid.mapping.tags import spell_out_kept, spell_out_steps
 from gstack_pyramid.schemas.cloudstack import Wanted
 
-_OWN_FORM = {"_defaults": "defaults", "_errors": "errors", "_functions": "functions"}
+_OWN_FORM = {
+    "_defaults": "defaults",
+    "_errors": "errors",
+    "_functions": "functions",
+    **{f"_{kind}": f"shared_{kind}" for kind in KINDS},
+}
 """Files of a form of their own, and its name in the grammar; other ``_`` files are none of ours."""
 
 
@@ -52,6 +64,7 @@ class Mappings:
         wanted: command -> what is wanted of its answers, and the file and line that say so.
         errors: the table of ``_errors.yaml``.
         functions: those of ``_functions.yaml``, by name.
+        shared: the checks, steps and values of ``_checks.yaml`` and its like, by kind and name.
         owners: (resource, method) -> the file and line that claim it.
         likeness: resource -> what it and its methods are like.
         replaced: what a later folder has put in the place of an earlier one's, each with where the
@@ -63,6 +76,7 @@ class Mappings:
     wanted: dict[str, tuple[Wanted, Origin]] = field(default_factory=dict)
     errors: Document = field(default_factory=lambda: Document("_errors.yaml", {"errors": []}))
     functions: dict[str, NamedFunction] = field(default_factory=dict)
+    shared: Shared = field(default_factory=dict)
     owners: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     likeness: dict[str, Described] = field(default_factory=dict)
     replaced: list[Replaced] = field(default_factory=list)
@@ -192,6 +206,9 @@ def _add(
     if stem == "_functions":
         merged.functions.update(functions_of(document))
         return []
+    if stem.lstrip("_") in KINDS:
+        merged.shared.update(parts_of(document))
+        return check_parts(parts_of(document))
     if stem == "_defaults":
         for name, value in document.data.get("settings", {}).items():
             before = merged.settings.get(name)
@@ -228,9 +245,10 @@ def _named(document: Document, name: str) -> Iterator[tuple[str, Origin]]:
                 yield ".".join(("settings", *place)), document.origin(("settings", *place))
         for command in document.data.get("wanted", {}):
             yield f"wanted.{command}", document.origin(("wanted", command))
-    elif stem == "_functions":
-        for key in document.data["functions"]:
-            yield f"functions.{key}", document.origin(("functions", key))
+    elif stem == "_functions" or stem.lstrip("_") in KINDS:
+        section = stem.lstrip("_")
+        for key in document.data[section]:
+            yield f"{section}.{key}", document.origin((section, key))
     elif stem not in _OWN_FORM and "like" not in document.data:
         for entry in entries_of(document.data):
             what = ".".join(str(part) for part in (document.data["resource"], *entry))
@@ -243,8 +261,8 @@ def _join(merged: Mappings, files: Mapping[str, list[Document]], findings: list[
         merged.resources[name] = resource.document
         merged.likeness[name] = resource
         merged.owners.update({(name, method): origin for method, origin in resource.claims.items()})
-        wrong: list[Finding] = []
+        wrong = spell_out_shared(resource.document, merged.shared)
         spell_out_kept(resource.document)
-        if resource.resource_like or resource.methods_like:
+        if not wrong:
             wrong = _check_grammar(resource.document, "")
         findings += wrong or spell_out_steps(resource.document)

@@ -63,11 +63,10 @@ def of(names: list[str]) -> Counter[str]:
 
 def alike() -> list[str]:
     """Names whose firewalls begin with the same number."""
-    numbered = CONVERTERS["acl_numbers"]
 
     def start(name: str) -> int:
-        asked = {"rules": [{}], "priority": 1000, "taken": [], "name": name}
-        return int(numbered(asked)[0]["number"])
+        asked = {"first": 10005000, "last": 10009999, "count": 1, "what": "rules", "name": name}
+        return int(CONVERTERS["free_numbers"](asked)[0])
 
     names = (f"alike-{number}" for number in range(10_000))
     return list(islice((name for name in names if start(name) == start("alike-0")), 3))

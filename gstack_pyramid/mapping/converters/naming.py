@@ -9,9 +9,6 @@ from gstack_pyramid.engine.names import natural_name, numeric_id
 from gstack_pyramid.mapping.converters.registry import Group
 
 _PLACES = re.compile(r"([^#]*)(#{1,18})([^#]*)")
-_MOST_NAMES = 1000
-"""So many instances are made at once at most. GCE makes 5,000; to plan those takes ten seconds."""
-
 converter = Group()
 
 
@@ -34,46 +31,41 @@ def region_of_zone(value: str) -> str:
     return head or value
 
 
-@converter("numbers behind those that are taken, written with as many digits as a pattern has '#'")
-def numbered_names(value: dict[str, Any]) -> dict[str, Any] | None:
-    """Names out of a pattern such as ``vm-###``, besides some that are given.
+@converter("finds the number in a name by a pattern that the request gives")
+def pattern_numbers(value: dict[str, Any]) -> list[int] | None:
+    """The numbers that some names have where a pattern such as ``vm-###`` has its ``#``.
 
     Args:
-        value: ``pattern``, ``count`` of all names, ``given`` ones, and those ``taken`` already.
+        value: the ``pattern``, and ``names``, of which those of another form have none.
 
     Returns:
-        ``names``, the given ones first; or ``problem``, why there are fewer than ``count``, and the
-        ``field`` that it is about.
+        None if the pattern isn't one of one sequence of ``#``.
 
     Source: ``BulkInsertInstanceResource.namePattern`` in GCE's discovery document.
     """
-    given = list(value.get("given") or ())
-    pattern, taken = value.get("pattern"), value.get("taken") or ()
-    try:
-        missing = int(value["count"]) - len(given) if value.get("count") else 0
-    except ValueError:
-        return None
-    if missing < 0 or len(given) + missing > _MOST_NAMES:
-        least = max(len(given), 1)
-        return _problem(
-            "count", f"must be from {least} to {_MOST_NAMES}, as many as are made at once"
-        )
-    if not missing:
-        return {"names": given}
-    found = _PLACES.fullmatch(pattern or "")
+    found = _PLACES.fullmatch(value.get("pattern") or "")
     if found is None:
-        problem = "a pattern of one sequence of '#' is needed, such as vm-###" if pattern else None
-        return _problem("namePattern", problem or "a pattern is needed to make further names")
-    before, places, after = found.groups()
+        return None
+    before, _, after = found.groups()
     same = re.compile(re.escape(before) + r"(\d{1,18})" + re.escape(after))
-    numbers = [int(known[1]) for name in (*taken, *given) if (known := same.fullmatch(name))]
-    start = max(numbers, default=0) + 1
-    if len(str(start + missing - 1)) > len(places):
-        scarce = f"there are not enough numbers of {len(places)} digits after {start - 1}"
-        return _problem("namePattern", scarce)
-    made = [f"{before}{number:0{len(places)}}{after}" for number in range(start, start + missing)]
-    return {"names": given + made}
+    return [int(known[1]) for name in value.get("names") or () if (known := same.fullmatch(name))]
 
 
-def _problem(field: str, why: str) -> dict[str, Any]:
-    return {"problem": why, "field": field}
+@converter("writes numbers with as many digits as a pattern has '#'")
+def pattern_names(value: dict[str, Any]) -> list[str] | None:
+    """Names out of a pattern such as ``vm-###``, whose numbers follow each other.
+
+    Args:
+        value: the ``pattern``; the number ``after`` which they begin; and the ``count`` of them.
+
+    Returns:
+        None if the pattern isn't one of one sequence of ``#``, or its digits don't suffice.
+    """
+    found = _PLACES.fullmatch(value.get("pattern") or "")
+    count, last = int(value["count"]), int(value["after"]) + int(value["count"])
+    if found is None or len(str(last)) > len(found[2]):
+        return None
+    before, places, after = found.groups()
+    return [
+        f"{before}{number:0{len(places)}}{after}" for number in range(last - count + 1, last + 1)
+    ]

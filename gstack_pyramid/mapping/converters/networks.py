@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from itertools import islice
 from typing import Any
 from zlib import crc32
 
@@ -15,9 +16,7 @@ ALL_PORTS = ("1", "65535")
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _LAST_PORT = 65535
 _PER_PRIORITY = 10_000
-"""Numbers of ACL items for each of GCE's priorities: the lower half denies, the upper allows."""
-_PER_RULE = 1_000
-"""Numbers of ACL items for each priority of a policy, in which no two rules are of one."""
+"""Numbers of ACL items for each of GCE's priorities."""
 _VPC_PREFIX = 16
 """The length of the prefix of a VPC's range that is chosen for its first subnetwork."""
 _PRIVATE = tuple(
@@ -121,57 +120,31 @@ def ipv4_netmask(value: str) -> str:
     return str(ipaddress.IPv4Network(value, strict=False).netmask)
 
 
-@converter("arithmetic: a number is made of a priority, and must be free")
-def acl_numbers(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rules with numbers that put them into GCE's order in a list of CloudStack's ACL items.
+@converter("goes through the numbers of a range, of which each is given once")
+def free_numbers(value: dict[str, Any]) -> list[int]:
+    """Some numbers of a range that are not in use, in rising order.
 
     Args:
-        value: ``rules``; their ``priority``, 0 to 65535; whether they ``deny``; ``taken``, the
-            numbers that are in use; and ``name``, whose rules they are: those of different names
-            begin at different numbers, so that they seldom want the same ones at one time.
+        value: how many, as ``count``; the ``first`` and the ``last`` of the range; ``taken``, the
+            numbers that are in use; ``what`` they are for, in words; and perhaps a ``name``, whose
+            they are: those of different names begin at different tens, as far as there is room, so
+            that they seldom want the same ones at one time.
 
     Raises:
-        ValueError: there is no number left for a rule.
+        ValueError: there is no room for so many in the range.
     """
-    half = _PER_PRIORITY // 2
-    first = int(value["priority"]) * _PER_PRIORITY + (0 if value.get("deny") else half)
-    last = first + half - 1
-    taken = set(value.get("taken") or ()).intersection(range(first, last + 1))
-    rules = value.get("rules") or ()
-    room = last - first + 1 - len(taken) - len(rules)
+    first, last, count = int(value["first"]), int(value["last"]), int(value["count"])
+    taken = {int(number) for number in value.get("taken") or () if number is not None}
+    size = last - first + 1
+    room = size - len(taken.intersection(range(first, last + 1))) - count
     if room < 0:
-        raise ValueError(f"There is room for {half} rules of one priority")
-    # Numbers are claimed by tens, so each name begins with a ten of its own.
-    wished = crc32(str(value["name"]).encode()) % (half // 10) * 10
+        raise ValueError(f"There is room for {size} {value['what']}")
+    wished = crc32(str(value["name"]).encode()) % (size // 10) * 10 if "name" in value else 0
     free = (number for number in range(first + min(wished, room), last + 1) if number not in taken)
-    return [{**rule, "number": next(free)} for rule in rules]
+    return list(islice(free, count))
 
 
-@converter("arithmetic: a number is made of a priority, and must be free")
-def rule_numbers(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """Parts of a policy's rules with numbers that keep the rules' order in a list of ACL items.
-
-    Args:
-        value: ``rules``, each with its ``priority``; ``first``, the number that priority 0 starts
-            from; and ``taken``, the numbers that are in use.
-
-    Raises:
-        ValueError: there is no number left for a part of a rule.
-    """
-    taken = set(value.get("taken") or ())
-    result = []
-    for rule in value.get("rules") or ():
-        start = int(value["first"]) + int(rule["priority"]) * _PER_RULE
-        free = (number for number in range(start, start + _PER_RULE) if number not in taken)
-        number = next(free, None)
-        if number is None:
-            raise ValueError(f"There is room for {_PER_RULE} protocols and ports in a rule")
-        taken.add(number)
-        result.append({**rule, "number": number})
-    return result
-
-
-@converter("undoes acl_numbers")
+@converter("the other way of the numbers that items of firewalls get")
 def acl_priority(value: int) -> int:
     """The priority of an ACL item's number."""
     return value // _PER_PRIORITY

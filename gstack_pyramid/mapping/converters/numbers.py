@@ -23,19 +23,6 @@ def gb_number(value: int | str) -> int:
     return int(value)
 
 
-@converter("checks that it is a whole percentage: CloudStack would name no field")
-def percent(value: float) -> int:
-    """A part of 1 as a percentage.
-
-    Raises:
-        ValueError: it isn't between 1 % and 100 %, or no whole percentage.
-    """
-    whole = round(float(value) * 100)
-    if not 1 <= whole <= 100 or abs(float(value) * 100 - whole) > 1e-6:
-        raise ValueError("CloudStack takes whole percentages from 0.01 to 1")
-    return whole
-
-
 @converter("a limit is a number, or the word Unlimited, or -1")
 def quota_number(value: str | float) -> float | None:
     """A resource limit as a number; None for ``Unlimited``, which GCE can't express."""

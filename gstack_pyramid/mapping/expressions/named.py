@@ -9,7 +9,8 @@ called.
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from gstack_pyramid.mapping.context import Context
 from gstack_pyramid.mapping.document import Finding
@@ -20,6 +21,23 @@ from gstack_pyramid.mapping.functions import NamedFunction
 from gstack_pyramid.mapping.shapes import ANY, ObjectShape
 
 ENDLESS = "a function that calls itself has no end"
+
+
+@dataclass(frozen=True, slots=True)
+class _Called(Checked):
+    """What a call comes to: first its arguments get names, then it is what its function says.
+
+    Attributes:
+        given: writes the lines that name the arguments.
+        body: the function's expression.
+    """
+
+    given: Callable[[Writer], None] = lambda writer: None
+    body: Checked = MISSING
+
+    def test(self, writer: Writer) -> str:
+        self.given(writer)
+        return self.body.test(writer)
 
 
 def call(checker: Checking, node: ast.Call, function: NamedFunction) -> Checked:
@@ -42,13 +60,27 @@ def call(checker: Checking, node: ast.Call, function: NamedFunction) -> Checked:
         # What is wrong with a function in itself is told where it stands.
         return MISSING if alone.findings else checker.report(node, f"{function.name}: {told}")
 
-    def emit(writer: Writer) -> str:
+    def given(writer: Writer) -> None:
         for code, argument in zip(codes, arguments, strict=True):
             writer.line(f"{code} = {argument.emit(writer)}")
+
+    def emit(writer: Writer) -> str:
+        given(writer)
         return body.emit(writer)
 
     constant = body.literal and not arguments
-    return replace(body, emit=emit, root=None, first=None, literal=constant, own=False)
+    return _Called(
+        emit,
+        body.shape,
+        body.boolean,
+        body.results,
+        None,
+        None,
+        body.label,
+        constant,
+        given=given,
+        body=body,
+    )
 
 
 def body_of(

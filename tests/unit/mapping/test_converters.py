@@ -108,52 +108,41 @@ def test_a_date_of_another_form_is_read_or_left_out(value: str, shown: str | Non
 
 
 @pytest.mark.parametrize(
+    ("pattern", "names", "numbers"),
+    [
+        ("vm-##", ["vm-007", "vm-3x", "vm-8", "avm-1"], [7, 8]),
+        ("#-vm", ["x", "7-vm", "10-other"], [7]),
+        ("a#", [], []),
+        ("a.#", ["a-1", "a.2"], [2]),
+        ("a", ["a1"], None),
+        ("a#b#", ["a1b2"], None),
+        (None, ["a1"], None),
+    ],
+)
+def test_the_numbers_of_names_are_where_a_pattern_has_them(
+    pattern: str | None, names: list[str], numbers: list[int] | None
+) -> None:
+    assert convert("pattern_numbers", {"pattern": pattern, "names": names}) == numbers
+
+
+@pytest.mark.parametrize(
     ("asked", "names"),
     [
-        ({"pattern": "vm-##", "count": "2"}, ["vm-01", "vm-02"]),
-        ({"pattern": "#-vm", "count": "1", "taken": ["x", "7-vm", "10-other"]}, ["8-vm"]),
-        ({"pattern": "vm-##", "count": "1", "taken": ["vm-007", "vm-3x"]}, ["vm-08"]),
-        ({"pattern": "a#", "count": "2", "given": ["b"]}, ["b", "a1"]),
-        ({"pattern": "a#", "count": "2", "given": ["a4"]}, ["a4", "a5"]),
-        ({"given": ["b", "c"]}, ["b", "c"]),
-        ({"pattern": "a#", "count": "0"}, []),
+        ({"pattern": "vm-##", "after": 0, "count": 2}, ["vm-01", "vm-02"]),
+        ({"pattern": "#-vm", "after": 7, "count": 1}, ["8-vm"]),
+        ({"pattern": "a#", "after": 4, "count": "2"}, ["a5", "a6"]),
+        ({"pattern": "a#", "after": 0, "count": 0}, []),
+        ({"pattern": "a#", "after": 0, "count": 10}, None),
+        ({"pattern": "a#", "after": 9, "count": 1}, None),
+        ({"pattern": "a", "after": 0, "count": 1}, None),
+        ({"pattern": "a#b#", "after": 0, "count": 1}, None),
+        ({"after": 0, "count": 1}, None),
     ],
 )
-def test_numbers_go_on_after_those_that_are_taken(asked: dict[str, Any], names: list[str]) -> None:
-    assert convert("numbered_names", asked) == {"names": names}
-
-
-@pytest.mark.parametrize(
-    ("asked", "problem"),
-    [
-        ({"pattern": "a#", "count": "10"}, "not enough numbers of 1 digits after 0"),
-        ({"pattern": "a#", "count": "1", "taken": ["a9"]}, "not enough numbers"),
-        ({"pattern": "a", "count": "1"}, "one sequence of '#'"),
-        ({"pattern": "a#b#", "count": "1"}, "one sequence of '#'"),
-        ({"count": "1"}, "a pattern is needed"),
-    ],
-)
-def test_numbers_that_cant_be_given_are_explained(asked: dict[str, Any], problem: str) -> None:
-    told = convert("numbered_names", asked)
-    assert told.keys() == {"problem", "field"}
-    assert told["field"] == "namePattern"
-    assert problem in told["problem"]
-
-
-@pytest.mark.parametrize(
-    ("asked", "problem"),
-    [
-        ({"count": "1", "given": ["a", "b"]}, "from 2 to 1000"),
-        ({"pattern": "a####", "count": "1001"}, "from 1 to 1000"),
-        ({"pattern": "a####", "count": "1000000"}, "from 1 to 1000"),
-        ({"pattern": "a#", "count": "-1"}, "from 1 to 1000"),
-    ],
-)
-def test_a_count_out_of_range_is_what_is_named(asked: dict[str, Any], problem: str) -> None:
-    told = convert("numbered_names", asked)
-    assert told.keys() == {"problem", "field"}
-    assert told["field"] == "count"
-    assert problem in told["problem"]
+def test_names_of_a_pattern_have_numbers_of_as_many_digits(
+    asked: dict[str, Any], names: list[str] | None
+) -> None:
+    assert convert("pattern_names", asked) == names
 
 
 @given(st.integers(0, (1 << 64) - 1))
@@ -369,60 +358,46 @@ def test_json_is_undone(value: Any) -> None:
     assert CONVERTERS["from_json"](CONVERTERS["to_json"](value)) == value
 
 
-def test_acl_items_get_free_numbers_in_the_order_of_their_priority() -> None:
-    numbered = CONVERTERS["acl_numbers"]
-    rules = [{"protocol": "tcp"}, {"protocol": "udp"}]
-    asked = {"rules": rules, "priority": 1000, "deny": False, "taken": [None], "name": "web"}
-    first, second = (rule["number"] for rule in numbered(asked))
-    assert 10005000 <= first < second == first + 1 <= 10009999
-    again = [rule["number"] for rule in numbered({**asked, "taken": [first]})]
-    assert again == [first + 1, first + 2]
-    denied = [rule["number"] for rule in numbered({**asked, "deny": True})]
-    assert denied == [first - 5000, first - 4999]
-    assert numbered({"priority": 0, "name": "web"}) == []
-    highest = numbered({**asked, "priority": 65535, "taken": None})[-1]["number"]
-    assert highest < 700000000 < 2**31
-    assert CONVERTERS["acl_priority"](highest) == 65535
-    assert CONVERTERS["acl_priority"](numbered({**asked, "priority": 0})[0]["number"]) == 0
-    with pytest.raises(ValueError, match="room for 5000 rules"):
-        numbered({**asked, "rules": [{}] * 5001})
+RANGE = {"first": 10005000, "last": 10009999, "what": "rules of one priority"}
+
+
+def test_numbers_that_are_in_use_are_passed_over() -> None:
+    free = CONVERTERS["free_numbers"]
+    assert free({**RANGE, "count": 3, "taken": ["10005001", None, 7]}) == [
+        10005000,
+        10005002,
+        10005003,
+    ]
+    assert free({**RANGE, "count": 0}) == []
+    with pytest.raises(ValueError, match="room for 5000 rules of one priority"):
+        free({**RANGE, "count": 5000, "taken": [10005000]})
 
 
 @given(st.text(max_size=63), st.integers(0, 5000), st.sets(st.integers(10005000, 10009999)))
-def test_acl_items_have_room_as_long_as_there_is_any(
-    name: str, rules: int, taken: set[int]
+def test_there_is_room_as_long_as_any_number_is_free(
+    name: str, count: int, taken: set[int]
 ) -> None:
     room = 5000 - len(taken)
-    asked = {"rules": [{}] * min(rules, room), "priority": 1000, "taken": taken, "name": name}
-    told = [rule["number"] for rule in CONVERTERS["acl_numbers"](asked)]
+    told = CONVERTERS["free_numbers"](
+        {**RANGE, "count": min(count, room), "taken": taken, "name": name}
+    )
     assert told == sorted(set(told) - taken)
-    assert len(told) == min(rules, room)
+    assert len(told) == min(count, room)
     assert all(10005000 <= number <= 10009999 for number in told)
 
 
-def test_acl_items_of_ten_names_seldom_want_the_same_numbers() -> None:
+def test_ten_names_seldom_want_the_same_numbers() -> None:
     """Whoever does waits for the other."""
     starts = {
-        CONVERTERS["acl_numbers"](
-            {"rules": [{}], "priority": 1000, "taken": [], "name": f"web-{number}"}
-        )[0]["number"]
+        CONVERTERS["free_numbers"]({**RANGE, "count": 1, "name": f"web-{number}"})[0]
         for number in range(10)
     }
     assert len(starts) >= 9
 
 
-def test_parts_of_a_policys_rules_get_free_numbers_in_the_order_of_the_rules() -> None:
-    numbered = CONVERTERS["rule_numbers"]
-    rules = [{"priority": 2000}, {"priority": 10, "protocol": "tcp"}, {"priority": 10}]
-    asked = {"rules": rules, "first": 700000000, "taken": [700010000, None]}
-    assert numbered(asked) == [
-        {"priority": 2000, "number": 702000000},
-        {"priority": 10, "protocol": "tcp", "number": 700010001},
-        {"priority": 10, "number": 700010002},
-    ]
-    assert numbered({"first": 0}) == []
-    with pytest.raises(ValueError, match="room for 1000 protocols"):
-        numbered({**asked, "rules": [{"priority": 10}] * 1000})
+@pytest.mark.parametrize(("number", "priority"), [(5000, 0), (10005000, 1000), (655359999, 65535)])
+def test_the_number_of_a_firewalls_item_tells_its_priority(number: int, priority: int) -> None:
+    assert CONVERTERS["acl_priority"](number) == priority
 
 
 def test_a_certificate_tells_when_it_expires() -> None:
@@ -438,14 +413,3 @@ def test_no_converter_is_there_that_no_mapping_calls() -> None:
     # What is kept as a whole in tags calls these.
     called |= {"chunked", "unchunked", "to_json", "from_json"}
     assert sorted(CONVERTERS.keys() - called) == []
-
-
-@given(st.integers(1, 100))
-def test_every_whole_percentage_comes_back_from_its_part_of_one(value: int) -> None:
-    assert convert("percent", value / 100) == value
-
-
-@pytest.mark.parametrize("value", [0, 0.005, 0.605, 1.01, -0.5])
-def test_other_parts_of_one_are_no_percentage(value: float) -> None:
-    with pytest.raises(ValueError, match="whole percentages"):
-        convert("percent", value)

@@ -18,10 +18,19 @@ from .wrong_expressions import WRONG_EXPRESSIONS
 from .wrong_forms import WRONG_FORMS
 from .wrong_likeness import WRONG_LIKENESS
 from .wrong_names import WRONG_NAMES
+from .wrong_shared_parts import WRONG_SHARED_PARTS
 from .wrong_steps import WRONG_STEPS
 from .wrong_tags import WRONG_TAGS
 
-WRONG = WRONG_NAMES | WRONG_FORMS | WRONG_STEPS | WRONG_EXPRESSIONS | WRONG_LIKENESS | WRONG_TAGS
+WRONG = (
+    WRONG_NAMES
+    | WRONG_FORMS
+    | WRONG_STEPS
+    | WRONG_EXPRESSIONS
+    | WRONG_LIKENESS
+    | WRONG_TAGS
+    | WRONG_SHARED_PARTS
+)
 
 
 @pytest.mark.parametrize("name", WRONG)

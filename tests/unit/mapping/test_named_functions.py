@@ -22,6 +22,10 @@ FUNCTIONS = """
         about: the first of them
         takes: [name]
         gives: greeting(name, [1, 2])[0]
+      odd_or_big:
+        about: a condition that is made of several
+        takes: [tag]
+        gives: tag.key in ["1", "3"] or tag.value and tag.value > 5
       keys_of:
         about: the keys of tags
         takes: [tags]
@@ -100,6 +104,17 @@ methods:
         # A parameter of the same name as a loop around the call is another thing.
         ('"[greeting(name, [tag.key]) for tag in tags][0]"', {"tags": [{"key": 7}]}, None),
         ("keys_of(tags)", {"tags": [{"key": "a"}]}, ["a"]),
+        # As a condition, its arguments have their values as well.
+        (
+            '"[tag.key for tag in tags if odd_or_big(tag)]"',
+            {"tags": [{"key": "1"}, {"key": "2", "value": 5}, {"key": "4", "value": 6}]},
+            ["1", "4"],
+        ),
+        (
+            '"1 if odd_or_big(tags[0]) and not odd_or_big(tags[1]) else 2"',
+            {"tags": [{"key": "1"}]},
+            1,
+        ),
     ],
 )
 def test_a_call_comes_to_what_the_function_gives(

@@ -341,7 +341,7 @@ WRONG_FORMS = {
         resource: disks
         reed: {call: listVolumes} # here
         """,
-        "unknown key 'reed' (is 'read' meant?); known are: about, aliases, elsewhere",
+        "unknown key 'reed' (is 'read' meant?); known are: about, aliases, checks, elsewhere",
     ),
     "unknown key of a read": (
         """

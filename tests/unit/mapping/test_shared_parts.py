@@ -1,0 +1,226 @@
+"""Checks, steps, values and names that have a name are what a mapping could say without it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gstack_pyramid.mapping.document import read_document
+from gstack_pyramid.mapping.loader import files_in, load
+from gstack_pyramid.mapping.shared_parts import KINDS
+from gstack_pyramid.schemas.location import data_folder
+
+from .mappings import PROJECTS, ZONES, Compiler, write
+
+DISKS = """
+    resource: disks
+    read: {call: listVolumes}
+    methods:
+      get: {}
+      delete: METHOD
+"""
+
+
+def spelled_out(tmp_path: Path, method: str, *, own: str = "", **shared: str) -> dict[str, Any]:
+    """The method ``delete`` of a file that makes use of shared parts."""
+    disks = DISKS.replace("METHOD", method) + own
+    folder = write(tmp_path / "a", disks=disks, **{f"_{name}": shared[name] for name in shared})
+    found: dict[str, Any] = load([folder]).resources["disks"].data["methods"]["delete"]
+    return found
+
+
+CHECKS = """
+    checks:
+      needed:
+        about: a field
+        takes: [field, what]
+        when: not body.<field>
+        field: resource.<field>
+        refuse: "<what> is needed, not {<field>}."
+      several:
+        about: two of them
+        takes: [one]
+        checks:
+          - {check: needed, field: <one>, what: a <one>}
+          - {when: <one> > 5, refuse: never}
+"""
+
+
+def test_a_check_is_what_its_name_stands_for(tmp_path: Path) -> None:
+    method = "{checks: [{check: needed, field: name, what: a name}], steps: []}"
+    assert spelled_out(tmp_path, method, checks=CHECKS)["checks"] == [
+        {
+            "when": "not body.name",
+            "field": "resource.name",
+            "refuse": "a name is needed, not {name}.",
+        }
+    ]
+
+
+def test_a_name_may_stand_for_several_checks_and_for_named_ones(tmp_path: Path) -> None:
+    method = "{checks: [{refuse: a}, {check: several, one: x}, {refuse: b}], steps: []}"
+    told = [check["refuse"] for check in spelled_out(tmp_path, method, checks=CHECKS)["checks"]]
+    assert told == ["a", "a x is needed, not {x}.", "never", "b"]
+
+
+def test_a_condition_of_a_use_counts_besides_that_of_the_check(tmp_path: Path) -> None:
+    method = "{checks: [{check: needed, when: a or b, field: name, what: it}], steps: []}"
+    (check,) = spelled_out(tmp_path, method, checks=CHECKS)["checks"]
+    assert check["when"] == "(a or b) and (not body.name)"
+
+
+STEPS = """
+    steps:
+      both:
+        about: two steps
+        takes: [disk, of?]
+        steps:
+          - {call: detachVolume, when: <disk>.vm, params: {id: <disk>.id, deviceid: <of>}}
+          - call: deleteVolume
+            about: it goes
+            params: {id: <disk>.id}
+            undo: {call: createVolume, params: {id: <of>}, leaves: "{<disk>.name} <of>"}
+      all: {about: all, takes: [disk], steps: [{do: both, disk: <disk>}, {tag: <disk>.id, tags: a}]}
+"""
+
+
+def test_steps_are_what_their_name_stands_for(tmp_path: Path) -> None:
+    method = "{steps: [{call: a}, {do: both, disk: self, of: 5}, {call: b}]}"
+    assert spelled_out(tmp_path, method, steps=STEPS)["steps"] == [
+        {"call": "a"},
+        {"call": "detachVolume", "when": "self.vm", "params": {"id": "self.id", "deviceid": 5}},
+        {
+            "call": "deleteVolume",
+            "about": "it goes",
+            "params": {"id": "self.id"},
+            "undo": {
+                "call": "createVolume",
+                "params": {"id": 5},
+                "leaves": "{self.name} 5",
+            },
+        },
+        {"call": "b"},
+    ]
+
+
+def test_conditions_and_loops_of_a_use_count_for_each_step(tmp_path: Path) -> None:
+    method = "{steps: [{do: both, about: why, when: x, each: {one: many}, disk: one}]}"
+    first, second = spelled_out(tmp_path, method, steps=STEPS)["steps"]
+    assert first["when"] == "(x) and (one.vm)"
+    assert second["when"] == "x"
+    assert first["each"] == second["each"] == {"one": "many"}
+    assert (first["about"], second["about"]) == ("why", "it goes")
+
+
+def test_an_expression_that_is_given_stays_one(tmp_path: Path) -> None:
+    method = "{steps: [{do: both, disk: moved or self}]}"
+    first, second = spelled_out(tmp_path, method, steps=STEPS)["steps"]
+    assert first["params"] == {"id": "(moved or self).id"}
+    assert second["undo"]["leaves"] == "{(moved or self).name}"
+
+
+def test_steps_may_stand_for_others(tmp_path: Path) -> None:
+    own = "\n    kept_in_tags: {of: {value: Volume}}\n"
+    method = "{steps: [{do: all, disk: self}, {do: all, disk: self}]}"
+    steps = spelled_out(tmp_path, method, own=own, steps=STEPS)["steps"]
+    assert [step["call"] for step in steps] == ["detachVolume", "deleteVolume", "createTags"] * 2
+
+
+VALUES = """
+    values:
+      offering:
+        about: an offering
+        takes: [name]
+        gives: {call: listDiskOfferings, params: {name: <name>}, take: first}
+"""
+
+
+def test_a_value_is_what_its_name_stands_for(tmp_path: Path) -> None:
+    method = "{with: {one: {ask: offering, when: a, name: b or c}}, steps: []}"
+    assert spelled_out(tmp_path, method, values=VALUES)["with"]["one"] == {
+        "call": "listDiskOfferings",
+        "params": {"name": "b or c"},
+        "take": "first",
+        "when": "a",
+    }
+
+
+NAMES = """
+    names:
+      group: {about: two names, takes: [of], with: {one: <of>.a, two: {ask: offering, name: one}}}
+"""
+
+
+def test_names_stand_where_their_group_stands(tmp_path: Path) -> None:
+    method = "{with: {zero: 0, a group: {names: group, of: x}, three: 3}, steps: []}"
+    named = spelled_out(tmp_path, method, names=NAMES, values=VALUES)["with"]
+    assert list(named) == ["zero", "one", "two", "three"]
+    assert named["one"] == "x.a"
+    assert named["two"]["params"] == {"name": "one"}
+
+
+def test_what_a_method_says_of_a_name_itself_goes_before_its_group(tmp_path: Path) -> None:
+    method = "{with: {a group: {names: group, of: x}, two: 2}, steps: []}"
+    named = spelled_out(tmp_path, method, names=NAMES, values=VALUES)["with"]
+    assert named == {"one": "x.a", "two": 2}
+
+
+def test_a_resource_has_its_own_before_those_of_all(tmp_path: Path) -> None:
+    own = "\n    steps: {both: {about: mine, takes: [disk], steps: [{call: <disk>}]}}\n"
+    method = "{steps: [{do: both, disk: mine}]}"
+    assert spelled_out(tmp_path, method, own=own, steps=STEPS)["steps"] == [{"call": "mine"}]
+
+
+def test_a_twin_may_have_another_part_of_the_same_name(tmp_path: Path) -> None:
+    own = "\n    names: {mine: {about: a, with: {one: 1, two: 2}}}\n"
+    twin = """
+        resource: regionDisks
+        like: disks
+        names: {mine: {with: {two: 22}}}
+    """
+    disks = DISKS.replace("METHOD", "{with: {it: {names: mine}}, steps: []}") + own
+    found = load([write(tmp_path / "a", disks=disks, twin=twin)]).resources
+    named = {name: found[name].data["methods"]["delete"]["with"] for name in found}
+    assert named == {"disks": {"one": 1, "two": 2}, "regionDisks": {"one": 1, "two": 22}}
+
+
+def test_a_later_folder_replaces_a_part_for_all(tmp_path: Path) -> None:
+    disks = DISKS.replace("METHOD", "{with: {one: {ask: offering, name: a}}, steps: []}")
+    first = write(tmp_path / "a", disks=disks, _values=VALUES)
+    other = "values: {offering: {about: another, takes: [name], gives: <name>}}"
+    second = write(tmp_path / "b", _values=other)
+    loaded = load([first, second])
+    assert loaded.resources["disks"].data["methods"]["delete"]["with"] == {"one": "a"}
+    assert [replaced.what for replaced in loaded.replaced] == ["values.offering"]
+
+
+@pytest.mark.parametrize("argument", ["nmae", "name"])
+def test_a_mistake_in_what_is_given_stands_where_it_is_given(
+    tmp_path: Path, compiler: Compiler, argument: str
+) -> None:
+    disks = DISKS.replace("METHOD", f"{{steps: [{{do: one, of: self.{argument}}}]}}")
+    step = "{about: a, takes: [of], steps: [{call: deleteVolume, params: {id: <of>}}]}"
+    folder = write(
+        tmp_path / "a",
+        projects=PROJECTS,
+        zones=ZONES,
+        disks=disks,
+        _steps=f"steps: {{one: {step}}}",
+    )
+    findings = compiler.findings(folder)
+    assert [finding.file for finding in findings] == [str(folder / "disks.yaml")] * (
+        argument == "nmae"
+    )
+    assert all(finding.column for finding in findings)
+
+
+def test_each_part_of_the_shipped_mappings_is_used() -> None:
+    files = files_in(data_folder("mappings"))
+    text = "".join(file.read_text("utf-8") for file in files)
+    for file in files:
+        for kind, key in KINDS.items():
+            for name in read_document(file).data.get(kind) or {}:
+                assert re.search(rf"\b{key}: {name}\b", text), f"{kind}.{name} of {file.name}"
