@@ -14,6 +14,7 @@ import pytest
 
 from gstack_pyramid.mapping.converters import CONVERTERS
 
+from ..support.at_once import at_once
 from ..support.gateway import Gateway
 from ..support.trips.values import REGION
 
@@ -35,14 +36,6 @@ def vpc(gateway: Gateway) -> Gateway:
     body = {"name": "sub", "network": VPC, "ipCidrRange": "10.9.0.0/24"}
     gateway.do("POST", f"{REGION}/subnetworks", body)
     return gateway
-
-
-def at_once(gateway: Gateway, *asked: tuple[str, str, Any]) -> None:
-    """Ask all of this at the same time; nothing of it may fail."""
-    with ThreadPoolExecutor(len(asked)) as pool:
-        begun = list(pool.map(lambda one: gateway.ask(*one), asked))
-    ended = [gateway.finish(operation).get("error") for operation in begun]
-    assert ended == [None] * len(asked)
 
 
 def insert(gateway: Gateway, names: list[str], **more: Any) -> None:
