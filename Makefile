@@ -94,7 +94,7 @@ fuzz: $(VENV)/.dev
 	GSTACK_FUZZ_CASES=24000 $(BIN)/pytest tests/clients/test_schemathesis.py
 
 torture: $(VENV)/.dev
-	$(BIN)/python -m tests.torture $(TORTURE)
+	GSTACK_THOROUGH=1 $(BIN)/python -m tests.torture $(TORTURE)
 
 real: $(VENV)/.dev
 	GSTACK_REQUIRE_CLIENTS=1 GSTACK_REAL_REPORT=$${GSTACK_REAL_REPORT:-real-report} \

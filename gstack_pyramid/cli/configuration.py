@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -120,11 +121,8 @@ class Ini:
 
     def optional(self, name: str) -> dict[str, str]:
         """What a section of the ini has; nothing where there is none."""
-        import plaster
-
         try:
-            loader = plaster.get_loader(str(self.path), protocols=["wsgi"])
-            section = loader.get_settings(name)
+            section = _reader(str(self.path)).get_settings(name)
         except Exception as error:
             # configparser and PasteDeploy raise a dozen classes for one thing: a malformed ini.
             raise click.ClickException(f"{self.path}: {error}") from error
@@ -135,6 +133,14 @@ class Ini:
         if not (section := self.optional(name)):
             raise click.ClickException(f"{self.path}: there is no section [{name}]")
         return section
+
+
+@cache
+def _reader(path: str) -> Any:
+    """What reads an ini anew each time; to find it, plaster looks through all that is installed."""
+    import plaster
+
+    return plaster.get_loader(path, protocols=["wsgi"])
 
 
 def _defaults() -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import selectors
-import shlex
 import signal
 import socket
 import subprocess
@@ -15,6 +14,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..support import forks
+from ..support.effort import THOROUGH
 from .tls import Authority
 
 ROOT = Path(__file__).parents[2]
@@ -25,12 +26,6 @@ PATIENCE = 300.0
 
 #: Variables of the developer's own shell that would point a client elsewhere.
 OTHER_CLOUDS = ("CLOUDSDK_", "GOOGLE_", "GSTACK_", "GCE_")
-
-# A background job of a shell ignores Ctrl-C and passes that on; what it starts must not.
-_HEEDING_CTRL_C = (
-    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
-    "os.execv(sys.argv[1], sys.argv[1:])"
-)
 
 
 @dataclass(frozen=True)
@@ -49,18 +44,24 @@ class Gateway:
     url: str
     ini: Path
     environment: Mapping[str, str]
-    process: subprocess.Popen[bytes]
+    process: forks.Process
     greeting: str
     log: Path
 
-    def exports(self) -> dict[str, str]:
-        """The environment of a shell after ``eval "$(gstack env)"``."""
-        command = shlex.join([str(BIN / "gstack"), "--config", str(self.ini), "env"])
-        shell = ["sh", "-c", f'exports=$({command}) && eval "$exports" && env -0']
-        done = run(shell, self.environment)
+    def exports(self, *options: str) -> dict[str, str]:
+        """The environment of a shell after ``eval "$(gstack env)"``, with its options."""
+        told = self.gstack("env", *options)
+        done = run(["sh", "-c", 'eval "$1" && env -0', "sh", told], self.environment)
         assert done.returncode == 0, done.stderr
         pairs = (line.partition("=") for line in done.stdout.split("\0") if line)
         return {name: value for name, _, value in pairs}
+
+    def gstack(self, *arguments: str) -> str:
+        """What ``gstack`` writes, with this gateway's ini; it must succeed."""
+        command: list[str | Path] = [BIN / "gstack", "--config", self.ini, *arguments]
+        done = forks.run(command, self.environment, PATIENCE)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def complaints(self) -> list[str]:
         """Lines of the log that tell of an error of the gateway's own."""
@@ -100,6 +101,7 @@ def served(
     tls: Authority | None = None,
     simulator: Mapping[str, str] | None = None,
     server: Mapping[str, str] | None = None,
+    alone: bool = THOROUGH,
 ) -> Iterator[Gateway]:
     """Serve development.ini on free ports until the block ends; jobs are over when asked about.
 
@@ -110,6 +112,7 @@ def served(
         tls: whose certificate the gateway is served with; None for plain HTTP.
         simulator: settings of the simulator, without ``simulator_`` before them.
         server: further settings of the server.
+        alone: whether it is started as a shell does; see ``forks.start``.
     """
     port, simulator_port = free_ports(2)
     url = f"http://127.0.0.1:{port}"
@@ -126,9 +129,8 @@ def served(
     own |= {"HOME": str(home), "GSTACK_PORT": str(port)}
     own |= {"GSTACK_SIMULATOR_PORT": str(simulator_port)}
     log = folder / "server.log"
-    command = [sys.executable, "-c", _HEEDING_CTRL_C, str(BIN / "pserve"), str(ini)]
     with log.open("wb") as stderr:
-        process = subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=stderr)
+        process = forks.start([BIN / "pserve", ini], own, stdout=None, stderr=stderr, alone=alone)
     try:
         greeting = _first_words(process)
         assert greeting, f"the server did not start:\n{log.read_text()}"
@@ -140,7 +142,7 @@ def served(
         end(process, signal.SIGTERM)
 
 
-def end(process: subprocess.Popen[bytes], by: signal.Signals) -> int:
+def end(process: forks.Process, by: signal.Signals) -> int:
     """End a server by a signal, or by force when it does not heed it; returns its exit status."""
     if process.poll() is None:
         process.send_signal(by)
@@ -173,7 +175,7 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def _first_words(process: subprocess.Popen[bytes]) -> str:
+def _first_words(process: forks.Process) -> str:
     """What a server writes when it listens; empty when it ended or kept silent for too long."""
     assert process.stdout
     with selectors.DefaultSelector() as selector:

@@ -19,7 +19,7 @@ from typing import Any
 
 import requests
 
-from .gateway import BIN, Gateway, run, served
+from .gateway import Gateway, served
 from .tls import Authority, carry
 
 HOSTS = ("compute.googleapis.com", "www.googleapis.com", "oauth2.googleapis.com")
@@ -77,9 +77,7 @@ def site(folder: Path) -> Iterator[Site]:
         port = int(gateway.url.rpartition(":")[2])
         with _proxy(port) as proxy:
             key = folder / "robot.json"
-            command = [str(BIN / "gstack"), "--config", str(gateway.ini), "key", "create", "robot"]
-            done = run([*command, "--output", str(key)], gateway.environment)
-            assert done.returncode == 0, done.stderr
+            gateway.gstack("key", "create", "robot", "--output", str(key))
             others = ("no_proxy", "NO_PROXY", "https_proxy", "http_proxy", "HTTP_PROXY")
             own = {name: text for name, text in gateway.environment.items() if name not in others}
             bundle = str(authority.file)

@@ -6,8 +6,6 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -26,7 +24,8 @@ from gstack_pyramid.simulator import (
     make_simulator,
 )
 
-from .gateway import _HEEDING_CTRL_C, BIN, PATIENCE, ROOT, end, free_ports, run
+from ..support import forks
+from .gateway import BIN, PATIENCE, ROOT, end, free_ports, run
 
 pytestmark = pytest.mark.clients
 
@@ -47,7 +46,7 @@ def cloud(cloudstack_model: CloudStackModel) -> Iterator[str]:
 class Served:
     """A gateway that is served by processes."""
 
-    process: subprocess.Popen[bytes]
+    process: forks.Process
     url: str
     figures: str
     log: Path
@@ -119,12 +118,9 @@ def together(folder: Path, cloud: str, count: int = 2, **settings: str) -> Itera
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
     command = [str(BIN / "gstack"), "--config", str(path), "serve", "--processes", str(count)]
     with log.open("wb") as told:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _HEEDING_CTRL_C, *command],
-            env=environment,
-            stdout=told,
-            stderr=told,
-            start_new_session=True,
+        # By itself: what it does with its own processes is what these tests are about.
+        process = forks.start(
+            command, environment, stdout=told, stderr=told, new_session=True, alone=True
         )
     served = Served(process, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{figures}", log)
     try:

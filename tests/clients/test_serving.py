@@ -21,7 +21,7 @@ def test_the_server_says_in_three_lines_what_to_do_next(gateway: Gateway) -> Non
 
 
 def test_ctrl_c_ends_gateway_and_simulator_without_a_traceback(tmp_path: Path) -> None:
-    with served(tmp_path) as gateway:
+    with served(tmp_path, alone=True) as gateway:
         assert end(gateway.process, signal.SIGINT) in (0, -signal.SIGINT)
         assert "Traceback" not in gateway.log.read_text()
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from .chromium import chromium
-from .gateway import PATIENCE, Gateway, run, served
+from .gateway import PATIENCE, Gateway, served
 from .gcloud import Gcloud
 from .gcloud_process import executed, find_gcloud
 from .pasted_code import sign_in_by_pasting, until_url
@@ -142,13 +142,8 @@ def test_gcloud_signs_in_with_the_browser_and_renews_its_tokens_unseen(
 @pytest.fixture
 def key_file(secure: Gateway, tmp_path: Path) -> Path:
     """A service account's key, as the operator makes it."""
-    from .gateway import BIN
-
     path = tmp_path / "robot.json"
-    gstack = [str(BIN / "gstack"), "--config", str(secure.ini)]
-    options = ["key", "create", "robot", "-o", str(path), "--endpoint", secure.url]
-    done = run([*gstack, *options], secure.environment)
-    assert done.returncode == 0, done.stderr
+    secure.gstack("key", "create", "robot", "-o", str(path), "--endpoint", secure.url)
     return path
 
 

@@ -9,7 +9,7 @@ import requests
 
 from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
 
-from .gateway import BIN, Gateway, run, served
+from .gateway import Gateway, served
 
 pytestmark = pytest.mark.clients
 
@@ -36,13 +36,6 @@ def session() -> requests.Session:
     return made
 
 
-def token_keys(gateway: Gateway, *arguments: str) -> str:
-    command = [str(BIN / "gstack"), "--config", str(gateway.ini), "token-keys", *arguments]
-    done = run(command, gateway.environment)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_a_token_is_good_at_every_node_and_after_a_restart_until_its_key_goes(
     tmp_path: Path,
 ) -> None:
@@ -63,13 +56,13 @@ def test_a_token_is_good_at_every_node_and_after_a_restart_until_its_key_goes(
         revoked = token(here)
         session().post(f"{here.url}/oauth2/revoke", {"token": revoked}, timeout=30)
         assert zones(here, revoked).status_code == 401
-        old = token_keys(here, "list").split()[0]
-        token_keys(here, "rotate")
+        old = here.gstack("token-keys", "list").split()[0]
+        here.gstack("token-keys", "rotate")
     with served(folder("c"), shared) as again:
         assert zones(again, made).status_code == 200
         assert zones(again, revoked).status_code == 401
         assert zones(again, token(again)).status_code == 200
-        token_keys(again, "remove", old)
+        again.gstack("token-keys", "remove", old)
     with served(folder("d"), shared) as last:
         refused = zones(last, made)
         assert refused.status_code == 401

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ..support.programs import required
-from .gateway import BIN, Gateway, run, served
+from .gateway import Gateway, run, served
 from .gcloud_process import find_gcloud
 from .manual import example, examples
 from .packages import go, node
@@ -39,11 +38,8 @@ def secure(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> It
 @pytest.fixture(scope="module")
 def shell(secure: Gateway) -> dict[str, str]:
     """The environment of a shell after ``gstack env``, in which no program knows the authority."""
-    command = [str(BIN / "gstack"), "--config", str(secure.ini), "env", "--endpoint", secure.url]
-    script = f'exports=$({shlex.join(command)}) && eval "$exports" && env -0'
-    told = printed(["sh", "-c", script], secure.environment).split("\0")
-    pairs = (line.partition("=") for line in told if line)
-    return {name: value for name, _, value in pairs if name not in CERTIFICATES}
+    told = secure.exports("--endpoint", secure.url)
+    return {name: value for name, value in told.items() if name not in CERTIFICATES}
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +50,8 @@ def key(secure: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def key_file(secure: Gateway, path: Path, *options: str) -> Path:
     """Make a key file as docs/sign-in.md says, for where the gateway is reached here."""
-    make = [str(BIN / "gstack"), "--config", str(secure.ini), "key", "create", "robot", *options]
-    printed([*make, "--endpoint", secure.url, "--output", str(path)], secure.environment)
+    where = ["--endpoint", secure.url, "--output", str(path)]
+    secure.gstack("key", "create", "robot", *options, *where)
     return path
 
 

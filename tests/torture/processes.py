@@ -23,6 +23,8 @@ from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
 
+from ..support import forks
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
@@ -59,7 +61,7 @@ class Cloud:
         state: the file.
     """
 
-    def __init__(self, endpoint: str, state: Path, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, endpoint: str, state: Path, process: forks.Process) -> None:
         self.endpoint, self.state, self.process = endpoint, state, process
         parts = urlsplit(endpoint)
         self._admin = f"{parts.scheme}://{parts.netloc}/admin/faults"
@@ -101,7 +103,7 @@ def cloud(
         *("--job-seconds", str(job_seconds), "--load", str(load), "--threads", "16"),
     ]
     with (folder / "cloud.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
+        process = forks.start(command, os.environ, stdout=None, stderr=log)
     try:
         assert process.stdout
         with selectors.DefaultSelector() as selector:
@@ -138,7 +140,7 @@ class Node:
         self.url = f"http://127.0.0.1:{self._port}"
         self.log = folder / f"{name}.log"
         self._ini = folder / f"{name}.ini"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: forks.Process | None = None
         self._write_ini(settings, threads)
 
     def _write_ini(self, settings: Mapping[str, str], threads: int) -> None:
@@ -169,9 +171,7 @@ class Node:
             raise RuntimeError("the gateway runs")
         own = {k: v for k, v in os.environ.items() if not k.startswith("GSTACK_")}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [BIN / "pserve", self._ini], env=own, stdout=log, stderr=log
-            )
+            self.process = forks.start([BIN / "pserve", self._ini], own, stdout=log, stderr=log)
 
     def ready(self) -> None:
         """Wait until it takes connections.
