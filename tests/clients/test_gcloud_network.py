@@ -118,8 +118,10 @@ def test_a_vpn_leads_to_a_peer(gcloud: Gcloud) -> None:
 
 def test_routers_and_their_addresses_are_shown(gcloud: Gcloud) -> None:
     rows = {row["NAME"]: row for row in gcloud.table("routers list")}
-    assert (rows["prod-vpc"]["REGION"], rows["prod-vpc"]["NETWORK"]) == ("ch-zrh", "prod-vpc")
-    assert gcloud.json(f"routers get-status prod-vpc {REGION}")["result"]["natStatus"]
+    row = rows["virtual-router-of-prod-vpc"]
+    assert (row["REGION"], row["NETWORK"]) == ("ch-zrh", "prod-vpc")
+    status = gcloud.json(f"routers get-status virtual-router-of-prod-vpc {REGION}")
+    assert status["result"]["natStatus"]
 
 
 def test_a_vpc_has_firewalls_for_both_directions(gcloud: Gcloud) -> None:

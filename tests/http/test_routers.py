@@ -51,3 +51,12 @@ def test_bgp_is_within_what_gce_takes(gateway: Gateway, bgp: dict[str, Any], fie
 def test_peers_are_refused(gateway: Gateway) -> None:
     body = {"name": "gate", "network": VPC, "bgp": {"asn": 64512}, "bgpPeers": [{"name": "peer"}]}
     assert "resource.bgpPeers" in gateway.refused(400, "POST", ROUTERS, body)["message"]
+
+
+def test_a_router_may_be_called_as_its_network_or_as_another(gateway: Gateway) -> None:
+    """Until a router has a name it isn't in the way of one."""
+    for name in ("prod-vpc", "backend"):
+        gateway.do("POST", ROUTERS, {"name": name, "network": VPC})
+        assert gateway.get(f"{ROUTERS}/{name}")["network"].endswith(f"/{VPC}")
+        gateway.do("DELETE", f"{ROUTERS}/{name}")
+    assert "virtual-router-of-prod-vpc" in gateway.names(ROUTERS)

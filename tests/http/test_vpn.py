@@ -132,12 +132,15 @@ def test_wrong_routes_are_refused(gateway: Gateway, change: dict[str, Any], word
 
 
 def test_each_network_with_a_way_out_has_a_router(gateway: Gateway) -> None:
-    assert gateway.names(f"{HERE}/routers") == ["backend", "prod-vpc"]
+    assert gateway.names(f"{HERE}/routers") == [
+        "virtual-router-of-backend",
+        "virtual-router-of-prod-vpc",
+    ]
     assert gateway.names("regions/ch-gva/routers") == []
-    told = gateway.get(f"{HERE}/routers/prod-vpc")
+    told = gateway.get(f"{HERE}/routers/virtual-router-of-prod-vpc")
     assert told["network"] == f"{PROJECT}/global/networks/prod-vpc"
     assert told["nats"][0]["natIpAllocateOption"] == "AUTO_ONLY"
-    status = gateway.get(f"{HERE}/routers/prod-vpc/getRouterStatus")["result"]
+    status = gateway.get(f"{HERE}/routers/virtual-router-of-prod-vpc/getRouterStatus")["result"]
     (address,) = gateway.cloud.rows("listPublicIpAddresses", issourcenat=True)
     assert status["natStatus"][0]["autoAllocatedNatIps"] == [address["ipaddress"]]
 
