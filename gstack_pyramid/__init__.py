@@ -41,7 +41,7 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
     inis = [Path(given["__file__"])] if "__file__" in given else []
     try:
         ini = AtStart(lambda: inis)
-        app = make_app(Settings.from_ini(given))
+        app = make_app(Settings.from_ini(given), settings)
     except ConfigurationError as error:
         for problem in error.problems:
             log.critical("gstack can't start: %s", problem)

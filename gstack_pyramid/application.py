@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from cachetools import TTLCache, cached
 
 from gstack_pyramid.at_start import AtStart
 from gstack_pyramid.auth import KeyRing, Ledger, Sealer
+from gstack_pyramid.bound_methods import BoundMethod, bind
 from gstack_pyramid.cloudstack import Credentials, PasswordLogin, User, find_user
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.describing.coverage import read_reasons
@@ -32,12 +32,6 @@ from gstack_pyramid.scheduling import Scheduler
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.location import data_folder
-from gstack_pyramid.schemas.validation import (
-    Validator,
-    coerce_body,
-    query_parser,
-    validator_for,
-)
 from gstack_pyramid.settings import Settings
 from gstack_pyramid.shares import GREED, FairThreads, Shares
 
@@ -47,34 +41,6 @@ USERS_TTL = 300
 """Seconds for which it is remembered whose keys they are."""
 DAY = 24 * 3600.0
 """Seconds."""
-
-
-@dataclass(slots=True)
-class BoundMethod:
-    """A mapped method with what checks its requests and its answers.
-
-    Attributes:
-        query: parses the query string; raises GceError.
-        coerce: brings a body into the model's types.
-        body: the body's validator; None for a method without a body.
-        response: the answer's validator; None where the model promises nothing.
-    """
-
-    method: Method
-    query: Callable[[Mapping[str, Sequence[str]]], dict[str, Any]]
-    coerce: Callable[[object], object]
-    body: Validator | None
-    response: Validator | None
-
-    @property
-    def changes(self) -> bool:
-        """Whether it may change something: all but what surely reads does.
-
-        Operations' ``delete`` does, which shares its kind with ``get``.
-        """
-        method = self.method
-        reads = method.gce.http_method == "GET" or method.kind in ("answer", "permissions")
-        return not reads and method.gce.name != "wait"
 
 
 @dataclass
@@ -276,7 +242,7 @@ def build_application(settings: Settings) -> Application:
     )
     application.reloads["the mapping files"] = mappings.check
     for method_id, method in compiled.methods.items():
-        application.methods[method_id] = _bind(method, compiled.gce)
+        application.methods[method_id] = bind(method, compiled.gce)
     return application
 
 
@@ -284,16 +250,3 @@ def operation_ended(operation: Operation) -> None:
     """Tell those who watch that an operation is over."""
     audit.ended(operation)
     metrics.ended(operation.type, operation.error is not None)
-
-
-def _bind(method: Method, gce: GceModel) -> BoundMethod:
-    request, response = method.gce.request, method.gce.response
-    # The model asks for the name in a PATCH as well; GCE does not, nor do its clients send it.
-    required_for = method.gce.id if method.gce.http_method != "PATCH" else None
-    return BoundMethod(
-        method,
-        query_parser(gce, method.gce),
-        coerce_body(gce, request) if request else lambda body: body,
-        validator_for(gce, request, method_id=required_for, request=True) if request else None,
-        validator_for(gce, response) if response else None,
-    )

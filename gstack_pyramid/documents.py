@@ -23,12 +23,12 @@ from pyramid.response import Response
 from gstack_pyramid.application import Application
 from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.errors import GceError, invalid_parameter, method_not_allowed
+from gstack_pyramid.hosts import root_url
 from gstack_pyramid.protocol.fields import compile_fields
 from gstack_pyramid.schemas.discovery import API, VERSION, directory, discovery
 from gstack_pyramid.schemas.gce import GceMethod, GceModel
 from gstack_pyramid.schemas.openapi import openapi
 from gstack_pyramid.schemas.query import QueryParser, query_parser
-from gstack_pyramid.view import root_url
 
 ROUTES = {
     "discovery.apis.list": "/discovery/v1/apis",
@@ -146,7 +146,7 @@ class Documents:
         )
 
 
-def add_documents(config: Configurator) -> None:
+def includeme(config: Configurator) -> None:
     """The routes and views of the documents."""
     application: Application = config.registry["gstack"]
     config.registry["gstack.documents"] = Documents(application.compiled, application.why_missing)

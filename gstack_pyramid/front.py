@@ -10,10 +10,9 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from gstack_pyramid.hosts import LIVE, READY
+from gstack_pyramid.hosts import LIVE, READY, root_url
 from gstack_pyramid.protocol.responses import json_response
 from gstack_pyramid.signin.page import page
-from gstack_pyramid.view import root_url
 
 
 def includeme(config: Configurator) -> None:

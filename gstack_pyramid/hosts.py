@@ -11,9 +11,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from pyramid.config import Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
+from pyramid.tweens import EXCVIEW
 
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.settings import Settings
@@ -54,6 +56,15 @@ def links_url(settings: Settings, request: Request) -> str:
     return settings.links_url or service_url(settings, request)
 
 
+def root_url(request: Request) -> str:
+    """What links in answers about the service itself begin with: a URL without a final slash.
+
+    Raises:
+        GceError: 421, the client has addressed somebody else.
+    """
+    return service_url(request.registry["gstack"].settings, request)
+
+
 def is_known(settings: Settings, request: Request) -> bool:
     """Whether the host that a request is for is one of this service's."""
     host = str(request.host).lower()
@@ -70,6 +81,11 @@ def warning(settings: Settings) -> str:
         "neither gstack.public_url nor gstack.hosts is set: only requests for localhost, 127.0.0.1"
         " and [::1] are answered"
     )
+
+
+def includeme(config: Configurator) -> None:
+    """Refuse what is for others, before anything but what makes answers of errors."""
+    config.add_tween("gstack_pyramid.hosts.refusing", under=EXCVIEW)
 
 
 def refusing(handler: Callable[[Request], Response], registry: Registry) -> Any:

@@ -23,6 +23,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from pyramid.config import Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
@@ -245,6 +246,13 @@ def take_turns() -> None:
     sys.setswitchinterval(SWITCH)
     gc.freeze()
     gc.set_threshold(GARBAGE)
+
+
+def includeme(config: Configurator) -> None:
+    """Tell single requests and parts of batches apart, around all that takes time."""
+    config.add_tween(
+        "gstack_pyramid.scheduling.giving_way", over="gstack_pyramid.protocol.delivery.packing"
+    )
 
 
 def giving_way(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +102,7 @@ def make_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRouter
     made: list[Router] = []
     folder: Path = tmp_path_factory.mktemp("ini")
 
-    def make(**settings: str) -> Router:
+    def make(pyramid: Mapping[str, str] | None = None, **settings: str) -> Router:
         ini = {
             "here": str(folder),
             # A port that nothing listens on; most tests put a cloud of their own in its place.
@@ -114,7 +114,7 @@ def make_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRouter
         }
         with pytest.MonkeyPatch.context() as patch, paused():
             shipped.share(patch)
-            router = make_app(Settings.from_ini(ini, {}))
+            router = make_app(Settings.from_ini(ini, {}), {**ini, **(pyramid or {})})
         made.append(router)
         return router
 

@@ -19,6 +19,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from gstack_pyramid.application import Application
+from gstack_pyramid.bound_methods import BoundMethod
 from gstack_pyramid.hosts import LIVE, READY
 from gstack_pyramid.observability import audit, metrics, tracing
 from gstack_pyramid.observability.context import Noted, noting, request_id
@@ -62,14 +63,13 @@ def telling(
             finally:
                 metrics.IN_PROGRESS.dec()
                 seconds = time.perf_counter() - began
-                fields = _tell(application, request, noted, path, status, seconds)
+                fields = _tell(request, noted, path, status, seconds)
                 tracing.answered(span, environ, fields)
 
     return handle
 
 
 def _tell(
-    application: Application,
     request: Request,
     noted: Noted,
     path: str,
@@ -78,7 +78,8 @@ def _tell(
 ) -> dict[str, Any]:
     """Tell of a request; gives what was told."""
     route = getattr(request, "matched_route", None)
-    bound = application.methods.get(route.name) if route else None
+    context = getattr(request, "context", None)
+    bound = context if isinstance(context, BoundMethod) else None
     match = getattr(request, "matchdict", None) or {}
     fields: dict[str, Any] = {
         "http_method": request.method,

@@ -7,15 +7,22 @@ from base64 import b64encode
 from collections.abc import Callable
 from hashlib import blake2b
 
+from pyramid.config import Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
+from pyramid.tweens import EXCVIEW
 
 SMALLEST = 1024
 """Bytes; packing less than that saves nothing."""
 
 _LEVEL = 1
 """Packing harder costs several times the work for a tenth of the size."""
+
+
+def includeme(config: Configurator) -> None:
+    """Pack answers, those that tell of errors as well."""
+    config.add_tween("gstack_pyramid.protocol.delivery.packing", over=EXCVIEW)
 
 
 def revalidated(response: Response) -> Response:

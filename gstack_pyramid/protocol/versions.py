@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from pyramid.config import Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
@@ -18,6 +19,11 @@ _OTHER = re.compile(
     r"(?P<before>(?:/batch)?/compute/)(?P<version>beta|alpha)(?P<after>/.*)?", re.DOTALL
 )
 _ASKED = "gstack.version"
+
+
+def includeme(config: Configurator) -> None:
+    """Lead to v1, before routes are looked for."""
+    config.add_tween("gstack_pyramid.protocol.versions.reading_all_versions")
 
 
 def reading_all_versions(

@@ -102,8 +102,8 @@ def test_fail2ban_matches_refusals_and_nothing_that_a_client_writes(
             formatter,
             (refused, text),
             (refused, text.replace("203.0.113.9", "2001:db8::1")),
-            ("gstack_pyramid.fallbacks", f"GET /{forged} broke"),
-            ("gstack_pyramid.fallbacks", f'","logger":"{refused}","message":"{text}'),
+            ("gstack_pyramid.error_views", f"GET /{forged} broke"),
+            ("gstack_pyramid.error_views", f'","logger":"{refused}","message":"{text}'),
             ("gstack_pyramid.refused", "refused a credential from -: wrong (token)"),
         )
     )

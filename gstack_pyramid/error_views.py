@@ -1,14 +1,16 @@
-"""The views besides the one: what is not mapped, what goes wrong, and batches."""
+"""What is answered where the one view doesn't: what is not mapped, and what goes wrong."""
 
 from __future__ import annotations
 
 import logging
 
+from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from gstack_pyramid.application import Application
+from gstack_pyramid.batch_view import BATCH_PATHS
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.errors import (
     GceError,
@@ -16,24 +18,25 @@ from gstack_pyramid.errors import (
     method_not_allowed,
     not_implemented,
     shown,
-    too_large,
-    too_many,
     unavailable,
 )
-from gstack_pyramid.observability.context import carried, noted
+from gstack_pyramid.observability.context import noted
 from gstack_pyramid.operations.database import is_away
 from gstack_pyramid.operations.runner import NO_DATABASE
-from gstack_pyramid.protocol.batch import parse_batch
-from gstack_pyramid.protocol.batch_run import Bounds, run_batch
-from gstack_pyramid.protocol.contents import content_of
-from gstack_pyramid.protocol.disconnects import gone
 from gstack_pyramid.protocol.errors import error_response
 
 log = logging.getLogger(__name__)
 
-BATCH_PATHS = ("/batch/compute/v1", "/batch")
-BATCH_WAIT = 2.0
-"""Seconds for which a batch waits for the operations of all its parts; clients ask again."""
+
+def includeme(config: Configurator) -> None:
+    """The views for what is not there, and for each kind of error."""
+    config.add_notfound_view(not_found)
+    config.add_exception_view(gce_error, context=GceError)
+    config.add_exception_view(cloudstack_error, context=CloudStackError)
+    config.add_exception_view(cloudstack_error, context=CloudStackUnavailable)
+    config.add_exception_view(database_error, context=SQLAlchemyError)
+    config.add_exception_view(not_utf8, context=UnicodeDecodeError)
+    config.add_exception_view(unexpected, context=Exception)
 
 
 def not_found(request: Request) -> Response:
@@ -59,51 +62,6 @@ def not_found(request: Request) -> Response:
         return _told(request, not_implemented(method_id, application.why_missing(method_id)))
     allowed = {method.http_method for method in known}
     return _told(request, method_not_allowed(request.method, sorted(allowed)))
-
-
-def batch(request: Request) -> Response:
-    """``POST /batch/compute/v1``: many requests in one, answered side by side.
-
-    Raises:
-        GceError: 400 the batch can't be taken apart, 401, 413; 429 the caller has too many under
-            way.
-    """
-    application: Application = request.registry["gstack"]
-    caller = request.identity.credentials.api_key
-    limit = application.settings.max_body_bytes * 8
-    if (request.content_length or 0) > limit:
-        raise too_large(limit)
-    scheduler = application.scheduler
-    with application.batches.place(caller) as granted, scheduler.aside(caller) as placed:
-        if not (granted and placed):
-            raise too_many("Too many batches of this caller are under way. Send it again later.")
-        return _batch(request, application, caller, limit)
-
-
-def _batch(request: Request, application: Application, caller: str, limit: int) -> Response:
-    scheduler, settings = application.scheduler, application.settings.batch
-    client = gone(request.environ)
-    parts = parse_batch(
-        request.headers.get("Content-Type", ""),
-        content_of(request, limit),
-        max_parts=settings.max_parts,
-        max_bytes=limit,
-        pause=scheduler.give_way,
-    )
-    body, content_type = run_batch(
-        request.registry["gstack.wsgi"],
-        request.environ,
-        parts,
-        lambda function, part: application.batch_workers.submit(caller, carried(function), part),
-        bounds=Bounds(settings.seconds, settings.max_answer_bytes, client),
-        wait_for_all=lambda names: application.operations.wait_for_all(
-            names, BATCH_WAIT, caller, client
-        ),
-        pause=scheduler.give_way,
-    )
-    response = Response(body)
-    response.headers["Content-Type"] = content_type
-    return response
 
 
 def gce_error(error: GceError, request: Request) -> Response:
