@@ -61,12 +61,12 @@ class SharedPart:
     @property
     def takes(self) -> list[str]:
         """The names of its parameters."""
-        return [name.removesuffix("?") for name in self.spec.get("takes", ())]
+        return [*self.needs, *self.spec.get("may_take", ())]
 
     @property
     def needs(self) -> list[str]:
         """Those of its parameters that a use has to give."""
-        return [name for name in self.spec.get("takes", ()) if not name.endswith("?")]
+        return list(self.spec.get("takes", ()))
 
 
 Shared = dict[tuple[str, str], SharedPart]
@@ -87,14 +87,15 @@ def check_parts(parts: Shared) -> list[Finding]:
     findings = []
     for part in parts.values():
         place: Place = (part.kind, part.name)
+        told: Place = (*place, "takes" if "takes" in part.spec else "may_take")
         used = {name for text in _texts(part.spec) for name in _PLACEHOLDER.findall(text)}
         for name in part.takes:
             if name in _BESIDE:
                 said = f"{name!r} means something beside the name of what is shared already"
-                findings.append(part.document.finding((*place, "takes"), said))
+                findings.append(part.document.finding(told, said))
             elif name not in used:
                 said = f"nothing stands in the place of <{name}>"
-                findings.append(part.document.finding((*place, "takes"), said))
+                findings.append(part.document.finding(told, said))
         for name in sorted(used - set(part.takes)):
             said = f"<{name}> is none of what it takes{nearest(name, part.takes)}"
             findings.append(part.document.finding(place, said))
@@ -196,18 +197,22 @@ class _Speller:
         items: dict[str, _Item] = {}
         for name, value in old.data["use"].items():
             if not _is_group(value):
-                items[name] = _Item(old, ("use", name), within[name])
+                items.setdefault(name, _Item(old, ("use", name), within[name]))
                 continue
             use = _use(old, ("use", name))
             part = self._part("names", use, within[name])
             if part is None:
                 continue
             for inner in part.spec["with"]:
+                if inner in items:
+                    continue
                 # What a method says by itself of a name takes the place of what its group says.
-                if inner not in old.data["use"] or inner == name:
-                    where: Place = ("names", part.name, "with", inner)
-                    around = (*within[name], _title(part))
-                    items[inner] = _Item(part.document, where, around, use, part)
+                if inner in old.data["use"] and inner != name:
+                    items[inner] = _Item(old, ("use", inner), within[inner])
+                    continue
+                where: Place = ("names", part.name, "with", inner)
+                around = (*within[name], _title(part))
+                items[inner] = _Item(part.document, where, around, use, part)
         document.forget(place)
         document.lines[place] = origin
         document.at(place[:-1])[place[-1]] = dict.fromkeys(items)
@@ -258,7 +263,7 @@ class _Speller:
             return
         document.put(place, item.document, item.place, _met(use, part))
         if item.place == (part.kind, part.name):
-            for key in ("takes", "about"):
+            for key in ("takes", "may_take", "about"):
                 document.drop((*place, key))
         self._fill(place, use, ())
         self._guard(place, use)

@@ -153,6 +153,15 @@ def test_a_patch_of_the_ranges_keeps_the_protocols(gateway: Gateway, network: st
 
 
 @NETWORKS
+def test_a_patch_with_no_ranges_is_for_all(gateway: Gateway, network: str) -> None:
+    """An empty list clears what was there, and without ranges a firewall is for everybody."""
+    insert(gateway, network)
+    patch(gateway, sourceRanges=[])
+    assert gateway.get("global/firewalls/web")["sourceRanges"] == ["0.0.0.0/0"]
+    assert {cidr for *_, cidr in rules(gateway, network)} == {"0.0.0.0/0"}
+
+
+@NETWORKS
 def test_a_patch_with_the_same_changes_nothing(gateway: Gateway, network: str) -> None:
     shown = insert(gateway, network, description="Web")
     before = gateway.cloud.rows("listSecurityGroups"), gateway.cloud.rows("listNetworkACLs")
@@ -308,6 +317,7 @@ def test_a_vpc_without_a_list_has_no_place_for_a_firewall(gateway: Gateway) -> N
         ({"network": "global/networks/backend"}, "direction"),
         ({"network": "global/networks/nothing"}, "network"),
         ({"destinationRanges": ["10.0.0.0/8"]}, "destinationRanges"),
+        ({"direction": "EGRESS", "destinationRanges": ["no"]}, "destinationRanges"),
         ({"direction": "SIDEWAYS"}, "direction"),
     ],
 )
@@ -328,6 +338,8 @@ def test_what_can_not_be_kept_is_refused_and_named(
         ({"direction": "EGRESS"}, "direction"),
         ({"allowed": []}, "allowed"),
         ({"targetTags": ["a"]}, "targetTags"),
+        ({"destinationRanges": ["10.0.0.0/8"]}, "destinationRanges"),
+        ({"sourceRanges": ["everywhere"]}, "sourceRanges"),
     ],
 )
 def test_a_patch_that_can_not_be_kept_is_refused_and_named(

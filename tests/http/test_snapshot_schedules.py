@@ -183,6 +183,18 @@ def test_a_changed_schedule_reaches_its_disks(web: Gateway) -> None:
     assert (policy["intervaltype"], policy["maxsnaps"]) == (2, 2)
 
 
+def test_labels_of_a_schedules_snapshots_are_taken_away_by_none(web: Gateway) -> None:
+    labels: dict[str, Any] = {"snapshotProperties": {"labels": {"made": "daily"}}}
+    web.do("POST", POLICIES, schedule("it", DAILY, **labels))
+    none: dict[str, Any] = {"snapshotProperties": {"labels": {}}}
+    web.do("PATCH", f"{POLICIES}/it", {"snapshotSchedulePolicy": {"schedule": DAILY}})
+    told = web.get(f"{POLICIES}/it")["snapshotSchedulePolicy"]
+    assert told["snapshotProperties"] == labels["snapshotProperties"]
+    web.do("PATCH", f"{POLICIES}/it", {"snapshotSchedulePolicy": none})
+    told = web.get(f"{POLICIES}/it")["snapshotSchedulePolicy"]
+    assert not told["snapshotProperties"].get("labels")
+
+
 def test_a_disk_is_made_with_a_schedule(web: Gateway) -> None:
     web.do("POST", POLICIES, schedule("it", DAILY))
     web.do("POST", f"{DISK}/createSnapshot", {"name": "s"})

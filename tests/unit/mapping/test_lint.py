@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from gstack_pyramid.mapping.document import MappingError, read_document
 from gstack_pyramid.mapping.grammar import grammar_of, is_well_formed
@@ -61,6 +62,12 @@ def test_a_date_where_a_text_must_stand_is_a_mistake_of_form() -> None:
     data = {"resource": datetime.date(2026, 1, 1)}
     assert not is_well_formed("resource", data)
     assert not grammar_of("resource").is_valid(data)
+
+
+@pytest.mark.parametrize("file", files_in(data_folder("mappings")), ids=lambda file: file.stem)
+def test_a_shipped_mapping_is_yaml_for_pyyaml_itself(file: Path) -> None:
+    """libyaml, by which it is read where PyYAML was built with it, takes a little more."""
+    assert yaml.compose(file.read_text("utf-8"), Loader=yaml.SafeLoader) is not None
 
 
 def test_no_line_of_a_shipped_mapping_is_longer_than_100_characters() -> None:

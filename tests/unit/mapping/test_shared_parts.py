@@ -76,7 +76,8 @@ STEPS = """
     steps:
       both:
         about: two steps
-        takes: [disk, of?]
+        takes: [disk]
+        may_take: [of]
         steps:
           - {call: detachVolume, when: <disk>.vm, params: {id: <disk>.id, deviceid: <of>}}
           - call: deleteVolume
