@@ -38,6 +38,18 @@ def test_an_image_of_a_disk_tells_what_it_was_told(stopped: Gateway) -> None:
     assert "mine" not in stopped.as_other().names(IMAGES)
 
 
+def test_an_image_has_a_family_only_if_it_was_given_one(stopped: Gateway) -> None:
+    make(stopped, "plain")
+    file = {"rawDisk": {"source": FILE}, "licenses": [LICENSE]}
+    stopped.do("POST", IMAGES, {"name": "of-file", **file})
+    for name in ("plain", "of-file"):
+        assert "family" not in stopped.get(f"{IMAGES}/{name}")
+        stopped.refused(404, "GET", f"{IMAGES}/family/{name}")
+        assert stopped.items(IMAGES, filter=f"family={name}") == []
+        stopped.do("PATCH", f"{IMAGES}/{name}", {"family": "later"})
+        assert stopped.get(f"{IMAGES}/family/later")["name"] == name
+
+
 def test_an_image_without_a_description_has_none(stopped: Gateway) -> None:
     assert make(stopped)["description"] == ""
 
