@@ -15,6 +15,7 @@
 #   make real     an acceptance on the cloud that GSTACK_REAL_ENDPOINT and its keys name
 #   make deb      a package for the release of Debian that this is, into dist/gstack.deb
 #   make try-deb  install it in a fresh root of that release, as root, and see it work
+#   make try-deployment  carry out docs/deployment.md in such a root, line by line
 #   make image    an image for containers, with podman, buildah or docker
 #   make docs     the documentation, into docs/_build/html
 #   make clean    remove what was made
@@ -39,7 +40,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 .PHONY: run test test-all suite whole-suite lint quick pythons format coverage constraints bench \
-  bench-compare fuzz torture real deb try-deb image docs clean
+  bench-compare fuzz torture real deb try-deb try-deployment image docs clean
 
 run: $(VENV)/.run
 	@$(BIN)/pserve development.ini
@@ -105,6 +106,9 @@ deb:
 
 try-deb: deb
 	@packaging/deb/try
+
+try-deployment: deb
+	@$(PYTHON) packaging/walk.py
 
 image:
 	@packaging/container-image

@@ -17,9 +17,10 @@ from gstack_pyramid.cli.tokens import key_ring
 def token_keys() -> None:
     """The key ring: list, change and replace the keys that tokens are sealed with.
 
-    Servers read the ring when they start. To change keys without logging anyone out: `rotate`,
-    and restart; when the longest lifetime has passed, `remove` the old key, and restart. With
-    several nodes, `add` the key on all of them and restart, before `use` and another restart.
+    Servers read the ring when they start, and at SIGHUP, which `systemctl reload` sends. To change
+    keys without logging anyone out: `rotate`, and reload; when the longest lifetime has passed,
+    `remove` the old key, and reload. With several nodes, `add` the key on all of them and reload,
+    before `use` and another reload.
 
     \b
     Examples:
@@ -67,7 +68,7 @@ def add(ini: Ini) -> None:
     from gstack_pyramid.auth import rotation
 
     with _told(ini) as path:
-        click.echo(f"{rotation.add(path)}  opens; restart the servers")
+        click.echo(f"{rotation.add(path)}  opens; reload the servers (SIGHUP)")
 
 
 @token_keys.command()
@@ -79,7 +80,7 @@ def use(ini: Ini, name: str) -> None:
 
     with _told(ini) as path:
         rotation.use(path, name)
-        click.echo(f"{name}  seals and opens; restart the servers")
+        click.echo(f"{name}  seals and opens; reload the servers (SIGHUP)")
 
 
 @token_keys.command()
@@ -91,7 +92,7 @@ def rotate(ini: Ini) -> None:
     with _told(ini) as path:
         name = rotation.add(path)
         rotation.use(path, name)
-        click.echo(f"{name}  seals and opens; restart the server")
+        click.echo(f"{name}  seals and opens; reload the server (SIGHUP)")
 
 
 @token_keys.command()
@@ -103,7 +104,7 @@ def remove(ini: Ini, name: str) -> None:
 
     with _told(ini) as path:
         rotation.remove(path, name)
-        click.echo(f"{name}  is gone; restart the servers")
+        click.echo(f"{name}  is gone; reload the servers (SIGHUP)")
 
 
 @contextmanager
