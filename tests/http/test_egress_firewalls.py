@@ -124,13 +124,31 @@ def test_a_patch_that_can_not_be_kept_is_refused(
     assert rules(gateway) == before
 
 
-def test_a_rule_that_another_firewall_has_is_a_conflict_and_leaves_nothing(
+def test_a_rule_that_another_firewall_has_is_refused_before_anything_is_made(
     gateway: Gateway,
 ) -> None:
     insert(gateway)
+    insert(gateway, name="dns", allowed=[{"IPProtocol": "udp", "ports": ["53"]}])
     before = rules(gateway)
-    other = {**OUT, "name": "more", "allowed": [{"IPProtocol": "tcp", "ports": ["8080", "443"]}]}
-    operation = gateway.finish(gateway.ask("POST", "global/firewalls", other))
+    taken = {"allowed": [{"IPProtocol": "tcp", "ports": ["8080", "443"]}]}
+    asked = [
+        ("POST", "global/firewalls", {**OUT, "name": "more", **taken}),
+        ("PATCH", "global/firewalls/dns", taken),
+        ("PUT", "global/firewalls/dns", {**OUT, "name": "dns", **taken}),
+    ]
+    for verb, path, body in asked:
+        error = gateway.refused(400, verb, path, body)
+        assert error["message"].startswith("Invalid value for field 'resource.allowed': ")
+        assert "'out'" in error["message"]
+    assert rules(gateway) == before
+
+
+def test_a_rule_that_comes_meanwhile_is_a_conflict_and_leaves_nothing(gateway: Gateway) -> None:
+    before = rules(gateway)
+    conflict = {"code": 537, "text": "There is already a firewall rule with these ports."}
+    fault = {"command": "createEgressFirewallRule", "job": conflict, "after": 1, "times": 1}
+    gateway.cloud.app.injection.add(fault)
+    operation = gateway.finish(gateway.ask("POST", "global/firewalls", OUT))
     assert operation["httpErrorStatusCode"] == 409
     assert rules(gateway) == before
 

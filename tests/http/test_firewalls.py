@@ -366,6 +366,19 @@ def test_a_rule_that_another_firewall_of_the_group_has_is_refused(gateway: Gatew
     assert "'web'" in error["message"]
     (group,) = gateway.cloud.rows("listSecurityGroups", securitygroupname="default")
     assert len(group["ingressrule"]) == 8
+    insert(
+        gateway, "global/networks/default", "mail", allowed=[{"IPProtocol": "tcp", "ports": ["25"]}]
+    )
+    for verb in ("PATCH", "PUT"):
+        body["name"] = "mail"
+        error = gateway.refused(400, verb, "global/firewalls/mail", body)
+        assert error["message"].startswith("Invalid value for field 'resource.allowed': ")
+        assert "'web'" in error["message"]
+    # What it has itself is no other's.
+    gateway.do(
+        "PATCH", "global/firewalls/mail", {"allowed": [{"IPProtocol": "tcp", "ports": ["25"]}]}
+    )
+    body["name"] = "more"
     gateway.do("POST", "global/firewalls", {**body, "network": VPC})
 
 

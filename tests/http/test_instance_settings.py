@@ -38,12 +38,21 @@ def test_a_stopped_instance_gets_another_machine_type(web: Gateway, wanted: str)
 
 def test_a_running_instance_is_scaled_up_where_cloudstack_can(web: Gateway) -> None:
     body = {"machineType": f"zones/{SG_ZONE}/machineTypes/large"}
-    operation = web.finish(web.ask("POST", f"{WEB}/setMachineType", body))
-    assert "not dynamically scalable" in operation["error"]["errors"][0]["message"]
-    assert size(web) == "small"
+    error = web.refused(400, "POST", f"{WEB}/setMachineType", body)
+    assert error["message"].startswith("Invalid value for field 'resource.machineType': ")
+    assert "scaleVirtualMachine" not in web.sent
     web.cloud.call("updateVirtualMachine", id=web.machine("web")["id"], isdynamicallyscalable=True)
     web.do("POST", f"{WEB}/setMachineType", body)
     assert (size(web), web.get(WEB)["status"]) == ("large", "RUNNING")
+    smaller = {"machineType": f"zones/{SG_ZONE}/machineTypes/micro"}
+    assert "stop it" in web.refused(400, "POST", f"{WEB}/setMachineType", smaller)["message"]
+
+
+def test_a_running_instance_is_not_scaled_where_the_zone_scales_none(web: Gateway) -> None:
+    object.__setattr__(web.cloud.app.world.settings, "dynamic_scaling", False)
+    web.cloud.call("updateVirtualMachine", id=web.machine("web")["id"], isdynamicallyscalable=True)
+    body = {"machineType": f"zones/{SG_ZONE}/machineTypes/large"}
+    assert "stop it" in web.refused(400, "POST", f"{WEB}/setMachineType", body)["message"]
 
 
 def test_an_unknown_machine_type_is_answered_with_those_that_there_are(web: Gateway) -> None:

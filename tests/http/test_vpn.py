@@ -68,6 +68,9 @@ def test_a_tunnel_leads_to_a_peer(place: Gateway) -> None:
         ({"targetVpnGateway": None}, "a gateway is needed"),
         ({"peerIp": "office"}, "resource.peerIp"),
         ({"sharedSecret": None}, "a shared secret is needed"),
+        ({"sharedSecret": 'a"quote'}, "'resource.sharedSecret'"),
+        ({"sharedSecret": "two words"}, "'resource.sharedSecret'"),
+        ({"sharedSecret": "x" * 256}, "'resource.sharedSecret'"),
         ({"remoteTrafficSelector": []}, "the ranges behind the peer"),
         ({"localTrafficSelector": ["10.8.1.0/24"]}, "the VPC's whole range, 10.8.0.0/16"),
         ({"ikeVersion": 3}, "resource.ikeVersion"),
@@ -76,7 +79,9 @@ def test_a_tunnel_leads_to_a_peer(place: Gateway) -> None:
 )
 def test_wrong_tunnels_are_refused(place: Gateway, change: dict[str, Any], words: str) -> None:
     body = {key: value for key, value in {**TUNNEL, **change}.items() if value is not None}
-    assert words in place.refused(400, "POST", f"{HERE}/vpnTunnels", body)["message"]
+    told = place.refused(400, "POST", f"{HERE}/vpnTunnels", body)["message"]
+    assert words in told
+    assert not change.get("sharedSecret") or f"{change['sharedSecret']}" not in told
     assert place.cloud.rows("listVpnCustomerGateways") == []
 
 
