@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -143,9 +143,12 @@ class Document:
             borrowed: who borrows it, in words; by default, whoever does so there.
         """
         self.forget(place)
-        self.at(place[:-1])[place[-1]] = deepcopy(source.at(origin))
+        found = source.at(origin)
+        self.at(place[:-1])[place[-1]] = _copied(found)
         length = len(origin)
-        for known in [known for known in source.lines if known[:length] == origin]:
+        for known in _places(found, origin):
+            if known not in source.lines:
+                continue
             moved = (*place, *known[length:])
             self.lines[moved] = source.lines[known]
             through = borrowed or source.borrowed.get(known)
@@ -156,17 +159,21 @@ class Document:
 
     def drop(self, place: Place) -> None:
         """Take away what stands at a place, if anything does."""
-        self.at(place[:-1]).pop(place[-1], None)
         self.forget(place)
+        self.at(place[:-1]).pop(place[-1], None)
 
     def forget(self, place: Place) -> None:
         """Forget where that stood which is at a place."""
         if place not in self.lines:
             return
-        length = len(place)
-        for known in [known for known in self.lines if known[:length] == place]:
-            for table in (self.lines, self.texts, self.borrowed):
-                table.pop(known, None)
+        try:
+            places = [*_places(self.at(place), place)]
+        except (KeyError, IndexError):
+            places = [place]
+        for known in places:
+            self.lines.pop(known, None)
+            self.texts.pop(known, None)
+            self.borrowed.pop(known, None)
 
     def finding(self, place: Place, message: str, offset: int | None = None) -> Finding:
         """A finding at ``place`` of this document.
@@ -182,6 +189,24 @@ class Document:
             return Finding(*self.origin(place), message, through=through)
         line, column = text.at(offset)
         return Finding(text.file, line, message, column, through)
+
+
+def _places(data: Any, place: Place) -> Iterator[Place]:
+    """The place of some data, and those of all that stands in it."""
+    yield place
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _places(value, (*place, key))
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from _places(value, (*place, number))
+
+
+def _copied(data: Any) -> Any:
+    """Data of its own, with nothing in it that others may change."""
+    if isinstance(data, dict):
+        return {key: _copied(value) for key, value in data.items()}
+    return [_copied(value) for value in data] if isinstance(data, list) else data
 
 
 def display_name(file: Path) -> str:

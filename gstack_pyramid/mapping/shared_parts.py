@@ -154,22 +154,26 @@ class _Speller:
             place: where to look.
             within: the parts that are being written out around it.
         """
-        data = self._document.at(place)
-        if isinstance(data, Mapping):
+        self._walk(self._document.at(place), place, within)
+
+    def _walk(self, data: Any, place: Place, within: tuple[str, ...]) -> None:
+        if isinstance(data, dict):
             if isinstance(data.get("ask"), str):
                 self._value(place, within)
                 return
             if place[-1] == "with" and any(_is_group(value) for value in data.values()):
                 self._with(place, dict.fromkeys(data, within))
                 return
-            for key in list(data):
-                self.walk((*place, key), within)
+            for key, value in list(data.items()):
+                if type(value) is dict or type(value) is list:
+                    self._walk(value, (*place, key), within)
         elif isinstance(data, list):
-            if any(isinstance(item, Mapping) and item.keys() & {"check", "do"} for item in data):
+            if any(type(item) is dict and ("check" in item or "do" in item) for item in data):
                 self._list(place, [within] * len(data))
                 return
-            for number in range(len(data)):
-                self.walk((*place, number), within)
+            for number, value in enumerate(data):
+                if type(value) is dict or type(value) is list:
+                    self._walk(value, (*place, number), within)
 
     def _value(self, place: Place, within: tuple[str, ...]) -> None:
         use = _use(self._document, place)

@@ -63,9 +63,10 @@ _STATE = frozenset({"self", "resource", "rows"})
 def _look_for_what_is_passed_over(
     checker: Checking, node: ast.BoolOp, parts: list[Checked]
 ) -> None:
-    """Report a text or a boolean of a request behind which what was there before is taken.
+    """Report a text, a boolean or a list of a request behind which what was there is taken.
 
-    ``""`` and ``false`` are what a client says to clear a field, and ``or`` passes over them.
+    ``""``, ``false`` and ``[]`` are what a client says to clear a field, and ``or`` passes over
+    them.
     """
     for number, (value, part) in enumerate(zip(node.values, parts, strict=True)):
         if not (isinstance(part.shape, GceShape) and part.shape.body):
@@ -82,7 +83,7 @@ def _reads_state(node: ast.expr) -> bool:
     return any(isinstance(part, ast.Name) and part.id in _STATE for part in ast.walk(node))
 
 
-_CLEARED = {"string": "an empty text", "boolean": "false"}
+_CLEARED = {"string": "an empty text", "boolean": "false", "array": "an empty list"}
 
 
 def negated(checker: Checking, node: ast.UnaryOp) -> Checked:

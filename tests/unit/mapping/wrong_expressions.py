@@ -160,4 +160,18 @@ WRONG_EXPRESSIONS = {
         """,
         "'or' passes over false in 'privateIpGoogleAccess', and what was there stays",
     ),
+    "an empty list of a request that the state takes the place of": (
+        """
+        resource: firewalls
+        read: {call: listSecurityGroups}
+        fields: {sourceRanges: "[name]"}
+        methods:
+          patch:
+            alone: true
+            with:
+              ranges: sourceRanges or resource.sourceRanges # here
+            steps: []
+        """,
+        "'or' passes over an empty list in 'sourceRanges', and what was there stays",
+    ),
 }
