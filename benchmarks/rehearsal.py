@@ -28,7 +28,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -188,13 +188,11 @@ class Node:
                 [program, "--config", self._ini, "serve"], stdout=told, stderr=told
             )
         for _ in range(1200):
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            with closing(connection), suppress(OSError):
                 connection.request("GET", "/healthz")
                 if connection.getresponse().status == 200:
                     return
-            except OSError:
-                pass
             if self._process.poll() is not None:
                 break
             time.sleep(0.1)
@@ -286,7 +284,21 @@ def report() -> None:
     programs, proxy = postgres.programs(), shutil.which("nginx", path="/usr/sbin:/usr/bin")
     if programs is None or proxy is None:
         raise SystemExit("rehearsal: Debian's postgresql and nginx are needed")
-    away = float(os.environ.get("GSTACK_AWAY_SECONDS", "30"))
+    problems = rehearse(programs, proxy, float(os.environ.get("GSTACK_AWAY_SECONDS", "30")))
+    if problems:
+        raise SystemExit("\n".join(problems))
+
+
+def rehearse(programs: Path, proxy: str, away: float) -> list[str]:
+    """Let it all go wrong, one after the other; gives what should not have been.
+
+    Args:
+        programs: the folder of PostgreSQL's.
+        proxy: the path of nginx.
+        away: the seconds for which CloudStack is away.
+    """
+    from tests.support import postgres
+
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gstack-rehearsal-")))
         database = stack.enter_context(postgres.serving(programs))
@@ -335,10 +347,7 @@ def report() -> None:
         with load:
             for phase, happens in phases.items():
                 load.during(phase, happens)
-        problems = _told(load, phases)
-        problems += _lost(load)
-    if problems:
-        raise SystemExit("\n".join(problems))
+        return [*_told(load, phases), *_lost(load)]
 
 
 def _told(load: Load, phases: dict[str, Callable[[], object]]) -> list[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import goals, list_instances, throughput
+from benchmarks import goals, list_instances, rehearsal, throughput
+
+from ..support.programs import required
 
 
 def test_the_floor_gives_the_answer_of_the_gateway() -> None:
@@ -25,3 +27,9 @@ def test_one_process_and_two_are_loaded_and_have_figures() -> None:
     for one, two in throughput.measure(seconds=0.5, rounds=1, count=20).values():
         assert min(one.rate, two.rate) > 0
         assert min(one.own, two.own) > 0
+
+
+@pytest.mark.matrix
+def test_two_nodes_lose_no_operation_and_no_request_that_could_be_served() -> None:
+    """`python -m benchmarks rehearsal`, with CloudStack away for less long."""
+    assert rehearsal.rehearse(required("PostgreSQL"), str(required("nginx")), away=5.0) == []

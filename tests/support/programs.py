@@ -20,9 +20,9 @@ from . import postgres
 _MISSING = "not installed: "
 
 
-def _on_path(name: str) -> Callable[[], Path | None]:
+def _on_path(name: str, more: str = "") -> Callable[[], Path | None]:
     def find() -> Path | None:
-        found = shutil.which(name)
+        found = shutil.which(name) or (shutil.which(name, path=more) if more else None)
         return Path(found) if found else None
 
     return find
@@ -39,6 +39,8 @@ PROGRAMS: dict[str, Callable[[], Path | None]] = {
     "chromium": _on_path("chromium"),
     "chromedriver": _on_path("chromedriver"),
     "PostgreSQL": postgres.programs,
+    # Debian has it where only root looks by default.
+    "nginx": _on_path("nginx", "/usr/sbin"),
     "fail2ban-regex": _on_path("fail2ban-regex"),
     "prometheus": _on_path("prometheus"),
     "promtool": _on_path("promtool"),
