@@ -5,16 +5,20 @@ What holds for all of them, :mod:`gstack_pyramid.derivers` does around it.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+from pyramid.config import Configurator
 from pyramid.request import Request
 
 from gstack_pyramid import operations
 from gstack_pyramid.application import Application
+from gstack_pyramid.auth.scopes import CHANGE, READ
 from gstack_pyramid.bound_methods import BoundMethod
 from gstack_pyramid.changes import changed
-from gstack_pyramid.derivers import Given
+from gstack_pyramid.derivers import OPTION, Given
 from gstack_pyramid.engine.calls import Call
 from gstack_pyramid.protocol.batch_run import IN_BATCH, InBatch
 from gstack_pyramid.protocol.disconnects import gone
@@ -22,6 +26,22 @@ from gstack_pyramid.protocol.fields import shown_fields
 from gstack_pyramid.protocol.lists import Envelope, Whole
 
 BASE = "/compute/v1"
+
+_PLUS = re.compile(r"\{\+")
+
+
+def includeme(config: Configurator) -> None:
+    """A route for each mapped method, whose context is that method."""
+    application: Application = config.registry["gstack"]
+    # What a path spells out goes before a name in its place.
+    for method_id, bound in sorted(application.methods.items(), key=_names_in_path):
+        path, verb = _PLUS.sub("{", bound.method.gce.path), bound.method.gce.http_method
+        config.add_route(
+            method_id, f"{BASE}/{path}", request_method=verb, factory=_leading_to(bound)
+        )
+        permission = CHANGE if bound.changes else READ
+        view = {"route_name": method_id, "permission": permission, OPTION: bound}
+        config.add_view(answer, **view)
 
 
 def answer(bound: BoundMethod, request: Request) -> Any:
@@ -104,3 +124,11 @@ def _envelope(application: Application, call: Call, request: Request) -> Envelop
     path = request.path_info.removeprefix(f"{BASE}/")
     caller = sha256(call.credentials.api_key.encode()).digest()
     return application.envelope(call.method, path, call.base_url, caller)
+
+
+def _leading_to(bound: BoundMethod) -> Callable[[object], BoundMethod]:
+    return lambda request: bound
+
+
+def _names_in_path(item: tuple[str, BoundMethod]) -> list[bool]:
+    return [segment.startswith("{") for segment in item[1].method.gce.path.split("/")]

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .record import MOST_LINES, readable
-from .support.cases import (
-    Case,
-    Request,
-    case_files,
-    cases,
-    filled,
-    shared_rows_by_command,
-    strange_fields,
-)
-from .support.gateway import BASE
-from .support.runner import Runner
-from .support.stub_client import Exchange, StubClient
+from gstack_pyramid.cases.checking import problems
+from gstack_pyramid.cases.files import Case, CaseError, CaseFolder
+from gstack_pyramid.cases.layout import MOST_LINES, readable
+from gstack_pyramid.cases.script import Exchange
 
 if TYPE_CHECKING:
     from pyramid.router import Router
@@ -28,46 +20,15 @@ if TYPE_CHECKING:
     from gstack_pyramid.application import Application
     from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
-ALL = pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.method}:{case.name}")
+SHIPPED = CaseFolder(Path(__file__).parent / "cases")
 
-
-class Scripted:
-    """A runner whose CloudStack is the case's script."""
-
-    def __init__(self, router: Router) -> None:
-        self.client = StubClient(router.registry["gstack"].compiled.cloudstack)
-        self.runner = Runner(router, self.client, self.client.answered)
-
-    def send(self, request: Request) -> tuple[int, Any]:
-        """Status and body of the answer to a request, which leads to its commands."""
-        self.client.expect(request.cloudstack)
-        return self.runner.send(request)
-
-
-@pytest.fixture
-def scripted(shared_router: Router) -> Iterator[Scripted]:
-    made = Scripted(shared_router)
-    yield made
-    made.runner.close()
+ALL = pytest.mark.parametrize("case", SHIPPED.cases, ids=lambda case: f"{case.method}:{case.name}")
 
 
 @ALL
-def test_the_case(case: Case, scripted: Scripted) -> None:
-    for step in case.before:
-        status, told = scripted.send(step)
-        assert scripted.client.problems == []
-        assert status == 200, told
-        if told.get("status") == "RUNNING":
-            scripted.runner.finish()
-        assert scripted.client.left == []
-    status, body = scripted.send(case.request)
-    assert scripted.client.problems == []
-    assert (status, body) == (case.status, filled(case.body, body, BASE))
-    if case.operation is not None:
-        done = scripted.runner.finish()
-        assert scripted.client.problems == []
-        assert done == {**body, **filled(case.operation, done, BASE)}
-    assert scripted.client.left == []
+def test_the_case(case: Case, shared_router: Router) -> None:
+    assert not case.simulated
+    assert problems(case, shared_router) == []
 
 
 @ALL
@@ -80,7 +41,7 @@ def test_its_canned_answers_hold_only_what_cloudstack_has(
 
 
 def test_the_shared_rows_hold_only_what_cloudstack_has(cloudstack_model: CloudStackModel) -> None:
-    for command, name, row in shared_rows_by_command():
+    for name, (command, row) in SHIPPED.rows.items():
         strange = strange_fields(cloudstack_model, Exchange(command, {}, rows=[row]))
         assert strange == [], name
 
@@ -88,12 +49,12 @@ def test_the_shared_rows_hold_only_what_cloudstack_has(cloudstack_model: CloudSt
 def test_every_mapped_method_has_a_case_file_and_no_other(shared_router: Router) -> None:
     application: Application = shared_router.registry["gstack"]
     mapped = {method_id.removeprefix("compute.") for method_id in application.methods}
-    assert {path.stem for path in case_files()} == mapped
+    assert {path.stem for path in SHIPPED.files} == mapped
 
 
 def test_every_method_is_shown_to_succeed_and_to_refuse() -> None:
     by_method: dict[str, list[Case]] = {}
-    for case in cases():
+    for case in SHIPPED.cases:
         by_method.setdefault(case.method, []).append(case)
     for method, its in by_method.items():
         # No mapped method makes an operation of a region yet.
@@ -104,8 +65,8 @@ def test_every_method_is_shown_to_succeed_and_to_refuse() -> None:
 
 
 def test_no_case_file_is_longer_than_its_cases_may_be() -> None:
-    by_method = Counter(case.method for case in cases())
-    for path in case_files():
+    by_method = Counter(case.method for case in SHIPPED.cases)
+    for path in SHIPPED.files:
         lines = path.read_text().count("\n")
         assert lines <= MOST_LINES * by_method[path.stem], path.name
 
@@ -113,6 +74,34 @@ def test_no_case_file_is_longer_than_its_cases_may_be() -> None:
 def test_a_recording_that_nobody_could_read_is_refused() -> None:
     rows = [{"name": f"listEverythingThereIsOfTheKind{n}", "isasync": False} for n in range(4000)]
     case = {"cloudstack": ["accounts", {"command": "listApis", "rows": rows}]}
-    with pytest.raises(SystemExit, match=r"more than 1000\. The longest .* of listApis"):
+    with pytest.raises(CaseError, match=r"more than 1000\. The longest .* of listApis"):
         readable(case, "disks.get.yaml: all")
     readable({"cloudstack": ["accounts", {"command": "listApis", "rows": rows[:10]}]}, "short")
+
+
+def strange_fields(model: CloudStackModel, exchange: Exchange) -> list[str]:
+    """The parameters and fields of an exchange that its command does not have."""
+    command = model.command(exchange.command)
+    strange = [f"parameter {name}" for name in exchange.params if name not in command.params]
+    told: list[Any] = list(exchange.rows or ())
+    for body in (exchange.object, exchange.job):
+        # {"virtualmachine": {...}}: the command's answer is what is under the one key.
+        if body is not None and "success" not in body:
+            told += list(body.values())
+    for value in told:
+        strange += [
+            ".".join(path)
+            for path in _paths(value, ())
+            if not model.has_field(exchange.command, path)
+        ]
+    return sorted(set(strange))
+
+
+def _paths(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _paths(item, path)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield (*path, name)
+            yield from _paths(inner, (*path, name))

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from gstack_pyramid.cli.cases import record, test
 from gstack_pyramid.cli.config import config
 from gstack_pyramid.cli.configuration import Ini
 from gstack_pyramid.cli.doctor import doctor
@@ -91,6 +92,8 @@ for _command in (
     explain,
     coverage,
     counterparts,
+    test,
+    record,
     openapi,
     operations,
     db,

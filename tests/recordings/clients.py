@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gstack_pyramid.cases.script import PAGES, answer_of, listed
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.parameters import encode_params
 from gstack_pyramid.cloudstack.transport import Answer
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
-from ..support.stub_client import PAGES, answer_of, listed
 from .recorded import recordings
 
 _NO_FIELDS = PAGES | {"listall", "isrecursive", "details", "keyword"}

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..support.cases import Request
+from gstack_pyramid.cases.files import Request
+from gstack_pyramid.cases.runner import Runner
+
 from ..support.lists import items_of, lists_of
-from ..support.runner import Runner
 from .clients import RecordedClient
 
 if TYPE_CHECKING:

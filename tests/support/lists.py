@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gstack_pyramid.cases.runner import Runner
+
 from .gateway import ADVANCED_ZONE, SG_ZONE, Gateway
-from .runner import Runner
 
 PLACES = {
     "zone": [SG_ZONE, ADVANCED_ZONE],

@@ -29,7 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         " observability.exposition",
         "view documents front health processes error_views",
         "routes",
-        "gstack_pyramid",
+        "gstack_pyramid cases",
         "cli",
     )
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gstack_pyramid.cases.script import answer_of
 from gstack_pyramid.cloudstack.answers import read_answer
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError
@@ -14,8 +15,6 @@ from gstack_pyramid.cloudstack.transport import Answer
 from gstack_pyramid.engine.needs import Needs, Way
 from gstack_pyramid.engine.roles import Roles
 from gstack_pyramid.schemas.roles import DOMAIN_ADMIN, ROLES, USER, commands_of
-
-from ...support.stub_client import answer_of
 
 if TYPE_CHECKING:
     from pyramid.router import Router

@@ -55,6 +55,12 @@ class Exchange:
     error: Mapping[str, Any] | None = None
     job_error: Mapping[str, Any] | None = None
 
+    @property
+    def answered(self) -> bool:
+        """Whether it says what is answered."""
+        told = (self.rows, self.object, self.job, self.error, self.job_error)
+        return any(answer is not None for answer in told)
+
 
 class StubClient(Client):
     """Answers exchanges in their order.

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import orjson
-from webtest import TestApp
+from webob import Request as WebRequest
 
-from gstack_pyramid.auth import Sealer
+from gstack_pyramid.auth import Sealer, access_token
+from gstack_pyramid.auth.scopes import CLOUD
+from gstack_pyramid.cases.files import Request
+from gstack_pyramid.cloudstack import Credentials
 from gstack_pyramid.engine.answer_cache import Answers
 from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.operations import Operations, Pace, shape
 from gstack_pyramid.operations.operation import Operation
-
-from .cases import Request
-from .gateway import BASE, token
+from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
 
 if TYPE_CHECKING:
     from pyramid.router import Router
@@ -26,8 +28,18 @@ if TYPE_CHECKING:
     from gstack_pyramid.application import Application
     from gstack_pyramid.cloudstack.client import Client
 
+BASE = "http://localhost/compute/v1"
+"""What links in answers start with."""
+
+DEMO = Credentials(DEMO_API_KEY, DEMO_SECRET_KEY)
+"""Whose requests these are."""
+
 NOON = 1_780_000_000.0
 """The present in all cases: 2026-05-28T20:26:40Z."""
+
+_VALID = 3600
+_PATIENCE = 10.0
+"""Seconds."""
 
 
 class Restoring(Operations):
@@ -53,8 +65,12 @@ class Runner:
 
     def __init__(self, router: Router, client: Client, answered: threading.Event) -> None:
         self.application: Application = router.registry["gstack"]
-        self.web = TestApp(router)
-        self.headers = {"Authorization": f"Bearer {token(self.application)}"}
+        self._router = router
+        now = int(time.time())
+        token = access_token(
+            self.application.keyring, DEMO, scope=CLOUD, issued_at=now, expires_at=now + _VALID
+        )
+        self._headers = {"Authorization": f"Bearer {token}"}
         self._client, self._answered = client, answered
         compiled = self.application.compiled
         self._before = (
@@ -91,13 +107,14 @@ class Runner:
     def send(self, request: Request) -> tuple[int, Any]:
         """Status and body of the answer."""
         path = request.path.replace("<operation>", self.operation)
-        url = f"/compute/v1/{path}"
+        url = f"{BASE}/{path}"
         if request.query:
             url += "?" + urlencode(request.query, doseq=True)
-        send = self.web.request if request.body is None else _json(self.web)
-        extra = {} if request.body is None else {"body": request.body}
-        response = send(url, method=request.method, headers=self.headers, status="*", **extra)
-        body: Any = response.json if response.body else None
+        sent = WebRequest.blank(url, method=request.method, headers=self._headers)
+        if request.body is not None:
+            sent.content_type, sent.body = "application/json", orjson.dumps(request.body)
+        response = sent.get_response(self._router)
+        body: Any = orjson.loads(response.body) if response.body else None
         if isinstance(body, dict) and body.get("kind") == "compute#operation":
             self.operation = body["name"]
         return response.status_int, body
@@ -109,16 +126,10 @@ class Runner:
         """
         self._answered.set()
         last = self.application.operations.store.load(self.operation)
-        assert last is not None
-        done = self.application.operations.wait(last.owner, last.scope, last.name, 10.0)
-        assert done is not None
+        if last is None:
+            raise LookupError(f"there is no operation {self.operation!r}")
+        done = self.application.operations.wait(last.owner, last.scope, last.name, _PATIENCE)
+        if done is None:
+            raise TimeoutError(f"{self.operation} has not ended within {_PATIENCE:g} seconds")
         self._answered.clear()
         return shape(done, BASE)
-
-
-def _json(web: TestApp) -> Any:
-    def send(url: str, *, body: Any, **options: Any) -> Any:
-        options["headers"] = {**options["headers"], "Content-Type": "application/json"}
-        return web.request(url, body=orjson.dumps(body), **options)
-
-    return send
