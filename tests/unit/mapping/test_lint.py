@@ -70,6 +70,12 @@ def test_a_shipped_mapping_is_yaml_for_pyyaml_itself(file: Path) -> None:
     assert yaml.compose(file.read_text("utf-8"), Loader=yaml.SafeLoader) is not None
 
 
+def test_no_shipped_mapping_is_longer_than_a_reader_holds() -> None:
+    files = files_in(data_folder("mappings"))
+    lines = {file.name: len(file.read_text("utf-8").splitlines()) for file in files}
+    assert {name: count for name, count in lines.items() if count > 400} == {}
+
+
 def test_no_line_of_a_shipped_mapping_is_longer_than_100_characters() -> None:
     long = [
         f"{file.name}:{number}"
