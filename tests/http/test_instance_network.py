@@ -103,7 +103,8 @@ def test_a_new_address_is_given_back_when_it_can_not_be_used(
 
 
 def test_interfaces_in_a_shared_network_have_their_address_for_good(gateway: Gateway) -> None:
-    gateway.create("web")
+    asked = {"accessConfigs": [{"type": "ONE_TO_ONE_NAT"}], "network": "global/networks/default"}
+    gateway.create("web", networkInterfaces=[asked])
     web = f"zones/{SG_ZONE}/instances/web"
     gateway.refused(400, "POST", f"{web}/addAccessConfig", {}, networkInterface="nic0")
     gateway.refused(
@@ -204,3 +205,22 @@ def test_a_refusal_names_the_interface_that_is_meant(
     assert f"'resource.networkInterfaces[1].{field}'" in message
     assert said in message
     assert app.names(f"zones/{ADVANCED_ZONE}/instances") == ["app"]
+
+
+def test_an_address_that_was_not_asked_for_is_told_when_it_is(gateway: Gateway) -> None:
+    """In a shared network every interface has one, whether it asked for one or not."""
+    path = f"zones/{SG_ZONE}/instances/web"
+    (nic,) = gateway.create("web")["networkInterfaces"]
+    assert not nic.get("accessConfigs")
+    body = {"name": "External NAT", "type": "ONE_TO_ONE_NAT"}
+    elsewhere = {**body, "natIP": "198.51.100.77"}
+    said = gateway.refused(
+        400, "POST", f"{path}/addAccessConfig", elsewhere, networkInterface="nic0"
+    )
+    assert "'resource.natIP'" in said["message"]
+    gateway.do("POST", f"{path}/addAccessConfig", body, networkInterface="nic0")
+    (told,) = gateway.get(path)["networkInterfaces"][0]["accessConfigs"]
+    assert (told["natIP"], told["name"]) == (nic["networkIP"], "External NAT")
+    gateway.refused(400, "POST", f"{path}/addAccessConfig", body, networkInterface="nic0")
+    query = {"networkInterface": "nic0", "accessConfig": "External NAT"}
+    gateway.refused(400, "POST", f"{path}/deleteAccessConfig", **query)  # type: ignore[arg-type]  # a query
