@@ -242,3 +242,35 @@ def test_a_group_of_cloudstacks_loses_its_autoscaler_and_goes(gateway: Gateway) 
     assert gateway.names(SCALERS) == []
     gateway.do("DELETE", WEB)
     assert counts(gateway) == [0, 0, 0, 0]
+
+
+def test_a_group_of_none_is_disabled_until_it_is_to_have_machines(place: Gateway) -> None:
+    """Terraform asks for it where an autoscaler is to decide."""
+    place.do("POST", MANAGERS, {**GROUP, "targetSize": 0})
+    told = place.get(WEB)
+    assert (told["targetSize"], members(place)) == (0, [])
+    assert (told["status"]["isStable"], told["currentActions"]["creating"]) == (True, 0)
+    place.do("POST", f"{WEB}/resize", size=2)
+    assert (place.get(WEB)["targetSize"], len(members(place))) == (2, 2)
+    place.do("POST", f"{WEB}/resize", size=0)
+    assert (place.get(WEB)["targetSize"], members(place)) == (0, [])
+    place.do("PATCH", WEB, {"targetSize": 1})
+    assert (place.get(WEB)["targetSize"], len(members(place))) == (1, 1)
+    place.do("PATCH", WEB, {"targetSize": 0})
+    assert (place.get(WEB)["targetSize"], members(place)) == (0, [])
+    # A change of something else wakes nobody.
+    place.do("PATCH", WEB, {"updatePolicy": {"type": "OPPORTUNISTIC"}})
+    assert (place.get(WEB)["targetSize"], members(place)) == (0, [])
+
+
+def test_an_autoscaler_wakes_a_group_of_none(place: Gateway) -> None:
+    place.do("POST", MANAGERS, {**GROUP, "targetSize": 0})
+    policy = {"minNumReplicas": 2, "maxNumReplicas": 3}
+    place.do("POST", SCALERS, {"name": "web", "target": WEB, "autoscalingPolicy": policy})
+    assert (place.get(WEB)["targetSize"], len(members(place))) == (2, 2)
+
+
+@pytest.mark.parametrize("method", ["deleteInstances", "abandonInstances"])
+def test_a_group_that_loses_all_its_machines_has_none(group: Gateway, method: str) -> None:
+    group.do("POST", f"{WEB}/{method}", {"instances": members(group)})
+    assert (group.get(WEB)["targetSize"], members(group)) == (0, [])
