@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from gstack_pyramid.collecting import paused
 
 from .support import costs
+from .support.effort import tries
 from .support.order import longest_first
 from .support.programs import required, say_what_is_missing
 
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
     from .support.postgres import Postgres
 
 # A busy machine is no failure: how long an example takes says nothing of what is tested.
-settings.register_profile("gstack", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "gstack",
+    deadline=None,
+    max_examples=tries(25, 100),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("gstack")
 
 

@@ -16,6 +16,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
+from ..support import forks
 from .gateway import BIN, PATIENCE, ROOT, end, free_ports, run, served
 
 pytestmark = pytest.mark.clients
@@ -99,7 +100,7 @@ def serve(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     port, simulator = free_ports(2)
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
     environment |= {"GSTACK_PORT": str(port), "GSTACK_SIMULATOR_PORT": str(simulator)}
-    return run([str(BIN / "gstack"), "--config", str(ini), "serve"], environment)
+    return forks.run([BIN / "gstack", "--config", ini, "serve"], environment, PATIENCE)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.location import data_folder
 
 from ..support.cost import counted
+from ..support.effort import tries
 from ..support.gateway import SG_ZONE, Gateway, instance_body
 
 GCE = GceModel(data_folder("schemas") / "gce")
@@ -92,7 +93,7 @@ WHAT: st.SearchStrategy[Any] = st.sampled_from(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(20, 60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_body_costs_in_proportion_to_its_size(gateway: Gateway, data: st.DataObject) -> None:
     methods = gateway.application.methods

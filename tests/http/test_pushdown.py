@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gstack_pyramid.engine.answer_cache import Answers
 from gstack_pyramid.engine.pushdown import NOTHING
 
+from ..support.effort import tries
 from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway
 
 NAMES = ["web-1", "web-2", "app", "data", "x", "nothing", "web"]
@@ -109,7 +110,7 @@ def answers(gateway: Gateway, text: str, *, pushed: bool) -> list[dict[str, Any]
 
 
 def test_an_answer_does_not_depend_on_what_was_pushed_down(world: Gateway) -> None:
-    @settings(max_examples=40)
+    @settings(max_examples=tries(15, 40))
     @given(FILTERS | LEGACY)
     def same(text: str) -> None:
         assert answers(world, text, pushed=True) == answers(world, text, pushed=False), text

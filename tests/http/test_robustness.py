@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ..support.effort import tries
 from ..support.gateway import SG_ZONE, Gateway, gce_error, instance_body
 
 ROOT = "/compute/v1/projects/demo-project"
@@ -262,7 +263,7 @@ JSON = st.recursive(
 
 
 @settings(
-    max_examples=60,
+    max_examples=tries(20, 60),
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

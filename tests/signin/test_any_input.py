@@ -10,6 +10,7 @@ from google.oauth2 import service_account
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ..support.effort import tries
 from .browser import GCLOUD, LOOPBACK, PASTED
 from .conftest import SignIn
 from .test_token_endpoint import JWT_BEARER, assertion
@@ -57,7 +58,7 @@ FORMS = st.fixed_dictionaries(
     },
 )
 ONE_GATEWAY = settings(
-    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=tries(40, 150), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ..support import forks
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -31,15 +33,8 @@ def started(folder: Path, settings: dict[str, str]) -> subprocess.CompletedProce
     with (folder / "broken.ini").open("w") as file:
         ini.write(file)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GSTACK_")}
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("pserve")), str(folder / "broken.ini")],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    pserve = Path(sys.executable).with_name("pserve")
+    return forks.run([pserve, folder / "broken.ini"], environment, 60)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from gstack_pyramid.protocol.filter import compile_filter, parse_filter
 from gstack_pyramid.protocol.filter_tree import And
 
 from ...support.cost import counted
+from ...support.effort import tries
 from ...support.postgres import Postgres
 
 SCOPES = ("global", "zones/a", "zones/b")
@@ -133,7 +134,7 @@ FILTERS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(15, 60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     FILTERS,
     st.sampled_from([None, *SCOPES]),

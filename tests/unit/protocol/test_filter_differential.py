@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from gstack_pyramid.protocol.filter import compile_filter
 
+from ...support.effort import tries
+
 WORDS = ["vm", "vm-1", "my vm", "VM", "vms", "", "prod"]
 FIELDS = ["name", "size", "cpus", "on", "labels.env", "tags", "disks.name", "nosuch"]
 
@@ -145,7 +147,7 @@ def negated_once(expression: Expression) -> bool:
     return not twice and all(map(negated_once, items))
 
 
-@settings(max_examples=400)
+@settings(max_examples=tries(100, 400))
 @given(EXPRESSIONS.filter(negated_once), st.lists(ROWS, max_size=8))
 def test_aip_160_filters_agree_with_the_oracle(
     expression: Expression, rows: list[dict[str, Any]]
@@ -167,7 +169,7 @@ LEGACY = st.lists(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=tries(50, 200))
 @given(LEGACY, st.lists(ROWS, max_size=8))
 def test_legacy_filters_agree_with_the_oracle(
     terms: list[tuple[str, str, str, str]], rows: list[dict[str, Any]]

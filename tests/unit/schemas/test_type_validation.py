@@ -15,6 +15,7 @@ from gstack_pyramid.schemas.location import data_folder
 from gstack_pyramid.schemas.validation import Problem, Validator, validator_for
 
 from ...support.cost import counted
+from ...support.effort import tries
 
 GCE = GceModel(data_folder("schemas") / "gce")
 INSERT = "compute.instances.insert"
@@ -301,7 +302,7 @@ def _keys(holder: Any) -> list[Any]:
         ("MachineTypeAggregatedList", None),
     ],
 )
-@settings(max_examples=40)
+@settings(max_examples=tries(15, 40))
 @given(data=st.data())
 def test_both_checks_give_the_same_verdict(
     type_name: str, method: str | None, data: st.DataObject

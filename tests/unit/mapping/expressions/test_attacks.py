@@ -21,6 +21,7 @@ from gstack_pyramid.mapping.expressions.syntax import (
 )
 from gstack_pyramid.mapping.shapes import ObjectShape
 
+from ....support.effort import tries
 from ..language import Language
 
 REFUSED = {
@@ -131,7 +132,7 @@ def test_generated_code_has_no_builtins(language: Language) -> None:
     assert reached == {"dict", "int", "list", "str", "type"}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=tries(100, 400), deadline=None)
 @given(st.text(max_size=40) | st.text("abc.()[]{}'\"f:=,*+-/ \\#\n", max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for reader in (parse, placeholders):

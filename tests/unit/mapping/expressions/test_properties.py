@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gstack_pyramid.mapping.expressions.compiled import compile_expression, compile_test
 
+from ....support.effort import tries
 from ..language import Language, env_of
 from .interpreter import evaluate, stands_for_something
 
@@ -106,7 +107,7 @@ def expressions(draw: st.DrawFn, depth: int = 3, bound: tuple[str, ...] = ()) ->
 
 
 @settings(
-    max_examples=300,
+    max_examples=tries(60, 300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
