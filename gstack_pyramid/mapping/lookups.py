@@ -8,6 +8,7 @@ from typing import Any
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.needs import NOTHING, Needs, Way
 from gstack_pyramid.mapping.expressions.reading import links_of
+from gstack_pyramid.mapping.forms import parts_of
 from gstack_pyramid.mapping.loader import Mappings
 
 Spec = Mapping[str, Any]
@@ -32,11 +33,7 @@ def nested(spec: Any, *, certain: bool = False) -> Iterator[Spec]:
     if not isinstance(spec, Mapping) or (certain and "when" in spec):
         return
     yield spec
-    inner: list[Any] = [spec.get("from"), spec.get("get")]
-    inner += spec.get("first", ())[: 1 if certain else None]
-    for key in ("each", "fields", "match", "params"):
-        inner += spec.get(key, {}).values()
-    for value in inner:
+    for value in parts_of(spec, certain=certain):
         # Most are plain texts; not to make a generator for each saves a start half of this.
         if isinstance(value, dict) or (isinstance(value, str) and "link." in value):
             yield from nested(value, certain=certain)

@@ -24,7 +24,9 @@ from gstack_pyramid.engine.runs import Run
 from gstack_pyramid.engine.steps import Step
 from gstack_pyramid.mapping.conditions import compile_condition
 from gstack_pyramid.mapping.document import Place
-from gstack_pyramid.mapping.scope import ASKING, Scope
+from gstack_pyramid.mapping.forms import ASKING
+from gstack_pyramid.mapping.lookups import nested
+from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import ANY, GceShape, ListShape, ObjectShape
 from gstack_pyramid.mapping.steps import compile_steps
 from gstack_pyramid.schemas.formats import Formats
@@ -324,18 +326,12 @@ def _asks_nobody(spec: Any, used: Set[str], of_body: Set[str]) -> bool:
         used: the roots that it makes use of.
         of_body: the bindings that are known to.
     """
-    asked, turns = set[str](), set[str]()
-    parts = [spec]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, Mapping):
-            asked |= ASKING & part.keys()
-            if isinstance(part.get("each"), Mapping):
-                turns |= part["each"].keys()
-            parts += part.values()
-        elif isinstance(part, list):
-            parts += part
-    return not asked and used <= {"body", "query", "settings", *of_body, *turns}
+    turns = set[str]()
+    for part in nested(spec):
+        if part.keys() & (ASKING | {"link"}):
+            return False
+        turns |= part.get("each", {}).keys()
+    return used <= {"body", "query", "settings", *of_body, *turns}
 
 
 def _compile_check(spec: Mapping[str, Any], scope: Scope, place: Place) -> Check:

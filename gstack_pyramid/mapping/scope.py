@@ -19,6 +19,7 @@ from gstack_pyramid.mapping.expressions.compiled import (
     known_as,
 )
 from gstack_pyramid.mapping.expressions.reading import names_of
+from gstack_pyramid.mapping.forms import SOURCES, texts_of
 from gstack_pyramid.mapping.shapes import ANY, ObjectShape, Shape, body_paths
 from gstack_pyramid.mapping.suggestions import nearest
 from gstack_pyramid.mapping.targets import target_of
@@ -27,21 +28,6 @@ from gstack_pyramid.schemas.cloudstack import Command
 Compiler = Callable[[Any, "Scope", Place], tuple[Getter, Shape]]
 """Compiles one value; handed in by :mod:`gstack_pyramid.mapping.values`, which knows all forms."""
 
-
-SOURCES = ("each", "find", "pick", "call", "from", "value", "first", "fields")
-"""The keys that say where a value comes from, each before those that may stand beside it."""
-
-COMPANIONS: Mapping[str, frozenset[str]] = {
-    "each": frozenset({"where", "fields", "get"}),
-    "find": frozenset({"from", "default", "anywhere", "get"}),
-    "pick": frozenset({"match", "where", "newest", "take", "get"}),
-    "call": frozenset({"params", "where", "take", "cache", "get"}),
-    "from": frozenset({"enum", "default"}),
-}
-"""What may stand beside a source, and means nothing without it."""
-
-ASKING = frozenset({"find", "pick", "call"})
-"""The sources that ask CloudStack; ``get`` beside them makes something of what they find."""
 
 RESERVED = frozenset(
     {"path", "query", "body", "settings", "project", "self", "rows", "key", "resource"}
@@ -184,18 +170,6 @@ def field_name(shape: Shape, spec: Any) -> str:
             name = spec
         return f"resource.{name}"
     # Of an expression, the parameter that it is about.
-    read = (pair for text in _texts(spec) for pair in names_of(text))
+    read = (pair for text in texts_of(spec) for pair in names_of(text))
     parameters = (field for name, field in read if name == "query" and field)
     return next(parameters, str(spec)).removeprefix("path.").removeprefix("query.")
-
-
-def _texts(spec: Any) -> Iterator[str]:
-    """The texts of a value of any form."""
-    if isinstance(spec, str):
-        yield spec
-    elif isinstance(spec, Mapping):
-        for part in spec.values():
-            yield from _texts(part)
-    elif isinstance(spec, list):
-        for part in spec:
-            yield from _texts(part)

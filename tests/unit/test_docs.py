@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from gstack_pyramid.cli import main
-from gstack_pyramid.mapping.scope import RESERVED, SOURCES
+from gstack_pyramid.mapping.forms import SOURCES
+from gstack_pyramid.mapping.scope import RESERVED
 from gstack_pyramid.schemas.location import data_folder
 
 if TYPE_CHECKING:

@@ -1,0 +1,125 @@
+"""The table of the forms of values, and all who walk through values by it.
+
+Each key that may hold something is tried with each walker, so that none of them can fall behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+
+from gstack_pyramid.describing import formatting
+from gstack_pyramid.mapping.forms import COMPANIONS, KEYS, SOURCES, Holds, texts_of
+from gstack_pyramid.mapping.lookups import nested
+from gstack_pyramid.mapping.shapes import GceShape
+from gstack_pyramid.mapping.values import compile_value
+from gstack_pyramid.schemas.gce import GceModel
+from gstack_pyramid.schemas.location import data_folder
+
+from .language import Language
+
+MARK = "link.zones(body.description)"
+"""An expression that whoever looks into a value has to see."""
+
+LEAST: dict[str, dict[str, Any]] = {
+    "each": {"each": {"x": "[1]"}, "get": "x"},
+    "find": {"find": "zones", "from": "'z'"},
+    "pick": {"pick": "images", "match": {"name": "'i'"}},
+    "call": {"call": "listZones"},
+    "from": {"from": "'a'", "enum": {"a": "b"}},
+    "value": {"value": 1},
+    "first": {"first": ["1"]},
+    "fields": {"fields": {"name": "1"}},
+}
+"""Each source with as little beside it as can be."""
+
+NAMES = {"each": "x", "match": "name", "params": "id", "fields": "name"}
+
+
+def marked() -> Iterator[Any]:
+    """A value for each key that holds values or conditions, with the mark in it."""
+    for source in SOURCES:
+        for key in (source, *sorted(COMPANIONS.get(source, ())), "when"):
+            made: dict[str, Any] = dict(LEAST[source])
+            match KEYS[key]:
+                case Holds.VALUE | Holds.CONDITION:
+                    made[key] = MARK
+                case Holds.VALUES:
+                    made[key] = {NAMES[key]: MARK}
+                case Holds.CHOICES:
+                    made[key] = ["1", MARK]
+                case _:
+                    continue
+            if source == "each" and key == "fields":
+                del made["get"]
+            yield pytest.param(made, id=f"{source}: {key}")
+
+
+MARKED = pytest.mark.parametrize("value", list(marked()))
+
+
+def test_the_grammar_for_editors_knows_the_same_keys_and_what_they_hold() -> None:
+    schema = orjson.loads((data_folder("schemas") / "mapping.schema.json").read_bytes())
+    said = {}
+    for key, told in schema["$defs"]["asked"]["properties"].items():
+        match told:
+            case {"$ref": "#/$defs/value"}:
+                said[key] = Holds.VALUE
+            case {"$ref": "#/$defs/fields" | "#/$defs/each"}:
+                said[key] = Holds.VALUES
+            case {"$ref": "#/$defs/condition"}:
+                said[key] = Holds.CONDITION
+            case {"type": "array", "items": {"$ref": "#/$defs/value"}}:
+                said[key] = Holds.CHOICES
+            case _:
+                said[key] = KEYS.get(key, Holds.WORD)
+                assert said[key] in (Holds.CONSTANT, Holds.WORD), key
+    assert said == KEYS
+
+
+def test_every_key_is_a_source_or_stands_beside_one() -> None:
+    beside = {key for keys in COMPANIONS.values() for key in keys}
+    assert {*SOURCES, *beside, "when"} == KEYS.keys()
+    assert LEAST.keys() == set(SOURCES)
+
+
+@MARKED
+def test_what_it_reads_is_found_wherever_it_stands(value: Any) -> None:
+    assert {"link": "zones"} in list(nested(value))
+
+
+@MARKED
+def test_its_expressions_are_found_wherever_they_stand(value: Any) -> None:
+    assert MARK in list(texts_of(value))
+
+
+@MARKED
+def test_it_is_said_in_words_wherever_it_stands(value: Any) -> None:
+    assert MARK in formatting.value(value)
+
+
+@MARKED
+def test_the_compiler_checks_it_wherever_it_stands(
+    value: Any, language: Language, gce: GceModel
+) -> None:
+    disk = GceShape(gce, "Disk")
+    scope = language.scope_of().entering(disk, body=replace(disk, body=True))
+    compile_value(value, scope, ())
+    assert language.findings == []
+    assert ("description",) in scope.honoured
+    language.findings.clear()
+    wrong = orjson.loads(orjson.dumps(value).replace(b"body.description", b"body.descriptoin"))
+    compile_value(wrong, scope, ())
+    assert [found.message for found in language.findings if "descriptoin" in found.message]
+
+
+@pytest.mark.parametrize("source", sorted(k for k, held in KEYS.items() if held is Holds.CONSTANT))
+def test_a_constant_is_no_expression_to_anybody(source: str) -> None:
+    constant = {"from": "'a'", "enum": {"a": MARK}, "default": MARK} if source != "value" else {}
+    value = constant or {"value": MARK}
+    assert MARK not in list(texts_of(value))
+    assert {"link": "zones"} not in list(nested(value))
