@@ -120,31 +120,17 @@ class Env:
         Whoever names one thing after the other, as the row that is being shaped, may keep the
         mapping to itself and change it meanwhile.
         """
-        return Env(
-            self.session,
-            roots,
-            self.project,
-            self.zone,
-            self.zone_id,
-            self.region,
-            self.region_zones,
-            self.home,
-            self.single,
-            self.page,
-            self.budget,
-            self.links,
-            self.prefixes,
-        )
+        return self._here(roots, self.single, self.page, self.budget)
 
     def reading(self, *, page: int, budget: int = 0) -> Env:
         """The same place, for a list of which this is read."""
-        return self._reading(self.roots, self.single, page, budget)
+        return self._here(self.roots, self.single, page, budget)
 
     def shaping(self, roots: Mapping[str, Any], *, single: bool) -> Env:
         """The same place, for what has these roots alone."""
-        return self._reading(roots, single, self.page, self.budget)
+        return self._here(roots, single, self.page, self.budget)
 
-    def _reading(self, roots: Mapping[str, Any], single: bool, page: int, budget: int) -> Env:
+    def _here(self, roots: Mapping[str, Any], single: bool, page: int, budget: int) -> Env:
         return Env(
             self.session,
             roots,

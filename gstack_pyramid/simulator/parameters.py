@@ -48,6 +48,11 @@ class Params:
         value: str | None = self._get(name)
         return value
 
+    def texts(self, *names: str) -> dict[str, str]:
+        """Those of some strings that are given, by name."""
+        found = ((name, self.text(name)) for name in names)
+        return {name: value for name, value in found if value is not None}
+
     def must(self, name: str) -> str:
         """A string that the model requires."""
         return str(self._get(name))

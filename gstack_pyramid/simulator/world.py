@@ -10,7 +10,7 @@ from typing import Any
 
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.roles import commands_of
-from gstack_pyramid.simulator.faults import denied
+from gstack_pyramid.simulator.faults import denied, invalid
 from gstack_pyramid.simulator.store import Doc, Store
 from gstack_pyramid.simulator.wire import date
 
@@ -143,6 +143,22 @@ class Actor:
         """Whether an object is the account's, or one of its projects'."""
         owner = doc["owner"]
         return owner == self.account["id"] or any(p["id"] == owner for p in self.projects())
+
+    def there(self, kind: str, key: str, refusal: str) -> Doc:
+        """The object that a job is about, which may be gone by now.
+
+        Args:
+            kind: what it is.
+            key: its id.
+            refusal: what the server says when it is gone; ``{id}`` in it stands for the id.
+
+        Raises:
+            CommandError: 431 with these words.
+        """
+        doc = self.store.find(kind, key)
+        if doc is None:
+            raise invalid(refusal.format(id=key))
+        return doc
 
     def remove(self, doc: Doc) -> None:
         """Remove an object and its tags."""

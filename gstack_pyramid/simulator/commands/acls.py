@@ -202,9 +202,7 @@ def _list_of(call: Call) -> Doc:
 
 @end("createNetworkACL", "updateNetworkACLItem")
 def _end_item(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.find("aclitem", arguments["item"])
-    if doc is None:
-        raise invalid("Unable to find specified ACL item")
+    doc = actor.there("aclitem", arguments["item"], "Unable to find specified ACL item")
     changes = {"state": "Active", **arguments.get("changes", {})}
     return {"networkacl": acl_item(actor.store, actor.store.update(doc, **changes))}
 
@@ -295,8 +293,6 @@ def delete_item(call: Call) -> Answer:
 
 @end("deleteNetworkACL")
 def _end_delete_item(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.find("aclitem", arguments["item"])
-    if doc is None:
-        raise invalid("Unable to find network ACL item")
+    doc = actor.there("aclitem", arguments["item"], "Unable to find network ACL item")
     remove_tagged(actor, doc)
     return success()

@@ -107,9 +107,7 @@ def disassociate(call: Call) -> Answer:
 
 @beginning("disassociateIpAddress")
 def _begin_disassociate(actor: Actor, arguments: Arguments) -> None:
-    doc = actor.store.find("ip", arguments["address"])
-    if doc is None:
-        raise invalid(f"Unable to find ip address by id {arguments['address']}")
+    doc = actor.there("ip", arguments["address"], "Unable to find ip address by id {id}")
     if doc["issourcenat"]:
         raise internal("ip address is used for source nat purposes and can not be disassociated.")
     actor.store.update(doc, state="Releasing")

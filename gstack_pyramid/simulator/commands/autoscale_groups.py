@@ -162,10 +162,7 @@ def _end_switch(actor: Actor, arguments: Arguments) -> Answer:
 
 
 def _there(actor: Actor, arguments: Arguments) -> Doc:
-    doc = actor.store.find("asgroup", arguments["group"])
-    if doc is None:
-        raise invalid("Unable to find AutoScale Vm Group")
-    return doc
+    return actor.there("asgroup", arguments["group"], "Unable to find AutoScale Vm Group")
 
 
 @command("updateAutoScaleVmGroup")

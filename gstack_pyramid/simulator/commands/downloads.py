@@ -87,9 +87,7 @@ def extract(call: Call) -> Answer:
 
 @end("extractTemplate")
 def _end_extract(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.find("template", arguments["template"])
-    if doc is None:
-        raise invalid(f"Unable to find TEMPLATE with id {arguments['template']}")
+    doc = actor.there("template", arguments["template"], "Unable to find TEMPLATE with id {id}")
     if not doc.get("extractable"):
         raise invalid(f"Unable to extract template {dumps.template(doc)} as it's not extractable")
     if doc["owner"] is None or not actor.owns(doc):

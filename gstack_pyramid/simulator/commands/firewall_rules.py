@@ -19,7 +19,6 @@ from gstack_pyramid.simulator.rules import (
     checked_ranges,
     of_protocol,
 )
-from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.world import Actor, Answer
 
 _EVERYWHERE = "0.0.0.0/0"
@@ -100,9 +99,7 @@ def create_egress(call: Call) -> Answer:
 
 @end("createFirewallRule", "createEgressFirewallRule")
 def _end_create(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.find("fwrule", arguments["rule"])
-    if doc is None:
-        raise invalid(f"Unable to find firewall rule {arguments['rule']}")
+    doc = actor.there("fwrule", arguments["rule"], "Unable to find firewall rule {id}")
     return {"firewallrule": firewall_rule(actor.store, actor.store.update(doc, state="Active"))}
 
 
@@ -127,8 +124,6 @@ def _delete(call: Call, direction: str) -> Answer:
 
 @end("deleteFirewallRule", "deleteEgressFirewallRule")
 def _end_delete(actor: Actor, arguments: Arguments) -> Answer:
-    doc: Doc | None = actor.store.find("fwrule", arguments["rule"])
-    if doc is None:
-        raise invalid(f"Unable to find firewall rule {arguments['rule']}")
+    doc = actor.there("fwrule", arguments["rule"], "Unable to find firewall rule {id}")
     remove_tagged(actor, doc)
     return success()

@@ -120,21 +120,16 @@ def _end_update(actor: Actor, arguments: Arguments) -> Answer:
 
 
 def _there(actor: Actor, arguments: Arguments) -> Doc:
-    doc = actor.store.find("lbrule", arguments["rule"])
-    if doc is None:
-        raise invalid(f"Unable to find load balancer rule {arguments['rule']}")
-    return doc
+    return actor.there("lbrule", arguments["rule"], "Unable to find load balancer rule {id}")
 
 
 @command("updateLoadBalancerRule")
 def update(call: Call) -> Answer:
     """Rename a rule, describe it, or give it another algorithm."""
     doc = call.one("id", "lbrule")
-    changes = {}
-    for name in ("name", "description", "algorithm"):
-        value = call.params.text(name)
-        if value is not None:
-            changes[name] = _algorithm(value) if name == "algorithm" else value
+    changes = call.params.texts("name", "description", "algorithm")
+    if "algorithm" in changes:
+        changes["algorithm"] = _algorithm(changes["algorithm"])
     return submit(
         call, ("LoadBalancerRule", doc), queue=doc["networkid"], rule=doc["id"], changes=changes
     )

@@ -137,9 +137,7 @@ def destroy(call: Call) -> Answer:
 
 @beginning("destroyVirtualMachine")
 def _begin_destroy(actor: Actor, arguments: Arguments) -> None:
-    vm = actor.store.find("vm", arguments["vm"])
-    if vm is None:
-        raise invalid(f"Unable to find a virtual machine with id {arguments['vm']}")
+    vm = actor.there("vm", arguments["vm"], "Unable to find a virtual machine with id {id}")
     if vm["deleteprotection"]:
         raise invalid(
             f"Instance [id = {vm['id']}, name = {vm['instancename']}] has delete protection "

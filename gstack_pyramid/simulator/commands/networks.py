@@ -177,19 +177,13 @@ def _acl(call: Call, vpc: Doc | None) -> Doc | None:
 def update(call: Call) -> Answer:
     """Rename or describe a network."""
     doc = call.one("id", "network")
-    changes = {}
-    for name in ("name", "displaytext", "networkdomain"):
-        value = call.params.text(name)
-        if value is not None:
-            changes[name] = value
+    changes = call.params.texts("name", "displaytext", "networkdomain")
     return submit(call, ("Network", doc), network=doc["id"], changes=changes)
 
 
 @end("updateNetwork")
 def _end_update(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.find("network", arguments["network"])
-    if doc is None:
-        raise invalid(f"Unable to find network by id {arguments['network']}")
+    doc = actor.there("network", arguments["network"], "Unable to find network by id {id}")
     return {"network": network(actor.store, actor.store.update(doc, **arguments["changes"]))}
 
 

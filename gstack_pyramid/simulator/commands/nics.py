@@ -68,9 +68,7 @@ def add(call: Call) -> Answer:
 @beginning("addNicToVirtualMachine")
 def _begin_add(actor: Actor, arguments: Arguments) -> None:
     vm = _changeable(actor, arguments["vm"])
-    network = actor.store.find("network", arguments["network"])
-    if network is None:
-        raise invalid(f"unable to find a network with id {arguments['network']}")
+    network = actor.there("network", arguments["network"], "unable to find a network with id {id}")
     if network["zoneid"] != vm["zoneid"]:
         raise internal(f"{vm['id']} is in zone {vm['zoneid']}, the network is not")
     if network["owner"] != vm["owner"]:

@@ -76,9 +76,7 @@ def create(call: Call) -> Answer:
 
 @end("createPortForwardingRule")
 def _end_create(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.find("pfrule", arguments["rule"])
-    if doc is None:
-        raise invalid(f"Unable to find port forwarding rule {arguments['rule']}")
+    doc = actor.there("pfrule", arguments["rule"], "Unable to find port forwarding rule {id}")
     doc = actor.store.update(doc, state="Active")
     return {"portforwardingrule": port_forwarding_rule(actor.store, doc)}
 
@@ -92,9 +90,7 @@ def delete(call: Call) -> Answer:
 
 @end("deletePortForwardingRule")
 def _end_delete(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.find("pfrule", arguments["rule"])
-    if doc is None:
-        raise invalid(f"Unable to find port forwarding rule {arguments['rule']}")
+    doc = actor.there("pfrule", arguments["rule"], "Unable to find port forwarding rule {id}")
     close_firewall(actor, doc)
     remove_tagged(actor, doc)
     return success()

@@ -132,9 +132,7 @@ def _authorize(call: Call, direction: str) -> Answer:
 
 @end("authorizeSecurityGroupIngress", "authorizeSecurityGroupEgress")
 def _end_authorize(actor: Actor, arguments: Arguments) -> Answer:
-    group = actor.store.find("securitygroup", arguments["group"])
-    if group is None:
-        raise invalid(f"Unable to find security group {arguments['group']}")
+    group = actor.there("securitygroup", arguments["group"], "Unable to find security group {id}")
     common = _rule(arguments)
     there = {_key(rule) for rule in actor.store.by("sgrule", "group", group["id"])}
     added = []

@@ -265,9 +265,7 @@ def delete(call: Call) -> Answer:
 
 @beginning("deleteSnapshot")
 def _begin_delete(actor: Actor, arguments: Arguments) -> None:
-    doc = actor.store.find("snapshot", arguments["snapshot"])
-    if doc is None:
-        raise invalid(f"Unable to find a snapshot with id {arguments['snapshot']}")
+    doc = actor.there("snapshot", arguments["snapshot"], "Unable to find a snapshot with id {id}")
     if doc["state"] not in ("BackedUp", "Error"):
         raise invalid(f"Can't delete snapshot {doc['id']} due to it is in {doc['state']} state")
     actor.store.update(doc, state="Destroying")

@@ -59,9 +59,7 @@ def create(call: Call) -> Answer:
 
 @end("createStaticRoute")
 def _end_create(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.find("staticroute", arguments["route"])
-    if doc is None:
-        raise invalid(f"Unable to find static route {arguments['route']}")
+    doc = actor.there("staticroute", arguments["route"], "Unable to find static route {id}")
     return {"staticroute": static_route(actor.store, actor.store.update(doc, state="Active"))}
 
 
@@ -74,8 +72,6 @@ def delete(call: Call) -> Answer:
 
 @end("deleteStaticRoute")
 def _end_delete(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.find("staticroute", arguments["route"])
-    if doc is None:
-        raise invalid(f"Unable to find static route {arguments['route']}")
+    doc = actor.there("staticroute", arguments["route"], "Unable to find static route {id}")
     remove_tagged(actor, doc)
     return success()

@@ -198,9 +198,7 @@ def copy(call: Call) -> Answer:
 
 @end("copyTemplate")
 def _end_copy(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.find("template", arguments["template"])
-    if doc is None:
-        raise invalid(f"Unable to find template with id {arguments['template']}")
+    doc = actor.there("template", arguments["template"], "Unable to find template with id {id}")
     zones = [*doc["zones"], *(key for key in arguments["zones"] if key not in doc["zones"])]
     return _told(actor, actor.store.update(doc, zones=zones))
 
@@ -221,9 +219,7 @@ def delete(call: Call) -> Answer:
 
 @beginning("deleteTemplate")
 def _begin_delete(actor: Actor, arguments: Arguments) -> None:
-    doc = actor.store.find("template", arguments["template"])
-    if doc is None:
-        raise invalid(f"Unable to find template with id {arguments['template']}")
+    doc = actor.there("template", arguments["template"], "Unable to find template with id {id}")
     if not doc["ready"]:
         raise invalid("Please specify a template that is not currently being downloaded.")
     if arguments["zone"] is not None and arguments["zone"] not in doc["zones"]:

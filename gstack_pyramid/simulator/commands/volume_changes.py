@@ -118,9 +118,7 @@ def detach(call: Call) -> Answer:
 
 @beginning("detachVolume")
 def _begin_detach(actor: Actor, arguments: Arguments) -> None:
-    doc = actor.store.find("volume", arguments["volume"])
-    if doc is None:
-        raise invalid(f"Unable to find volume with ID: {arguments['volume']}")
+    doc = actor.there("volume", arguments["volume"], "Unable to find volume with ID: {id}")
     if doc["virtualmachineid"] is None:
         raise invalid("The specified volume is not attached to a VM.")
     vm = actor.store.get("vm", doc["virtualmachineid"])
@@ -156,9 +154,7 @@ def resize(call: Call) -> Answer:
 
 @beginning("resizeVolume")
 def _begin_resize(actor: Actor, arguments: Arguments) -> None:
-    doc = actor.store.find("volume", arguments["volume"])
-    if doc is None:
-        raise invalid(f"No such volume: {arguments['volume']}")
+    doc = actor.there("volume", arguments["volume"], "No such volume: {id}")
     if doc["state"] not in ("Allocated", "Ready"):
         raise invalid(
             "Volume should be in ready or allocated state before attempting a resize. Volume "
@@ -223,7 +219,5 @@ def update(call: Call) -> Answer:
 
 @end("updateVolume")
 def _end_update(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.find("volume", arguments["volume"])
-    if doc is None:
-        raise invalid(f"The volume id doesn't exist: {arguments['volume']}")
+    doc = actor.there("volume", arguments["volume"], "The volume id doesn't exist: {id}")
     return _told(actor, actor.store.update(doc, **arguments["changes"]))

@@ -90,19 +90,13 @@ def _end_create(actor: Actor, arguments: Arguments) -> Answer:
 def update(call: Call) -> Answer:
     """Rename or describe a VPC."""
     doc = call.one("id", "vpc")
-    changes = {}
-    for name in ("name", "displaytext"):
-        value = call.params.text(name)
-        if value is not None:
-            changes[name] = value
+    changes = call.params.texts("name", "displaytext")
     return submit(call, ("Vpc", doc), vpc=doc["id"], changes=changes)
 
 
 @end("updateVPC")
 def _end_update(actor: Actor, arguments: Arguments) -> Answer:
-    doc = actor.store.find("vpc", arguments["vpc"])
-    if doc is None:
-        raise invalid(f"Unable to find vpc by id {arguments['vpc']}")
+    doc = actor.there("vpc", arguments["vpc"], "Unable to find vpc by id {id}")
     return {"vpc": vpc(actor.store, actor.store.update(doc, **arguments["changes"]))}
 
 
@@ -115,9 +109,7 @@ def delete(call: Call) -> Answer:
 
 @beginning("deleteVPC")
 def _begin_delete(actor: Actor, arguments: Arguments) -> None:
-    doc = actor.store.find("vpc", arguments["vpc"])
-    if doc is None:
-        raise invalid(f"unable to find VPC id={arguments['vpc']}")
+    doc = actor.there("vpc", arguments["vpc"], "unable to find VPC id={id}")
     tiers = actor.store.by("network", "vpc", doc["id"])
     if tiers:
         raise invalid(f"Can't delete VPC {dumps.vpc(doc)} as its used by {len(tiers)} networks")

@@ -69,10 +69,9 @@ def _end_create(actor: Actor, arguments: Arguments) -> Answer:
 
 
 def _there(actor: Actor, arguments: Arguments) -> Doc:
-    doc = actor.store.find("vpnconnection", arguments["connection"])
-    if doc is None:
-        raise invalid(f"Fail to find site to site VPN connection {arguments['connection']}")
-    return doc
+    return actor.there(
+        "vpnconnection", arguments["connection"], "Fail to find site to site VPN connection {id}"
+    )
 
 
 @command("deleteVpnConnection")

@@ -15,7 +15,6 @@ from gstack_pyramid.simulator.commands.machine_power import remove_tagged
 from gstack_pyramid.simulator.faults import invalid
 from gstack_pyramid.simulator.jobs import Arguments, beginning, end, submit
 from gstack_pyramid.simulator.listing import containing, listed, owned, referring, select
-from gstack_pyramid.simulator.store import Doc
 from gstack_pyramid.simulator.vpn_rows import customer_gateway, vpn_gateway
 from gstack_pyramid.simulator.world import Actor, Answer
 
@@ -151,9 +150,9 @@ def delete_customer(call: Call) -> Answer:
 
 @beginning("deleteVpnCustomerGateway")
 def _begin_customer(actor: Actor, arguments: Arguments) -> None:
-    doc: Doc | None = actor.store.find("vpncustomer", arguments["customer"])
-    if doc is None:
-        raise invalid(f"Fail to find customer gateway with {arguments['customer']} !")
+    doc = actor.there(
+        "vpncustomer", arguments["customer"], "Fail to find customer gateway with {id} !"
+    )
     if actor.store.by("vpnconnection", "customer", doc["id"]):
         raise invalid(
             f"Unable to delete VPN customer gateway with id {doc['id']} because there is still"
