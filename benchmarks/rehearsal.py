@@ -10,7 +10,8 @@ again with the same ``requestId``), and reads of what only CloudStack knows; and
 was at work on, for which nginx answers 502 where it must not send it twice.
 
 It needs Debian's postgresql and nginx. GSTACK_AWAY_SECONDS is how long CloudStack is away, 30 by
-default.
+default. GSTACK_UPDATE_FROM is the revision that nodes are of until they are replaced by the present
+one: a rolling update, with a node of each version beside the other for a while.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from benchmarks.goals import checkout
 from benchmarks.processes import free_port
 from gstack_pyramid.auth import KeyRing, access_token
 from gstack_pyramid.auth.scopes import COMPUTE
@@ -164,10 +166,20 @@ class Load:
 
 
 class Node:
-    """A node in a process of its own, which can be started anew."""
+    """A node in a process of its own, which can be started anew.
 
-    def __init__(self, folder: Path, number: int, settings: dict[str, str]) -> None:
+    Args:
+        folder: where its ini and its logs lie.
+        number: tells it from the others.
+        settings: its settings, without ``gstack.``.
+        source: the folder with the code that it runs; this one's where None.
+    """
+
+    def __init__(
+        self, folder: Path, number: int, settings: dict[str, str], source: Path | None = None
+    ) -> None:
         self.port = free_port()
+        self._source = source
         self._ini, self.log = folder / f"node{number}.ini", folder / f"node{number}.log"
         lines = ["[app:main]", "use = egg:gstack_pyramid"]
         lines += [f"gstack.{key} = {value}" for key, value in settings.items()]
@@ -182,10 +194,11 @@ class Node:
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
-        program = Path(sys.executable).parent / "gstack"
+        command = [sys.executable, "-P", "-m", "gstack_pyramid.cli", "--config", str(self._ini)]
+        environment = {**os.environ, "PYTHONPATH": str(self._source or Path.cwd())}
         with self.log.open("ab") as told:
             self._process = subprocess.Popen(
-                [program, "--config", self._ini, "serve"], stdout=told, stderr=told
+                [*command, "serve"], env=environment, stdout=told, stderr=told
             )
         for _ in range(1200):
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -209,6 +222,11 @@ class Node:
         """End it in order, and start it."""
         self.end(signal.SIGTERM)
         self.start()
+
+    def update(self) -> None:
+        """End it in order, and start it with the code of this folder."""
+        self._source = None
+        self.restart()
 
     def die(self) -> None:
         """Kill it, and start it some seconds later."""
@@ -284,18 +302,20 @@ def report() -> None:
     programs, proxy = postgres.programs(), shutil.which("nginx", path="/usr/sbin:/usr/bin")
     if programs is None or proxy is None:
         raise SystemExit("rehearsal: Debian's postgresql and nginx are needed")
-    problems = rehearse(programs, proxy, float(os.environ.get("GSTACK_AWAY_SECONDS", "30")))
+    away = float(os.environ.get("GSTACK_AWAY_SECONDS", "30"))
+    problems = rehearse(programs, proxy, away, os.environ.get("GSTACK_UPDATE_FROM"))
     if problems:
         raise SystemExit("\n".join(problems))
 
 
-def rehearse(programs: Path, proxy: str, away: float) -> list[str]:
+def rehearse(programs: Path, proxy: str, away: float, before: str | None = None) -> list[str]:
     """Let it all go wrong, one after the other; gives what should not have been.
 
     Args:
         programs: the folder of PostgreSQL's.
         proxy: the path of nginx.
         away: the seconds for which CloudStack is away.
+        before: the revision that nodes are of until they are replaced; None for the present one.
     """
     from tests.support import postgres
 
@@ -314,7 +334,8 @@ def rehearse(programs: Path, proxy: str, away: float) -> list[str]:
             "operations.heartbeat": "1",
             "operations.takeover": "5",
         }
-        nodes = [Node(folder, number, settings) for number in range(2)]
+        old = stack.enter_context(checkout(before)) if before else None
+        nodes = [Node(folder, number, settings, old) for number in range(2)]
         for node in nodes:
             node.start()
             stack.callback(node.end, signal.SIGTERM)
@@ -330,7 +351,7 @@ def rehearse(programs: Path, proxy: str, away: float) -> list[str]:
 
         def replace_both() -> None:
             for node in nodes:
-                node.restart()
+                node.update()
                 # Until nginx asks it again: longer than fail_timeout.
                 time.sleep(PHASE)
 
