@@ -200,6 +200,7 @@ def build_application(settings: Settings) -> Application:
         catalogue_ttl=settings.catalogue_ttl,
         breathe=scheduler.give_way,
         waiting=scheduler.waiting,
+        ended=lambda owner, since: application.operations.last_end(owner, since),
     )
     application = Application(
         settings=settings,

@@ -49,7 +49,8 @@ class _Kept(NamedTuple):
 
     @property
     def size(self) -> int:
-        return len(self.content) + _EACH * (1 + sum(len(reads) for reads in self.made_of))
+        reads = len(self.made_of.kept) + len(self.made_of.seen)
+        return len(self.content) + _EACH * (1 + reads)
 
 
 class Answers:

@@ -20,14 +20,19 @@ class Kept(NamedTuple):
     Attributes:
         rows: the rows.
         digest: the digest of the answers that they came in.
+        moment: when they were asked for, as Unix time.
     """
 
     rows: Rows
     digest: bytes
+    moment: float = 0.0
 
 
 _Key = tuple[Credentials, str, bytes]
 # The whole key pair: who has another's API key but not the secret must not get kept rows.
+
+CLOCKS_APART = 2.0
+"""Seconds by which the clocks of two nodes may differ."""
 
 _LONGEST_READ = 3600.0
 """Seconds for which a change is remembered: longer than any read under way can take."""
@@ -39,9 +44,18 @@ class Catalogue:
     Args:
         ttl: how long rows are kept, in seconds; 0 keeps nothing.
         size: how many answers are kept at most.
+        ended: when the last change of an account or project ended, in whichever process, as far as
+            it ended after a moment; both are Unix times. None when there is none.
     """
 
-    def __init__(self, ttl: float, size: int = 4096) -> None:
+    def __init__(
+        self,
+        ttl: float,
+        size: int = 4096,
+        ended: Callable[[str, float], float | None] = lambda owner, since: None,
+    ) -> None:
+        self.ttl = ttl
+        self.ended = ended
         self._answers: TTLCache[_Key, Kept] = TTLCache(size, max(ttl, 1e-9))
         self._changes: TTLCache[Credentials, int] = TTLCache(size, _LONGEST_READ)
         self._lock = threading.Lock()

@@ -65,10 +65,17 @@ class Engine:
         catalogue_ttl: float = 30.0,
         breathe: Callable[[], None] = lambda: None,
         waiting: Callable[[str], AbstractContextManager[object]] = lambda _: nullcontext(),
+        ended: Callable[[str, float], float | None] = lambda owner, since: None,
     ) -> None:
         self.compiled = compiled
         self.client = client
-        self._catalogue = Catalogue(catalogue_ttl)
+        self._catalogue = Catalogue(catalogue_ttl, ended=ended)
+        self._changeable = frozenset(
+            command
+            for method in compiled.methods.values()
+            if method.kind == "mutation"
+            for command in method.resource.cached
+        )
         self._breathe = breathe
         self._roles = Roles(client, ttl=catalogue_ttl)
         self._permissions = Permissions(compiled.methods, self._roles)
@@ -94,6 +101,9 @@ class Engine:
             GceError: 404 for somebody else's project, 400 for an unknown zone or region.
         """
         session = self._session(call.credentials, call.base_url, call.trace)
+        if call.method.kind == "mutation":
+            # What is changed, and what a fingerprint is of, is as it is now.
+            session.afresh = call.method.resource.cached
         return enter(call, session, self.compiled)
 
     def get(self, call: Call) -> dict[str, Any]:
@@ -341,7 +351,8 @@ class Engine:
         Raises:
             CloudStackError, CloudStackUnavailable: as the client.
         """
-        return Reader(self.client, caller, self._catalogue, trace).confirms(*made_of)
+        reader = Reader(self.client, caller, self._catalogue, trace, self._changeable)
+        return reader.confirms(made_of)
 
     def _session(
         self, credentials: Credentials, base_url: str, trace: Trace | None = None
@@ -356,6 +367,7 @@ class Engine:
             self._breathe,
             partial(self._roles.lacking, credentials),
             trace,
+            self._changeable,
         )
 
 

@@ -67,6 +67,7 @@ def _enter_project(segment: str, name: str, env: Env, compiled: Compiled) -> Env
         env = env.in_project(shown)
     row = record.rows[0]
     env = env.naming({"project": row})
+    env.session.within(str(row["id"]))
     if record.source.scope_params is not None:
         env.session.scope_params = record.source.scope_params(row, env)
     return env

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -16,14 +17,26 @@ from gstack_pyramid.cloudstack.commands import Commands
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.cloudstack.witness import Seen, Witness
-from gstack_pyramid.engine.catalogue import Catalogue, Kept, Rows
+from gstack_pyramid.engine.catalogue import CLOCKS_APART, Catalogue, Kept, Rows
 from gstack_pyramid.observability.context import carried
 
 Read = tuple[str, str, Rows]
 """A reading command, its parameters as JSON, and its rows."""
 
-MadeOf = tuple[tuple[Seen, ...], tuple[Seen, ...]]
-"""What an answer was made of: the reads whose rows are kept, and the other reads."""
+
+class MadeOf(NamedTuple):
+    """What an answer was made of.
+
+    Attributes:
+        kept: the reads whose rows are kept.
+        seen: the other reads.
+        owner: the account or project that it was about.
+    """
+
+    kept: tuple[Seen, ...]
+    seen: tuple[Seen, ...]
+    owner: str | None
+
 
 _VERB = re.compile(r"^[a-z]+")
 
@@ -43,18 +56,20 @@ class Trace:
     Attributes:
         witness: sends the request's own reads.
         kept: the reads whose rows were kept, each with the digest of those rows.
+        owner: the account or project that the request is about, once that is known.
     """
 
     def __init__(self, client: Client, credentials: Credentials) -> None:
         self.witness = Witness(client, credentials)
         self.kept: dict[tuple[str, bytes], Seen] = {}
+        self.owner: str | None = None
         self.hidden = False
         """Whether the answer is made of something else as well."""
 
     @property
     def made_of(self) -> MadeOf:
         """What it has taken down."""
-        return tuple(self.kept.values()), tuple(self.witness.seen)
+        return MadeOf(tuple(self.kept.values()), tuple(self.witness.seen), self.owner)
 
     @property
     def whole(self) -> bool:
@@ -70,8 +85,10 @@ class Reader:
         credentials: the caller's keys.
         catalogue: the cache for marked reads.
         trace: takes down what is read, if that is wanted.
+        changeable: the commands whose rows change when some mapped method is called.
 
     Attributes:
+        afresh: commands of which no rows will do that an earlier request has read.
         scope_params: parameters that say which project the request is in.
         insist: calls what reads from CloudStack, again if need be.
     """
@@ -82,17 +99,28 @@ class Reader:
         credentials: Credentials,
         catalogue: Catalogue,
         trace: Trace | None = None,
+        changeable: Set[str] = frozenset(),
     ) -> None:
         self.client = client
         self.credentials = credentials
         self._trace = trace
         self._through: Commands = client if trace is None else trace.witness
         self.scope_params: dict[str, Any] = {}
+        self.afresh: Set[str] = frozenset()
+        self._changeable = changeable
+        self._owner: str | None = None
+        self._ended: float | None = None
         self.insist: Callable[[Callable[[], Any]], Any] = lambda read: read()
         self._catalogue = catalogue
         self._memo: dict[tuple[str, bytes], Rows] = {}
         self._noted: dict[tuple[str, bytes], Rows] = {}
         self._old: set[tuple[str, bytes]] = set()
+
+    def within(self, owner: str) -> None:
+        """Let it be known which account or project the request is about."""
+        self._owner, self._ended = owner, None
+        if self._trace is not None:
+            self._trace.owner = owner
 
     def begin(self, reads: Sequence[Read] = ()) -> None:
         """Begin a part of a plan: what it reads from here on is noted, to be repeated elsewhere.
@@ -130,35 +158,51 @@ class Reader:
     def _kept(self, command: str, params: Mapping[str, Any], key: tuple[str, bytes]) -> Kept:
         """The rows of a read that is kept for longer than a request, read now if need be."""
         kept = self._catalogue.get((self.credentials, *key))
-        if kept is not None:
+        if kept is not None and not self._is_outdated(command, kept):
             self._old.add(key)
         else:
             changes = self._catalogue.changes(self.credentials)
-            witness = Witness(self.client, self.credentials)
-            kept = Kept(self._read(command, params, witness), witness.digest)
+            witness, now = Witness(self.client, self.credentials), time.time()
+            kept = Kept(self._read(command, params, witness), witness.digest, now)
             self._catalogue.put((self.credentials, *key), kept, changes)
         if self._trace is not None:
             self._trace.kept[key] = Seen(command, params, kept.digest)
         return kept
 
-    def confirms(self, kept: Sequence[Seen], seen: Sequence[Seen]) -> bool:
+    def _is_outdated(self, command: str, kept: Kept) -> bool:
+        """Whether kept rows won't do: a change needs them as they are, or one has ended since.
+
+        Changes of this process and caller make the catalogue forget; others are told by the
+        operations that they share.
+        """
+        if command in self.afresh:
+            return True
+        if command not in self._changeable or self._owner is None:
+            return False
+        if self._ended is None:
+            since = time.time() - self._catalogue.ttl - CLOCKS_APART
+            self._ended = self._catalogue.ended(self._owner, since) or 0.0
+        return self._ended > kept.moment - CLOCKS_APART
+
+    def confirms(self, made_of: MadeOf) -> bool:
         """Whether all that an earlier answer was made of is the same now.
 
         What has to be read for that is read through the trace, and for the kept rows into the
         catalogue, so that it is there already when the answer has to be made anew.
 
         Args:
-            kept: the reads whose rows are kept.
-            seen: the other reads.
+            made_of: what the trace of that answer told.
 
         Raises:
             CloudStackError, CloudStackUnavailable: as the client.
         """
-        for read in kept:
+        if made_of.owner is not None:
+            self.within(made_of.owner)
+        for read in made_of.kept:
             _, key = self._key(read.command, read.params)
             if self._kept(read.command, read.params, key).digest != read.digest:
                 return False
-        return self._trace is not None and self._trace.witness.confirms(seen)
+        return self._trace is not None and self._trace.witness.confirms(made_of.seen)
 
     def renew(self, commands: Set[str]) -> bool:
         """Let some commands be read again whose rows an earlier request has read.

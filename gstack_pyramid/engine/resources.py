@@ -164,13 +164,13 @@ class Resource:
             GceError: 400, several records answer; the message names them.
         """
         found = self._find(reference, env, one_of_many)
-        if found is None and env.session.renew(self._cached):
+        if found is None and env.session.renew(self.cached):
             # What is not in a catalogue may have been made since that was read.
             found = self._find(reference, env, one_of_many)
         return found
 
     @property
-    def _cached(self) -> frozenset[str]:
+    def cached(self) -> frozenset[str]:
         """The commands whose rows are kept for a short time."""
         return frozenset(each.command for each in self.sources if each.cached and each.command)
 

@@ -36,6 +36,7 @@ class Session(Caller):
         breathe: to be called now and then in long computations.
         lacking: tells which of some commands the caller's role lacks.
         trace: takes down what is read, if that is wanted.
+        changeable: the commands whose rows change when some mapped method is called.
     """
 
     def __init__(
@@ -48,8 +49,9 @@ class Session(Caller):
         breathe: Callable[[], None] = lambda: None,
         lacking: Callable[[Set[str]], Set[str]] = lambda commands: frozenset(),
         trace: Trace | None = None,
+        changeable: Set[str] = frozenset(),
     ) -> None:
-        super().__init__(client, credentials, catalogue, trace)
+        super().__init__(client, credentials, catalogue, trace, changeable)
         self.breathe = breathe
         self.lacking = lacking
         self.base_url = base_url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
 import uuid
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 import orjson
+import sqlalchemy as sa
 
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.engine.calls import Prepared
@@ -249,6 +251,23 @@ class Operations(Lookup):
         """Tell the log that the database could not be used, unless it knows."""
         if self._parts is not None:
             self._parts.host.database.lost(error)
+
+    def last_end(self, owner: str, since: float) -> float | None:
+        """When the last change of an account or project ended, where another process of this
+        service may have made it, and as far as one ended after a moment; Unix times.
+
+        While the database is away one may have ended at any time: infinity.
+        """
+        parts = self._parts
+        if parts is None or parts.host.database.exclusive:
+            return None
+        if parts.host.database.reach.lost_since(-math.inf):
+            return math.inf
+        try:
+            return parts.store.last_end(owner, since)
+        except sa.exc.SQLAlchemyError as error:
+            self.lost(error)
+            return math.inf
 
     def _refuse_if_lost(self) -> None:
         """Spare those who have waited for their turn what others have found out meanwhile."""

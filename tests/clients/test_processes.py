@@ -29,7 +29,9 @@ from .gateway import BIN, PATIENCE, ROOT, end, free_ports, run
 
 pytestmark = pytest.mark.clients
 
-ZONE = "compute/v1/projects/demo-project/zones/ch-gva-2"
+PROJECT = "compute/v1/projects/demo-project"
+ZONE = f"{PROJECT}/zones/ch-gva-2"
+NETWORKS = f"{PROJECT}/global/networks"
 WAITERS = 3
 
 
@@ -151,6 +153,21 @@ def test_two_processes_serve_one_gateway_and_one_may_die(tmp_path: Path, cloud: 
                 if served.send("POST", f"{path}/wait", headers=token).json()["status"] == "DONE":
                     break
             assert "error" not in served.get(path, headers=token).json()
+        # What each has read of networks shortly before is not told once one has changed them.
+        for method, status in (("POST", 200), ("DELETE", 404)):
+            for _ in range(6):
+                assert served.get(NETWORKS, headers=token).status_code == 200
+            path = NETWORKS if method == "POST" else f"{NETWORKS}/front"
+            new: Any = {"name": "front", "autoCreateSubnetworks": False}
+            sent = new if method == "POST" else None
+            made = served.send(method, path, json=sent, headers=token).json()
+            path = f"{PROJECT}/global/operations/{made['name']}/wait"
+            for _ in range(20):
+                if (done := served.send("POST", path, headers=token).json())["status"] == "DONE":
+                    break
+            assert "error" not in done
+            told = {served.get(f"{NETWORKS}/front", headers=token).status_code for _ in range(10)}
+            assert told == {status}
         os.kill(first[0], signal.SIGKILL)
         for _ in range(10):
             assert served.get(f"{ZONE}/disks", headers=token).status_code == 200

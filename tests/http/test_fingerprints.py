@@ -134,3 +134,20 @@ def test_firewalls_patches_at_once_leave_the_rules_of_one(gateway: Gateway) -> N
     assert len(ports) == 2
     assert int(ports[0]) % 10 == 0
     assert int(ports[1]) == int(ports[0]) + 1
+
+
+def test_a_fingerprint_is_of_what_there_is_now_where_rows_are_kept_for_a_while(
+    gateway: Gateway,
+) -> None:
+    """Images are kept for reading; who changes one by another way makes its fingerprint old."""
+    gateway.create("web")
+    gateway.do("POST", f"{INSTANCE}/stop")
+    source = f"zones/{SG_ZONE}/disks/web"
+    gateway.do("POST", "global/images", {"name": "mine", "sourceDisk": source})
+    shown = gateway.get("global/images/mine")
+    rows = gateway.cloud.rows("listTemplates", templatefilter="self")
+    (template,) = {row["id"] for row in rows if row["name"] == "mine"}
+    tagged = {"resourcetype": "Template", "resourceids": template, "tags": {"by": "another"}}
+    gateway.cloud.done("createTags", **tagged)
+    gateway.refused(412, "POST", "global/images/mine/setLabels", labels(shown, 1))
+    assert gateway.get("global/images/mine")["labels"] == {"by": "another"}

@@ -1,0 +1,114 @@
+"""Kept rows are read again once a change has ended, in whichever process it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from gstack_pyramid.cases.script import answer_of, listed
+from gstack_pyramid.cloudstack import Credentials
+from gstack_pyramid.cloudstack.client import Client
+from gstack_pyramid.cloudstack.transport import Answer
+from gstack_pyramid.engine.catalogue import Catalogue
+from gstack_pyramid.engine.reader import Reader
+from gstack_pyramid.schemas.cloudstack import CloudStackModel
+
+ME = Credentials("key", "secret")
+CHANGEABLE = frozenset({"listNetworks"})
+
+
+class Counting(Client):
+    """Answers each list with one row, and counts."""
+
+    def __init__(self, model: CloudStackModel) -> None:
+        super().__init__("http://127.0.0.1:1/client/api", model)
+        self.asked: list[str] = []
+
+    def sent(self, credentials: Credentials, command: str, params: Mapping[str, object]) -> Answer:
+        self.asked.append(command)
+        rows: list[dict[str, Any]] = [{"id": str(len(self.asked)), "name": "n"}]
+        return answer_of(command, listed(self.model, command, rows))
+
+
+class Ended:
+    """When the last change ended, as the operations tell."""
+
+    def __init__(self) -> None:
+        self.moment: float | None = None
+        self.asked = 0
+
+    def __call__(self, owner: str, since: float) -> float | None:
+        assert (owner, since < time.time()) == ("me", True)
+        self.asked += 1
+        return self.moment
+
+
+@pytest.fixture
+def client(cloudstack_model: CloudStackModel) -> Counting:
+    return Counting(cloudstack_model)
+
+
+@pytest.fixture
+def ended() -> Ended:
+    return Ended()
+
+
+@pytest.fixture
+def catalogue(ended: Ended) -> Catalogue:
+    return Catalogue(60, ended=ended)
+
+
+def request(client: Counting, catalogue: Catalogue) -> Reader:
+    reader = Reader(client, ME, catalogue, changeable=CHANGEABLE)
+    reader.within("me")
+    return reader
+
+
+def read(reader: Reader, command: str = "listNetworks") -> str:
+    return str(reader.fetch(command, {}, cached=True)[0]["id"])
+
+
+def test_rows_are_kept_while_no_change_has_ended(
+    client: Counting, catalogue: Catalogue, ended: Ended
+) -> None:
+    ended.moment = time.time() - 30
+    assert read(request(client, catalogue)) == read(request(client, catalogue)) == "1"
+
+
+def test_rows_of_before_the_last_change_are_read_again(
+    client: Counting, catalogue: Catalogue, ended: Ended
+) -> None:
+    read(request(client, catalogue))
+    ended.moment = time.time() + 1
+    assert read(request(client, catalogue)) == "2"
+
+
+def test_what_no_method_changes_is_kept_all_the_same(
+    client: Counting, catalogue: Catalogue, ended: Ended
+) -> None:
+    read(request(client, catalogue), "listZones")
+    ended.moment = time.time() + 1
+    assert read(request(client, catalogue), "listZones") == "1"
+    assert ended.asked == 0
+
+
+def test_the_operations_are_asked_once_for_a_request(
+    client: Counting, catalogue: Catalogue, ended: Ended
+) -> None:
+    for params in ({}, {"zoneid": "z"}):
+        request(client, catalogue).fetch("listNetworks", params, cached=True)
+    reader = request(client, catalogue)
+    for params in ({}, {"zoneid": "z"}):
+        reader.fetch("listNetworks", params, cached=True)
+    assert ended.asked == 1
+
+
+def test_what_a_change_is_about_is_read_anew_once(client: Counting, catalogue: Catalogue) -> None:
+    read(request(client, catalogue))
+    change = request(client, catalogue)
+    change.afresh = CHANGEABLE
+    assert read(change) == read(change) == "2"
+    assert read(request(client, catalogue)) == "2"
