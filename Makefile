@@ -134,6 +134,6 @@ $(VENV)/.run: $(PACKAGING) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: $(PACKAGING) | $(BIN)/python
-	@echo "Installing gstack and what it takes to develop it into $(VENV): a few minutes"
-	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@echo "Installing gstack and what it takes to develop it into $(VENV): a minute or less"
+	@packaging/install-dev $(BIN)
 	@touch $@ $(VENV)/.run

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -48,6 +49,9 @@ def _requirements(found: Distribution, extras: frozenset[str]) -> Iterator[Requi
 def _link(file: Path, place: Path) -> None:
     if place.exists() or not file.exists():
         return
+    if file.suffix == ".py":
+        # Not each installer lists what Python has made of it.
+        _link(Path(cache_from_source(file)), Path(cache_from_source(place)))
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(file, place)
