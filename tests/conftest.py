@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,9 +138,8 @@ def shared_router(make_router: MakeRouter) -> Router:
     return made
 
 
-@pytest.fixture
-def make_gateway(shared_router: Router, cloudstack_model: CloudStackModel) -> Iterator[MakeGateway]:
-    """Makes gateways in front of simulated clouds; settings are the simulator's."""
+@contextmanager
+def _making(shared_router: Router, model: CloudStackModel) -> Iterator[MakeGateway]:
     from gstack_pyramid.simulator import make_simulator
 
     from .support.gateway import Backend, Gateway
@@ -154,7 +154,7 @@ def make_gateway(shared_router: Router, cloudstack_model: CloudStackModel) -> It
         **settings: Any,
     ) -> Gateway:
         clock = settings.pop("clock", None) or Clock()
-        app = make_simulator(model=cloudstack_model, clock=clock, **settings)
+        app = make_simulator(model=model, clock=clock, **settings)
         cloud = Cloud(app, clock)
         router = router or shared_router
         backend = Backend(router, cloud, endpoint=endpoint, read_timeout=read_timeout)
@@ -165,6 +165,25 @@ def make_gateway(shared_router: Router, cloudstack_model: CloudStackModel) -> It
     for backend, cloud in reversed(made):
         backend.close()
         cloud.app.close()
+
+
+@pytest.fixture
+def make_gateway(shared_router: Router, cloudstack_model: CloudStackModel) -> Iterator[MakeGateway]:
+    """Makes gateways in front of simulated clouds; settings are the simulator's."""
+    with _making(shared_router, cloudstack_model) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def make_lasting_gateway(
+    shared_router: Router, cloudstack_model: CloudStackModel
+) -> Iterator[MakeGateway]:
+    """Makes gateways for all tests of a module, which only read.
+
+    The one that is made last is the one that answers; so a test has no other beside it.
+    """
+    with _making(shared_router, cloudstack_model) as make:
+        yield make
 
 
 @pytest.fixture

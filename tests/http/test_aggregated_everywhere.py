@@ -20,9 +20,9 @@ REGIONS = {"regions/ch-gva", "regions/ch-zrh"}
 SCOPES = {"global", *ZONES, *REGIONS}
 
 
-@pytest.fixture
-def full(make_gateway: MakeGateway) -> Gateway:
-    gateway = make_gateway(**SIMULATOR)
+@pytest.fixture(scope="module")
+def full(make_lasting_gateway: MakeGateway) -> Gateway:
+    gateway = make_lasting_gateway(**SIMULATOR)
     prepare(gateway.cloud.app)
     fill(gateway)
     return gateway

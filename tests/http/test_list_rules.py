@@ -30,8 +30,10 @@ EVERY_LIST = pytest.mark.parametrize("path", LISTS)
 EVERY_AGGREGATED = pytest.mark.parametrize("what", AGGREGATED)
 
 
-@pytest.fixture
-def world(gateway: Gateway) -> Gateway:
+@pytest.fixture(scope="module")
+def world(make_lasting_gateway: MakeGateway) -> Gateway:
+    """What is only read."""
+    gateway = make_lasting_gateway()
     gateway.create("web-1", labels={"env": "prod"})
     gateway.create("web-2", labels={"env": "test"})
     gateway.create("app-1", ADVANCED_ZONE)

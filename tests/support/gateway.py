@@ -221,6 +221,10 @@ def gce_error(response: TestResponse) -> dict[str, Any]:
     return error
 
 
+_OF_A_CLOUD = ("engine", "operations", "passwords", "answers")
+"""What a gateway has of one cloud, which is another's in another test."""
+
+
 class Backend:
     """Puts a router in front of a cloud of its own, for one test.
 
@@ -253,7 +257,7 @@ class Backend:
             read_retries=0,
             on_call=self._called,
         )
-        self._before = application.engine, application.operations, application.passwords
+        self._before = {name: getattr(application, name) for name in _OF_A_CLOUD}
         application.passwords = PasswordLogin(
             endpoint or self.endpoint, read_timeout=read_timeout, on_call=self._called
         )
@@ -279,8 +283,8 @@ class Backend:
     def close(self) -> None:
         """Put back what was there."""
         self._application.operations.close()
-        before = self._before
-        self._application.engine, self._application.operations, self._application.passwords = before
+        for name, value in self._before.items():
+            setattr(self._application, name, value)
         self._application.settings = self._settings
         self.client.close()
         self._server.stop()
