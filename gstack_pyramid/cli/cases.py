@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -182,6 +183,8 @@ def _gateway(ini: Ini, further: tuple[Path, ...]) -> Iterator[Router]:
     from gstack_pyramid.cases.playing import case_gateway
     from gstack_pyramid.mapping.document import MappingError
 
+    # That the simulator's server has two requests at once is nobody's business here.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     found = {folder.resolve(): folder for folder in (*_configured(ini), *further)}
     values = dict(ini.settings().settings) if ini.is_there() else {}
     with ExitStack() as stack:

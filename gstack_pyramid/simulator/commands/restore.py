@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gstack_pyramid.simulator.calls import Call, command
 from gstack_pyramid.simulator.commands import deploy
+from gstack_pyramid.simulator.commands.machine_networks import Plan, placed
 from gstack_pyramid.simulator.commands.machine_values import (
     checked_details,
     checked_name,
@@ -52,8 +53,8 @@ def create(call: Call) -> Answer:
     size = sized(offering, details)
     owner = call.creator()
     kept_in = [call.store.find("network", key) for key in machine["networkids"]]
-    networks: deploy.Plan = [(network, None) for network in kept_in if network is not None]
-    where = deploy.placed(call, zone, owner, networks)
+    networks: Plan = [(network, None) for network in kept_in if network is not None]
+    where = placed(call, zone, owner, networks)
     for resource, more in (
         ("user_vm", 1),
         ("volume", len(kept["volumes"])),
