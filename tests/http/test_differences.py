@@ -54,6 +54,8 @@ def test_an_insert_keeps_all_of_them_in_tags(web: Gateway) -> None:
         "gce:tag:http-server": tags(web)["gce:tag:http-server"],
         "gce:tag:ssh": tags(web)["gce:tag:ssh"],
         "gce:metadata:motd": "hello",
+        # Where each machine's address is reached from outside: that none was asked for.
+        "gce:asked:accessConfigs": "none",
     }
     shown = web.get(WEB)
     assert shown["labels"] == {"env": "prod", "tier": "front"}

@@ -121,7 +121,7 @@ def test_an_answer_does_not_depend_on_what_was_pushed_down(world: Gateway) -> No
 @pytest.mark.parametrize(
     ("path", "text", "narrowed"),
     [
-        ("aggregated/instances", "name = web-1", {"keyword": "web"}),
+        ("aggregated/instances", "name = web-1", {"keyword": "web%1"}),
         ("aggregated/instances", f"zone:{SG_ZONE}", {"zoneid": True}),
         (f"zones/{SG_ZONE}/instances", "status = STAGING", {"zoneid": True, "state": "Starting"}),
         (
@@ -149,6 +149,9 @@ def test_cloudstack_is_asked_for_less(
     ((command, params),) = sent
     assert command == "listVirtualMachines"
     zone = world.cloud.zone()
+    # What goes with the command whatever is asked narrows nothing.
+    for name in encode_params(client.model.command(command).asked):
+        del params[name]
     assert params == {k: zone if v is True else v for k, v in narrowed.items()}
 
 
