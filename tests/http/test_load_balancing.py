@@ -130,7 +130,7 @@ def test_another_pool_takes_over(place: Gateway) -> None:
         ({"IPProtocol": "ICMP"}, "resource.IPProtocol"),
         ({"target": None}, "a target pool or a target instance is needed"),
         ({"target": f"{HERE}/targetPools/nowhere"}, "does not exist"),
-        ({"target": f"{HERE}/targetVpnGateways/v"}, "takes ESP, and UDP"),
+        ({"target": f"{HERE}/targetVpnGateways/v"}, "does not exist"),
         ({"target": "regions/ch-gva/targetPools/web"}, "It must be in 'regions/ch-zrh'"),
         ({"IPAddress": "192.0.2.1"}, "resource.IPAddress"),
         ({"loadBalancingScheme": "INTERNAL"}, "public addresses"),

@@ -42,6 +42,50 @@ def test_a_vpc_gets_its_one_gateway(place: Gateway) -> None:
     assert place.cloud.rows("listVPCs")[0]["tags"] == []
 
 
+RULES: list[dict[str, Any]] = [
+    {"name": "esp", "IPProtocol": "ESP", "labels": {"env": "test"}, "description": "Office"},
+    {"name": "udp500", "IPProtocol": "UDP", "portRange": "500"},
+    {"name": "udp4500", "IPProtocol": "UDP", "portRange": "4500-4500"},
+]
+
+
+def test_the_rules_of_a_classic_vpn_are_kept(place: Gateway) -> None:
+    """The gateway takes such traffic by itself; who sets up a VPN as in GCE has three rules."""
+    gate = f"{HERE}/targetVpnGateways/gate"
+    for rule in RULES:
+        place.do("POST", f"{HERE}/forwardingRules", {**rule, "target": gate})
+        told = place.get(f"{HERE}/forwardingRules/{rule['name']}")
+        ports = {"portRange": f"{rule['portRange']}-500"} if rule.get("portRange") == "500" else {}
+        assert {key: told[key] for key in rule} == {**rule, **ports}
+        assert told["target"] == f"{PROJECT}/{gate}"
+        (row,) = place.cloud.rows("listVpnGateways")
+        assert told["IPAddress"] == row["publicip"]
+    assert {rule["name"] for rule in RULES} <= set(place.names(f"{HERE}/forwardingRules"))
+    assert place.names("regions/ch-gva/forwardingRules") == []
+    error = place.refused(400, "DELETE", gate)
+    assert error["errors"][0]["reason"] == "resourceInUseByAnotherResource"
+    for rule in RULES:
+        place.do("DELETE", f"{HERE}/forwardingRules/{rule['name']}")
+        place.refused(404, "GET", f"{HERE}/forwardingRules/{rule['name']}")
+    place.do("DELETE", gate)
+    assert place.cloud.rows("listVPCs")[0]["tags"] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"IPProtocol": "TCP", "portRange": "500"}, "IPProtocol"),
+        ({"IPProtocol": "UDP", "portRange": "501"}, "IPProtocol"),
+        ({"IPProtocol": "ESP", "portRange": "500"}, "IPProtocol"),
+        ({"IPProtocol": "ESP", "IPAddress": "192.0.2.1"}, "IPAddress"),
+    ],
+)
+def test_other_rules_lead_to_no_gateway(place: Gateway, more: dict[str, Any], field: str) -> None:
+    rule = {"name": "it", "target": f"{HERE}/targetVpnGateways/gate", **more}
+    said = place.refused(400, "POST", f"{HERE}/forwardingRules", rule)["message"]
+    assert f"'resource.{field}'" in said
+
+
 def test_a_tunnel_leads_to_a_peer(place: Gateway) -> None:
     place.do("POST", f"{HERE}/vpnTunnels", TUNNEL)
     told = place.get(f"{HERE}/vpnTunnels/office")
