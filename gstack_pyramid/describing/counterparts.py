@@ -8,6 +8,7 @@ from typing import Any
 from gstack_pyramid.describing.formatting import flat_fields
 from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.mapping.expressions.checked import ALWAYS_ROOTS
 from gstack_pyramid.mapping.expressions.reading import names_of
 from gstack_pyramid.mapping.loader import Mappings
 from gstack_pyramid.mapping.lookups import Lookups, nested, sources_of
@@ -164,7 +165,9 @@ def _paths(value: Any) -> Iterator[tuple[str | None, str]]:
         yield from _first(value)
         return
     for spec in nested(value):
-        texts = [spec.get("from"), *spec.get("each", {}).values()]
+        texts = [spec.get("from")]
+        for key in ("each", "params", "match"):
+            texts += spec.get(key, {}).values()
         if spec is value and "each" not in spec:
             texts += [*spec.get("first", ()), *spec.get("fields", {}).values()]
         for text in texts:
@@ -175,5 +178,8 @@ def _paths(value: Any) -> Iterator[tuple[str | None, str]]:
 def _first(text: str) -> Iterator[tuple[str | None, str]]:
     # A name is a field of the row, or a join: which of them, who asks can tell.
     for name, field in names_of(text):
-        yield None, name
-        yield name, field or _ROWS
+        if name == "self" and field:
+            yield None, field
+        elif name not in ALWAYS_ROOTS:
+            yield None, name
+            yield name, field or _ROWS

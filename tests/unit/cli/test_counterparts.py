@@ -64,3 +64,10 @@ def test_no_cell_breaks_its_table(page: str) -> None:
         found = line.replace("\\|", "").count("|")
         assert found == (columns or found), line
         columns = found
+
+
+def test_a_name_of_the_engines_is_no_field_of_a_row_and_a_field_of_self_is_one(page: str) -> None:
+    """`project` and `zone` mean what the request is in; `self.zone` is the row's."""
+    assert "| `listBackups` | `zone` | machineImages.storageLocations |" in page
+    assert "| `listAutoScaleVmGroups` | `project` |" not in page
+    assert "| `listServiceOfferings` | `zone` |" not in page
