@@ -60,6 +60,16 @@ def test_the_rules_of_a_classic_vpn_are_kept(place: Gateway) -> None:
         assert told["target"] == f"{PROJECT}/{gate}"
         (row,) = place.cloud.rows("listVpnGateways")
         assert told["IPAddress"] == row["publicip"]
+    told = place.get(f"{HERE}/forwardingRules/esp")
+    labels = {"labels": {"env": "prod"}, "labelFingerprint": told["labelFingerprint"]}
+    place.do("POST", f"{HERE}/forwardingRules/esp/setLabels", labels)
+    again = place.get(f"{HERE}/forwardingRules/esp")
+    assert again["labels"] == {"env": "prod"}
+    assert {**again, "labels": 0, "labelFingerprint": 0} == {
+        **told,
+        "labels": 0,
+        "labelFingerprint": 0,
+    }
     assert {rule["name"] for rule in RULES} <= set(place.names(f"{HERE}/forwardingRules"))
     assert place.names("regions/ch-gva/forwardingRules") == []
     error = place.refused(400, "DELETE", gate)

@@ -10,7 +10,6 @@ from .replay import resources
 SHOWN_BY_THE_PROVIDER = {
     "attached_disk": "it is attachDisk and detachDisk of an instance",
     "disk_resource_policy_attachment": "it is addResourcePolicies of a disk",
-    "image": "it takes a snapshot with content",
     "instance_template": "needs.yaml has some",
     "network_firewall_policy_association": "it is part of its policy",
     "network_firewall_policy_rule": "it is part of its policy",
