@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import shutil
 import signal
 import socket
@@ -19,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,9 @@ SLOWEST = 30.0
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that names the folder in which prometheus_client has processes put their figures."""
+
+_LOOK = 0.1
+"""Seconds between looks at whether it is told to end, while a process starts."""
 
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD})
 
@@ -74,11 +78,13 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         # The first one by itself: it makes what is missing, and says what is wrong for all.
         _, is_up = self._start()
-        if not is_up:
+        if not is_up and not _told_to_end():
             return 1
         for _ in range(1, self._count):
-            self._start()
-        log.info("%d processes serve: %s", len(self._born), " ".join(map(str, self._born)))
+            if not _told_to_end():
+                self._start()
+        if not _told_to_end():
+            log.info("%d processes serve: %s", len(self._born), " ".join(map(str, self._born)))
         while self._born or self._again is not None:
             self._heed(self._next_signal())
         return self._status
@@ -119,7 +125,8 @@ class Supervisor:
             new, is_up = self._start()
             if not is_up:
                 self._retired.add(new)
-                log.error("nothing is read anew: a new process does not come up")
+                if not _told_to_end():
+                    log.error("nothing is read anew: a new process does not come up")
                 return
             self._retired.add(pid)
             os.kill(pid, signal.SIGTERM)
@@ -153,10 +160,14 @@ class Supervisor:
         """Start those that are missing. One that doesn't come up counts as one that has died."""
         self._again = None
         for _ in range(self._count - len(self._living())):
-            self._start()
+            if not _told_to_end():
+                self._start()
 
     def _start(self) -> tuple[int, bool]:
-        """Start a process; gives its id, and whether it has come up."""
+        """Start a process; gives its id, and whether it has come up.
+
+        Who is told to end meanwhile doesn't wait for one that serves nobody yet.
+        """
         ready, tell = os.pipe()
         pid = os.fork()
         if not pid:
@@ -166,6 +177,11 @@ class Supervisor:
         os.close(tell)
         self._born[pid] = self._clock()
         with os.fdopen(ready, "rb") as reading:
+            while not select.select([reading], [], [], _LOOK)[0]:
+                if _told_to_end():
+                    self._retired.add(pid)
+                    os.kill(pid, signal.SIGKILL)
+                    return pid, False
             return pid, reading.read(1) == b"r"
 
     def _become(self, ready: Callable[[], None]) -> None:
@@ -199,10 +215,17 @@ class Supervisor:
                 continue
 
 
+def _told_to_end() -> bool:
+    """Whether a signal to end waits to be taken."""
+    return bool(signal.sigpending() & {signal.SIGTERM, signal.SIGINT})
+
+
 def _tell(pipe: int) -> None:
     """Say that this process is ready, and heed signals from now on."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    os.write(pipe, b"r")
+    # Where nobody listens any more, this process is told to end by the same.
+    with suppress(BrokenPipeError):
+        os.write(pipe, b"r")
     os.close(pipe)
 
 

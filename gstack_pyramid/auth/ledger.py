@@ -28,12 +28,12 @@ from sqlalchemy import (
     create_engine,
     delete,
     insert,
-    make_url,
     select,
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from gstack_pyramid.database_urls import url_of
 from gstack_pyramid.observability.statements import time_statements
 from gstack_pyramid.private_files import make_private
 
@@ -108,6 +108,8 @@ class Ledger:
                 _METADATA.create_all(self._engine)
         except (SQLAlchemyError, ImportError, OSError) as error:
             problem = f"the ledger can't be opened: {type(error).__name__}"
+        except ValueError as error:
+            problem = f"the ledger can't be opened: {error}"
         else:
             return
         raise LedgerError(problem)
@@ -256,9 +258,7 @@ def _engine(place: URL) -> Engine:
 
 
 def _database(url: str) -> URL:
-    made = URL.create("sqlite", database=url) if "://" not in url else make_url(url)
+    made = url_of(url)
     if made.get_backend_name() == "sqlite" and made.database:
         make_private(Path(made.database).absolute())
-    # The one driver for it that gstack brings along.
-    is_postgresql = made.get_backend_name() == "postgresql"
-    return made.set(drivername="postgresql+psycopg") if is_postgresql else made
+    return made

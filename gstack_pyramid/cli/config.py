@@ -77,7 +77,7 @@ def in_force(settings: Settings, origins: Mapping[str, str]) -> list[InForce]:
         for name in key.split(".")[1:]:
             value = getattr(value, name)
         if is_database(field):
-            value = _without_password(value)
+            value = _shown(value)
         elif not field.repr and value:
             value = _MASK
         found.append(InForce(key, value, origins.get(key)))
@@ -87,18 +87,14 @@ def in_force(settings: Settings, origins: Mapping[str, str]) -> list[InForce]:
     return found
 
 
-def _without_password(place: str) -> str:
-    """The place of a database: a path, or a URL, which may have a password in its query as well."""
-    from sqlalchemy import make_url
-    from sqlalchemy.exc import ArgumentError
+def _shown(place: str) -> str:
+    """The place of a database without its password; all of it is hidden where it is no place."""
+    from gstack_pyramid.database_urls import shown, url_of
 
-    if "://" not in place:
-        return place
     try:
-        url = make_url(place)
-    except (ArgumentError, ValueError):
+        return shown(url_of(place)) if "://" in place else str(url_of(place).database)
+    except ValueError:
         return _MASK
-    return url.set(query={}).render_as_string(hide_password=True) + ("?..." if url.query else "")
 
 
 def _text(value: Any) -> str:

@@ -90,7 +90,8 @@ def database(what: str, url: str) -> str:
     Raises:
         Problem: it can't.
     """
-    from gstack_pyramid.operations.database import Database, DatabaseError, url_of
+    from gstack_pyramid.database_urls import shown, url_of
+    from gstack_pyramid.operations.database import Database, DatabaseError
 
     if url == _MEMORY:
         return "in memory: a restart forgets it"
@@ -109,11 +110,10 @@ def database(what: str, url: str) -> str:
             made.close()
     except (DatabaseError, ValueError) as error:
         raise Problem(f"{what}: {error}") from None
-    shown = place.render_as_string(hide_password=True)
     if what == OPERATIONS and versions.there not in (None, versions.wanted):
         told = "is older: run 'gstack db upgrade'" if not versions.newer else "is newer than gstack"
-        raise Problem(f"{what}: {shown}: version {versions.there} {told}")
-    return shown
+        raise Problem(f"{what}: {shown(place)}: version {versions.there} {told}")
+    return shown(place)
 
 
 def writable(what: str, path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
+from gstack_pyramid.database_urls import shown, url_of
 from gstack_pyramid.observability.reach import DatabaseReach
 from gstack_pyramid.observability.statements import time_statements
 from gstack_pyramid.operations.schema import METADATA, VERSION, VERSION_TABLE
@@ -259,8 +260,7 @@ class Database:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _unreadable(self, error: sa.exc.SQLAlchemyError) -> str:
-        shown = self.url.render_as_string(hide_password=True)
-        return f"{shown} can't be used: {reason_of(error)}"
+        return f"{shown(self.url)} can't be used: {reason_of(error)}"
 
     def _watch_file(self) -> None:
         """From here on, notice at each use when another file or none is in the place of this one.
@@ -283,24 +283,6 @@ class Database:
         # Before a connection would make a new file, and before one to the old file is used.
         sa.event.listen(self.engine, "do_connect", check)
         sa.event.listen(self.engine, "checkout", check)
-
-
-def url_of(place: str) -> sa.URL:
-    """The URL of a database, with the driver that we use.
-
-    Raises:
-        ValueError: it is a URL of a kind that isn't supported, or malformed.
-    """
-    if "://" not in place:
-        return sa.URL.create("sqlite", database=place)
-    try:
-        url = sa.make_url(place)
-    except sa.exc.ArgumentError as error:
-        raise ValueError(str(error)) from None
-    kind = url.drivername.partition("+")[0]
-    if kind not in ("sqlite", "postgresql"):
-        raise ValueError("expected sqlite:// or postgresql://")
-    return url.set(drivername="postgresql+psycopg") if kind == "postgresql" else url
 
 
 def _prepare(connection: Any, synchronous: str) -> None:

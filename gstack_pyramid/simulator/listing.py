@@ -76,9 +76,23 @@ def containing(call: Call, name: str, *fields: str) -> list[Test]:
     value = call.params.text(name)
     if value is None:
         return []
-    parts = ({"%": ".*", "_": "."}.get(part, re.escape(part)) for part in value)
-    wanted = re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
-    return [lambda doc: any(wanted.search(str(doc.get(f) or "")) for f in fields)]
+    # Each part of it is looked for behind the one before: a pattern with ".*" between them would
+    # try every way to spread them over a name.
+    wanted = [
+        re.compile(re.escape(part).replace("_", "."), re.IGNORECASE | re.DOTALL)
+        for part in value.split("%")
+    ]
+
+    def fits(text: str) -> bool:
+        at = 0
+        for part in wanted:
+            found = part.search(text, at)
+            if found is None:
+                return False
+            at = found.end()
+        return True
+
+    return [lambda doc: any(fits(str(doc.get(f) or "")) for f in fields)]
 
 
 def referring(call: Call, name: str, kind: str, field: str | None = None) -> list[Test]:

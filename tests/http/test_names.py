@@ -162,3 +162,23 @@ def test_a_link_to_a_twin_is_the_name_that_get_takes(gateway: Gateway) -> None:
     found = gateway.request("GET", link.removeprefix("http://localhost"))
     assert found.status_int == 200, found.text
     assert found.json["users"]
+
+
+@pytest.mark.parametrize("kept", ["Web Server", "Ünï-disk", "-", "x" * 64])
+def test_a_tag_of_somebody_elses_that_is_no_name_names_nothing(gateway: Gateway, kept: str) -> None:
+    """What a list shows can be got by the name that it shows."""
+    gateway.create("web")
+    (volume,) = gateway.cloud.rows("listVolumes", keyword="ROOT")
+    tags = gateway.tags("Volume", volume["id"])
+    wrong = {"resourcetype": "Volume", "resourceids": volume["id"], "tags": {"gce:name": kept}}
+    if "gce:name" in tags:
+        gateway.cloud.done("deleteTags", **{**wrong, "tags": {"gce:name": tags["gce:name"]}})
+    gateway.cloud.done("createTags", **wrong)
+    (shown,) = gateway.items(f"zones/{SG_ZONE}/disks")
+    assert shown["name"] == volume["name"].lower()
+    assert gateway.get(f"zones/{SG_ZONE}/disks/{shown['name']}")["id"] == shown["id"]
+    assert gateway.names(f"zones/{SG_ZONE}/disks", filter=f"name={shown['name']}") == [
+        shown["name"]
+    ]
+    (disk,) = gateway.get(f"zones/{SG_ZONE}/instances/web")["disks"]
+    assert disk["source"] == shown["selfLink"]

@@ -72,6 +72,16 @@ def test_a_signal_that_comes_early_waits_until_the_process_is_ready() -> None:
     assert (done.returncode, done.stdout) == (0, "coming up\nheard\n"), done.stderr
 
 
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT"])
+def test_who_is_told_to_end_does_not_wait_for_a_process_that_starts(number: str) -> None:
+    serve = (
+        "import signal; print('coming up', flush=True);"
+        f" os.kill(os.getppid(), signal.{number}); time.sleep(60)"
+    )
+    done = supervised(3, serve)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "coming up\n", "")
+
+
 def test_what_the_dead_have_told_of_now_is_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

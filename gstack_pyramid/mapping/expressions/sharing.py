@@ -11,8 +11,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-_MARK = re.compile("\u27e6([0-9]+)\u27e7")
-_BEGINS = "#begins "
+_MARK = re.compile("\x02([0-9]+)\x03")
+_BEGINS = "\x04"
+# No text of a mapping can be taken for these: it stands in the code as `repr` writes it, which
+# spells control characters out.
 _FORMS = 2
 """Texts of tags are looked up in an index of the tags, which is made of a field."""
 
@@ -75,7 +77,7 @@ class Sharing:
         number = self._numbers.setdefault(use, len(self._uses))
         if number == len(self._uses):
             self._uses.append(use)
-        return f"\u27e6{number}\u27e7"
+        return f"\x02{number}\x03"
 
     def resolved(self, lines: list[str]) -> list[str]:
         """The lines of a complete function, without marks."""
@@ -134,7 +136,7 @@ class Sharing:
 
     def _alone(self, lines: list[str]) -> list[str]:
         text = "\n".join(lines)
-        while "\u27e6" in text:
+        while "\x02" in text:
             text = _MARK.sub(lambda found: self._uses[int(found[1])].alone, text)
         return text.split("\n")
 

@@ -16,7 +16,6 @@ from gstack_pyramid.operations.database import (
     DatabaseError,
     is_away,
     reason_of,
-    url_of,
 )
 from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.operations.schema import METADATA, NODES, VERSION, VERSION_TABLE
@@ -122,25 +121,6 @@ def test_a_database_that_is_not_there_is_told_without_its_password() -> None:
     assert "127.0.0.1" in str(told.value)
     assert "secret" not in str(told.value)
     database.close()
-
-
-@pytest.mark.parametrize(
-    ("place", "url"),
-    [
-        ("a/b.sqlite", "sqlite:///a/b.sqlite"),
-        ("sqlite:////a/b", "sqlite:////a/b"),
-        ("postgresql://me@host/db", "postgresql+psycopg://me@host/db"),
-        ("postgresql+psycopg2://me@host/db", "postgresql+psycopg://me@host/db"),
-    ],
-)
-def test_a_place_is_a_path_or_a_url(place: str, url: str) -> None:
-    assert str(url_of(place)) == url
-
-
-@pytest.mark.parametrize("place", ["mysql://me@host/db", "http://host/", "postgresql://host:x/db"])
-def test_other_databases_are_refused(place: str) -> None:
-    with pytest.raises(ValueError, match=r"expected|port|int"):
-        url_of(place)
 
 
 @pytest.mark.parametrize("replaced", [False, True])

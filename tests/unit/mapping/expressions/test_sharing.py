@@ -66,5 +66,14 @@ def test_each_turn_of_a_loop_looks_at_its_own(language: Language) -> None:
 
 def test_no_mark_is_left_in_what_python_reads(language: Language) -> None:
     _, source = compiled(language, "[[one.a, *[two.a for two in one.b]] for one in alpha]")
-    assert "\u27e6" not in source
+    assert not {"\x02", "\x03", "\x04"} & set(source)
     assert "#begins" not in source
+
+
+@pytest.mark.parametrize("text", ["\u27e60\u27e7", "#begins c", "\x020\x03", "\x04c", "\x0299\x03"])
+def test_no_text_is_taken_for_what_stands_in_for_code(language: Language, text: str) -> None:
+    getter, _ = compiled(
+        language, f"[alpha, {text!r}, alpha, [{{one: i, text: {text!r}}} for i in beta]]"
+    )
+    told = getter({"alpha": "a", "beta": [1]}, env_of({}))
+    assert told == ["a", text, "a", [{"one": 1, "text": text}]]
