@@ -151,6 +151,13 @@ class Service:
         self.client = build_from_document(orjson.dumps(document).decode(), http=self.wire)
         self.document = document
         self.known = examples(gateway, document)
+        self._collections: dict[str, Any] = {}
+
+    def _collection(self, resource: str) -> Any:
+        """The library's object for a resource, all of whose methods it makes anew each time."""
+        if resource not in self._collections:
+            self._collections[resource] = getattr(self.client, resource)()
+        return self._collections[resource]
 
     def request(self, method: Called, **more: Any) -> Any:
         """A request of the library's, with what the path needs."""
@@ -161,8 +168,8 @@ class Service:
             for name, schema in method.parameters("query").items()
             if schema.get("required")
         }
-        collection = getattr(self.client, method.resource)()
-        return getattr(collection, method.name)(**{**path, **needed, **more})
+        call = getattr(self._collection(method.resource), method.name)
+        return call(**{**path, **needed, **more})
 
     def outcome(self, method: Called, **more: Any) -> tuple[int, Any]:
         """The status of a request's answer, and what it says."""
