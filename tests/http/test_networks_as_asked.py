@@ -192,6 +192,10 @@ def test_the_projects_keys_reach_machines_and_change_with_their_metadata(
     blocked = {"key": "block-project-ssh-keys", "value": "TRUE"}
     gateway.do("POST", f"{path}/setMetadata", {"items": [blocked], "fingerprint": print_})
     assert "alice" not in user_data(params)
+    old = {"key": "sshKeys", "value": "docker-user:ssh-rsa AAAA x"}
+    gateway.create("older", metadata={"items": [old]})
+    assert "docker-user" in user_data(params)
+    assert "alice" not in user_data(params)
     refusable = {"items": [{"key": "windows-shutdown-script-ps1", "value": "x"}]}
     said = refused(gateway, "POST", "setCommonInstanceMetadata", refusable)
     assert "windows-shutdown-script-ps1" in said
