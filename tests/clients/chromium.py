@@ -49,6 +49,12 @@ class Chromium:
         """Wait until a page has made way for another."""
         WebDriverWait(self.driver, PATIENCE).until(lambda _: _is_gone(page))
 
+    def until_focused(self, key: str) -> None:
+        """Wait until the element with an id has the focus, which a page gives when it is there."""
+        WebDriverWait(self.driver, PATIENCE).until(
+            lambda driver: driver.switch_to.active_element.get_attribute("id") == key
+        )
+
     def until_at(self, start: str) -> str:
         """Wait until the address begins so; it is returned."""
         WebDriverWait(self.driver, PATIENCE).until(

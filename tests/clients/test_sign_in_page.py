@@ -130,7 +130,7 @@ def test_it_all_goes_by_keyboard_with_the_focus_to_be_seen(
     assert focused().value_of_css_property("outline-style") == "solid"
     press(Keys.ENTER)
     browser.until_gone(page)
-    assert focused().get_attribute("id") == "code"
+    browser.until_focused("code")
 
 
 def test_a_screen_reader_is_told_what_each_field_is_and_what_is_wrong(
