@@ -89,6 +89,8 @@ class _Page(StepsPage):
             self._mutation()
         elif method.kind == "answer":
             self._lookup_part()
+            self._bindings(self._spec)
+            self._checks(self._spec.get("checks", []), 0)
             self.title("Answer")
             self.say(formatting.value(self._spec["answer"]), 1)
         else:
@@ -190,6 +192,9 @@ class _Page(StepsPage):
             self.say(f"{name}: the rows of {join['call']} whose {theirs} is our {ours}", 1)
 
     def _mutation(self) -> None:
+        if "body" in self._spec:
+            self.title("Taken for the request's body")
+            self.say(formatting.value(self._spec["body"]), 1)
         self._bindings(self._spec)
         self._checks(self._spec.get("checks", []), 0)
         if "fingerprint" in self._spec:
@@ -201,6 +206,7 @@ class _Page(StepsPage):
         if "steps" in self._spec:
             self.title("Commands, in this order")
             self.steps(self._spec["steps"], 1)
+        self._outcome(self._spec, 1)
         for number, variant in enumerate(self._spec.get("variants", []), 1):
             self._variant(number, variant)
 
@@ -218,6 +224,14 @@ class _Page(StepsPage):
         self._bindings(variant, 1)
         self._checks(variant.get("checks", []), 1)
         self.steps(variant.get("steps", []), 1)
+        self._outcome(variant, 1)
+
+    def _outcome(self, spec: Spec, level: int) -> None:
+        if "makes" in spec:
+            self.say(f"what it makes is known by {formatting.value(spec['makes'])}", level)
+        for warning in spec.get("warns", []):
+            when = f" if {formatting.expression(warning['when'])}" if "when" in warning else ""
+            self.say(f"the operation warns{when}: {warning['say']}", level)
 
     def _bindings(self, spec: Spec, level: int = 0) -> None:
         given = spec.get("with", {})

@@ -73,6 +73,7 @@ class StepsPage(Page):
             if undo.get("if_allowed"):
                 line += ", where the caller's role has the command"
             self.say(line, level + 1)
+            self._repetition(undo, level + 2)
         if step.get("cleanup"):
             self.say("tried a few times; when it fails, the operation only warns", level + 1)
 
@@ -112,4 +113,6 @@ class StepsPage(Page):
             line += ", made by no other command"
         if "where" in found:
             line += f", where {formatting.expression(found['where'])}"
+        if "fields" in found:
+            line += f", which gives {formatting.fields(found['fields'])}"
         self.say(line, level)
