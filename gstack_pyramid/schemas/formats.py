@@ -158,7 +158,36 @@ def _rule(asked: Mapping[str, Any]) -> _Check | None:
         return _unique(asked["unique"], asked["told"])
     if "keys" in asked:
         return _texts(asked["keys"], asked["values"])
+    if "between" in asked:
+        return _between(*asked["between"])
+    if "pattern" in asked:
+        return _text(asked["pattern"])
     return None
+
+
+def _between(least: int, most: int) -> _Check:
+    def check(value: Any, path: Path) -> Iterator[Problem]:
+        if not least <= value <= most:
+            bound = (
+                f"greater than or equal to {least}"
+                if value < least
+                else f"less than or equal to {most}"
+            )
+            why = f"Invalid value for field '{_told(path)}': '{value}'. Must be {bound}"
+            yield Problem(path, why, "format")
+
+    return check
+
+
+def _text(pattern: str) -> _Check:
+    compiled = re2.compile(pattern)
+
+    def check(value: Any, path: Path) -> Iterator[Problem]:
+        if compiled.fullmatch(value) is None:
+            said = f"Invalid value for field '{_told(path)}': '{value[:_SHOWN]}'."
+            yield Problem(path, f"{said} Must be a match of regex '{pattern}'", "format")
+
+    return check
 
 
 def _unique(field: str, told: str) -> _Check:

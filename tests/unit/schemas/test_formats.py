@@ -85,3 +85,44 @@ def test_keys_of_metadata_are_there_once_and_there() -> None:
 def test_no_more_problems_than_are_told() -> None:
     labels = {f"N{number}": "X" for number in range(64)}
     assert len(problems("Instance", {"labels": labels})) == MOST
+
+
+@pytest.mark.parametrize(
+    ("ports", "told"),
+    [
+        ([{"name": "http", "port": 1}, {"name": "https", "port": 65535}], []),
+        (
+            [{"name": "http", "port": 0}],
+            ["namedPorts[0].port': '0'. Must be greater than or equal to 1"],
+        ),
+        (
+            [{"name": "http", "port": 80}, {"name": "x", "port": 70000}],
+            ["namedPorts[1].port': '70000'. Must be less than or equal to 65535"],
+        ),
+        (
+            [{"name": "BAD NAME", "port": 80}],
+            ["namedPorts[0].name': 'BAD NAME'. Must be a match of regex"],
+        ),
+        ([{"port": 80}], ["namedPorts[0].name"]),
+        ([{"name": "http"}], ["namedPorts[0].port"]),
+    ],
+)
+def test_named_ports_have_a_name_and_the_number_of_a_port(
+    ports: list[dict[str, Any]], told: list[str]
+) -> None:
+    for type_name in (
+        "InstanceGroup",
+        "InstanceGroupsSetNamedPortsRequest",
+        "InstanceGroupManager",
+    ):
+        found = problems(type_name, {"namedPorts": ports})
+        assert len(found) == len(told)
+        for message, part in zip(found, told, strict=True):
+            assert part in message
+
+
+@pytest.mark.parametrize("kind", ["http", "https", "http2", "tcp", "ssl", "grpc"])
+@pytest.mark.parametrize("port", [-1, 0, 65536])
+def test_what_a_health_check_asks_is_a_port(kind: str, port: int) -> None:
+    (message,) = problems("HealthCheck", {f"{kind}HealthCheck": {"port": port}})
+    assert f"'resource.{kind}HealthCheck.port': '{port}'. Must be" in message
