@@ -149,6 +149,11 @@ def served(folder: Path, processes: int, settings: dict[str, str]) -> Iterator[t
         gateway = subprocess.Popen(command, stdout=told, stderr=told)
     try:
         await_port(port, gateway)
+        # The address is listened on before the processes are there.
+        while processes > 1 and "processes serve" not in (folder / "log").read_text():
+            if gateway.poll() is not None:
+                raise RuntimeError((folder / "log").read_text())
+            time.sleep(0.1)
         yield port, gateway.pid
     finally:
         gateway.terminate()

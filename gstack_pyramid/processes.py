@@ -24,6 +24,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from gstack_pyramid.balance import Places, share
+
 log = logging.getLogger(__name__)
 
 PATIENCE = 30.0
@@ -57,12 +59,19 @@ class Supervisor:
         count: how many there are to be.
         serve: what each of them does.
         clock: seconds that only grow.
+
+    Attributes:
+        places: what processes know of each other.
+        place: the place there of this process, within one of them.
     """
 
     def __init__(
         self, count: int, serve: Serve, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._count, self._serve, self._clock = count, serve, clock
+        # While new ones come in the place of the old, there is one more; some may still be ending.
+        self.places, self.place = Places(2 * count + 2), 0
+        self._places: dict[int, int] = {}
         self._born: dict[int, float] = {}
         self._retired: set[int] = set()
         self._early = 0
@@ -129,6 +138,7 @@ class Supervisor:
                     log.error("nothing is read anew: a new process does not come up")
                 return
             self._retired.add(pid)
+            self.places.leave(self._places[pid])
             os.kill(pid, signal.SIGTERM)
         log.info("read anew: all that processes read at their start")
 
@@ -139,6 +149,7 @@ class Supervisor:
             if not pid:
                 return
             born = self._born.pop(pid)
+            self.places.leave(self._places.pop(pid))
             forget_figures(pid)
             if pid in self._retired or self._deadline is not None:
                 self._retired.discard(pid)
@@ -169,13 +180,16 @@ class Supervisor:
         Who is told to end meanwhile doesn't wait for one that serves nobody yet.
         """
         ready, tell = os.pipe()
+        # One that was told to end has its place until it has.
+        self.place = self.places.free(self._places.values())
         pid = os.fork()
         if not pid:
             os.close(ready)
             os.close(self._alive)
             self._become(lambda: _tell(tell))
         os.close(tell)
-        self._born[pid] = self._clock()
+        self._born[pid], self._places[pid] = self._clock(), self.place
+        self.places.take(self.place)
         with os.fdopen(ready, "rb") as reading:
             while not select.select([reading], [], [], _LOOK)[0]:
                 if _told_to_end():
@@ -339,6 +353,7 @@ def serve_ini(path: Path, server: Mapping[str, str], count: int, metrics: str) -
         for key in ("use", "listen", "host", "port", "ipv4", "ipv6"):
             own.pop(key, None)
         made = create_server(loader.get_wsgi_app(), sockets=sockets, **own)
+        share(made, supervisor.places, supervisor.place)
         ready()
         made.run()
 
@@ -346,4 +361,5 @@ def serve_ini(path: Path, server: Mapping[str, str], count: int, metrics: str) -
 
     plaster.get_loader(str(path), protocols=["wsgi"]).setup_logging()
     with figures_together(bool(metrics)):
-        return Supervisor(count, serve).run()
+        supervisor = Supervisor(count, serve)
+        return supervisor.run()

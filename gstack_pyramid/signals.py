@@ -23,6 +23,7 @@ from select import select
 from types import FrameType
 
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
 from gstack_pyramid.application import Application
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 20.0
 """Seconds in which requests must be answered once the server is to end."""
+NEW = 1.0
+"""Seconds of a connection's life in which its first request may still be on its way."""
 _LOOK = 0.05
 _QUIET = 3
 """Looks in a row that must find no request: one may be on its way from the socket to a thread."""
@@ -116,8 +119,17 @@ def _close(server: BaseWSGIServer) -> None:
     for channel in list(server.active_channels.values()):
         with channel.requests_lock:
             idle = not channel.requests and channel.request is None
+        if _is_new(channel):
+            # Its first request is on its way; what has not come once all are answered is cut off.
+            continue
         if idle and not channel.total_outbufs_len and not select([channel.socket], [], [], 0)[0]:
             channel.handle_close()
+
+
+def _is_new(channel: HTTPChannel) -> bool:
+    """Whether a connection was made just now, and nothing has come on it."""
+    untouched = channel.last_activity == channel.creation_time
+    return bool(untouched and time.time() - channel.creation_time < NEW)
 
 
 def _leads_to(served: object, application: Application, layers: int = 8) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import signal
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,32 @@ def test_two_processes_serve_one_gateway_and_one_may_die(tmp_path: Path, cloud: 
     with closing(sqlite3.connect(tmp_path / "operations.sqlite")) as kept:
         # All that ended in order have signed off: the one that was killed could not.
         assert kept.execute("SELECT count(*) FROM gstack_nodes").fetchone()[0] <= 1
+
+
+def kept_by(pid: int, port: int) -> int:
+    """How many connections to a port a process has."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    local, established = f":{port:04X}", "01"
+    inodes = {line[9] for line in lines if line[1].endswith(local) and line[3] == established}
+    links = [str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir()]
+    return len({link.removeprefix("socket:[").rstrip("]") for link in links} & inodes)
+
+
+def test_connections_that_are_kept_are_shared_evenly(tmp_path: Path, cloud: str) -> None:
+    with together(tmp_path, cloud) as served, ExitStack() as stack:
+        port = int(served.url.rpartition(":")[2])
+        for _ in range(8):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            stack.callback(connection.close)
+            connection.connect()
+        served.until(lambda: sum(kept_by(pid, port) for pid in served.processes()) == 8)
+        assert [kept_by(pid, port) for pid in served.processes()] == [4, 4]
+        # One that is told to end leaves new ones to the other, at once.
+        first, second = served.processes()
+        os.kill(first, signal.SIGTERM)
+        for _ in range(8):
+            assert served.get("healthz").status_code == 200
+        served.until(lambda: second in served.processes() and first not in served.processes())
 
 
 def test_sighup_puts_new_processes_in_the_place_of_the_old_and_no_request_is_lost(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from waitress.server import create_server
 
+from gstack_pyramid import signals
 from gstack_pyramid.auth import rotation
 from gstack_pyramid.signals import Reloading, stop_listening
 
@@ -115,6 +116,40 @@ def test_connections_that_are_kept_are_closed_by_a_server_that_is_to_end(
         application.ending = False
         server.task_dispatcher.shutdown()
         for each in (idle, busy):
+            each.close()
+        server.asyncore.close_all(server._map, ignore_all=True)
+
+
+def test_a_connection_that_was_just_made_gets_its_answer_from_a_server_that_is_to_end(
+    make_router: Callable[..., Router], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However slow the machine is, it was just made.
+    monkeypatch.setattr(signals, "NEW", 3600.0)
+    router = make_router()
+    application = router.registry["gstack"]
+    server = create_server(router, host="127.0.0.1", port=0, threads=1)
+    serving = threading.Thread(target=server.run, daemon=True)
+    serving.start()
+    port = server.effective_port
+    old, new = (http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in "ab")
+    try:
+        old.request("GET", "/healthz")
+        old.getresponse().read()
+        new.connect()
+        pause = threading.Event()
+        for _ in range(200):
+            if len(server.active_channels) == 2:
+                break
+            pause.wait(0.05)
+        application.ending = True
+        stop_listening(application)
+        assert old.sock.recv(1) == b""
+        new.request("GET", "/healthz")
+        assert new.getresponse().status == 200
+    finally:
+        application.ending = False
+        server.task_dispatcher.shutdown()
+        for each in (old, new):
             each.close()
         server.asyncore.close_all(server._map, ignore_all=True)
 

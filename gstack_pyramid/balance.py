@@ -1,0 +1,144 @@
+"""Which of several processes takes a new connection: one of those that have the fewest.
+
+All of them wait at the same socket, and the kernel gives a connection to whichever is quickest,
+mostly the same one. A connection that is kept, as proxies keep them, binds its requests to one. So
+each tells the others how many it has, and leaves new ones alone while another one has fewer.
+
+None is left over: who has the fewest takes them, and is woken when that comes to be so. A process
+that has ended or says nothing any more counts no longer.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from typing import Any
+
+from waitress import wasyncore
+
+STALE = 3.0
+"""Seconds without a word after which a process doesn't count; a server says one each second."""
+
+_THERE, _ABLE, _COUNT, _BEAT, _FIELDS = range(5)
+
+
+class Places:
+    """What processes that are forked from here know of each other: memory that they share.
+
+    Args:
+        count: how many there are at a time, at most.
+        clock: seconds that only grow, the same in all processes.
+    """
+
+    def __init__(self, count: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._count, self._clock = count, clock
+        # Each number is written in one step, and by one process.
+        self._numbers = memoryview(mmap.mmap(-1, count * _FIELDS * 8)).cast("q")
+        self._pipes = [os.pipe() for _ in range(count)]
+        for pipe in self._pipes:
+            for end in pipe:
+                os.set_blocking(end, False)
+
+    def free(self, held: Collection[int]) -> int:
+        """A place that is none of those held; the last one where there is no other."""
+        return next((each for each in range(self._count) if each not in held), self._count - 1)
+
+    def take(self, number: int) -> None:
+        """Let the process in a place count, once it has said something."""
+        self._numbers[number * _FIELDS + _BEAT] = 0
+        self._numbers[number * _FIELDS + _THERE] = 1
+
+    def leave(self, number: int) -> None:
+        """Let it count no more: it has ended, or is to end."""
+        self._numbers[number * _FIELDS + _THERE] = 0
+
+    def woken_by(self, number: int) -> int:
+        """The file descriptor that can be read when the process in a place is to look again."""
+        return self._pipes[number][0]
+
+    def may_take(self, number: int, count: int, able: bool) -> bool:
+        """Whether a process may take a new connection now.
+
+        Args:
+            number: its place.
+            count: how many connections it has.
+            able: whether it could take one more.
+        """
+        now, first = self._clock(), number * _FIELDS
+        more = count > self._numbers[first + _COUNT]
+        self._numbers[first + _COUNT] = count
+        self._numbers[first + _BEAT] = int(now * 1000)
+        self._numbers[first + _ABLE] = able
+        fewer = [other for other in range(self._count) if self._has_fewer(other, count, now)]
+        if more:
+            for other in fewer:
+                # One that is full has woken it already.
+                with suppress(BlockingIOError):
+                    os.write(self._pipes[other][1], b"!")
+        return able and not fewer
+
+    def _has_fewer(self, number: int, count: int, now: float) -> bool:
+        there, able, its, beat = self._numbers[number * _FIELDS : (number + 1) * _FIELDS]
+        return bool(there and able and its < count and now - beat / 1000 < STALE)
+
+
+class _Waking(wasyncore.dispatcher):  # type: ignore[misc]
+    """Has a server's loop look again when it is told to.
+
+    Args:
+        descriptor: what can be read then.
+        sockets: the loop's.
+        look: called each time that the loop begins anew.
+    """
+
+    def __init__(
+        self, descriptor: int, sockets: dict[int, Any], look: Callable[[], object]
+    ) -> None:
+        super().__init__(map=sockets)
+        self._look = look
+        self.set_socket(wasyncore.file_wrapper(descriptor), map=sockets)
+        self.connected = True
+
+    def readable(self) -> bool:
+        """Always."""
+        self._look()
+        return True
+
+    def writable(self) -> bool:
+        """Never."""
+        return False
+
+    def handle_read(self) -> None:
+        """To be woken was all."""
+        self.socket.recv(1024)
+
+
+def share(server: Any, places: Places, number: int) -> None:
+    """Have a waitress server take only those connections that are this process's.
+
+    Args:
+        server: as ``create_server`` has made it, for one socket or for several.
+        places: what the processes know of each other.
+        number: the place of this one.
+    """
+    sockets: dict[int, Any] = server._map if hasattr(server, "_map") else server.map
+    listening = [each for each in sockets.values() if hasattr(each, "active_channels")]
+
+    def may_take(able: bool) -> bool:
+        count = sum(len(each.active_channels) for each in listening)
+        return places.may_take(number, count, able)
+
+    def readable(asked: Callable[[], bool]) -> Callable[[], bool]:
+        return lambda: may_take(asked())
+
+    def look() -> None:
+        if not any(each.accepting for each in listening):
+            # It is to end, and nobody is to wait for it.
+            may_take(False)
+
+    for each in listening:
+        each.readable = readable(each.readable)
+    _Waking(places.woken_by(number), sockets, look)
