@@ -177,7 +177,7 @@ class Supervisor:
     def _start(self) -> tuple[int, bool]:
         """Start a process; gives its id, and whether it has come up.
 
-        Who is told to end meanwhile doesn't wait for one that serves nobody yet.
+        Who is told to end meanwhile starts no more, and tells this one.
         """
         ready, tell = os.pipe()
         # One that was told to end has its place until it has.
@@ -193,8 +193,8 @@ class Supervisor:
         with os.fdopen(ready, "rb") as reading:
             while not select.select([reading], [], [], _LOOK)[0]:
                 if _told_to_end():
+                    # It hears of it once it is up, and then ends in order: a node signs off.
                     self._retired.add(pid)
-                    os.kill(pid, signal.SIGKILL)
                     return pid, False
             return pid, reading.read(1) == b"r"
 

@@ -73,10 +73,10 @@ def test_a_signal_that_comes_early_waits_until_the_process_is_ready() -> None:
 
 
 @pytest.mark.parametrize("number", ["SIGTERM", "SIGINT"])
-def test_who_is_told_to_end_does_not_wait_for_a_process_that_starts(number: str) -> None:
+def test_who_is_told_to_end_while_a_process_starts_starts_no_more(number: str) -> None:
     serve = (
         "import signal; print('coming up', flush=True);"
-        f" os.kill(os.getppid(), signal.{number}); time.sleep(60)"
+        f" os.kill(os.getppid(), signal.{number}); time.sleep(0.3); ready(); time.sleep(60)"
     )
     done = supervised(3, serve)
     assert (done.returncode, done.stdout, done.stderr) == (0, "coming up\n", "")
