@@ -33,7 +33,11 @@ def instance(name: str, **fields: Any) -> compute.Instance:
         "name": name,
         "machine_type": f"zones/{ZONE}/machineTypes/small",
         "disks": [disk],
-        "network_interfaces": [compute.NetworkInterface(network="global/networks/default")],
+        "network_interfaces": [
+            compute.NetworkInterface(
+                network="global/networks/default", access_configs=[compute.AccessConfig()]
+            )
+        ],
     }
     return compute.Instance(**(wanted | fields))
 
