@@ -18,6 +18,7 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.task import ThreadedTaskDispatcher
 
+from gstack_pyramid.connections import close_all
 from gstack_pyramid.tls_channel import TlsServer
 
 CONNECTIONS = 800
@@ -164,7 +165,7 @@ class Server:
 
     def _close(self) -> None:
         self._tasks.shutdown()
-        wasyncore.close_all(self._sockets, ignore_all=True)
+        close_all(self._sockets)
 
 
 def _context(certificate: Path, private_key: Path) -> ssl.SSLContext:

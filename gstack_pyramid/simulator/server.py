@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import yaml
-from waitress import wasyncore
 from waitress.server import create_server
 from waitress.trigger import trigger
 
+from gstack_pyramid.connections import close_all
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.location import data_folder
 from gstack_pyramid.schemas.roles import ROLES, USER
@@ -79,7 +79,7 @@ class SimulatorServer:
 
         def end() -> None:
             woken.wait()
-            wasyncore.close_all(self._sockets, ignore_all=True)
+            close_all(self._sockets)
 
         waker = next(s for s in self._sockets.values() if isinstance(s, trigger))
         waker.pull_trigger(end)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import requests
 from pyramid.router import Router
-from waitress import wasyncore
 from waitress.server import create_server
 from waitress.trigger import trigger
 
+from gstack_pyramid.connections import close_all
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.simulator import SimulatorServer, make_simulator
 
@@ -58,7 +58,7 @@ def serve_router() -> Iterator[ServeRouter]:
 
             def end() -> None:
                 woken.wait()
-                wasyncore.close_all(sockets, ignore_all=True)
+                close_all(sockets)
 
             next(s for s in sockets.values() if isinstance(s, trigger)).pull_trigger(end)
             woken.set()

@@ -15,7 +15,7 @@ PACKAGE = Path(gstack_pyramid.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(layer.split())
     for layer in (
-        "errors collecting private_files tls_channel at_start balance database_urls",
+        "errors collecting private_files tls_channel at_start balance database_urls connections",
         "schemas shares settings",
         "hosts observability",
         "cloudstack protocol simulator logs",

@@ -5,9 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import IO
 
 import pytest
 import requests
@@ -16,6 +19,8 @@ from waitress.trigger import trigger
 from gstack_pyramid.simulator import SimulatorServer, main
 
 from .cloud import Clock, Cloud
+
+LONG = 3 << 20
 
 
 def free_port() -> int:
@@ -72,6 +77,32 @@ def test_a_server_that_is_busy_while_it_is_stopped_ends_all_the_same(
     monkeypatch.setattr(trigger, "_physical_pull", wake_twice)
     server.stop()
     assert not thread.is_alive()
+
+
+def test_a_server_that_ends_leaves_no_file_of_a_long_answer_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """waitress writes what is longer than 1 MB to a file, which lives as long as its connection."""
+    files: list[IO[bytes]] = []
+    make = tempfile.TemporaryFile
+
+    def kept(mode: str) -> IO[bytes]:
+        files.append(make(mode))
+        return files[-1]
+
+    def long(_: object, start_response: Callable[..., object]) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", str(LONG))])
+        return [bytes(LONG)]
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", kept)
+    server = SimulatorServer(long)  # type: ignore[arg-type]  # it is an app as well
+    endpoint = server.start()
+    with requests.Session() as session:
+        session.trust_env = False
+        assert len(session.get(endpoint, timeout=60).content) == LONG
+        assert [file.closed for file in files] == [False]
+        server.stop()
+    assert [file.closed for file in files] == [True]
 
 
 def test_the_app_factory_reads_its_settings() -> None:
