@@ -2,7 +2,7 @@
 
     python -m benchmarks soak
 
-The collector of garbage is kept out of the way of requests (``scheduler.take_turns``), so this is
+The collector of garbage is kept out of the way of requests (``scheduling.take_turns``), so this is
 what shows that it comes often enough all the same.
 """
 

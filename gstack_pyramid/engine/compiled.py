@@ -24,7 +24,7 @@ class Compiled:
         resources: by name.
         methods: by the model's id, for example ``compute.zones.list``.
         errors: CloudStack's errors in GCE's words.
-        settings: what ``$settings`` holds.
+        settings: what ``settings`` holds.
         generated: for each resource the functions that were made of its expressions.
     """
 

@@ -60,7 +60,7 @@ class Mappings:
 
     Attributes:
         resources: resource -> its document.
-        settings: what ``$settings`` holds, before the ini's own values.
+        settings: what ``settings`` holds, before the ini's own values.
         wanted: command -> what is wanted of its answers, and the file and line that say so.
         errors: the table of ``_errors.yaml``.
         functions: those of ``_functions.yaml``, by name.

@@ -206,7 +206,7 @@ class Settings(BaseSettings):
     #: gets half of them at most. Keep it below the server's threads, so that waiting never takes
     #: them all.
     waiters: Count = 8
-    #: ``gstack.settings.NAME`` = a YAML value: what mapping files read as ``$settings.NAME``.
+    #: ``gstack.settings.NAME`` = a YAML value: what mapping files read as ``settings.NAME``.
     settings: YamlValues = Field(default_factory=dict, validate_default=True)
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
