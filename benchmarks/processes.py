@@ -74,6 +74,24 @@ def gateway(settings: Mapping[str, str], source: Path | None = None) -> Iterator
         yield port
 
 
+def write_ini(path: Path, settings: Mapping[str, str], server: Mapping[str, str]) -> None:
+    """Write an ini that logs as ``production.ini`` does, into files beside it.
+
+    Args:
+        path: the file.
+        settings: the gateway's settings, without ``gstack.``.
+        server: waitress' settings.
+    """
+    lines = ["[app:main]", "use = egg:gstack_pyramid"]
+    lines += [f"gstack.{key} = {value}" for key, value in settings.items()]
+    lines += ["[server:main]", "use = egg:waitress#main"]
+    lines += [f"{key} = {value}" for key, value in server.items()]
+    production = Path("production.ini").read_text("utf-8")
+    log = production[production.index("[loggers]") :]
+    log = log.replace("/var/log/gstack", str(path.parent))
+    path.write_text("\n".join(lines) + "\n" + log)
+
+
 @contextmanager
 def _running(code: str, port: int, source: Path | None = None) -> Iterator[int]:
     quiet = "import logging\nlogging.getLogger('waitress').setLevel('ERROR')\n"

@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.goals import checkout
-from benchmarks.processes import free_port
+from benchmarks.processes import free_port, write_ini
 from gstack_pyramid.auth import KeyRing, access_token
 from gstack_pyramid.auth.scopes import COMPUTE
 from gstack_pyramid.cloudstack import Credentials
@@ -181,15 +181,15 @@ class Node:
         self.port = free_port()
         self._source = source
         self._ini, self.log = folder / f"node{number}.ini", folder / f"node{number}.log"
-        lines = ["[app:main]", "use = egg:gstack_pyramid"]
-        lines += [f"gstack.{key} = {value}" for key, value in settings.items()]
-        lines += ["[server:main]", "use = egg:waitress#main", f"listen = 127.0.0.1:{self.port}"]
-        lines += ["threads = 16", "channel_request_lookahead = 1", "trusted_proxy = 127.0.0.1"]
-        lines += ["trusted_proxy_headers = x-forwarded-for x-forwarded-proto x-forwarded-host"]
-        lines += ["clear_untrusted_proxy_headers = true"]
-        production = Path("production.ini").read_text("utf-8")
-        log = production[production.index("[loggers]") :].replace("/var/log/gstack", str(folder))
-        self._ini.write_text("\n".join(lines) + "\n" + log)
+        server = {
+            "listen": f"127.0.0.1:{self.port}",
+            "threads": "16",
+            "channel_request_lookahead": "1",
+            "trusted_proxy": "127.0.0.1",
+            "trusted_proxy_headers": "x-forwarded-for x-forwarded-proto x-forwarded-host",
+            "clear_untrusted_proxy_headers": "true",
+        }
+        write_ini(self._ini, settings, server)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -27,7 +27,7 @@ from urllib.parse import quote
 
 from benchmarks.fairness import CLOUD, PAUSE, ZONE, attack, p99
 from benchmarks.hostile import KEY, token
-from benchmarks.processes import await_port, free_port, replay, simulator
+from benchmarks.processes import await_port, free_port, replay, simulator, write_ini
 from gstack_pyramid.cloudstack import Credentials
 from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
 
@@ -86,15 +86,16 @@ def served(without: str, processes: int, cloud: str) -> Iterator[int]:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="gstack-scheduling-") as folder:
         ini = Path(folder) / "gateway.ini"
-        lines = ["[app:main]", "use = egg:gstack_pyramid", f"gstack.token_keys = {KEY}"]
-        lines += [f"gstack.cloudstack.endpoint = {cloud}", "gstack.catalogue_ttl = 3600"]
-        lines += ["gstack.hosts = 127.0.0.1", "gstack.answers_kept_mb = 0"]
-        lines += [f"gstack.operations.url = {folder}/operations.sqlite"]
-        lines += [f"gstack.processes = {processes}"]
-        lines += ["[server:main]", "use = egg:waitress#main", "threads = 16"]
-        production = Path("production.ini").read_text("utf-8")
-        log = production[production.index("[loggers]") :].replace("/var/log/gstack", folder)
-        ini.write_text("\n".join(lines) + "\n" + log)
+        settings = {
+            "token_keys": KEY,
+            "cloudstack.endpoint": cloud,
+            "catalogue_ttl": "3600",
+            "hosts": "127.0.0.1",
+            "answers_kept_mb": "0",
+            "operations.url": f"{folder}/operations.sqlite",
+            "processes": str(processes),
+        }
+        write_ini(ini, settings, {"threads": "16"})
         code = _SERVE.format(without=without, port=port, ini=str(ini), processes=processes)
         with (Path(folder) / "log").open("wb") as told:
             process = subprocess.Popen([sys.executable, "-c", code], stdout=told, stderr=told)

@@ -32,7 +32,7 @@ from pathlib import Path
 
 from benchmarks.goals import ZONE
 from benchmarks.hostile import KEY, token
-from benchmarks.processes import PIDS, await_port, free_port, replay, simulator
+from benchmarks.processes import PIDS, await_port, free_port, replay, simulator, write_ini
 from gstack_pyramid.cloudstack import Credentials
 from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
 
@@ -133,16 +133,15 @@ def load(clients: list[Client], seconds: float) -> int:
 def served(folder: Path, processes: int, settings: dict[str, str]) -> Iterator[tuple[int, int]]:
     """`gstack serve` with so many processes; gives its port and the id of its first process."""
     port = free_port()
-    lines = ["[app:main]", "use = egg:gstack_pyramid"]
-    lines += [f"gstack.{key} = {value}" for key, value in settings.items()]
-    for key in ("operations.url", "signin.ledger"):
-        lines.append(f"gstack.{key} = {folder}/{key}.sqlite")
-    lines += ["[server:main]", "use = egg:waitress#main", f"listen = 127.0.0.1:{port}"]
-    lines += ["threads = 16", "channel_request_lookahead = 1", "connection_limit = 800"]
-    production = Path("production.ini").read_text("utf-8")
-    log = production[production.index("[loggers]") :].replace("/var/log/gstack", str(folder))
+    stores = {key: f"{folder}/{key}.sqlite" for key in ("operations.url", "signin.ledger")}
+    server = {
+        "listen": f"127.0.0.1:{port}",
+        "threads": "16",
+        "channel_request_lookahead": "1",
+        "connection_limit": "800",
+    }
     ini = folder / "gateway.ini"
-    ini.write_text("\n".join(lines) + "\n" + log)
+    write_ini(ini, settings | stores, server)
     program = Path(sys.executable).parent / "gstack"
     command = [str(program), "--config", str(ini), "serve", "--processes", str(processes)]
     with (folder / "log").open("wb") as told:

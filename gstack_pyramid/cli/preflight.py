@@ -72,7 +72,8 @@ def _bind(address: str) -> None:
 def _is_gateway(address: str) -> bool:
     try:
         parts = urlsplit(f"//{address}")
-        host = "127.0.0.1" if parts.hostname in ("*", "", None, "0.0.0.0") else parts.hostname  # noqa: S104
+        every = ("*", "", None, "0.0.0.0")  # noqa: S104 - compared, not bound
+        host = "127.0.0.1" if parts.hostname in every else parts.hostname
         url = f"http://{f'[{host}]' if ':' in host else host}:{parts.port}/healthz"
         with build_opener(ProxyHandler({})).open(url, timeout=_PATIENCE) as answer:
             return bool(json.load(answer) == {"status": "ok"})

@@ -44,12 +44,7 @@ class StepsPage(Page):
         if command.asynchronous:
             line += " (a job)"
         self.say(line, level, f"{number}. ")
-        if "about" in step:
-            self.say(step["about"], level + 1)
-        if "when" in step:
-            self.say(f"only if {formatting.expression(step['when'])}", level + 1)
-        if "each" in step:
-            self.say(f"for each {formatting.loop(step['each'])}", level + 1)
+        self._occasion(step, level + 1)
         params = [(name, formatting.value(value)) for name, value in step.get("params", {}).items()]
         self.table(params, level + 1)
         if "until" in step:
@@ -80,12 +75,7 @@ class StepsPage(Page):
     def _run(self, number: int, step: Spec, level: int) -> None:
         """A step that does another method, checked beforehand like a request for it."""
         self.say(f"all that {step['run']} does, checked beforehand", level, f"{number}. ")
-        if "about" in step:
-            self.say(step["about"], level + 1)
-        if "when" in step:
-            self.say(f"only if {formatting.expression(step['when'])}", level + 1)
-        if "each" in step:
-            self.say(f"for each {formatting.loop(step['each'])}", level + 1)
+        self._occasion(step, level + 1)
         if "least" in step:
             least = formatting.value(step["least"])
             self.say(f"a turn may fail as long as {least} can succeed", level + 1)
@@ -95,6 +85,15 @@ class StepsPage(Page):
             (f"?{name}", formatting.value(value)) for name, value in step.get("query", {}).items()
         ]
         self.table(rows, level + 1)
+
+    def _occasion(self, step: Spec, level: int) -> None:
+        """What a step is for, when it is taken and how often."""
+        if "about" in step:
+            self.say(step["about"], level)
+        if "when" in step:
+            self.say(f"only if {formatting.expression(step['when'])}", level)
+        if "each" in step:
+            self.say(f"for each {formatting.loop(step['each'])}", level)
 
     def _repetition(self, step: Spec, level: int) -> None:
         """How a command whose answer was lost is found, or read when it is sent again."""
