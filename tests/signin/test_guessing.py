@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from gstack_pyramid.simulator import PASSWORD
 
 from .browser import Browser
 from .conftest import SignIn
+from .test_token_endpoint import KEYS
 
 ROOT = ["", "/", "//", "ROOT", "root", "/ROOT/", "ROOT/", " ROOT ", "Root\u200b", "/root//"]
 SALES = ["a/b", "/a/b", "a//b", "a/b/", "ROOT/a/b", "/root/A/B", "a/b ", "A/b\u0301"]
@@ -125,6 +128,77 @@ def test_what_can_not_be_counted_is_not_tried(
     monkeypatch.setattr(limits._attempts, "begin", broken)
     assert attempt(sign_in, "192.0.2.1") == 503
     assert asked.count == 0
+
+
+def test_a_thousand_wrong_passwords_reach_cloudstack_four_times(sign_in: SignIn) -> None:
+    browser = Browser(sign_in)
+    page = browser.open()
+    asked: list[str] = []
+    passwords = sign_in.gateway.application.passwords
+    original = passwords.keys
+
+    def keys(user: str, domain: str, password: str) -> object:
+        asked.append(password)
+        return original(user, domain, password)
+
+    passwords.keys = keys  # type: ignore[method-assign, assignment]
+    answers = [
+        browser.submit(page, do="password", user="demo", password=f"wrong{number}")
+        for number in range(1000)
+    ]
+    assert len(asked) == 4
+    assert [answer.status_int for answer in answers] == [403] * 4 + [429] * 996
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 900
+    assert "too many wrong attempts" in answers[-1].text
+    # The right password neither, or it would be told apart; another user still signs in.
+    right = browser.submit(page, do="password", user="DEMO", password=PASSWORD)
+    assert right.status_int == 429
+    other = browser.submit(page, do="password", user="other", password=PASSWORD)
+    assert other.status_int == 303
+
+
+def test_users_in_turn_from_one_address_are_stopped_too(sign_in: SignIn) -> None:
+    browser = Browser(sign_in)
+    page = browser.open()
+    statuses = [
+        browser.submit(page, do="password", user=f"user{number}", password="x").status_int
+        for number in range(52)
+    ]
+    assert statuses == [403] * 50 + [429] * 2
+    assert sign_in.token(**KEYS).status_int == 429
+
+
+def test_whoever_knows_an_api_key_cannot_shut_its_owner_out(sign_in: SignIn) -> None:
+    for _ in range(10):
+        assert sign_in.token(**{**KEYS, "client_secret": "x"}).status_int == 401
+    assert sign_in.token(**KEYS).status_int == 200
+
+
+def test_wrong_attempts_are_forgiven_by_a_right_one_and_by_time(
+    sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = Browser(sign_in)
+    for _ in range(3):
+        for _ in range(3):
+            assert browser.with_password(password="x").status_int == 403
+        assert browser.with_password().status_int == 303
+        browser.submit(browser.open(), do="other")
+    for _ in range(4):
+        browser.with_password(password="x")
+    assert browser.with_password().status_int == 429
+    later = time.time() + 901
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert browser.with_password().status_int == 303
+
+
+def test_wrong_user_and_wrong_password_are_told_in_the_same_way(sign_in: SignIn) -> None:
+    def told(**wrong: str) -> str:
+        page = Browser(sign_in).with_password(**wrong)
+        found = re.search(r'role="alert".*?</div>', page.text, re.DOTALL)
+        assert found
+        return found[0]
+
+    assert told(user="nobody") == told(password="x") == told(domain="nowhere")
 
 
 # --- The cookie of the sign-in ----------------------------------------------------------------

@@ -15,6 +15,7 @@ from gstack_pyramid.mapping.loader import files_in, load
 from gstack_pyramid.schemas.location import data_folder
 
 from .mappings import PROJECTS, ZONES, Compiler, write
+from .wrong_changes import WRONG_CHANGES
 from .wrong_expressions import WRONG_EXPRESSIONS
 from .wrong_forms import WRONG_FORMS
 from .wrong_likeness import WRONG_LIKENESS
@@ -22,10 +23,13 @@ from .wrong_names import WRONG_NAMES
 from .wrong_shared_parts import WRONG_SHARED_PARTS
 from .wrong_steps import WRONG_STEPS
 from .wrong_tags import WRONG_TAGS
+from .wrong_values import WRONG_VALUES
 
 WRONG = (
     WRONG_NAMES
     | WRONG_FORMS
+    | WRONG_VALUES
+    | WRONG_CHANGES
     | WRONG_STEPS
     | WRONG_EXPRESSIONS
     | WRONG_LIKENESS
