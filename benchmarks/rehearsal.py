@@ -50,6 +50,8 @@ from gstack_pyramid.simulator import (
 ZONE = "/compute/v1/projects/demo-project/zones/ch-gva-2"
 PHASE = 6.0
 """Seconds of load before and after what goes wrong."""
+LEFT_OUT = 5
+"""Seconds for which nginx leaves out a node that it couldn't reach, its fail_timeout."""
 PAUSE = 0.05
 """Seconds between two requests of one client."""
 READERS, WRITERS = 3, 2
@@ -241,7 +243,9 @@ def nginx(folder: Path, program: str, ports: list[int]) -> Iterator[int]:
     port = free_port()
     site = Path("deploy/nginx.conf").read_text("utf-8")
     location = site[site.index("    location / {") :].rstrip().removesuffix("}")
-    servers = " ".join(f"server 127.0.0.1:{each} max_fails=1 fail_timeout=5s;" for each in ports)
+    servers = " ".join(
+        f"server 127.0.0.1:{each} max_fails=1 fail_timeout={LEFT_OUT}s;" for each in ports
+    )
     conf = folder / "nginx.conf"
     conf.write_text(NGINX.format(folder=folder, port=port, servers=servers, location=location))
     process = subprocess.Popen([program, "-p", folder, "-c", conf], stderr=subprocess.DEVNULL)
@@ -352,8 +356,9 @@ def rehearse(programs: Path, proxy: str, away: float, before: str | None = None)
         def replace_both() -> None:
             for node in nodes:
                 node.update()
-                # Until nginx asks it again: longer than fail_timeout.
-                time.sleep(PHASE)
+                # Until nginx asks it again, as docs/deployment.md says. It counts whole seconds
+                # from its last try, which may be as late as the node came up.
+                time.sleep(2 * LEFT_OUT)
 
         phases: dict[str, Callable[[], object]] = {
             "nothing happens": lambda: None,
