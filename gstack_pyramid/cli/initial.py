@@ -40,6 +40,9 @@ def init(folder: Path, simulator: bool, cloudstack: str | None, public_url: str 
     if simulator and (cloudstack or public_url):
         raise click.UsageError("--simulator needs no URL")
     folder = folder.absolute()
+    if "%" in str(folder):
+        # PasteDeploy puts the folder in for %(here)s, and looks for more of that in what it is.
+        raise click.UsageError(f"an ini can't lie in {folder}: the % in it would mean something")
     name = "development.ini" if simulator else "production.ini"
     files = {
         folder / name: _ini(data_file(name).read_text("utf-8"), folder, cloudstack, public_url)

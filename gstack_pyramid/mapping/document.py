@@ -21,8 +21,8 @@ class Finding:
     """One mistake in a mapping file.
 
     Attributes:
-        file: the file as the operator knows it.
-        line: the line, counted from 1.
+        file: the file as the operator knows it, or the setting.
+        line: the line, counted from 1; 0 for what stands in no file.
         message: what is wrong and, where it can be told, what would be right.
         column: where in the line, counted from 1; 0 where it is not known.
         through: for what is right where it stands, and wrong for what is ``like`` that: which it
@@ -36,8 +36,9 @@ class Finding:
     through: str = ""
 
     def __str__(self) -> str:
+        line = f":{self.line}" if self.line else ""
         column = f":{self.column}" if self.column else ""
-        return f"{self.file}:{self.line}{column}: {self.text}"
+        return f"{self.file}{line}{column}: {self.text}"
 
     @property
     def text(self) -> str:

@@ -16,6 +16,7 @@ from gstack_pyramid.mapping.document import Document, Finding, MappingError, Pla
 from gstack_pyramid.mapping.functions import NamedFunction, functions_of
 from gstack_pyramid.mapping.grammar import grammar_of, is_well_formed
 from gstack_pyramid.mapping.merging import Described, described, entries_of
+from gstack_pyramid.mapping.setting_kinds import check_settings
 from gstack_pyramid.mapping.shared_parts import (
     KINDS,
     Shared,
@@ -210,7 +211,14 @@ def _add(
         merged.shared.update(parts_of(document))
         return check_parts(parts_of(document))
     if stem == "_defaults":
-        for name, value in document.data.get("settings", {}).items():
+        settings = document.data.get("settings", {})
+        wrong = [
+            document.finding(("settings", *place), message)
+            for place, message in check_settings(merged.settings, settings)
+        ]
+        if wrong:
+            return wrong
+        for name, value in settings.items():
             before = merged.settings.get(name)
             if isinstance(before, dict) and isinstance(value, dict):
                 value = {**before, **value}

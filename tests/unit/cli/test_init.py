@@ -62,6 +62,15 @@ def test_a_trial_is_the_simulators_ini(gstack: Gstack, tmp_path: Path) -> None:
     assert gstack("init", "--simulator", "--cloudstack", CLOUD, str(folder)).exit_code == 2
 
 
+def test_a_folder_that_an_ini_would_take_for_a_value_is_refused(
+    gstack: Gstack, tmp_path: Path
+) -> None:
+    result = gstack("init", str(tmp_path / "50%(off)s"))
+    assert result.exit_code == 2
+    assert "50%(off)s: the % in it would mean something" in result.output
+    assert not (tmp_path / "50%(off)s").exists()
+
+
 def test_nothing_is_replaced(gstack: Gstack, tmp_path: Path) -> None:
     folder = tmp_path / "service"
     (folder / "deploy").mkdir(parents=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,49 @@ def test_a_table_of_the_settings_is_added_to_key_by_key(tmp_path: Path) -> None:
         "cidr": "y",
         "list": [2],
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("types", "small", "it is to be a table, as {'a': 'b'}, and is a text"),
+        ("types", {"c": 3}, "it is to be a text, as 'b', and is a number"),
+        ("none", ["a"], "it is to be a table, as {NAME: NAME}, and is a list"),
+        ("none", {"a": {"b": "c"}}, "it is to be a text, as 'a name', and is a table"),
+        ("speed", "fast", "it is to be a number, as 1000, and is a text"),
+        ("speed", True, "it is to be a number, as 1000, and is true or false"),
+        ("cidr", 10, "it is to be a text, as 'x', and is a number"),
+    ],
+)
+def test_a_setting_of_another_kind_than_ours_is_a_finding(
+    tmp_path: Path, compiler: Compiler, name: str, value: Any, message: str
+) -> None:
+    ours = "settings: {types: {a: b}, none: {}, speed: 1000, cidr: x}"
+    base = write(tmp_path / "a", **BASE | {"_defaults": ours})
+    with pytest.raises(MappingError) as given_in_the_ini:
+        compiler(base, settings={name: value})
+    (finding,) = given_in_the_ini.value.findings
+    assert finding.message == message
+    assert str(finding).startswith(f"gstack.settings.{name}")
+    own = write(tmp_path / "b", _defaults=f"settings:\n  {name}: {json.dumps(value)}\n")
+    with pytest.raises(MappingError) as given_in_an_overlay:
+        load([base, own])
+    (finding,) = given_in_an_overlay.value.findings
+    assert (finding.line, finding.message) == (2, message)
+
+
+def test_settings_of_our_kind_are_taken(tmp_path: Path, compiler: Compiler) -> None:
+    ours = "settings: {types: {a: b}, none: {}, speed: 1000, cidr: x, list: {a: , b: c}}"
+    base = write(tmp_path / "a", **BASE | {"_defaults": ours})
+    given = {
+        "types": {"c": "d"},
+        "none": None,
+        "speed": 1.5,
+        "cidr": "",
+        "list": {"a": "x", "e": None},
+        "of_my_own": [1],
+    }
+    assert compiler(base, settings=given).settings.items() >= given.items()
 
 
 def test_what_a_folder_replaces_is_known_with_both_places(tmp_path: Path) -> None:
