@@ -285,8 +285,9 @@ class Cloud:
 MAY_FAIL: dict[str, frozenset[tuple[str, int]]] = {
     "nothing happens": frozenset(),
     "a node is restarted": frozenset(),
-    # What it was at work on, and nginx must not send twice.
-    "a node is killed": frozenset({("insert", 502)}),
+    # What it was at work on, and nginx must not send twice; and a list of which it has sent a part,
+    # that nginx has passed on.
+    "a node is killed": frozenset({("insert", 502), ("disks", 0)}),
     "PostgreSQL is restarted": frozenset({("insert", 503)}),
     "CloudStack is away": frozenset({("insert", 503), ("disks", 503), ("machineTypes", 503)}),
     "both nodes are replaced": frozenset(),
