@@ -53,11 +53,12 @@ def bind(method: Method, gce: GceModel) -> BoundMethod:
     """A method with its validators, which are made when they are first asked."""
     request, response = method.gce.request, method.gce.response
     # The model asks for the name in a PATCH as well; GCE does not, nor do its clients send it.
-    required_for = method.gce.id if method.gce.http_method != "PATCH" else None
+    patches = method.gce.http_method == "PATCH"
+    required_for = None if patches else method.gce.id
     return BoundMethod(
         method,
         query_parser(gce, method.gce),
-        coerce_body(gce, request) if request else lambda body: body,
+        coerce_body(gce, request, patches=patches) if request else lambda body: body,
         validator_for(gce, request, method_id=required_for, request=True) if request else None,
         validator_for(gce, response) if response else None,
     )

@@ -4,6 +4,9 @@ The rules are those of proto3's JSON mapping (https://protobuf.dev/programming-g
 null member is an absent one, and a number may come as text or a 64-bit one as a number. Two more
 come from clients that GCE serves: Packer and Terraform send null elements of lists, which are
 passed over, and the empty text for an enum that isn't set.
+
+A PATCH is a JSON merge patch (RFC 7396), as Google's descriptions of these methods say: null takes
+away what there is.
 """
 
 from __future__ import annotations
@@ -23,7 +26,16 @@ _INTEGER = re.compile(r"-?[0-9]{1,20}")
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,3})?")
 
 
-def coerce_body(model: GceModel, type_name: str) -> Coercer:
+_NOTHING: dict[str | None, Callable[[], object]] = {
+    "string": str,
+    "array": list,
+    "boolean": bool,
+    "object": dict,
+}
+"""What is left of a field of some type once it is taken away."""
+
+
+def coerce_body(model: GceModel, type_name: str, *, patches: bool = False) -> Coercer:
     """A function that brings a decoded body of type ``type_name`` into the form of the model.
 
     It drops members and elements that are null and enums that are empty, writes the numbers of
@@ -31,15 +43,22 @@ def coerce_body(model: GceModel, type_name: str) -> Coercer:
     does not understand it leaves as it is, for the validation to refuse. The body itself is not
     changed.
 
+    Args:
+        model: the API.
+        type_name: the type of the body.
+        patches: whether it is a patch, where null empties texts, lists and objects and makes false
+            of true. Of numbers and enums, which can't be empty, null is left, and so refused.
+
     Raises:
         KeyError: the model has no such type.
     """
-    return _Compiler(model).of_type(type_name)
+    return _Compiler(model, patches).of_type(type_name)
 
 
 class _Compiler:
-    def __init__(self, model: GceModel) -> None:
+    def __init__(self, model: GceModel, patches: bool) -> None:
         self._model = model
+        self._patches = patches
         self._types: dict[str, Coercer] = {}
 
     def of_type(self, name: str) -> Coercer:
@@ -74,17 +93,34 @@ class _Compiler:
             members = {**dict.fromkeys(schema.get("properties", ()), _same), **members}
         default = rest or _same
         unset = {name: _unset(inner) for name, inner in schema.get("properties", {}).items()}
+        emptied = self._emptied(schema) if self._patches else {}
 
         def convert(value: object) -> object:
             if not isinstance(value, dict):
                 return value
+            if emptied:
+                value = {
+                    key: emptied[key]() if inner is None and key in emptied else inner
+                    for key, inner in value.items()
+                }
             return {
                 key: members.get(key, default)(inner)
                 for key, inner in value.items()
-                if inner not in unset.get(key, _NULL)
+                if inner not in unset.get(key, _NULL) or (inner is None and key in emptied)
             }
 
         return convert
+
+    def _emptied(self, schema: dict[str, Any]) -> dict[str, Callable[[], object]]:
+        """What makes the value of each field that null takes away."""
+        found: dict[str, Callable[[], object]] = {}
+        for name, inner in schema.get("properties", {}).items():
+            known = inner
+            if "$ref" in inner:
+                known = self._model.type(inner["$ref"].removesuffix(".json"))
+            has_none = "enum" in known or is_number_as_text(known)
+            found[name] = _none if has_none else _NOTHING.get(known.get("type"), _none)
+        return found
 
 
 def number_of(text: str) -> float | None:
@@ -95,6 +131,10 @@ def number_of(text: str) -> float | None:
 
 def _same(value: object) -> object:
     return value
+
+
+def _none() -> None:
+    return None
 
 
 def _unset(schema: dict[str, Any]) -> tuple[object, ...]:

@@ -30,6 +30,18 @@ def test_what_it_would_tell_its_peers_is_kept(gateway: Gateway) -> None:
     assert "bgp" not in gateway.get(f"{ROUTERS}/gate")
 
 
+def test_null_takes_away_what_a_patch_may_take_away(gateway: Gateway) -> None:
+    """So does Terraform, of a router whose block `bgp` is gone; GCE's patches are RFC 7396's."""
+    body = {"name": "gate", "network": VPC, "description": "of prod", "bgp": {"asn": 64514}}
+    gateway.do("POST", ROUTERS, body)
+    gateway.do("PATCH", f"{ROUTERS}/gate", {"bgp": None, "description": None})
+    told = gateway.get(f"{ROUTERS}/gate")
+    assert "bgp" not in told
+    assert told["description"] == ""
+    error = gateway.refused(400, "PATCH", f"{ROUTERS}/gate", {"bgp": {"asn": None}})
+    assert "bgp.asn" in error["message"]
+
+
 @pytest.mark.parametrize(
     ("bgp", "field"),
     [
