@@ -6,7 +6,7 @@
 #   make quick    the tests that need no other program, some minutes of CPU
 #   make pythons  those on the other versions of Python that are installed
 #   make format   let ruff lay out the code
-#   make coverage bring the pages made from the mapping files up to date
+#   make coverage bring up to date what is made from the mapping files and from their grammar
 #   make constraints  take the newest versions of all that gstack needs
 #   make bench    the benchmarks
 #   make bench-compare  the goals for reads, beside the revision REV
@@ -72,6 +72,7 @@ lint: $(VENV)/.dev
 	$(BIN)/gstack lint
 	$(BIN)/gstack coverage --check
 	$(BIN)/gstack counterparts --check
+	$(BIN)/gstack grammar --check
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -80,6 +81,7 @@ format: $(VENV)/.dev
 coverage: $(VENV)/.dev
 	$(BIN)/gstack coverage --write
 	$(BIN)/gstack counterparts --write
+	$(BIN)/gstack grammar --write
 
 constraints: $(VENV)/.dev
 	$(BIN)/uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --upgrade --quiet \

@@ -19,7 +19,7 @@ from gstack_pyramid.cli.documents import openapi
 from gstack_pyramid.cli.environment import env
 from gstack_pyramid.cli.initial import init
 from gstack_pyramid.cli.keys import key
-from gstack_pyramid.cli.mappings import counterparts, coverage, explain, lint
+from gstack_pyramid.cli.mappings import counterparts, coverage, explain, grammar, lint
 from gstack_pyramid.cli.models import sync_models
 from gstack_pyramid.cli.operations import db, operations
 from gstack_pyramid.cli.servers import serve, simulator
@@ -92,6 +92,7 @@ for _command in (
     explain,
     coverage,
     counterparts,
+    grammar,
     test,
     record,
     openapi,

@@ -202,7 +202,7 @@ def coverage(
         raise click.ClickException(f"the mappings have mistakes:\n{error}") from None
     entries = counting.coverage(compiled, reasons)
     page = counting.as_markdown(entries, converters.WHY, compiled.gce.revision)
-    _keep("coverage", page, write, check)
+    _keep(f"coverage --write {check}", page, write, check)
     if markdown:
         click.echo(page, nl=False)
     elif not (write or check):
@@ -233,13 +233,44 @@ def counterparts(
         page = as_markdown(*_compile(None, folders))
     except MappingError as error:
         raise click.ClickException(f"the mappings have mistakes:\n{error}") from None
-    _keep("counterparts", page, write, check)
+    _keep(f"counterparts --write {check}", page, write, check)
     if markdown or not (write or check):
         click.echo(page, nl=False)
 
 
+@click.command()
+@click.option("--check", is_flag=True, help="Exit with status 1 when a file is not up to date.")
+@click.option("--write", is_flag=True, help="Write the files.")
+def grammar(write: bool, check: bool) -> None:
+    """Print the grammar of mapping files.
+
+    It is a JSON Schema, by which editors complete and check mapping files. It stands in
+    schemas/mapping.schema.json, and its keys in the tables of docs/mapping; both are made from the
+    forms that gstack reads. --check and --write are about these files, in the current folder.
+
+    \b
+    Examples:
+      gstack grammar
+      gstack grammar --write
+      gstack grammar --check
+    """
+    from gstack_pyramid.describing.grammar import as_json, pages
+
+    if not (write or check):
+        click.echo(as_json(), nl=False)
+        return
+    for file, text in pages(Path()).items():
+        _keep("grammar --write", text, str(file) if write else None, str(file) if check else None)
+
+
 def _keep(command: str, page: str, write: str | None, check: str | None) -> None:
     """Write a page, or hold it against what is written.
+
+    Args:
+        command: what brings it up to date.
+        page: what has to stand in it.
+        write: the file to write.
+        check: the file to look at.
 
     Raises:
         click.ClickException: the file can't be read or written, or is not up to date.
@@ -252,7 +283,7 @@ def _keep(command: str, page: str, write: str | None, check: str | None) -> None
         raise click.ClickException(str(error)) from None
     if found != page:
         raise click.ClickException(
-            f"{check} is not up to date; bring it up to date with: gstack {command} --write {check}"
+            f"{check} is not up to date; bring it up to date with: gstack {command}"
         )
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gstack_pyramid.mapping.forms import SOURCES
+from gstack_pyramid.mapping.forms.values import SOURCES
 
 Spec = Mapping[str, Any]
 

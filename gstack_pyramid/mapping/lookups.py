@@ -8,7 +8,7 @@ from typing import Any
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.needs import NOTHING, Needs, Way
 from gstack_pyramid.mapping.expressions.reading import links_of
-from gstack_pyramid.mapping.forms import parts_of
+from gstack_pyramid.mapping.forms.values import parts_of
 from gstack_pyramid.mapping.loader import Mappings
 
 Spec = Mapping[str, Any]

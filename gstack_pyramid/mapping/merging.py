@@ -12,11 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gstack_pyramid.mapping.document import Document, Finding, Place
-from gstack_pyramid.mapping.shared_parts import KINDS
+from gstack_pyramid.mapping.forms.resources import SECTIONS
 from gstack_pyramid.mapping.suggestions import nearest
-
-SECTIONS = frozenset({"fields", "methods", "functions", "ignores", "refuses", "references", *KINDS})
-"""The parts of a file whose entries are merged one by one; any other part is one entry."""
 
 _HEAD = ("resource", "like")
 

@@ -24,7 +24,7 @@ from gstack_pyramid.engine.runs import Run
 from gstack_pyramid.engine.steps import Step
 from gstack_pyramid.mapping.conditions import compile_condition
 from gstack_pyramid.mapping.document import Place
-from gstack_pyramid.mapping.forms import ASKING
+from gstack_pyramid.mapping.forms.values import ASKING
 from gstack_pyramid.mapping.lookups import nested
 from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import ANY, GceShape, ListShape, ObjectShape

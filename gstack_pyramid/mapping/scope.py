@@ -19,7 +19,7 @@ from gstack_pyramid.mapping.expressions.compiled import (
     known_as,
 )
 from gstack_pyramid.mapping.expressions.reading import names_of
-from gstack_pyramid.mapping.forms import SOURCES, texts_of
+from gstack_pyramid.mapping.forms.values import SOURCES, texts_of
 from gstack_pyramid.mapping.shapes import ANY, ObjectShape, Shape, body_paths
 from gstack_pyramid.mapping.suggestions import nearest
 from gstack_pyramid.mapping.targets import target_of

@@ -15,7 +15,7 @@ from gstack_pyramid.mapping.conditions import compile_condition
 from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.enums import check_words, compile_words
 from gstack_pyramid.mapping.expressions.compiled import known_as
-from gstack_pyramid.mapping.forms import ASKING, COMPANIONS, SOURCES
+from gstack_pyramid.mapping.forms.values import ASKING, COMPANIONS, SOURCES
 from gstack_pyramid.mapping.loops import compile_each
 from gstack_pyramid.mapping.scope import Scope, field_name
 from gstack_pyramid.mapping.shapes import (

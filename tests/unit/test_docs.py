@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from gstack_pyramid.cli import main
-from gstack_pyramid.mapping.forms import SOURCES
+from gstack_pyramid.mapping.forms.values import SOURCES
 from gstack_pyramid.mapping.scope import RESERVED
 from gstack_pyramid.schemas.location import data_folder
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from gstack_pyramid.cli import main
 from gstack_pyramid.describing import coverage, formatting
 from gstack_pyramid.describing.explain import explain
-from gstack_pyramid.mapping.forms import SOURCES
+from gstack_pyramid.mapping.forms.values import SOURCES
 
 from ...support import shipped
 from .conftest import Gstack

@@ -1,4 +1,4 @@
-"""The table of the forms of values, and all who walk through values by it.
+"""The forms of values, and all who walk through values by them.
 
 Each key that may hold something is tried with each walker, so that none of them can fall behind.
 """
@@ -13,12 +13,12 @@ import orjson
 import pytest
 
 from gstack_pyramid.describing import formatting
-from gstack_pyramid.mapping.forms import COMPANIONS, KEYS, SOURCES, Holds, texts_of
+from gstack_pyramid.mapping.forms.keys import Kind
+from gstack_pyramid.mapping.forms.values import COMPANIONS, KEYS, SOURCES, texts_of
 from gstack_pyramid.mapping.lookups import nested
 from gstack_pyramid.mapping.shapes import GceShape
 from gstack_pyramid.mapping.values import compile_value
 from gstack_pyramid.schemas.gce import GceModel
-from gstack_pyramid.schemas.location import data_folder
 
 from .language import Language
 
@@ -46,11 +46,11 @@ def marked() -> Iterator[Any]:
         for key in (source, *sorted(COMPANIONS.get(source, ())), "when"):
             made: dict[str, Any] = dict(LEAST[source])
             match KEYS[key]:
-                case Holds.VALUE | Holds.CONDITION:
+                case Kind.VALUE | Kind.CONDITION:
                     made[key] = MARK
-                case Holds.VALUES:
+                case Kind.VALUES:
                     made[key] = {NAMES[key]: MARK}
-                case Holds.CHOICES:
+                case Kind.CHOICES:
                     made[key] = ["1", MARK]
                 case _:
                     continue
@@ -60,25 +60,6 @@ def marked() -> Iterator[Any]:
 
 
 MARKED = pytest.mark.parametrize("value", list(marked()))
-
-
-def test_the_grammar_for_editors_knows_the_same_keys_and_what_they_hold() -> None:
-    schema = orjson.loads((data_folder("schemas") / "mapping.schema.json").read_bytes())
-    said = {}
-    for key, told in schema["$defs"]["asked"]["properties"].items():
-        match told:
-            case {"$ref": "#/$defs/value"}:
-                said[key] = Holds.VALUE
-            case {"$ref": "#/$defs/fields" | "#/$defs/each"}:
-                said[key] = Holds.VALUES
-            case {"$ref": "#/$defs/condition"}:
-                said[key] = Holds.CONDITION
-            case {"type": "array", "items": {"$ref": "#/$defs/value"}}:
-                said[key] = Holds.CHOICES
-            case _:
-                said[key] = KEYS.get(key, Holds.WORD)
-                assert said[key] in (Holds.CONSTANT, Holds.WORD), key
-    assert said == KEYS
 
 
 def test_every_key_is_a_source_or_stands_beside_one() -> None:
@@ -117,7 +98,7 @@ def test_the_compiler_checks_it_wherever_it_stands(
     assert [found.message for found in language.findings if "descriptoin" in found.message]
 
 
-@pytest.mark.parametrize("source", sorted(k for k, held in KEYS.items() if held is Holds.CONSTANT))
+@pytest.mark.parametrize("source", sorted(k for k, held in KEYS.items() if held is Kind.CONSTANT))
 def test_a_constant_is_no_expression_to_anybody(source: str) -> None:
     constant = {"from": "'a'", "enum": {"a": MARK}, "default": MARK} if source != "value" else {}
     value = constant or {"value": MARK}

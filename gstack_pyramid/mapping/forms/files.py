@@ -1,0 +1,176 @@
+"""The forms of the files that are for all resources, and of what has a name in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gstack_pyramid.mapping.forms.keys import (
+    EXPRESSION,
+    MESSAGE,
+    OBJECT,
+    STATUS,
+    VALUE,
+    VALUES,
+    WORD,
+    WORDS,
+    Holds,
+    Kind,
+    all_matching,
+    any_of,
+    by_name,
+    either,
+    form,
+    form_of,
+    forms_of,
+    key,
+    needed,
+)
+from gstack_pyramid.mapping.forms.methods import RefusalParts
+
+_PARAMETERS = all_matching(r"^[a-z_]\w*$")
+
+
+@form()
+class SharedPart:
+    """A part of methods that has a name."""
+
+    about: str = needed(WORD, "What it is, for people.")
+    takes: list[str] | None = key(
+        _PARAMETERS, "What a use has to give; `<name>` stands for it in the part."
+    )
+    may_take: list[str] | None = key(_PARAMETERS, "What it may give besides.")
+
+
+@form("named_check", oneOf=({"required": ["refuse"]}, {"required": ["checks"]}))
+class NamedCheck(SharedPart, RefusalParts):
+    """A check that has a name, or several."""
+
+    refuse: str | None = key(MESSAGE, "What the client is told. `{expressions}` are filled in.")
+    checks: Any = key(forms_of("check", 1), "Several checks, in the place of one.")
+
+
+@form("named_steps")
+class NamedSteps(SharedPart):
+    """Some steps that have a name."""
+
+    steps: Any = needed(forms_of("step", 1), "The steps.")
+
+
+@form("named_value")
+class NamedValue(SharedPart):
+    """A value that has a name."""
+
+    gives: Any = needed(VALUE, "The value.")
+
+
+@form("named_names")
+class NamedNames(SharedPart):
+    """A group of names."""
+
+    with_: Any = needed(VALUES, "The names and their values.")
+
+
+@form("function")
+class Function:
+    """A function of expressions."""
+
+    about: str = needed(WORD, "What it comes to, for people.")
+    takes: list[str] | None = key(WORDS, "The names of its parameters.")
+    gives: str = needed(EXPRESSION, "The expression of what it comes to.")
+
+
+@form("functions")
+class Functions:
+    """Functions of expressions that all mapping files share."""
+
+    functions: Any = needed(by_name("function"), "The functions, by name.")
+
+
+@form("shared_checks")
+class SharedChecks:
+    """Checks that all mapping files share."""
+
+    checks: Any = needed(by_name("named_check"), "The checks, by name.")
+
+
+@form("shared_steps")
+class SharedSteps:
+    """Steps that all mapping files share."""
+
+    steps: Any = needed(by_name("named_steps"), "The steps, by name.")
+
+
+@form("shared_values")
+class SharedValues:
+    """Values that all mapping files share."""
+
+    values: Any = needed(by_name("named_value"), "The values, by name.")
+
+
+@form("shared_names")
+class SharedNames:
+    """Names that all mapping files share."""
+
+    names: Any = needed(by_name("named_names"), "The groups of names, by name.")
+
+
+@form("wanted")
+class Wanted:
+    """What is wanted of the answers of a command, whoever calls it."""
+
+    params: Any = needed(OBJECT, "Parameters that go with it each time.")
+    without: list[str] = needed(WORDS, "Fields that CloudStack leaves out then.")
+
+
+@form("defaults")
+class Defaults:
+    """What all mapping files share."""
+
+    settings: Any = key(OBJECT, "What differs from cloud to cloud, and is no mapping.")
+    wanted: Any = key(by_name("wanted"), "What is wanted of commands, by their names.")
+
+
+_INTEGER: Holds[int] = Holds(Kind.WORD, {"type": "integer"})
+_CODES = any_of(_INTEGER, Holds(Kind.WORD, {"type": "array", "items": _INTEGER.schema}))
+
+
+@form("error_condition")
+class ErrorCondition:
+    """What a rule of the table of errors is about; all that stands here must hold."""
+
+    errorcode: Any = key(_CODES, "CloudStack's error code is this one, or one of these.")
+    cserrorcode: Any = key(
+        _CODES, "CloudStack's code for the kind of exception is this one, or one of these."
+    )
+    text: str | None = key(
+        WORD,
+        "This regular expression is found in CloudStack's message, in upper or lower case.",
+    )
+    problem: str | None = key(
+        either("unavailable", "timeout", "bad_answer"),
+        "There was no answer: `unavailable`, `timeout`, or `bad_answer` when it was none of"
+        " CloudStack's.",
+    )
+
+
+@form("error_rule")
+class ErrorRule:
+    """One rule of the table of errors."""
+
+    about: str | None = key(WORD, "A remark for people.")
+    when: Any = key(
+        form_of("error_condition"), "What the rule is about. Without it, the rule fits always."
+    )
+    status: int = needed(STATUS, "The HTTP status of the answer.")
+    reason: str = needed(WORD, "The reason in the error of the answer, such as `notFound`.")
+    code: str = needed(WORD, "The code in the error of an operation, such as `RESOURCE_NOT_FOUND`.")
+    message: str | None = key(
+        WORD, "What the client is told; CloudStack's own text when it isn't given."
+    )
+
+
+@form("errors")
+class Errors:
+    """CloudStack's errors in GCE's words."""
+
+    errors: Any = needed(forms_of("error_rule"), "The rules; the first that fits decides.")

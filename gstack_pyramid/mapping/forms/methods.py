@@ -1,0 +1,204 @@
+"""The forms of methods: their ways, what they refuse, and what they warn of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gstack_pyramid.mapping.forms.keys import (
+    CONDITION,
+    EXPRESSION,
+    FLAG,
+    MESSAGE,
+    PLAIN,
+    REASONS,
+    SOME_WORDS,
+    STATUS,
+    TRUE,
+    VALUE,
+    VALUES,
+    WORD,
+    WORDS,
+    any_of,
+    chosen,
+    either,
+    form,
+    form_of,
+    forms_of,
+    key,
+    matching,
+    needed,
+    table,
+)
+
+
+@form()
+class RefusalParts:
+    """What a refusal says besides its message."""
+
+    when: str | None = key(
+        CONDITION, "The [condition](conditions.md) under which the request is refused."
+    )
+    field: str | None = key(
+        MESSAGE,
+        "The field that the message names, as `resource.` and the path in the body."
+        " `{expressions}` are filled in here as well, for the place in a list:"
+        " `resource.disks[{wrong[0].at}].mode`.",
+    )
+    status: int | None = key(STATUS, "The HTTP status, 400 by default.")
+    reason: str | None = key(WORD, "The reason in GCE's error, `invalid` by default.")
+
+
+_REFUSE = "What the client is told. `{expressions}` in it are filled in."
+
+
+@form("refusal")
+class Refusal(RefusalParts):
+    """A refusal and when it holds."""
+
+    refuse: str = needed(MESSAGE, _REFUSE)
+
+
+@form("used_check", takes_more=True)
+class UsedCheck:
+    """A check that several methods share, and what it takes."""
+
+    check: str = needed(WORD, "The name of a [shared](shared.md) check.")
+    when: str | None = key(CONDITION, "A condition, besides those of its own.")
+
+
+chosen("check", "refusal", check="used_check")
+
+
+@form("caution")
+class Caution:
+    """A warning of the operation, and when it holds."""
+
+    when: str | None = key(CONDITION, "The [condition](conditions.md) under which it is told.")
+    say: str = needed(MESSAGE, "What the client is told. `{expressions}` in it are filled in.")
+
+
+@form()
+class Way:
+    """What a method and each of its variants may say."""
+
+    about: str | None = key(WORD, "A remark for people.")
+    with_: Any = key(
+        VALUES,
+        "Values that get a name: each is a root from there on. They are made in their order, before"
+        " anything is changed. An entry with `names` stands for [a group of"
+        " them](shared.md#groups-of-names).",
+    )
+    checks: Any = key(forms_of("check"), "[Refusals](checks.md).")
+    steps: Any = key(forms_of("step"), "[Commands](steps.md), in their order.")
+    makes: Any = key(
+        VALUE,
+        "For a method that makes something: its key, from which GCE's `id` follows. `vm.id` is the"
+        " id that the step `as: vm` gets, known as soon as CloudStack has taken the command. A"
+        " value may be given as well, where a resource is known by its `group`.",
+    )
+    warns: Any = key(
+        forms_of("caution"),
+        "Warnings of the operation, from its beginning: each has a `when`, a"
+        " [condition](conditions.md), and says what it `say`s, with `{expressions}` in it. For what"
+        " is done, but otherwise than a reader may think.",
+    )
+
+
+@form("variant")
+class Variant(Way, RefusalParts):
+    """One way to do a method."""
+
+    when: str | None = key(
+        CONDITION, "The [condition](conditions.md) under which this way is taken."
+    )
+    refuse: str | None = key(MESSAGE, f"This way is a refusal. {_REFUSE}")
+    alone: Any = key(
+        any_of(EXPRESSION, SOME_WORDS, how="oneOf"),
+        "[What this way of it has for itself](changes.md#alone) besides: paths, or an expression"
+        " that gives them.",
+    )
+
+
+@form("fingerprint")
+class Fingerprint:
+    """The current state that a change must prove to know."""
+
+    given: str = needed(EXPRESSION, "The path in the body where the client sends what it got.")
+    now: str = needed(EXPRESSION, "The field of the resource as it is, or a path from a name.")
+    optional: bool | None = key(FLAG, "`true`: a change that carries none is taken as it is.")
+
+
+@form("told_anyway")
+class ToldAnyway:
+    """A field of which one value is told anyway, and need not be kept."""
+
+    why: str = needed(WORD, "Why nothing has to be done.")
+    otherwise: Any = needed(PLAIN, "The value that is told when nothing is kept.")
+
+
+@form("unknown_field")
+class UnknownField:
+    """A field that GCE's own type lacks, and that clients send all the same."""
+
+    unknown: bool = needed(TRUE, "`true`: GCE's type has no such field.")
+    why: str = needed(matching(r"\S"), "Who sends it, and why it may be dropped.")
+
+
+@form("method", allOf=({"not": {"required": ["steps", "variants"]}},))
+class Method(Way):
+    """How one GCE method is answered; get, list and aggregatedList need nothing."""
+
+    served_by: str | None = key(either("permissions"), "`permissions`: [see below](#served_by).")
+    answer: Any = key(
+        VALUE,
+        "The [value](values.md) that is the answer, for a method that changes nothing or that GCE"
+        " answers with no operation.",
+    )
+    fingerprint: Any = key(
+        form_of("fingerprint"), "[The state](changes.md) that a change must prove to know."
+    )
+    alone: Any = key(
+        any_of(FLAG, EXPRESSION, SOME_WORDS, how="oneOf"),
+        "[What the change has for itself](changes.md#alone).",
+    )
+    variants: Any = key(
+        forms_of("variant", 1),
+        "Several [ways](checks.md#variants) to do it; the first that fits is taken.",
+    )
+    body: Any = key(
+        VALUE,
+        "A [value](values.md) that takes the place of the request's body, made of it and of"
+        " something else. It is checked as the body is.",
+    )
+    keeps: Any = key(
+        any_of(WORDS, table(WORD)),
+        "Fields of the body that are kept as a whole: everything below them is accepted. As `FIELD:"
+        " RESOURCE.METHOD` it is kept for that method to do: what the method refuses whatever the"
+        " zone, by `refuses`, by checks that look at the body alone, or since nothing reads it, is"
+        " refused at once.",
+    )
+    ignores: dict[str, Any] | None = key(
+        table(any_of(WORD, form_of("unknown_field"))),
+        "Fields of the body accepted [without effect](ignores.md), and why.",
+    )
+    refuses: dict[str, str] | None = key(
+        REASONS, "Fields of the body that are [refused](ignores.md), and why."
+    )
+    advice: dict[str, Any] | None = key(
+        table(any_of(WORD, form_of("told_anyway"))),
+        "Fields that are [kept and told](ignores.md#advice), and change nothing, and why.",
+    )
+
+
+@form("twin_method", differs_from="method")
+class TwinMethod:
+    """A method that is like another, and what is different."""
+
+    like: str = needed(
+        WORD,
+        "The method that [this one is like](like.md#a-method-like-another), of this resource or as"
+        " `RESOURCE.METHOD`; the rest says what is different.",
+    )
+
+
+chosen("method_of_resource", "method", like="twin_method")

@@ -1,0 +1,234 @@
+"""The forms of steps, of what takes them back, and of what finds them again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gstack_pyramid.mapping.forms.keys import (
+    CONDITION,
+    EXPRESSION,
+    LOOPS,
+    MESSAGE,
+    TRUE,
+    VALUE,
+    VALUES,
+    WORD,
+    any_of,
+    chosen,
+    either,
+    form,
+    form_of,
+    key,
+    matching,
+    needed,
+    one_or_some,
+)
+from gstack_pyramid.mapping.forms.keys import Holds as _Holds
+from gstack_pyramid.mapping.forms.keys import Kind as _Kind
+
+_REPEAT = either("safe", "gone", "exists")
+_LEAVES: _Holds[Any] = any_of(MESSAGE, _Holds(_Kind.WORD, {"const": False}))
+
+_LEFT = (
+    "What there is too much of when a cleanup fails, or a command after a step without undo, for"
+    " the client. `{expressions}` in it are filled in. `false`: nothing that matters."
+)
+
+
+@form("found")
+class Found:
+    """How the effect of a command is found when its answer was lost."""
+
+    about: str | None = key(WORD, "A remark for people.")
+    call: str = needed(WORD, "A command that lists.")
+    params: Any = key(VALUES, "Its parameters, as in the step: the current value is the body.")
+    each: str | None = key(
+        EXPRESSION, "A path to a list inside each row, whose elements are looked at instead."
+    )
+    where: str | None = key(CONDITION, "A condition on the row. The body is `body` here.")
+    since: str | None = key(
+        EXPRESSION,
+        "The field with the time it was made. What is older than the operation doesn't count.",
+    )
+    once: bool | None = key(
+        TRUE,
+        "`true`: it has neither a name nor such a time, and what another command has made doesn't"
+        " count.",
+    )
+    fields: Any = key(
+        VALUES, "The step's result, made from the row. By default the row is the result."
+    )
+
+
+@form("refused_while")
+class RefusedWhile:
+    """What CloudStack refuses a command for, for as long as a row is so."""
+
+    call: str = needed(WORD, "A command that lists the rows.")
+    params: Any = key(VALUES, "Its parameters.")
+    where: str = needed(CONDITION, "The condition on a row for which the command is refused.")
+
+
+@form("fails")
+class Fails:
+    """When what is waited for will never be so."""
+
+    when: str = needed(CONDITION, "The condition on the result.")
+    refuse: str = needed(MESSAGE, "What the client is told; `{expressions}` lead into the result.")
+
+
+@form("undo")
+class Undo:
+    """One command that takes a step back."""
+
+    call: str = needed(WORD, "The command.")
+    when: str | None = key(CONDITION, "A condition: otherwise it is passed over.")
+    params: Any = key(VALUES, "Its parameters; `result` is what the step made.")
+    repeat: str | None = key(_REPEAT, "How it is read when it is sent again, as in a step.")
+    leaves: str | None = key(
+        MESSAGE, "What is left when it fails, for the client. `{expressions}` are filled in."
+    )
+    if_allowed: bool | None = key(
+        TRUE, "`true`: it is left out where the caller's role lacks the command."
+    )
+    found: Any = key(form_of("found"), "How its effect is found again, as in a step.")
+    then: Any = key(form_of("undo"), "What follows it; `undone` is its result.")
+
+
+@form()
+class Occasion:
+    """What a step is for, when it is taken, and how often."""
+
+    about: str | None = key(WORD, "A remark for people.")
+    when: str | None = key(
+        CONDITION, "A [condition](conditions.md): otherwise the step is passed over."
+    )
+    each: Any = key(LOOPS, "Named loops: it is done for each turn.")
+
+
+@form()
+class Allowed(Occasion):
+    """A step that a role may lack the command for."""
+
+    if_allowed: bool | None = key(
+        TRUE,
+        "`true`: where the caller's role lacks the command, the step is passed over;"
+        " [see below](#if_allowed).",
+    )
+
+
+@form("command")
+class Command(Allowed):
+    """One CloudStack command."""
+
+    call: str = needed(WORD, "The command.")
+    params: Any = key(
+        VALUES,
+        "Its parameters, each a [value](values.md). A missing one is left out; one that the"
+        " command requires must be written.",
+    )
+    as_: str | None = key(
+        WORD, "The root that holds the result. With `each`, a list of the results."
+    )
+    take: str | None = key(
+        either("first"), "`first`, for a command that lists: the result is the first row."
+    )
+    found: Any = key(
+        form_of("found"), "How its effect is [found again](#found) when its answer was lost."
+    )
+    repeat: str | None = key(
+        _REPEAT, "How the command is read when it is [sent a second time](#repeat)."
+    )
+    undo: Any = key(
+        one_or_some("undo"), "What [takes the step back](#undo); several are done in their order."
+    )
+    until: str | None = key(
+        CONDITION, "For a command that lists: it is sent again [until](#until) its result is so."
+    )
+    fails: Any = key(
+        form_of("fails"), "Beside [`until`](#until): when its result will never be so."
+    )
+    refused_while: Any = key(
+        form_of("refused_while"),
+        "What CloudStack [refuses the command for](#refused_while), for as long as it goes on.",
+    )
+    cleanup: bool | None = key(TRUE, "`true`: the change is [done without](#cleanup) this step.")
+    leaves: Any = key(_LEAVES, _LEFT)
+
+
+@form()
+class AboutTags(Allowed):
+    """A step about tags."""
+
+    of: Any = key(
+        VALUE, "The kind of thing that has the tags; by default what `kept_in_tags` says."
+    )
+
+
+_WHOSE = "The id, or the ids, of what has the tags."
+_TAKEN_BACK = "`true`: it is taken back when a later step fails."
+
+
+@form("tag")
+class Tag(AboutTags):
+    """Tags something: `createTags`."""
+
+    tag: str = needed(EXPRESSION, _WHOSE)
+    tags: str = needed(EXPRESSION, "The tags, a list of objects with `key` and `value`.")
+    undo: bool | None = key(TRUE, _TAKEN_BACK)
+    cleanup: bool | None = key(TRUE, "`true`: the change is done without this step.")
+    leaves: Any = key(_LEAVES, _LEFT)
+
+
+@form("untag")
+class Untag(AboutTags):
+    """Takes tags away: `deleteTags`."""
+
+    untag: str = needed(EXPRESSION, _WHOSE)
+    tags: str = needed(
+        EXPRESSION, "The tags, a list of objects with `key`; with `undo` with `value`, too."
+    )
+    undo: bool | None = key(TRUE, _TAKEN_BACK)
+    cleanup: bool | None = key(TRUE, "`true`: the change is done without this step.")
+    leaves: Any = key(_LEAVES, _LEFT)
+
+
+@form("retag")
+class Retag(AboutTags):
+    """Changes tags: `deleteTags`, then `createTags`, each with what takes it back."""
+
+    retag: str = needed(EXPRESSION, _WHOSE)
+    change: str | None = key(
+        matching(r"^[a-z_]\w*(\.\w+)*$"),
+        "The name of what [`changes()`](changes.md#changes) gives; `change` by default.",
+    )
+    leaves: str | None = key(
+        MESSAGE, "What is left when the removal can't be taken back, for the client."
+    )
+
+
+@form("run")
+class Run(Occasion):
+    """All that another method does."""
+
+    run: str = needed(WORD, "The method, as `RESOURCE.METHOD`. It must be a change that is mapped.")
+    body: Any = key(VALUE, "A value: the body that the method is asked with.")
+    query: Any = key(VALUES, "Its query parameters.")
+    least: Any = key(VALUE, "With `each`: how many turns must succeed. All by default.")
+    in_: Any = key(
+        VALUE,
+        "The name of the zone that it happens in. By default it is where the request is.",
+    )
+    at: str | None = key(
+        WORD, "The field of the request that the body stems from. It is named in refusals."
+    )
+
+
+@form("used_steps", takes_more=True)
+class UsedSteps(Occasion):
+    """Steps that several methods share, and what they take."""
+
+    do: str = needed(WORD, "The name of [shared](shared.md) steps.")
+
+
+chosen("step", "command", do="used_steps", run="run", tag="tag", untag="untag", retag="retag")
