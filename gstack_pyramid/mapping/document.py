@@ -254,6 +254,9 @@ def _composed(text: str) -> yaml.Node | None:
     return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
+MOST = 100_000
+"""Parts that a file may have, aliases written out; ours have some thousands at most."""
+
 _PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _MERGE = "tag:yaml.org,2002:merge"
 
@@ -269,6 +272,9 @@ class _Builder:
         self._flat: set[int] = set()
 
     def build(self, node: yaml.Node, place: Place) -> Any:
+        if len(self._document.lines) > MOST:
+            # Aliases of aliases multiply: some lines can stand for more than memory holds.
+            raise self._wrong(node, f"the file has more than {MOST} parts, its aliases written out")
         self._document.lines[place] = (self._document.file, node.start_mark.line + 1)
         if isinstance(node, yaml.ScalarNode):
             try:

@@ -115,6 +115,19 @@ def test_keys_are_texts_and_merges_are_merged(tmp_path: Path, text: str, data: A
     assert read(tmp_path, text).data == data
 
 
+def test_aliases_that_multiply_are_refused_before_they_fill_the_memory(tmp_path: Path) -> None:
+    """Ten lines of ten aliases each stand for 10,000,000,000 parts."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    for number in range(1, 10):
+        lines.append(f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 10)}]")
+    file = tmp_path / "zones.yaml"
+    file.write_text("\n".join(lines))
+    with pytest.raises(MappingError) as refused:
+        read_document(file)
+    (finding,) = refused.value.findings
+    assert "more than 100000 parts, its aliases written out" in finding.message
+
+
 def test_an_alias_of_something_merged_is_the_same_again(tmp_path: Path) -> None:
     text = "a: &a {k: 1}\nb: &b {<<: *a, k: 2, l: {<<: *a, k: 3}}\nc: *b\nd: {<<: *b, m: 4}\n"
     made = {"k": 2, "l": {"k": 3}}
