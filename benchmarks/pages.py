@@ -72,8 +72,8 @@ class Asker:
         client: Client = self._application.engine.client
         real = client.read
 
-        def read(command: str, answer: Any) -> dict[str, Any]:
-            body = real(command, answer)
+        def read(command: str, answer: Any, *, cut: bool = False) -> dict[str, Any]:
+            body = real(command, answer, cut=cut)
             if command in ("listVirtualMachines", "listVolumes"):
                 self._rows += sum(len(rows) for rows in body.values() if isinstance(rows, list))
             return body

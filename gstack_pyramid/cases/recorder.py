@@ -12,6 +12,7 @@ from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError
 from gstack_pyramid.cloudstack.jobs import Job
+from gstack_pyramid.cloudstack.table import Table
 from gstack_pyramid.cloudstack.transport import Answer
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
@@ -53,6 +54,12 @@ class Recorder(Client):
             told["object"] = body
         return body
 
+    def listed(
+        self, credentials: Credentials, command: str, params: Mapping[str, object]
+    ) -> dict[str, Any]:
+        """A part of a list; by itself, it is told as what it says."""
+        return self.call(credentials, command, params)
+
     def answer(
         self, credentials: Credentials, command: str, params: Mapping[str, object]
     ) -> Answer:
@@ -65,19 +72,19 @@ class Recorder(Client):
         body = {"count": len(rows), list_key: rows} if rows else {}
         return Answer(200, orjson.dumps({f"{command.lower()}response": body}), None)
 
-    def rows(
+    def table(
         self, credentials: Credentials, command: str, params: Mapping[str, object] = {}
-    ) -> list[dict[str, Any]]:
+    ) -> Table:
         told = self._note(command, params)
         self._quiet = True
         try:
-            told["rows"] = super().rows(credentials, command, params)
+            told["rows"] = super().table(credentials, command, params).whole
         except CloudStackError as error:
             told["error"] = _error(error)
             raise
         finally:
             self._quiet = False
-        return list(told["rows"])
+        return Table(told["rows"], command)
 
     def job(self, credentials: Credentials, job_id: str | int) -> Job:
         if not self.answered.wait(10):

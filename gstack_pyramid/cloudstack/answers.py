@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import orjson
 
 from gstack_pyramid.cloudstack.errors import CloudStackBadAnswer, CloudStackError
@@ -19,11 +20,23 @@ INTERNAL_ERROR = 530
 _EXCERPT = 80
 _LONGEST_TEXT = 1000
 _OPENING = re.compile(r'\s*\{\s*"[A-Za-z]{1,60}"')
+_CUT = msgspec.json.Decoder(
+    dict[
+        str,
+        dict[str, list[msgspec.Raw] | dict[str, Any] | str | int | float | bool | None] | None,
+    ]
+)
+"""Decodes an answer in its envelope, but for the elements of lists, which stay as they came."""
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>?", re.IGNORECASE | re.DOTALL)
 
 
 def read_answer(
-    command: str, status: int, content: bytes, description: str | None = None
+    command: str,
+    status: int,
+    content: bytes,
+    description: str | None = None,
+    *,
+    cut: bool = False,
 ) -> dict[str, Any]:
     """The body inside the envelope of the answer to ``command``.
 
@@ -32,15 +45,19 @@ def read_answer(
         status: the HTTP status.
         content: the body of the answer.
         description: the header ``X-Description``, which repeats the text of an error.
+        cut: leave the elements of lists as they came, for :class:`.table.Table`, where the answer
+            is as it should be.
 
     Raises:
         CloudStackError: the answer tells an error, or ``success`` is false.
         CloudStackBadAnswer: it is not JSON in one of CloudStack's envelopes.
     """
-    try:
-        answer = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        answer = None
+    answer = _cut(content) if cut else None
+    if answer is None:
+        try:
+            answer = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            answer = None
     body = _inside(command, answer)
     if body is None:
         problem = f"HTTP {status} with {_excerpt(content)} instead of CloudStack's JSON"
@@ -123,8 +140,10 @@ def unwrap(body: Mapping[str, Any]) -> dict[str, Any]:
     return dict(body)
 
 
-def rows_of(command: str, body: Mapping[str, Any], list_key: str | None) -> list[dict[str, Any]]:
-    """The rows of a list command's answer.
+def rows_of(
+    command: str, body: Mapping[str, Any], list_key: str | None
+) -> list[dict[str, Any] | msgspec.Raw]:
+    """The rows of a list command's answer, each as it came if the answer was only cut.
 
     An empty list is ``{}``, a missing key, or a key that holds ``{}``. Where ``list_key`` is None
     or missing, the only list in the body is taken: models have gaps, and old servers other keys.
@@ -138,7 +157,7 @@ def rows_of(command: str, body: Mapping[str, Any], list_key: str | None) -> list
         found = lists[0] if len(lists) == 1 else []
     if isinstance(found, dict):
         found = [found] if found else []
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+    if not isinstance(found, list) or not all(map(_is_object, found)):
         raise CloudStackBadAnswer(command, "the answer holds no list of objects", True, 200)
     return found
 
@@ -146,6 +165,23 @@ def rows_of(command: str, body: Mapping[str, Any], list_key: str | None) -> list
 def total_of(body: Mapping[str, Any]) -> int | None:
     """The ``count`` of a list: how many rows there are on all pages, or on this one, or None."""
     return _integer(body.get("count"))
+
+
+def _cut(content: bytes) -> dict[str, Any] | None:
+    """An answer with lists of what stays as it came; None where it takes a closer look."""
+    try:
+        if not content.isascii():
+            # What is passed over isn't looked at.
+            str(content, "utf-8")
+        return _CUT.decode(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_object(row: object) -> bool:
+    if isinstance(row, msgspec.Raw):
+        return memoryview(row)[0] == ord("{")
+    return isinstance(row, dict)
 
 
 def _inside(command: str, answer: object) -> dict[str, Any] | None:

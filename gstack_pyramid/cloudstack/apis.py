@@ -12,6 +12,7 @@ from cachetools import LRUCache
 from gstack_pyramid.cloudstack.answers import rows_of, unwrap
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.cloudstack.table import Table
 
 _COMMAND = "listApis"
 CAPABILITIES = "listCapabilities"
@@ -44,8 +45,9 @@ def allowed_commands(client: Client, credentials: Credentials) -> frozenset[str]
     with _LOCK:
         names = _NAMES.get(digest)
     if names is None:
-        rows = rows_of(_COMMAND, client.read(_COMMAND, answer), "api")
-        names = frozenset(str(api["name"]) for api in rows)
+        rows = rows_of(_COMMAND, client.read(_COMMAND, answer, cut=True), "api")
+        apis = Table(rows, _COMMAND).looks(frozenset(("name",)))
+        names = frozenset(str(api["name"]) for api in apis)
         with _LOCK:
             _NAMES[digest] = names
     return names

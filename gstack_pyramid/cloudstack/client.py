@@ -105,6 +105,13 @@ class Client(Commands):
         with told(command, self._on_call, self._on_loss):
             return self.read(command, self.sent(credentials, command, params))
 
+    def listed(
+        self, credentials: Credentials, command: str, params: Mapping[str, object]
+    ) -> dict[str, Any]:
+        """As :meth:`Commands.listed`."""
+        with told(command, self._on_call, self._on_loss):
+            return self.read(command, self.sent(credentials, command, params), cut=True)
+
     def answer(
         self, credentials: Credentials, command: str, params: Mapping[str, object]
     ) -> Answer:
@@ -155,14 +162,19 @@ class Client(Commands):
         }
         return {**sent, "signature": sign(sent, credentials.secret_key)}
 
-    def read(self, command: str, answer: Answer) -> dict[str, Any]:
+    def read(self, command: str, answer: Answer, *, cut: bool = False) -> dict[str, Any]:
         """The body of an answer.
+
+        Args:
+            command: what was answered.
+            answer: the answer.
+            cut: leave the elements of lists as they came.
 
         Raises:
             CloudStackError: CloudStack says no.
             CloudStackBadAnswer: it can't be read.
         """
-        body = read_answer(command, answer.status, answer.content, answer.description)
+        body = read_answer(command, answer.status, answer.content, answer.description, cut=cut)
         if not is_read(command):
             refuse_silence(command, body, asynchronous=self._has_job(command))
         return body

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from gstack_pyramid.cloudstack.answers import rows_of, total_of
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackBadAnswer, CloudStackError
@@ -19,6 +21,7 @@ from gstack_pyramid.cloudstack.jobs import (
     newest_job_of,
     read_job,
 )
+from gstack_pyramid.cloudstack.table import Row, Table
 from gstack_pyramid.cloudstack.windows import Window, page_for
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
@@ -71,12 +74,31 @@ class Commands(ABC):
             CloudStackUnavailable: no answer, none in time, or none that can be read.
         """
 
+    @abstractmethod
+    def listed(
+        self, credentials: Credentials, command: str, params: Mapping[str, object]
+    ) -> dict[str, Any]:
+        """As :meth:`call`, but the elements of lists may be as they came, not decoded."""
+
     def rows(
         self,
         credentials: Credentials,
         command: str,
         params: Mapping[str, object] = NO_PARAMS,
-    ) -> list[dict[str, Any]]:
+    ) -> list[Row]:
+        """The rows of :meth:`table`, all decoded.
+
+        Raises:
+            KeyError, ValueError, CloudStackError, CloudStackUnavailable: as :meth:`table`.
+        """
+        return self.table(credentials, command, params).whole
+
+    def table(
+        self,
+        credentials: Credentials,
+        command: str,
+        params: Mapping[str, object] = NO_PARAMS,
+    ) -> Table:
         """Sends a list command for every page and returns all rows.
 
         A command that takes no page, or a caller that asks for one page, is sent once. While
@@ -91,7 +113,8 @@ class Commands(ABC):
         known = self.model.command(command)
         paging = {"page", "pagesize"}
         if not paging <= known.params.keys() or paging & {name.lower() for name in params}:
-            return rows_of(command, self.call(credentials, command, params), known.list_key)
+            body = self.listed(credentials, command, params)
+            return Table(rows_of(command, body, known.list_key), command)
         while True:
             size = self.paging.size
             try:
@@ -123,7 +146,8 @@ class Commands(ABC):
             limit = self.paging.size
             page, size = page_for(start, stop, limit)
             try:
-                body = self.call(credentials, command, {**params, "page": page, "pagesize": size})
+                asked = {**params, "page": page, "pagesize": size}
+                body = self.listed(credentials, command, asked)
                 break
             except CloudStackError as error:
                 smaller = _smaller_page(error, size)
@@ -138,7 +162,7 @@ class Commands(ABC):
         ended = len(rows) != size or total == first + len(rows)
         if ended and (rows or not first):
             total = first + len(rows)
-        return Window(first, rows, ended, total)
+        return Window(first, Table(rows, command), ended, total)
 
     def job(self, credentials: Credentials, job_id: str | int) -> Job:
         """The present state of an asynchronous job; a failed job is returned, not raised.
@@ -164,22 +188,23 @@ class Commands(ABC):
         params: Mapping[str, object],
         list_key: str | None,
         size: int,
-    ) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = []
-        before: list[dict[str, Any]] = []
+    ) -> Table:
+        rows: list[Row | msgspec.Raw] = []
+        before: list[Row | msgspec.Raw] = []
         for page in range(1, MOST_PAGES + 1):
-            body = self.call(credentials, command, {**params, "page": page, "pagesize": size})
+            asked = {**params, "page": page, "pagesize": size}
+            body = self.listed(credentials, command, asked)
             found = rows_of(command, body, list_key)
             if page > 1 and found == before:
                 # This command ignores the page: it has told everything already.
-                return rows
+                return Table(rows, command)
             rows += found
             if len(found) < size:
-                return rows
+                return Table(rows, command)
             total = total_of(body)
             # Some commands count this page only. Such a count says nothing about the end.
             if total is not None and len(found) < total <= len(rows):
-                return rows
+                return Table(rows, command)
             before = found
         problem = f"the list had not ended after {MOST_PAGES} pages of {size} rows"
         raise CloudStackBadAnswer(command, problem, True, 200)

@@ -8,7 +8,8 @@ not cut it. Source: ``org.apache.cloudstack.api.BaseListCmd.getStartIndex``, whi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from gstack_pyramid.cloudstack.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Window:
     """
 
     first: int
-    rows: list[dict[str, Any]]
+    rows: Table
     ended: bool
     total: int | None
 

@@ -74,6 +74,17 @@ class Witness(Commands):
         params: Mapping[str, object] = NO_PARAMS,
     ) -> dict[str, Any]:
         """As :meth:`Commands.call`; what :meth:`confirms` has read is not read once more."""
+        return self._read(credentials, command, params, cut=False)
+
+    def listed(
+        self, credentials: Credentials, command: str, params: Mapping[str, object]
+    ) -> dict[str, Any]:
+        """As :meth:`Commands.listed`; what :meth:`confirms` has read is not read once more."""
+        return self._read(credentials, command, params, cut=True)
+
+    def _read(
+        self, credentials: Credentials, command: str, params: Mapping[str, object], *, cut: bool
+    ) -> dict[str, Any]:
         if credentials != self._credentials:
             raise ValueError("a witness reads for one caller")
         key = _key(command, params)
@@ -82,7 +93,7 @@ class Witness(Commands):
             if isinstance(early, Exception):
                 raise early
             answer = early or self._client.answer(credentials, command, params)
-            body = self._client.read(command, answer)
+            body = self._client.read(command, answer, cut=cut)
         except (CloudStackError, CloudStackUnavailable):
             self.whole = False
             raise

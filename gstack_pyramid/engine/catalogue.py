@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cachetools import TTLCache
 
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.cloudstack.table import Table
 from gstack_pyramid.observability.metrics import HIT, MISS
-
-Rows = list[dict[str, Any]]
 
 
 class Kept(NamedTuple):
@@ -23,7 +22,7 @@ class Kept(NamedTuple):
         moment: when they were asked for, as Unix time.
     """
 
-    rows: Rows
+    rows: Table
     digest: bytes
     moment: float = 0.0
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
+from gstack_pyramid.cloudstack.table import Table
 from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.engine.cursors import AHEAD, SEEN, Cursor, Stretch, stretch
 from gstack_pyramid.engine.environment import FIRST_PAGE, LATER_PAGE, Env
@@ -241,7 +242,7 @@ class Listing:
         return count
 
     def _shaped_rows(self, rows: list[Row], source: Source) -> dict[str, tuple[str, Row]]:
-        records = source.records_of(rows, self.env)
+        records = source.records_of(Table(rows), self.env)
         shaped: dict[str, tuple[str, Row]] = {}
         for place in self.places:
             here = [record for record in records if place.holds(record)]

@@ -15,10 +15,13 @@ from gstack_pyramid.cloudstack.answers import unwrap
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.commands import Commands
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.cloudstack.table import Row, Table
 from gstack_pyramid.cloudstack.windows import Window
 from gstack_pyramid.cloudstack.witness import Seen, Witness
-from gstack_pyramid.engine.catalogue import CLOCKS_APART, Catalogue, Kept, Rows
+from gstack_pyramid.engine.catalogue import CLOCKS_APART, Catalogue, Kept
 from gstack_pyramid.observability.context import carried
+
+Rows = list[Row]
 
 Read = tuple[str, str, Rows]
 """A reading command, its parameters as JSON, and its rows."""
@@ -112,8 +115,8 @@ class Reader:
         self._ended: float | None = None
         self.insist: Callable[[Callable[[], Any]], Any] = lambda read: read()
         self._catalogue = catalogue
-        self._memo: dict[tuple[str, bytes], Rows] = {}
-        self._noted: dict[tuple[str, bytes], Rows] = {}
+        self._memo: dict[tuple[str, bytes], Table] = {}
+        self._noted: dict[tuple[str, bytes], Table] = {}
         self._old: set[tuple[str, bytes]] = set()
 
     def within(self, owner: str) -> None:
@@ -129,15 +132,25 @@ class Reader:
             reads: what the same part has read before, in another process.
         """
         for command, params, rows in reads:
-            self._memo[command, params.encode()] = rows
+            self._memo[command, params.encode()] = Table(rows, command)
         self._noted = {}
 
     @property
     def reads(self) -> list[Read]:
         """What was read since :meth:`begin`."""
-        return [(name, params.decode(), rows) for (name, params), rows in self._noted.items()]
+        return [
+            (name, params.decode(), table.whole) for (name, params), table in self._noted.items()
+        ]
 
     def fetch(self, command: str, params: Mapping[str, Any], *, cached: bool = False) -> Rows:
+        """The rows of :meth:`table`, all decoded.
+
+        Raises:
+            CloudStackError, CloudStackUnavailable: as the client.
+        """
+        return self.table(command, params, cached=cached).whole
+
+    def table(self, command: str, params: Mapping[str, Any], *, cached: bool = False) -> Table:
         """All rows of a reading command, read once per request, or kept longer when ``cached``.
 
         A command that answers with one object gives one row.
@@ -249,13 +262,13 @@ class Reader:
         full = self.with_scope(command, params)
         return self._through.window(self.credentials, command, full, start, stop)
 
-    def remember(self, command: str, params: Mapping[str, Any], rows: Rows) -> None:
-        """Let :meth:`fetch` give these rows for the rest of the request."""
+    def remember(self, command: str, params: Mapping[str, Any], rows: Table) -> None:
+        """Let :meth:`table` give these rows for the rest of the request."""
         self._memo[self._key(command, params)[1]] = rows
 
-    def recall(self, command: str, params: Mapping[str, Any]) -> Rows | None:
-        """The rows of a command, if this request has read them."""
-        return self._memo.get(self._key(command, params)[1])
+    def knows(self, command: str, params: Mapping[str, Any]) -> bool:
+        """Whether this request has read the rows of a command."""
+        return self._key(command, params)[1] in self._memo
 
     def fetch_for_pages(
         self,
@@ -263,8 +276,8 @@ class Reader:
         params: Mapping[str, Any],
         *,
         first: bool,
-        fits: Callable[[Rows], bool],
-    ) -> Rows:
+        fits: Callable[[Table], bool],
+    ) -> Table:
         """Rows that go with every page of a long list: read for the first, kept for the others.
 
         Args:
@@ -286,17 +299,17 @@ class Reader:
                 self._trace.hidden = True
         if kept is None or not fits(kept):
             changes = self._catalogue.changes(self.credentials)
-            kept = self.fetch(command, params)
+            kept = self.table(command, params)
             self._catalogue.put(key, Kept(kept, b""), changes)
         self._memo[name, text] = kept
         return kept
 
-    def _read(self, command: str, params: Mapping[str, Any], through: Commands) -> Rows:
+    def _read(self, command: str, params: Mapping[str, Any], through: Commands) -> Table:
         who = self.credentials
         if through.model.command(command).list_key is not None:
-            rows: Rows = self.insist(lambda: through.rows(who, command, params))
+            rows: Table = self.insist(lambda: through.table(who, command, params))
             return rows
-        return [unwrap(self.insist(lambda: through.call(who, command, params)))]
+        return Table([unwrap(self.insist(lambda: through.call(who, command, params)))])
 
     def with_scope(self, command: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters together with those of the project, where the command takes them, and with

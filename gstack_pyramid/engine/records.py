@@ -6,12 +6,12 @@ A record is one row, or the rows that make up one resource. What a source of rec
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
+from gstack_pyramid.cloudstack.table import Groups, Row, Table
 from gstack_pyramid.engine.environment import FIRST_PAGE, WHOLE, Env
 from gstack_pyramid.engine.getters import Builder, Condition, Getter, Shaping, entries
 from gstack_pyramid.engine.name_patterns import NamePattern
@@ -39,14 +39,22 @@ NAME = "@name"
 """The hidden key of a found row that holds its GCE name."""
 
 
-@dataclass(slots=True)
+class Unread(NamedTuple):
+    """One row of a table, which nobody has needed yet but for the fields that tell what it is."""
+
+    table: Table
+    place: int
+
+
 class Record:
     """One resource as CloudStack has it.
+
+    Args:
+        rows: its rows, or the one that it is; the first decides where rows differ.
 
     Attributes:
         key: what identifies it: the row's UUID, or the key that its rows were grouped by.
         natural: its GCE name, before twins are told apart.
-        rows: its rows; the first decides where rows differ.
         source: the part of the mapping's ``read`` that found it.
         also: further names that it answers to.
         zone: the id of the zone it is in, several with commas between; None for everywhere.
@@ -54,14 +62,25 @@ class Record:
         home: the foreign project that it belongs to, if any.
     """
 
-    key: str
-    natural: str
-    rows: list[dict[str, Any]]
-    source: Source
-    also: tuple[str, ...] = ()
-    zone: str | None = None
-    region: str | None = None
-    home: str | None = None
+    __slots__ = ("_rows", "also", "home", "key", "natural", "region", "source", "zone")
+
+    def __init__(self, key: str, natural: str, rows: list[Row] | Unread, source: Source) -> None:
+        self.key = key
+        self.natural = natural
+        self._rows = rows
+        self.source = source
+        self.also: tuple[str, ...] = ()
+        self.zone: str | None = None
+        self.region: str | None = None
+        self.home: str | None = None
+
+    @property
+    def rows(self) -> list[Row]:
+        """Its rows; the first decides where rows differ."""
+        rows = self._rows
+        if type(rows) is Unread:
+            rows = self._rows = [rows.table[rows.place]]
+        return rows  # type: ignore[return-value]  # it is no NamedTuple any more
 
     def is_in(self, zone_id: str) -> bool:
         """Whether it is in a zone; what has no zone is in all of them."""
@@ -90,7 +109,7 @@ class Join:
     one_parameter: str | None
     cached: bool
 
-    def index(self, env: Env, rows: list[dict[str, Any]], *, single: bool) -> dict[Any, Any]:
+    def index(self, env: Env, rows: Sequence[Row], *, single: bool) -> Groups:
         """All joined rows by their joining field.
 
         Args:
@@ -107,26 +126,20 @@ class Join:
         if self.one_parameter and 0 < len(values) <= env.budget and not self.cached:
             given = self.params({}, env)
             each = [{**given, self.one_parameter: value} for value in sorted(values, key=str)]
-            return self._sorted(env.session.fetch_each(self.command, each))
+            return Table(env.session.fetch_each(self.command, each)).by(self.theirs)
         if env.page == WHOLE or self.cached:
-            return self._sorted(env.session.fetch(self.command, params, cached=self.cached))
+            found: Table = env.session.table(self.command, params, cached=self.cached)
+            return found.by(self.theirs)
         wanted = {row.get(self.ours) for row in rows}
 
-        def fits(joined: list[dict[str, Any]]) -> bool:
+        def fits(joined: Table) -> bool:
             # Something that has none may be newer than what was kept.
-            return wanted <= {row.get(self.theirs) for row in joined}
+            return wanted <= joined.by(self.theirs).keys()
 
-        return self._sorted(
-            env.session.fetch_for_pages(
-                self.command, params, first=env.page == FIRST_PAGE, fits=fits
-            )
+        found = env.session.fetch_for_pages(
+            self.command, params, first=env.page == FIRST_PAGE, fits=fits
         )
-
-    def _sorted(self, joined: list[dict[str, Any]]) -> dict[Any, Any]:
-        found: defaultdict[Any, list[Any]] = defaultdict(list)
-        for row in joined:
-            found[row.get(self.theirs)].append(row)
-        return found
+        return found.by(self.theirs)
 
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -173,6 +186,9 @@ class Source:
     """The fields that look at those above them."""
     shaping: Shaping
     """Makes all fields, in one go."""
+    glance: frozenset[str] | None
+    """The fields of a row that tell whether it counts, what it is called, and where it is; None
+    where that takes the whole row."""
     advice: Getter | None = None
     """What is told besides, as it was asked for."""
     advice_joins: frozenset[str] = frozenset()
@@ -185,7 +201,7 @@ class Source:
         zone_id: str | None,
         sought: Sought = ANY_NAME,
         more: Mapping[str, Any] = _NOTHING,
-    ) -> list[dict[str, Any]]:
+    ) -> Table:
         """The rows, narrowed by zone and name where CloudStack can do that.
 
         Args:
@@ -195,12 +211,12 @@ class Source:
             more: parameters that narrow further.
         """
         if self.command is None:
-            return self.rows
+            return Table(self.rows)
         if self.name_tag is not None and not sought.whole:
             # A tag is found by its whole value only.
             sought = ANY_NAME
         params = self.params_for(env, zone_id=zone_id, sought=sought, more=more)
-        found: list[dict[str, Any]] = env.session.fetch(self.command, params, cached=self.cached)
+        found: Table = env.session.table(self.command, params, cached=self.cached)
         if self.name_tag is None or sought.word is None:
             return found
         rows = {row["id"]: row for row in found}
@@ -211,7 +227,7 @@ class Source:
             params = self.params_for(env, zone_id=zone_id, more={**more, _TAGS: [tag]})
             for row in env.session.fetch(self.command, params, cached=self.cached):
                 rows.setdefault(row["id"], row)
-        return list(rows.values())
+        return Table(rows.values())
 
     def params_for(
         self,
@@ -264,41 +280,48 @@ class Source:
         if zone_id is not None and self.zone_parameter is None:
             return None
         where, row_name, own = self.where, self.row_name, _Own(env)
-        rows = self.fetch(env, zone_id=zone_id, sought=sought)
+        rows = self._glanced(self.fetch(env, zone_id=zone_id, sought=sought))
         return [
             natural_name(str(row_name(row, own.env) or ""), row["id"])
             for row in self._met(rows, own, self.naming)
             if where is None or where(row, own.env)
         ]
 
-    def records_of(self, rows: list[dict[str, Any]], env: Env) -> list[Record]:
+    def records_of(self, rows: Table, env: Env) -> list[Record]:
         """The records that rows of this source make, in the order of their first rows."""
         own = _Own(env)
         if self.unnest is not None:
-            return self._grouped(self._unnested(rows, own), own)
-        met = self._met(rows, own, self.early)
-        if self.where is not None:
-            where = self.where
-            met = (row for row in met if where(row, own.env))
+            return self._grouped(self._unnested(rows.whole, own), own)
+        where = self.where
         if self.group is not None:
-            return self._grouped(((row, None) for row in met), own)
+            met = self._met(rows.whole, own, self.early)
+            return self._grouped(
+                ((row, None) for row in met if where is None or where(row, own.env)), own
+            )
         row_name, also = self.row_name, self.also
-        result = []
-        for row in met:
+        result, firsts = [], []
+        for place, row in enumerate(self._met(self._glanced(rows), own, self.early)):
+            if where is not None and not where(row, own.env):
+                continue
             key = str(row["id"])
-            record = Record(key, natural_name(str(row_name(row, own.env) or ""), key), [row], self)
+            natural = natural_name(str(row_name(row, own.env) or ""), key)
+            record = Record(key, natural, Unread(rows, place), self)
             if also is not None:
                 record.also = tuple(str(name) for name in entries(also(row, own.env)))
             result.append(record)
-        return self._placed(result, own)
+            firsts.append(row)
+        return self._placed(result, firsts, own)
 
-    def _placed(self, records: list[Record], own: _Own) -> list[Record]:
-        """The same records, with the zone or region that each is in."""
+    def _glanced(self, rows: Table) -> list[Row]:
+        """Of each row at least what tells whether it counts, its name and its place."""
+        return rows.whole if self.glance is None else rows.looks(self.glance)
+
+    def _placed(self, records: list[Record], firsts: list[Row], own: _Own) -> list[Record]:
+        """The same records, with the zone or region that each is in, by the first row of each."""
         zone, region = self.zone, self.region
         if zone is None and region is None:
             return records
-        firsts = self._met([record.rows[0] for record in records], own, self.early)
-        for record, row in zip(records, firsts, strict=True):
+        for record, row in zip(records, self._met(firsts, own, self.early), strict=True):
             own.roots["key"] = record.key
             if self.unnest is not None:
                 own.roots["parent"] = row.get(PARENT)
@@ -348,7 +371,8 @@ class Source:
             records[key] = Record(
                 key, natural_name(str(raw if raw is not None else key), key), [marked], self
             )
-        return self._placed(list(records.values()), own)
+        found = list(records.values())
+        return self._placed(found, [record.rows[0] for record in found], own)
 
 
 class _Own:

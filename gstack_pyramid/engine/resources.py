@@ -356,8 +356,7 @@ class Resource:
         return all(
             source.command is None
             or source.cached
-            or env.session.recall(source.command, source.params_for(env, zone_id=zone_id))
-            is not None
+            or env.session.knows(source.command, source.params_for(env, zone_id=zone_id))
             for source in self.sources
         )
 

@@ -84,6 +84,21 @@ class RowShape(Shape):
 
 
 @dataclass(frozen=True)
+class NotedShape(RowShape):
+    """A row of which is taken down what is asked of it.
+
+    Attributes:
+        asked: the names of fields; None among them where the row is asked for as a whole.
+    """
+
+    asked: set[str | None] = field(default_factory=set, compare=False)
+
+    def field(self, name: str) -> Shape | None:
+        self.asked.add(name)
+        return super().field(name)
+
+
+@dataclass(frozen=True)
 class GceShape(Shape):
     """A GCE resource, a request body or a part of it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gstack_pyramid.engine.getters import Builder, Getter, Shaping, field_of_row
@@ -14,7 +15,7 @@ from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.inlining import shaping_of
 from gstack_pyramid.mapping.name_patterns import forms_of, parse_pattern
 from gstack_pyramid.mapping.scope import Scope
-from gstack_pyramid.mapping.shapes import ANY, ListShape, ObjectShape, RowShape, Shape
+from gstack_pyramid.mapping.shapes import ANY, ListShape, NotedShape, ObjectShape, RowShape, Shape
 from gstack_pyramid.mapping.values import compile_params
 from gstack_pyramid.schemas.cloudstack import Command
 
@@ -126,6 +127,7 @@ class SourceCompiler:
             joined_fields=self._looking_at({join.name for join in joins}),
             this_fields=frozenset(name for name, used in self._uses.items() if "this" in used),
             shaping=self._shaping(fields),
+            glance=self._glance(joins),
             advice=advice,
             advice_joins=frozenset(looked_at & {join.name for join in joins}),
         )
@@ -209,6 +211,27 @@ class SourceCompiler:
                 self._value(key)
         wanted, self._rows.used = self._rows.used, used
         return [join for join in joins if join.name in wanted]
+
+    def _glance(self, joins: list[Join]) -> frozenset[str] | None:
+        """The fields that tell which rows count, what they are called and where they are."""
+        keys = [key for key in ("where", "name", "also", "zone", "region") if key in self._spec]
+        expressions = all(isinstance(self._spec[key], str) for key in keys)
+        if not isinstance(self._shape, RowShape) or "each" in self._spec or not expressions:
+            return None
+        row = self._shape
+        noted = NotedShape(row.fields, row.of, row.extra)
+        scope = replace(
+            self._rows.entering(noted, self=noted, rows=ListShape(noted)),
+            used=set(),
+            findings=[],
+            generated=[],
+        )
+        for key in keys:
+            scope.text(self._spec[key], (*self._place, key))
+        if None in noted.asked or "rows" in scope.used:
+            return None
+        fields = {name for name in noted.asked if name is not None}
+        return frozenset({"id", "name", "zoneid", *fields, *(join.ours for join in joins)})
 
     def _condition(self, key: str) -> Any:
         if key not in self._spec:

@@ -95,14 +95,14 @@ def test_what_belongs_to_few_of_many_machines_is_read_for_those_alone(
 ) -> None:
     read: list[list[str | None]] = [[]]
     client = long.application.engine.client
-    real = client.rows
+    real = client.table
 
     def rows(credentials: Any, command: str, params: Any = None) -> Any:
         if command == VOLUMES:
             read[-1].append(params.get("virtualmachineid"))
         return real(credentials, command, params or {})
 
-    monkeypatch.setattr(client, "rows", rows)
+    monkeypatch.setattr(client, "table", rows)
     found = pages(long, INSTANCES, lambda: read.append([]), maxResults=12)
     # A fortieth of 505 is enough for the first page; from the second on all volumes are at hand.
     oldest = [row["id"] for row in long.cloud.rows(MACHINES, zoneid=long.cloud.zone())[:12]]
@@ -118,7 +118,7 @@ def test_when_what_belongs_to_a_machine_cannot_be_read_the_rest_is_not_asked_for
     long: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, asked = long.application.engine.client, []
-    real = client.rows
+    real = client.table
 
     def rows(credentials: Any, command: str, params: Any = None) -> Any:
         if command == VOLUMES:
@@ -126,7 +126,7 @@ def test_when_what_belongs_to_a_machine_cannot_be_read_the_rest_is_not_asked_for
             raise CloudStackUnavailable(VOLUMES, "no connection to CloudStack", False)
         return real(credentials, command, params or {})
 
-    monkeypatch.setattr(client, "rows", rows)
+    monkeypatch.setattr(client, "table", rows)
     long.refused(503, "GET", INSTANCES, maxResults=12)
     assert 0 < len(asked) <= 12
 

@@ -20,6 +20,7 @@ from gstack_pyramid.mapping.expressions.syntax import column_of
 from gstack_pyramid.mapping.expressions.writer import Writer
 from gstack_pyramid.mapping.shapes import (
     ANY,
+    NotedShape,
     ObjectShape,
     RowShape,
     Shape,
@@ -108,6 +109,8 @@ class Checker:
             scope.reached.add((checked.root, checked.first or None))
             if checked.root == "query" and checked.first:
                 scope.query.add(checked.first)
+        if isinstance(checked.shape, NotedShape):
+            checked.shape.asked.add(None)
         scope.honoured.update(body_paths(checked.shape))
         return checked
 

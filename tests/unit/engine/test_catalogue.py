@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from gstack_pyramid.cloudstack import Credentials
+from gstack_pyramid.cloudstack.table import Table
 from gstack_pyramid.engine.catalogue import Catalogue, Kept
 
 ME = Credentials("key", "secret")
-ROWS = Kept([{"id": "1"}], b"digest")
+ROWS = Kept(Table([{"id": "1"}]), b"digest")
 
 
 @pytest.fixture

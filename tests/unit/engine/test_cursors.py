@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gstack_pyramid.cloudstack.table import Table
 from gstack_pyramid.cloudstack.windows import Window, page_for
 from gstack_pyramid.engine.cursors import Cursor, stretch
 from gstack_pyramid.errors import GceError
@@ -41,7 +42,7 @@ class Cloud:
         first = (page - 1) * size
         rows = self.rows[first : first + size]
         ended = first + len(rows) >= len(self.rows)
-        return Window(first, rows, ended, len(self.rows))
+        return Window(first, Table(rows), ended, len(self.rows))
 
     def page(self, cursor: Cursor | None, size: int) -> tuple[list[str], Cursor | None]:
         found = stretch(self.read, cursor, size, newest_first=self.newest_first)

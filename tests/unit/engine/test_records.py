@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from gstack_pyramid.cloudstack.table import Table
 from gstack_pyramid.engine.environment import Env
 
 from ..mapping.mappings import PROJECTS, ZONES, Compiler, write
@@ -31,7 +32,7 @@ MACHINES = [
 
 def request(rows: list[dict[str, Any]]) -> Any:
     return SimpleNamespace(
-        fetch=lambda command, params, cached=False: rows,
+        table=lambda command, params, cached=False: Table(rows),
         base_url="http://localhost/compute/v1",
         breathe=lambda: None,
     )

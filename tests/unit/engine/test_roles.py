@@ -97,9 +97,9 @@ class _Cloud:
         apis = [{"name": name} for name in self.commands]
         return answer_of(command, {"count": len(apis), "api": apis})
 
-    def read(self, command: str, answer: Answer) -> dict[str, Any]:
+    def read(self, command: str, answer: Answer, *, cut: bool = False) -> dict[str, Any]:
         self.read_of += 1
-        return read_answer(command, answer.status, answer.content)
+        return read_answer(command, answer.status, answer.content, cut=cut)
 
 
 class _Clock:
