@@ -2,9 +2,8 @@
 
 The pool is shared by all threads and by the credentials of all users, so it must keep nothing
 between two requests: no cookies above all, since CloudStack hands out session cookies with API
-answers and would take the next user for the last one's session. It is urllib3's own: what comes on
-top of that in libraries for browsers' work, for cookies, redirects and the environment, is not
-wanted here, and takes as long again.
+answers and would take the next user for the last one's session. Nor are there redirects, proxies
+or passwords out of the environment, as libraries for browsers' work have them.
 """
 
 from __future__ import annotations
@@ -16,26 +15,30 @@ from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
 
 import certifi
 import requests
-from urllib3 import Timeout, connection_from_url
 from urllib3.exceptions import (
     ConnectTimeoutError,
-    HTTPError,
     NewConnectionError,
     ReadTimeoutError,
 )
-from urllib3.util import Retry, parse_url
+from urllib3.util import parse_url
+from urllib3.util.ssl_ import create_urllib3_context
 
+from gstack_pyramid.cloudstack.connections import BadHttp, Connections, Place, Received
 from gstack_pyramid.cloudstack.errors import CloudStackTimeout, CloudStackUnavailable
-from gstack_pyramid.cloudstack.redaction import keep_secrets_out_of_logs
 
 LONGEST_URL = 2000
 """Characters; a read that needs more is sent by POST. Servers and proxies differ; all take this."""
 
+UNTRUSTED = "CloudStack's certificate is not trusted"
+LOST = "the connection to CloudStack was lost"
+
+_FORM = "Content-Type: application/x-www-form-urlencoded; charset=UTF-8\r\n"
+_BACKOFF = 0.1
 
 OnRetry = Callable[[str, int], None]
 
@@ -84,26 +87,17 @@ class Transport:
         if isinstance(verify, str) and not Path(verify).exists():
             raise ValueError(f"there are no CA certificates at {verify}")
         self.endpoint = _checked(endpoint)
-        self._path = urlsplit(self.endpoint).path or "/"
-        self._pool = connection_from_url(
-            self.endpoint,
-            maxsize=pool_size,
-            timeout=Timeout(connect=connect_timeout, read=read_timeout),
-            **(_trusting(verify) if self.endpoint.startswith("https:") else {}),
-        )
+        parts = urlsplit(self.endpoint)
+        self._path = parts.path or "/"
+        place = _place(parts, verify, connect_timeout, read_timeout)
+        self._connections = Connections(place, pool_size)
         self._on_retry = on_retry
         self.behind: float | None = None
-        self._read_retry = _read_retry(read_retries)
-        self._headers = {
-            "User-Agent": "gstack",
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
-        }
-        self._form_headers = {
-            **self._headers,
-            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
-        }
-        keep_secrets_out_of_logs()
+        self._read_tries = 1 + read_retries
+        self._headers = (
+            f"Host: {parts.netloc}\r\nUser-Agent: gstack\r\nAccept: application/json\r\n"
+            "Accept-Encoding: gzip, deflate\r\n"
+        )
 
     def change(self, command: str, form: str) -> Answer:
         """Posts a command that may change something, once.
@@ -111,7 +105,7 @@ class Transport:
         Raises:
             CloudStackUnavailable: no answer came; ``sent`` tells whether it may have an effect.
         """
-        return self._send(command, "POST", self._path, form, False)
+        return self._send(command, self._request("POST", self._path, form), 1)
 
     def read(self, command: str, form: str) -> Answer:
         """Sends a command that changes nothing, again if need be. ``form`` begins with it.
@@ -120,38 +114,71 @@ class Transport:
             CloudStackUnavailable: no answer came, in as many attempts as allowed.
         """
         if len(self.endpoint) + 1 + len(form) <= LONGEST_URL:
-            return self._send(command, "GET", f"{self._path}?{form}", None, self._read_retry)
-        query, _, body = form.partition("&")
-        return self._send(command, "POST", f"{self._path}?{query}", body, self._read_retry)
+            request = self._request("GET", f"{self._path}?{form}")
+        else:
+            query, _, body = form.partition("&")
+            request = self._request("POST", f"{self._path}?{query}", body)
+        return self._send(command, request, self._read_tries)
 
     def close(self) -> None:
         """Closes the idle connections."""
-        self._pool.close()
+        self._connections.close()
 
-    def _send(
-        self, command: str, method: str, target: str, body: str | None, retries: Retry | bool
-    ) -> Answer:
+    def _request(self, method: str, target: str, body: str | None = None) -> bytes:
+        head = f"{method} {target} HTTP/1.1\r\n{self._headers}"
+        if body is not None:
+            # The values are encoded: a character is a byte.
+            head += f"{_FORM}Content-Length: {len(body)}\r\n"
+        return f"{head}\r\n{body or ''}".encode("ascii")
+
+    def _send(self, command: str, request: bytes, tries: int) -> Answer:
+        tried = 1
+        outcome = self._attempt(command, request)
+        while tried < tries and _may_pass(outcome):
+            if tried > 1:
+                # Nothing before the first repetition, then 0.2 s, 0.4 s; whatever Retry-After
+                # says: a client of ours is waiting meanwhile.
+                time.sleep(_BACKOFF * 2 ** (tried - 1))
+            tried += 1
+            outcome = self._attempt(command, request)
+        if isinstance(outcome, CloudStackUnavailable):
+            # Raised here and not in a handler: the original may hold the signed URL, and a chained
+            # exception would carry it into tracebacks.
+            raise outcome
+        if tried > 1 and self._on_retry is not None:
+            self._on_retry(command, tried - 1)
+        if outcome.status == HTTPStatus.UNAUTHORIZED:
+            self.behind = _behind(outcome.headers.get("date", ""))
+        return Answer(outcome.status, outcome.content, outcome.headers.get("x-description"))
+
+    def _attempt(self, command: str, request: bytes) -> Received | CloudStackUnavailable:
+        """The answer to a request that is sent once, or what its failure means."""
         try:
-            response = self._pool.urlopen(
-                method,
-                target,
-                body=None if body is None else body.encode(),
-                headers=self._headers if body is None else self._form_headers,
-                retries=retries,
-                redirect=False,
-                assert_same_host=False,
-            )
-            again = len(response.retries.history) if response.retries else 0
-            if again and self._on_retry is not None:
-                self._on_retry(command, again)
-            if response.status == HTTPStatus.UNAUTHORIZED:
-                self.behind = _behind(response.headers.get("Date", ""))
-            return Answer(response.status, response.data, response.headers.get("X-Description"))
-        except HTTPError as error:
-            failure = failure_of(command, error)
-        # Raised here and not in the handler: the original's text holds the signed URL, and a
-        # chained exception would carry it into tracebacks.
-        raise failure
+            connection = self._connections.take()
+        except TimeoutError:
+            return CloudStackTimeout(command, "no connection to CloudStack in time", False)
+        except ssl.SSLCertVerificationError:
+            return CloudStackUnavailable(command, UNTRUSTED, False)
+        except (OSError, UnicodeError) as error:
+            why = f"no connection to CloudStack{_why([error])}"
+            return CloudStackUnavailable(command, why, False)
+        try:
+            received = connection.ask(request)
+        except TimeoutError:
+            return CloudStackTimeout(command, "no answer from CloudStack in time", True)
+        except (OSError, BadHttp):
+            return CloudStackUnavailable(command, LOST, True)
+        finally:
+            # One that has not come to the end of its answer is closed.
+            self._connections.keep(connection)
+        return received
+
+
+def _may_pass(outcome: Received | CloudStackUnavailable) -> bool:
+    """Whether the same request may be answered when it is sent again."""
+    if isinstance(outcome, Received):
+        return outcome.status == HTTPStatus.SERVICE_UNAVAILABLE
+    return True
 
 
 def _behind(date: str) -> float | None:
@@ -162,17 +189,38 @@ def _behind(date: str) -> float | None:
         return None
 
 
-def _trusting(verify: bool | str) -> dict[str, Any]:
-    """What a pool is told about the certificates that it trusts."""
+def _place(
+    parts: SplitResult, verify: bool | str, connect_timeout: float, read_timeout: float
+) -> Place:
+    """Where an endpoint is, and what is trusted there."""
+    secure = parts.scheme == "https"
+    return Place(
+        parts.hostname or "",
+        parts.port or (443 if secure else 80),
+        _trusting(verify) if secure else None,
+        connect_timeout,
+        read_timeout,
+    )
+
+
+def _trusting(verify: bool | str) -> ssl.SSLContext:
+    """What says which certificates are trusted, with urllib3's choice of versions and ciphers."""
     if verify is False:
-        return {"cert_reqs": ssl.CERT_NONE}
+        context = create_urllib3_context(cert_reqs=ssl.CERT_NONE)
+        context.check_hostname = False
+        return context
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context.check_hostname = True
     authorities = certifi.where() if verify is True else verify
-    place = "ca_cert_dir" if Path(authorities).is_dir() else "ca_certs"
-    return {"cert_reqs": ssl.CERT_REQUIRED, place: authorities}
+    if Path(authorities).is_dir():
+        context.load_verify_locations(capath=authorities)
+    else:
+        context.load_verify_locations(cafile=authorities)
+    return context
 
 
 def failure_of(command: str, error: Exception) -> CloudStackUnavailable:
-    """What ``error`` means: too slow, not reached, not trusted, or lost on the way."""
+    """What an error of ``requests`` means: too slow, not reached, not trusted, or lost."""
     causes = list(_causes(error))
 
     def because(*kinds: type[BaseException]) -> bool:
@@ -186,20 +234,8 @@ def failure_of(command: str, error: Exception) -> CloudStackUnavailable:
     if because(ReadTimeoutError, requests.ReadTimeout):
         return CloudStackTimeout(command, "no answer from CloudStack in time", True)
     if because(ssl.SSLCertVerificationError):
-        return CloudStackUnavailable(command, "CloudStack's certificate is not trusted", False)
-    return CloudStackUnavailable(command, "the connection to CloudStack was lost", True)
-
-
-def _read_retry(times: int) -> Retry:
-    return Retry(
-        total=times,
-        redirect=False,
-        allowed_methods={"GET", "POST"},
-        status_forcelist={503},
-        raise_on_status=False,  # the last 503 is an answer to be read
-        backoff_factor=0.1,  # nothing before the first repetition, then 0.2 s, 0.4 s
-        respect_retry_after_header=False,  # a client of ours is waiting meanwhile
-    )
+        return CloudStackUnavailable(command, UNTRUSTED, False)
+    return CloudStackUnavailable(command, LOST, True)
 
 
 def _checked(endpoint: str) -> str:
