@@ -150,7 +150,7 @@ def _making(shared_router: Router, model: CloudStackModel) -> Iterator[MakeGatew
     def make(
         router: Router | None = None,
         endpoint: str | None = None,
-        read_timeout: float = 10.0,
+        read_timeout: float | None = None,
         **settings: Any,
     ) -> Gateway:
         clock = settings.pop("clock", None) or Clock()

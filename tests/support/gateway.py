@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from gstack_pyramid.auth.scopes import CLOUD
 from gstack_pyramid.cloudstack import PasswordLogin
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.cloudstack.telling import OnCall
 from gstack_pyramid.engine.answer_cache import Answers
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.observability import tracing
@@ -33,6 +35,8 @@ from gstack_pyramid.simulator import (
 )
 
 from ..unit.simulator.cloud import Cloud
+from .wire import ENDPOINT as WIRED
+from .wire import wire
 
 DEMO = Credentials(DEMO_API_KEY, DEMO_SECRET_KEY)
 OTHER = Credentials(OTHER_API_KEY, OTHER_SECRET_KEY)
@@ -225,6 +229,20 @@ _OF_A_CLOUD = ("engine", "operations", "passwords", "answers")
 """What a gateway has of one cloud, which is another's in another test."""
 
 
+class _Login(PasswordLogin):
+    """Few tests sign in by a password, so it is only then that a wired cloud is served."""
+
+    def __init__(self, server: SimulatorServer, endpoint: str, on_call: OnCall) -> None:
+        super().__init__(endpoint, on_call=on_call)
+        self._server, self._lock = server, threading.Lock()
+
+    def keys(self, user: str, domain: str, password: str) -> Credentials:
+        with self._lock:
+            if self._endpoint == WIRED:
+                self._endpoint = self._server.start()
+        return super().keys(user, domain, password)
+
+
 class Backend:
     """Puts a router in front of a cloud of its own, for one test.
 
@@ -238,29 +256,29 @@ class Backend:
         cloud: Cloud,
         *,
         endpoint: str | None = None,
-        read_timeout: float = 10.0,
+        read_timeout: float | None = None,
     ) -> None:
         self.router = router
         application: Application = router.registry["gstack"]
         self._application, self._settings = application, application.settings
         self.sent: list[str] = []
         self._server = SimulatorServer(cloud.app)
-        self.endpoint = self._server.start()
+        self.endpoint = endpoint or (WIRED if read_timeout is None else self._server.start())
         settings = application.settings
         compiled = application.compiled
         self.client = Client(
-            endpoint or self.endpoint,
+            self.endpoint,
             compiled.cloudstack,
             connect_timeout=settings.cloudstack.connect_timeout,
-            read_timeout=read_timeout,
+            read_timeout=read_timeout or 10.0,
             clock=cloud.clock,
             read_retries=0,
             on_call=self._called,
         )
+        if self.endpoint == WIRED:
+            wire(self.client, cloud.app)
         self._before = {name: getattr(application, name) for name in _OF_A_CLOUD}
-        application.passwords = PasswordLogin(
-            endpoint or self.endpoint, read_timeout=read_timeout, on_call=self._called
-        )
+        application.passwords = _Login(self._server, self.endpoint, self._called)
         application.engine = Engine(compiled, self.client, catalogue_ttl=settings.catalogue_ttl)
         application.answers = Answers(1 << 24)
         application.operations = Operations(
