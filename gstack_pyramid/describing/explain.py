@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gstack_pyramid.describing import formatting, origins
@@ -11,12 +11,12 @@ from gstack_pyramid.describing.steps import StepsPage
 from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.records import SOURCE
+from gstack_pyramid.mapping.forms import methods as forms
+from gstack_pyramid.mapping.forms.resources import Source
 from gstack_pyramid.mapping.loader import Mappings
-from gstack_pyramid.mapping.lookups import Lookups, sources_of
+from gstack_pyramid.mapping.lookups import Lookups
 from gstack_pyramid.mapping.name_patterns import forms_of
 from gstack_pyramid.schemas.roles import ROLES, VERSIONS, commands_of
-
-Spec = Mapping[str, Any]
 
 
 def explain(mappings: Mappings, compiled: Compiled, method_id: str) -> str:
@@ -66,8 +66,8 @@ class _Page(StepsPage):
         super().__init__(compiled)
         self._mappings = mappings
         self._method = method
-        self._document: Spec = mappings.resources[method.resource.name].data
-        self._spec: Spec = self._document["methods"][method.gce.name] or {}
+        self._form = mappings.forms[method.resource.name]
+        self._spec: forms.Method = self._form.methods[method.gce.name]
         self._lookups = Lookups(mappings)
 
     def text(self) -> str:
@@ -87,12 +87,12 @@ class _Page(StepsPage):
         elif method.kind == "mutation":
             self._lookup_part()
             self._mutation()
-        elif method.kind == "answer":
+        elif self._spec.answer is not None:
             self._lookup_part()
             self._bindings(self._spec)
-            self._checks(self._spec.get("checks", []), 0)
+            self._checks(self._spec.checks, 0)
             self.title("Answer")
-            self.say(formatting.value(self._spec["answer"]), 1)
+            self.say(formatting.value(self._spec.answer), 1)
         else:
             self._lookup_part()
             self._read()
@@ -106,7 +106,7 @@ class _Page(StepsPage):
         self.lines += [gce.id, f"{gce.http_method} /compute/v1/{gce.path}"]
         file, line = self._method.place
         self.lines += [f"{file}:{line}", ""]
-        self.say(self._document.get("about", ""))
+        self.say(self._form.about or "")
         if self._method.about:
             self.say(self._method.about)
         for said in origins.likenesses(self._mappings, self._method.resource.name, gce.name):
@@ -117,7 +117,7 @@ class _Page(StepsPage):
     def _functions(self) -> None:
         shown: list[Any] = [self._spec]
         if self._method.kind in _SHOWING:
-            shown += [self._document.get("read"), self._document.get("fields")]
+            shown += [*self._form.read, self._form.fields]
         used = origins.functions_used(self._mappings, self._method.resource.name, shown)
         if used:
             self.title("Functions")
@@ -125,132 +125,109 @@ class _Page(StepsPage):
 
     def _lookup_part(self) -> None:
         self.title("CloudStack is asked")
-        self.table(self._lookups.of_method(self._method, self._spec), 1)
+        self.table(self._lookups.of_method(self._method), 1)
 
     def _read(self) -> None:
-        for source in sources_of(self._document):
-            named = f" ({source['source']})" if "source" in source else ""
+        for source in self._form.read:
+            named = f" ({source.source})" if source.source is not None else ""
             self.title(f"Rows{named}")
             self._source(source)
-        if "elsewhere" in self._document:
-            table = formatting.value(self._document["elsewhere"])
+        if self._form.elsewhere is not None:
             self.title("Projects")
             self.say(
-                f"besides the caller's own those in {table}: a row belongs to the first whose"
-                " condition it meets, and is listed there only",
+                f"besides the caller's own those in {self._form.elsewhere}: a row belongs to the"
+                " first whose condition it meets, and is listed there only",
                 1,
             )
         own = sorted(self._method.resource.own_fields)
         self.title(f"Fields of {self._method.resource.type_name} <- CloudStack")
         made = [(name, "made by gstack") for name in own]
-        self.table(made + formatting.flat_fields(self._document.get("fields", {})), 1)
-        for source in sources_of(self._document):
-            if source.get("fields"):
-                self.say(f"of the source {source['source']}:" if "source" in source else "", 1)
-                self.table(formatting.flat_fields(source["fields"]), 2)
+        self.table(made + formatting.flat_fields(self._form.fields), 1)
+        for source in self._form.read:
+            if source.fields:
+                self.say(f"of the source {source.source}:" if source.source else "", 1)
+                self.table(formatting.flat_fields(source.fields), 2)
 
-    def _source(self, source: Spec) -> None:
-        if "about" in source:
-            self.say(source["about"], 1)
-        if "rows" in source:
-            self.say(f"always there: {', '.join(_row(row) for row in source['rows'])}", 1)
+    def _source(self, source: Source) -> None:
+        if source.about is not None:
+            self.say(source.about, 1)
+        if source.rows is not None:
+            self.say(f"always there: {', '.join(_row(row) for row in source.rows)}", 1)
         else:
-            self.say(source["call"] + (", kept for a short time" if source.get("cache") else ""), 1)
-        rows = [(name, formatting.value(value)) for name, value in source.get("params", {}).items()]
-        rows += [
-            (parameter, f"the {what} asked for, so that CloudStack narrows the list")
-            for what, parameter in source.get("narrow", {}).items()
-            if what != "tag"
-        ]
-        if "tag" in source.get("narrow", {}):
-            by_tag = f"sent once more with the name asked for as the tag {source['narrow']['tag']}"
-            rows.append(("tags", by_tag))
+            self.say(f"{source.call}{', kept for a short time' if source.cache else ''}", 1)
+        rows = [(name, formatting.value(value)) for name, value in source.params.items()]
+        for what, given in source.narrow.said() if source.narrow is not None else ():
+            if what == "tag":
+                rows.append(("tags", f"sent once more with the name asked for as the tag {given}"))
+            else:
+                asked = f"the {what} asked for, so that CloudStack narrows the list"
+                rows.append((given, asked))
         self.table(rows, 2)
-        for key, shown in (
-            ("each", "the rows are the elements of {}, inside each row (parent)"),
-            ("named", "not listed; found by a name such as {}"),
-        ):
-            if key in source:
-                said = ", ".join(forms_of(source[key])) if key == "named" else source[key]
-                self.say(shown.format(said), 1)
-        if "advice" in source:
-            self.say(f"what is kept as advice is told besides: {source['advice']}", 1)
-        for key, shown in (("where", "only where {}"), ("fits", "fits when {}")):
-            if key in source:
-                self.say(shown.format(formatting.expression(source[key])), 1)
-        for key, shown in (
-            ("group", "rows that agree in this are one resource: {}"),
-            ("name", "called after {}"),
-            ("also", "also answers to {}"),
-        ):
-            if key in source:
-                self.say(shown.format(formatting.value(source[key])), 1)
-        if "scope" in source:
-            self.say(f"every command then carries {formatting.fields(source['scope'])}", 1)
-        for name, join in source.get("join", {}).items():
-            theirs, ours = next(iter(join["on"].items()))
-            self.say(f"{name}: the rows of {join['call']} whose {theirs} is our {ours}", 1)
+        held = dict(source.said())
+        for key, (said, told) in _SAID_OF_SOURCES.items():
+            if key in held:
+                self.say(said.format(told(held[key])), 1)
+        for name, join in source.join.items():
+            theirs, ours = next(iter(join.on.items()))
+            self.say(f"{name}: the rows of {join.call} whose {theirs} is our {ours}", 1)
 
     def _mutation(self) -> None:
-        if "body" in self._spec:
+        spec = self._spec
+        if spec.body is not None:
             self.title("Taken for the request's body")
-            self.say(formatting.value(self._spec["body"]), 1)
-        self._bindings(self._spec)
-        self._checks(self._spec.get("checks", []), 0)
-        if "fingerprint" in self._spec:
-            given, now = self._spec["fingerprint"]["given"], self._spec["fingerprint"]["now"]
+            self.say(formatting.value(spec.body), 1)
+        self._bindings(spec)
+        self._checks(spec.checks, 0)
+        if spec.fingerprint is not None:
+            given, now = spec.fingerprint.given, spec.fingerprint.now
             self.title("Fingerprint")
             self.say(
                 f"412 unless {formatting.expression(given)} is the present {now} of the resource", 1
             )
-        if "steps" in self._spec:
+        if spec.steps is not None:
             self.title("Commands, in this order")
-            self.steps(self._spec["steps"], 1)
-        self._outcome(self._spec, 1)
-        for number, variant in enumerate(self._spec.get("variants", []), 1):
+            self.steps(spec.steps, 1)
+        self._outcome(spec, 1)
+        for number, variant in enumerate(spec.variants, 1):
             self._variant(number, variant)
 
-    def _variant(self, number: int, variant: Spec) -> None:
-        condition = formatting.expression(variant["when"]) if "when" in variant else ""
+    def _variant(self, number: int, variant: forms.Variant) -> None:
         self.title("")
         self.lines.pop()
-        otherwise = "otherwise" if number > 1 else "always"
-        self.say(f"if {condition}" if condition else otherwise, 0, f"Way {number}: ")
-        if "about" in variant:
-            self.say(variant["about"], 1)
-        if "refuse" in variant:
-            self.say(self._refusal(variant), 1)
+        said = "otherwise" if number > 1 else "always"
+        if variant.when is not None:
+            said = f"if {formatting.expression(variant.when)}"
+        self.say(said, 0, f"Way {number}: ")
+        if variant.about is not None:
+            self.say(variant.about, 1)
+        if variant.refuse is not None:
+            self.say(_refusal(variant, variant.refuse), 1)
             return
         self._bindings(variant, 1)
-        self._checks(variant.get("checks", []), 1)
-        self.steps(variant.get("steps", []), 1)
+        self._checks(variant.checks, 1)
+        self.steps(variant.steps or (), 1)
         self._outcome(variant, 1)
 
-    def _outcome(self, spec: Spec, level: int) -> None:
-        if "makes" in spec:
-            self.say(f"what it makes is known by {formatting.value(spec['makes'])}", level)
-        for warning in spec.get("warns", []):
-            when = f" if {formatting.expression(warning['when'])}" if "when" in warning else ""
-            self.say(f"the operation warns{when}: {warning['say']}", level)
+    def _outcome(self, spec: forms.Way, level: int) -> None:
+        if spec.makes is not None:
+            self.say(f"what it makes is known by {formatting.value(spec.makes)}", level)
+        for warning in spec.warns:
+            when = f" if {formatting.expression(warning.when)}" if warning.when is not None else ""
+            self.say(f"the operation warns{when}: {warning.say}", level)
 
-    def _bindings(self, spec: Spec, level: int = 0) -> None:
-        given = spec.get("with", {})
-        if given:
+    def _bindings(self, spec: forms.Way, level: int = 0) -> None:
+        if spec.with_:
             if level == 0:
                 self.title("Found out first")
-            rows = [(name, formatting.value(value)) for name, value in given.items()]
+            rows = [(name, formatting.value(value)) for name, value in spec.with_.items()]
             self.table(rows, max(level, 1))
 
-    def _checks(self, checks: list[Spec], level: int) -> None:
+    def _checks(self, checks: Sequence[forms.Refusal], level: int) -> None:
         if checks and level == 0:
             self.title("Refused")
         for check in checks:
-            when = formatting.expression(check["when"]) if "when" in check else "always"
-            self.say(f"if {when}: {self._refusal(check)}", max(level, 1))
-
-    def _refusal(self, check: Spec) -> str:
-        field = f" (field {check['field']})" if "field" in check else ""
-        return f'{check.get("status", 400)} "{check["refuse"]}"{field}'
+            when = formatting.expression(check.when) if check.when is not None else "always"
+            self.say(f"if {when}: {_refusal(check, check.refuse)}", max(level, 1))
 
     def _roles(self) -> None:
         """How far CloudStack's default roles go, whose commands are known."""
@@ -272,17 +249,17 @@ class _Page(StepsPage):
         request = self._method.gce.request
         if request is None:
             return
-        for key, title in (
-            ("advice", "Kept and told, without effect"),
-            ("ignores", "Accepted without effect"),
-            ("refuses", "Refused where it asks for something"),
+        spec, form = self._spec, self._form
+        for title, of_all, own in (
+            ("Kept and told, without effect", {}, spec.advice),
+            ("Accepted without effect", form.ignores, spec.ignores),
+            ("Refused where it asks for something", form.refuses, spec.refuses),
         ):
             everywhere = {
                 path: why
-                for path, why in self._document.get(key, {}).items()
+                for path, why in of_all.items()
                 if self.compiled.gce.field(request, path.split(".")) is not None
             }
-            own = self._spec.get(key, {})
             rows = {
                 **everywhere,
                 **{path: why for path, why in own.items() if isinstance(why, str)},
@@ -291,9 +268,7 @@ class _Page(StepsPage):
                 self.title(title)
                 self.table(sorted(rows.items()), 1)
         unknown = {
-            path: why["why"]
-            for path, why in self._spec.get("ignores", {}).items()
-            if not isinstance(why, str)
+            path: why["why"] for path, why in spec.ignores.items() if not isinstance(why, str)
         }
         if unknown:
             self.title(f"Dropped, since GCE's {request} has no such field")
@@ -304,5 +279,23 @@ class _Page(StepsPage):
             self.title(f"Any other field of {request} that asks for something is refused: 400.")
 
 
-def _row(row: Spec) -> str:
+_SAID_OF_SOURCES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+    "each": ("the rows are the elements of {}, inside each row (parent)", str),
+    "named": ("not listed; found by a name such as {}", lambda held: ", ".join(forms_of(held))),
+    "advice": ("what is kept as advice is told besides: {}", formatting.value),
+    "where": ("only where {}", formatting.expression),
+    "fits": ("fits when {}", formatting.expression),
+    "group": ("rows that agree in this are one resource: {}", formatting.value),
+    "name": ("called after {}", formatting.value),
+    "also": ("also answers to {}", formatting.value),
+    "scope": ("every command then carries {}", formatting.fields),
+}
+
+
+def _refusal(check: forms.RefusalParts, said: str) -> str:
+    field = f" (field {check.field})" if check.field is not None else ""
+    return f'{check.status or 400} "{said}"{field}'
+
+
+def _row(row: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in row.items() if name != SOURCE)

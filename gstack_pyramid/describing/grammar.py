@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from gstack_pyramid.mapping.forms.keys import CHOICES, FORMS, Form, Key, keys_of, ref
+from gstack_pyramid.mapping.forms.keys import CHOICES, FORMS, Form, Key, ref
 from gstack_pyramid.mapping.forms.resources import SECTIONS
 from gstack_pyramid.mapping.forms.values import VALUES_BY_SOURCE
 
@@ -38,12 +38,12 @@ def as_json() -> str:
 
 
 def _form(form: Form) -> Schema:
-    known = list(keys_of(form.cls))
+    known = form.cls.KEYS
     keys = {each.name: {**each.holds.schema, "description": _plain(each.about)} for each in known}
     needed = [each.name for each in known if each.needed]
     if form.differs_from:
         # What is different, of whose form more is known once it is laid over the other.
-        for each in keys_of(FORMS[form.differs_from].cls):
+        for each in FORMS[form.differs_from].cls.KEYS:
             keys[each.name] = _different(each, form.differs_from == "resource")
             needed += [each.name] if each.needed else []
     return _object(
@@ -86,7 +86,7 @@ def _values() -> Schema:
     asked: dict[str, Schema] = {}
     told: dict[str, dict[str, list[str]]] = {}
     for source, form in VALUES_BY_SOURCE.items():
-        for key in keys_of(form):
+        for key in form.KEYS:
             asked[key.name] = _together(asked.get(key.name), dict(key.holds.schema))
             told.setdefault(key.name, {}).setdefault(_plain(key.about), []).append(source)
     for name, ways in told.items():
@@ -154,7 +154,7 @@ _TABLE = re.compile(
 
 
 def _table(forms: str, only: str | None) -> str:
-    known = {key.name: key for name in forms.split("+") for key in keys_of(FORMS[name].cls)}
+    known = {key.name: key for name in forms.split("+") for key in FORMS[name].cls.KEYS}
     names = only.split(", ") if only else sorted(known, key=lambda name: not known[name].needed)
     rows = [f"| `{name}` | {known[name].about} |" for name in names]
     return "\n".join(["\n| key | meaning |", "|---|---|", *rows, "\n"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.expressions.reading import calls_of
+from gstack_pyramid.mapping.forms.keys import Node
 from gstack_pyramid.mapping.functions import NamedFunction, functions_of
 from gstack_pyramid.mapping.loader import Mappings
 from gstack_pyramid.mapping.merging import Likeness
@@ -52,10 +53,13 @@ def functions_used(mappings: Mappings, resource: str, spec: Any) -> list[tuple[s
 
 def _call(spec: Any, known: Mapping[str, NamedFunction], called: dict[str, None]) -> None:
     if isinstance(spec, str):
-        for name in calls_of(spec):
+        for name in calls_of(str(spec)):
             if name in known and name not in called:
                 called[name] = None
                 _call(known[name].gives, known, called)
+    elif isinstance(spec, Node):
+        for _, part in spec.said():
+            _call(part, known, called)
     elif isinstance(spec, Mapping):
         for part in spec.values():
             _call(part, known, called)

@@ -91,7 +91,6 @@ class Variant:
     checks: list[Check]
     steps: list[PlanStep]
     about: str = ""
-    condition: Any = None
     makes: Getter | None = None
     reached: Reached | None = None
     cautions: list[Caution] = field(default_factory=list)

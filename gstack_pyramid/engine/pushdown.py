@@ -252,22 +252,14 @@ def _of_pattern(pattern: str) -> frozenset[str]:
     return _of_parts([text]) if found["open"] or found["close"] else _of_name(text)
 
 
-def turned_from(name: str, parameter: str, spec: Any) -> Turned | None:
-    """What turns a field around that is made by ``{from: …, enum: …}`` and nothing else.
+def turned_from(name: str, parameter: str, enum: Mapping[str, Any], default: Any = None) -> Turned:
+    """What turns a field around whose words follow from CloudStack's.
 
     Args:
         name: the GCE field.
         parameter: the parameter that takes CloudStack's word.
-        spec: how the mapping makes the field.
+        enum: what each of CloudStack's words becomes; ``*`` stands for all others.
+        default: the word where there is none.
     """
-    if not isinstance(spec, dict) or not {"from", "enum"} <= spec.keys() <= {
-        "from",
-        "enum",
-        "default",
-    }:
-        return None
-    default = spec.get("default")
-    if isinstance(default, dict):
-        return None
-    words = {text_of(word): shown for word, shown in spec["enum"].items() if word != "*"}
-    return Turned(name, parameter, words, spec["enum"].get("*", default))
+    words = {text_of(word): shown for word, shown in enum.items() if word != "*"}
+    return Turned(name, parameter, words, enum.get("*", default))

@@ -83,7 +83,6 @@ class Step:
     bind: str | None
     take_first: bool
     undo: list[Undo]
-    described: str
     repeat: Repeat | None
     found: Found | None
     cleanup: bool = False

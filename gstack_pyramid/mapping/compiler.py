@@ -11,12 +11,13 @@ from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.getters import Condition
 from gstack_pyramid.engine.references import collection_of
 from gstack_pyramid.engine.resources import Resource
-from gstack_pyramid.mapping.conditions import compile_condition
 from gstack_pyramid.mapping.context import Models
-from gstack_pyramid.mapping.document import Document, Finding, MappingError, Place
+from gstack_pyramid.mapping.document import Finding, MappingError
 from gstack_pyramid.mapping.error_table import compile_error_table
 from gstack_pyramid.mapping.expressions.calls import NAMES
 from gstack_pyramid.mapping.expressions.compiled import check_functions
+from gstack_pyramid.mapping.forms import resources as forms
+from gstack_pyramid.mapping.forms.nodes import Text, text_at
 from gstack_pyramid.mapping.functions import functions_of
 from gstack_pyramid.mapping.loader import Mappings
 from gstack_pyramid.mapping.lookups import needs_of
@@ -61,10 +62,9 @@ def compile_mappings(
     values = {**mappings.settings, **(settings or {})}
     cloudstack = _wanting(mappings, cloudstack, findings)
     shapes: dict[str, Shape] = {}
-    for name, document in mappings.resources.items():
-        sources = _sources(document)
-        if sources:
-            shapes[name] = _union([_shape_of(spec, cloudstack) for spec in sources])
+    for name, form in mappings.forms.items():
+        if form.read:
+            shapes[name] = _union([_shape_of(spec, cloudstack) for spec in form.read])
     models = Models(gce, cloudstack, shapes, values, mappings.functions)
     shared = Scope(
         models, mappings.errors, findings, compiler=compile_value, roots=_settings_root(models)
@@ -72,14 +72,13 @@ def compile_mappings(
     check_functions(shared, mappings.functions, NAMES)
     compiled = Compiled(gce, cloudstack, settings=values)
     compiled.errors = compile_error_table(mappings.errors)
-    for name, document in mappings.resources.items():
-        _compile_resource(name, document, models, compiled, mappings, findings)
+    for name in mappings.resources:
+        _compile_resource(name, models, compiled, mappings, findings)
     link_runs(models.links, compiled.methods, findings)
     if findings:
         raise MappingError(findings)
     for method in compiled.methods.values():
-        spec = mappings.resources[method.resource.name].data["methods"][method.gce.name]
-        method.needs = needs_of(mappings, method, spec or {})
+        method.needs = needs_of(mappings, method)
     return compiled
 
 
@@ -118,18 +117,11 @@ def _settings_root(models: Models) -> dict[str, Shape]:
     return {"settings": ObjectShape(dict.fromkeys(models.settings, ANY), "the settings")}
 
 
-def _sources(document: Document) -> list[Mapping[str, Any]]:
-    read = document.data.get("read")
-    if read is None:
-        return []
-    return list(read) if isinstance(read, list) else [read]
-
-
 def _union(shapes: list[Shape]) -> Shape:
     return shapes[0] if len(shapes) == 1 else UnionShape(tuple(shapes))
 
 
-def _shape_of(spec: Mapping[str, Any], cloudstack: CloudStackModel) -> Shape:
+def _shape_of(spec: forms.Source, cloudstack: CloudStackModel) -> Shape:
     def fields(command: str) -> Any:
         try:
             return cloudstack.command(command).response
@@ -145,12 +137,12 @@ def _shape_of(spec: Mapping[str, Any], cloudstack: CloudStackModel) -> Shape:
 
 def _compile_resource(
     name: str,
-    document: Document,
     models: Models,
     compiled: Compiled,
     mappings: Mappings,
     findings: list[Finding],
 ) -> None:
+    document, form = mappings.resources[name], mappings.forms[name]
     own = functions_of(document)
     if own:
         models = replace(models, functions={**models.functions, **own})
@@ -175,60 +167,48 @@ def _compile_resource(
         collection=collection,
         type_name=type_name,
         sources=[],
-        own_fields=_own_fields(document, models.gce, type_name),
+        own_fields=_own_fields(form, models.gce, type_name),
         kind=_kind(type_name, models.gce),
-        about=" ".join(document.data.get("about", "").split()),
+        about=" ".join((form.about or "").split()),
     )
     compiled.resources[name] = resource
-    _compile_sources(resource, document, scope, models)
-    if "aliases" in document.data:
-        resource.aliases = scope.value(document.data["aliases"], ("aliases",))
-    resource.together_with = document.data.get("together_with", [])
-    for index, other in enumerate(resource.together_with):
+    _compile_sources(resource, form, scope)
+    if form.aliases is not None:
+        resource.aliases = scope.value(form.aliases)
+    resource.together_with = list(form.together_with)
+    for index, other in enumerate(form.together_with):
         scope.target(other, ("together_with", index))
-    if "elsewhere" in document.data:
-        resource.elsewhere = _compile_elsewhere(document.data["elsewhere"], name, scope)
-    if "everywhere" in document.data:
-        named = _setting(document.data["everywhere"], scope, ("everywhere",))
-        resource.everywhere = frozenset(named or ())
-    for form, spec in document.data.get("references", {}).items():
-        inner = scope.entering(ANY, name=ANY)
-        resource.reference_forms[form] = (
-            {
-                wanted: inner.value(value, ("references", form, "match", wanted))
-                for wanted, value in spec["match"].items()
-            },
-            spec.get("newest"),
-            compile_condition(
-                spec["where"],
-                scope.entering(GceShape(models.gce, type_name), name=ANY),
-                ("references", form, "where"),
-            )
-            if "where" in spec
-            else None,
+    if form.elsewhere is not None:
+        resource.elsewhere = _compile_elsewhere(form.elsewhere, name, scope)
+    if form.everywhere is not None:
+        resource.everywhere = frozenset(_setting(form.everywhere, scope) or ())
+    named = scope.entering(ANY, name=ANY)
+    shown = scope.entering(GceShape(models.gce, type_name), name=ANY)
+    for word, reference in form.references.items():
+        resource.reference_forms[word] = (
+            {wanted: named.value(value) for wanted, value in reference.match.items()},
+            reference.newest,
+            shown.condition(reference.where),
         )
-    rules = (document.data.get("ignores", {}), document.data.get("refuses", {}))
-    for method_name, spec in document.data.get("methods", {}).items():
+    for method_name, spec in form.methods.items():
         place = ("methods", method_name)
         if method_name not in known:
             near = nearest(method_name, known)
             scope.report(place, f"GCE's {name} has no method {method_name!r}{near}")
             continue
         method = known[method_name]
-        compiled.methods[method.id] = compile_method(
+        made = compiled.methods[method.id] = compile_method(
             spec,
             method,
             resource,
             scope,
-            place,
-            rules=rules,
-            served_by=document.data.get("served_by"),
+            rules=(form.ignores, form.refuses),
+            served_by=form.served_by,
             is_list=models.gce.item_type(method) is not None,
             origin=mappings.owners.get((name, method_name), (document.file, 1)),
         )
-        if compiled.methods[method.id].kind in ("get", "list", "aggregatedList") and not (
-            resource.sources or "served_by" in document.data
-        ):
+        reads = made.kind in ("get", "list", "aggregatedList")
+        if reads and not resource.sources and form.served_by is None:
             scope.report(place, f"{name} has no read, so {method_name} has nothing to answer with")
 
 
@@ -237,46 +217,41 @@ def _kind(type_name: str, gce: GceModel) -> str | None:
     return (gce.field(type_name, ("kind",)) or {}).get("default") if type_name else None
 
 
-def _setting(path: str, scope: Scope, place: Place) -> Any:
-    return scope.value(path, place)(None, _Settings({"settings": scope.models.settings}))
+def _setting(path: Text, scope: Scope) -> Any:
+    return scope.value(path)(None, _Settings({"settings": scope.models.settings}))
 
 
-def _compile_elsewhere(path: str, name: str, scope: Scope) -> dict[str, Condition | None]:
+def _compile_elsewhere(path: Text, name: str, scope: Scope) -> dict[str, Condition | None]:
     """The foreign projects of a resource, each with the condition on rows that belong there."""
-    place = ("elsewhere",)
     rows = scope.entering(scope.models.row_shapes.get(name, ANY))
-    table = _setting(path, scope, place) or {}
+    table = _setting(path, scope) or {}
     if not isinstance(table, dict):
-        scope.report(place, f"{path} is no table of projects and conditions")
+        scope.report(path.place, f"{path} is no table of projects and conditions")
         return {}
     found: dict[str, Condition | None] = {}
     for project, spec in table.items():
         if spec is not None and not isinstance(spec, str):
-            scope.report(place, f"{path}: what stands for {project!r} is no condition")
+            said = f"{path}: what stands for {project!r} is no condition"
+            scope.report(path.place, said)
         else:
-            found[project] = None if spec is None else compile_condition(spec, rows, place)
+            found[project] = None if spec is None else rows.holds(text_at(spec, path.place))
     return found
 
 
-def _own_fields(document: Document, gce: GceModel, type_name: str) -> frozenset[str]:
-    given = set(document.data.get("fields", {}))
-    for source in _sources(document):
-        given |= set(source.get("fields", {}))
+def _own_fields(form: forms.Resource, gce: GceModel, type_name: str) -> frozenset[str]:
+    given = {*form.fields, *(name for source in form.read for name in source.fields)}
     properties = gce.type(type_name).get("properties", {}) if type_name else {}
     return frozenset((OWN_FIELDS & properties.keys()) - given)
 
 
-def _compile_sources(resource: Resource, document: Document, scope: Scope, models: Models) -> None:
-    specs = _sources(document)
-    shared = document.data.get("fields", {})
-    listed = isinstance(document.data.get("read"), list)
-    for index, spec in enumerate(specs):
-        place = ("read", index) if listed else ("read",)
+def _compile_sources(resource: Resource, form: forms.Resource, scope: Scope) -> None:
+    models = scope.models
+    for spec in form.read:
         shape = _shape_of(spec, models.cloudstack)
         any_shape = models.row_shapes[resource.name]
-        compiler = SourceCompiler(spec, scope, place, shape, any_shape, resource.type_name)
-        resource.sources.append(compiler.compile(shared))
-        for name in (*shared, *spec.get("fields", {})):
+        compiler = SourceCompiler(spec, scope, shape, any_shape, resource.type_name)
+        resource.sources.append(compiler.compile(form.fields))
+        for name in {**form.fields, **spec.fields}:
             if models.gce.field(resource.type_name, (name,)) is None:
-                where = (*place, "fields") if name in spec.get("fields", {}) else ("fields",)
-                scope.report((*where, name), f"GCE's {resource.type_name} has no field {name!r}")
+                where = (spec if name in spec.fields else form).inside("fields", name)
+                scope.report(where, f"GCE's {resource.type_name} has no field {name!r}")

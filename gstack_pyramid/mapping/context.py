@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -63,6 +64,16 @@ class Context:
     def report(self, place: Place, message: str, offset: int | None = None) -> None:
         """Note a mistake at ``place``, maybe at a character of the text that stands there."""
         self.findings.append(self.document.finding(place, message, offset))
+
+    @contextmanager
+    def using(self) -> Iterator[set[str]]:
+        """The roots that what is compiled meanwhile makes use of."""
+        before, self.used = self.used, set()
+        try:
+            yield self.used
+        finally:
+            before |= self.used
+            self.used = before
 
     def entering(self, current: Shape, /, **roots: Shape) -> Self:
         """The scope inside a value whose current value and further roots are these."""

@@ -10,6 +10,7 @@ from gstack_pyramid.errors import invalid_value
 from gstack_pyramid.mapping import inlining
 from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.expressions.compiled import known_as, node_of
+from gstack_pyramid.mapping.forms.values import Constant, Words
 from gstack_pyramid.mapping.scope import Scope, field_name
 from gstack_pyramid.mapping.shapes import ANY, GceShape, Shape
 from gstack_pyramid.mapping.targets import target_of
@@ -22,9 +23,9 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def check_words(spec: Mapping[str, Any], scope: Scope, place: Place) -> None:
+def check_words(spec: Constant | Words, scope: Scope) -> None:
     """Report words that a value's GCE field does not take, and constants of another type."""
-    target = target_of(scope.document, place, scope.models.gce)
+    target = target_of(scope.document, spec.place, scope.models.gce)
     if target is None:
         return
     for where, word in _words(spec):
@@ -32,16 +33,17 @@ def check_words(spec: Mapping[str, Any], scope: Scope, place: Place) -> None:
             continue
         problem = _problem(word, target)
         if problem:
-            scope.report((*place, *where), problem)
+            scope.report(spec.inside(*where), problem)
 
 
-def _words(spec: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
-    if "default" in spec and "find" not in spec:
-        yield ("default",), spec["default"]
-    for key, word in spec.get("enum", {}).items():
+def _words(spec: Constant | Words) -> Iterator[tuple[Place, Any]]:
+    if isinstance(spec, Constant):
+        yield ("value",), spec.value
+        return
+    if spec.default is not None:
+        yield ("default",), spec.default
+    for key, word in spec.enum.items():
         yield ("enum", key), word
-    if "value" in spec:
-        yield ("value",), spec["value"]
 
 
 def _problem(word: Any, target: GceShape) -> str | None:
@@ -57,20 +59,21 @@ def _problem(word: Any, target: GceShape) -> str | None:
     return f"GCE's {target.describe()} is a {wanted}, which {word!r} is not"
 
 
-def compile_words(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+def compile_words(spec: Words, scope: Scope) -> tuple[Getter, Shape]:
     """``from`` with ``enum``: a word that becomes another one, and what stands in for none.
 
     A word that the table lacks is missing in an answer, and refused with 400 in a request.
     """
-    getter, shape = scope.value_and_shape(spec["from"], (*place, "from"))
+    check_words(spec, scope)
+    getter, shape = scope.value_and_shape(spec.from_)
     if isinstance(shape, GceShape) and (allowed := shape.words()):
-        for word in spec["enum"]:
+        for word in spec.enum:
             if word not in ("*", *allowed):
                 message = f"GCE's {shape.describe()} has no value {word!r}"
-                scope.report((*place, "enum", word), message)
-    words = {text_of(key): meant for key, meant in spec["enum"].items()}
-    otherwise, default = words.get("*"), spec.get("default")
-    field, writing = field_name(shape, spec["from"]), scope.writing
+                scope.report(spec.inside("enum", word), message)
+    words = {text_of(key): meant for key, meant in spec.enum.items()}
+    otherwise, default = words.get("*"), spec.default
+    field, writing = field_name(shape, spec.from_), scope.writing
 
     def translated(current: Any, env: Any) -> Any:
         value = getter(current, env)
@@ -85,4 +88,4 @@ def compile_words(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[
     node = node_of(getter)
     if node is None or writing:
         return translated, ANY
-    return known_as(translated, inlining.translated(node, spec["enum"], default)), ANY
+    return known_as(translated, inlining.translated(node, spec.enum, default)), ANY

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from gstack_pyramid.mapping.document import Document, Finding, MappingError, Place, read_document
+from gstack_pyramid.mapping.forms.keys import read_as
+from gstack_pyramid.mapping.forms.resources import Resource
 from gstack_pyramid.mapping.functions import NamedFunction, functions_of
 from gstack_pyramid.mapping.grammar import grammar_of, is_well_formed
 from gstack_pyramid.mapping.merging import Described, described, entries_of
@@ -61,6 +63,7 @@ class Mappings:
 
     Attributes:
         resources: resource -> its document.
+        forms: resource -> the same, read.
         settings: what ``settings`` holds, before the ini's own values.
         wanted: command -> what is wanted of its answers, and the file and line that say so.
         errors: the table of ``_errors.yaml``.
@@ -73,6 +76,7 @@ class Mappings:
     """
 
     resources: dict[str, Document] = field(default_factory=dict)
+    forms: dict[str, Resource] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     wanted: dict[str, tuple[Wanted, Origin]] = field(default_factory=dict)
     errors: Document = field(default_factory=lambda: Document("_errors.yaml", {"errors": []}))
@@ -273,4 +277,7 @@ def _join(merged: Mappings, files: Mapping[str, list[Document]], findings: list[
         spell_out_kept(resource.document)
         if not wrong:
             wrong = _check_grammar(resource.document, "")
-        findings += wrong or spell_out_steps(resource.document)
+        wrong = wrong or spell_out_steps(resource.document)
+        findings += wrong
+        if not wrong:
+            merged.forms[name] = read_as(Resource, resource.document.data, ())

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.getters import Condition, Getter, Loop, entries
 from gstack_pyramid.mapping import inlining
-from gstack_pyramid.mapping.conditions import compile_condition
-from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.expressions.compiled import known_as
 from gstack_pyramid.mapping.expressions.node import Checked
+from gstack_pyramid.mapping.forms.nodes import Named
+from gstack_pyramid.mapping.forms.values import Each
 from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import ANY, ListShape, ObjectShape, Shape, body_paths
 from gstack_pyramid.schemas.extent import combinations
 
 
 def compile_loop(
-    spec: Any, scope: Scope, place: Place, found: list[tuple[str, Getter]] | None = None
+    each: Named, scope: Scope, found: list[tuple[str, Getter]] | None = None
 ) -> tuple[Loop, Scope]:
     """What ``each`` goes through, and the scope that holds inside it.
 
     Args:
-        spec: as the mapping gives it.
-        scope: what holds around it.
-        place: where it stands.
+        each: the loops.
+        scope: what holds around them.
         found: gets the names of the loops, each with what it goes through; nothing where their
             turns are bounded, since one of them is the request's.
     """
     names: list[tuple[str, Getter]] = []
     asked = False
     inner = scope.entering(scope.current, index=ANY)
-    for name, choice in spec.items():
-        scope.naming(name, (*place, name))
-        getter, shape = inner.value_and_shape(choice, (*place, name))
+    for name, choice in each.items():
+        scope.naming(name, (*each.place, name))
+        getter, shape = inner.value_and_shape(choice)
         names.append((name, getter))
         if found is not None:
             found.append((name, getter))
@@ -59,14 +58,14 @@ def compile_loop(
     return turns, inner
 
 
-def compile_each(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Getter, Shape]:
+def compile_each(spec: Each, scope: Scope) -> tuple[Getter, Shape]:
     """``each`` with ``fields`` (objects) or ``get`` (values)."""
     loops: list[tuple[str, Getter]] = []
-    loop, inner = compile_loop(spec["each"], scope, (*place, "each"), loops)
+    loop, inner = compile_loop(spec.each, scope, loops)
     # What is used inside is looked at apart: counting costs time only where `index` is asked for.
     used, inner.used = inner.used, set()
-    where = compile_condition(spec["where"], inner, (*place, "where")) if "where" in spec else None
-    make, shape = _element(spec, inner, place)
+    where = inner.condition(spec.where)
+    make, shape = _element(spec, inner)
     counted = "index" in inner.used
     build = _list(_counted(loop) if counted else loop, where, make)
     used |= inner.used - {"index"}
@@ -88,11 +87,11 @@ def _node(
     return inlining.looped(list(zip(names, overs, strict=True)), within, rest[0], counted=counted)
 
 
-def _element(spec: Mapping[str, Any], inner: Scope, place: Place) -> tuple[Getter, Shape]:
-    if "fields" in spec:
-        shape = ObjectShape(dict.fromkeys(spec["fields"], ANY), "an element of the list")
-        return inner.fields(spec["fields"], (*place, "fields")), shape
-    return inner.value_and_shape(spec["get"], (*place, "get"))
+def _element(spec: Each, inner: Scope) -> tuple[Getter, Shape]:
+    if spec.get is not None:
+        return inner.value_and_shape(spec.get)
+    shape = ObjectShape(dict.fromkeys(spec.fields, ANY), "an element of the list")
+    return inner.fields(spec.fields), shape
 
 
 def _counted(loop: Loop) -> Loop:

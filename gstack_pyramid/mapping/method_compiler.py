@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Set
-from contextlib import contextmanager
+from collections.abc import Container, Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -18,14 +17,15 @@ from gstack_pyramid.engine.methods import (
     Method,
     Variant,
 )
-from gstack_pyramid.engine.plans import PlanStep
 from gstack_pyramid.engine.resources import Resource
 from gstack_pyramid.engine.runs import Run
 from gstack_pyramid.engine.steps import Step
-from gstack_pyramid.mapping.conditions import compile_condition
 from gstack_pyramid.mapping.document import Place
-from gstack_pyramid.mapping.forms.values import ASKING
-from gstack_pyramid.mapping.lookups import nested
+from gstack_pyramid.mapping.forms import methods as forms
+from gstack_pyramid.mapping.forms.keys import Value
+from gstack_pyramid.mapping.forms.nodes import Text, text_at
+from gstack_pyramid.mapping.forms.values import Asking, Each
+from gstack_pyramid.mapping.lookups import Link, nested
 from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import ANY, GceShape, ListShape, ObjectShape
 from gstack_pyramid.mapping.steps import compile_steps
@@ -36,13 +36,13 @@ _OPERATION = "Operation"
 """The type that GCE answers nearly every change with."""
 
 
-def kind_of(spec: Mapping[str, Any], method: GceMethod, is_list: bool) -> Kind:
+def kind_of(spec: forms.Method, method: GceMethod, is_list: bool) -> Kind:
     """How a method is answered, from what the mapping says and what the model says of it."""
-    if "steps" in spec or "variants" in spec:
+    if spec.steps is not None or spec.variants:
         return "mutation"
-    if "answer" in spec:
+    if spec.answer is not None:
         return "answer"
-    if spec.get("served_by") == "permissions":
+    if spec.served_by == "permissions":
         return "permissions"
     if "/aggregated/" in method.path:
         return "aggregatedList"
@@ -50,11 +50,10 @@ def kind_of(spec: Mapping[str, Any], method: GceMethod, is_list: bool) -> Kind:
 
 
 def compile_method(
-    spec: Mapping[str, Any],
+    spec: forms.Method,
     method: GceMethod,
     resource: Resource,
     scope: Scope,
-    place: Place,
     *,
     rules: tuple[Mapping[str, str], Mapping[str, str]],
     served_by: str | None,
@@ -68,7 +67,6 @@ def compile_method(
         method: the same method in the model.
         resource: its compiled resource.
         scope: the resource's scope.
-        place: where the method stands.
         rules: the resource's ``ignores`` and ``refuses``.
         served_by: the package that answers for the resource instead of CloudStack, if one does.
         is_list: whether the model says that it answers with a list.
@@ -100,46 +98,45 @@ def compile_method(
         kind=kind_of(spec, method, is_list),
         item=item,
         place=origin,
-        about=spec.get("about", ""),
+        about=spec.about or "",
         served_by=served_by,
     )
     if compiled.kind == "permissions":
-        _check_permissions(method, inner, place)
-    if compiled.kind == "answer":
-        compiled.common, within = _compile_variant({**spec, "steps": []}, inner, place)
-        compiled.answer = within.value(spec["answer"], (*place, "answer"))
-    if "body" in spec:
-        compiled.body = inner.value(spec["body"], (*place, "body"))
+        _check_permissions(spec, method, inner)
+    if compiled.kind == "answer" and spec.answer is not None:
+        compiled.common, within = _compile_names(spec, inner)
+        compiled.answer = within.value(spec.answer)
+    if spec.body is not None:
+        compiled.body = inner.value(spec.body)
     if compiled.kind == "mutation":
-        _compile_mutation(compiled, spec, inner, place)
-        _check_alone(compiled, spec, inner, place)
+        _compile_mutation(compiled, spec, inner)
+        _check_alone(compiled, spec, inner)
     given = {
         path: why
-        for path, why in spec.get("ignores", {}).items()
-        if not _is_parameter(path, inner, (*place, "ignores"), method)
+        for path, why in spec.ignores.items()
+        if not _is_parameter(path, inner, spec.inside("ignores"), method)
     }
     if method.request:
         unknown = [path for path, why in given.items() if not isinstance(why, str)]
         ignored = {**rules[0], **{path: given[path] for path in given if path not in unknown}}
-        refused = {**rules[1], **spec.get("refuses", {})}
-        _check_paths(ignored, scope, (*place, "ignores"), method, known=given)
-        _check_unknown(unknown, scope, (*place, "ignores"), method)
-        _check_paths(refused, scope, (*place, "refuses"), method, known=spec.get("refuses", {}))
-        kept = spec.get("keeps", [])
-        _check_paths(dict.fromkeys(kept, ""), scope, (*place, "keeps"), method, known=kept)
+        refused = {**rules[1], **spec.refuses}
+        _check_paths(ignored, scope, spec.inside("ignores"), method, known=given)
+        _check_unknown(unknown, scope, spec.inside("ignores"), method)
+        _check_paths(refused, scope, spec.inside("refuses"), method, known=spec.refuses)
+        kept = spec.keeps or []
+        _check_paths(kept, scope, spec.inside("keeps"), method, known=kept)
         if isinstance(kept, Mapping):
             compiled.kept_for = [KeptFor(path, name) for path, name in kept.items()]
             for each in compiled.kept_for:
                 said = f"no method {each.name!r} is mapped that takes a body"
-                finding = scope.document.finding((*place, "keeps", each.path), said)
+                finding = scope.document.finding(spec.inside("keeps", each.path), said)
                 models.links.append((each, finding))
         compiled.formats = Formats(models.gce, method.request)
-        advice = spec.get("advice", {})
-        _check_paths(advice, scope, (*place, "advice"), method, known=advice)
+        advice = spec.advice
+        _check_paths(advice, scope, spec.inside("advice"), method, known=advice)
         if advice and "advice" not in inner.used:
-            scope.report(
-                (*place, "advice"), "nothing keeps it: a step has to, by the name 'advice'"
-            )
+            said = "nothing keeps it: a step has to, by the name 'advice'"
+            scope.report(spec.inside("advice"), said)
         otherwise = {
             path: None if isinstance(why, str) else why["otherwise"] for path, why in advice.items()
         }
@@ -161,17 +158,17 @@ def _is_parameter(path: str, scope: Scope, place: Place, method: GceMethod) -> b
     return True
 
 
-def _check_permissions(method: GceMethod, scope: Scope, place: Place) -> None:
+def _check_permissions(spec: forms.Method, method: GceMethod, scope: Scope) -> None:
     """Report a method that GCE does not ask about permissions."""
     gce = scope.models.gce
     types = [name for name in (method.request, method.response) if name]
     if len(types) < 2 or any("permissions" not in gce.type(n)["properties"] for n in types):
-        scope.report((*place, "served_by"), f"{method.id} doesn't ask about permissions")
+        scope.report(spec.inside("served_by"), f"{method.id} doesn't ask about permissions")
     scope.honoured.add(("permissions",))
 
 
 def _check_paths(
-    given: Mapping[str, str],
+    given: Iterable[str],
     scope: Scope,
     place: Place,
     method: GceMethod,
@@ -190,164 +187,158 @@ def _check_unknown(paths: Iterable[str], scope: Scope, place: Place, method: Gce
             scope.report((*place, path), said)
 
 
-def _compile_mutation(
-    compiled: Method, spec: Mapping[str, Any], scope: Scope, place: Place
-) -> None:
-    common, inner = _compile_variant({**spec, "steps": [], "makes": None}, scope, place)
-    compiled.common = common
-    if "fingerprint" in spec:
-        given, now = spec["fingerprint"]["given"], spec["fingerprint"]["now"]
-        if now.partition(".")[0] not in inner.roots:
-            now = f"resource.{now}"
-        compiled.fingerprint = Fingerprint(
-            inner.value(given, (*place, "fingerprint", "given")),
-            inner.value(now, (*place, "fingerprint", "now")),
-            given,
-            spec["fingerprint"].get("optional", False),
-        )
-    _compile_alone(compiled, spec, inner, place)
-    if "steps" in spec:
-        only = {key: spec[key] for key in ("steps", "makes") if key in spec}
-        compiled.variants.append(_compile_variant(only, inner, place)[0])
-    for index, variant in enumerate(spec.get("variants", [])):
-        here = (*place, "variants", index)
-        way, within = _compile_variant(variant, inner, here)
-        if "alone" in variant:
-            way.alone_with = _compile_paths(variant["alone"], within, here)
+def _compile_mutation(compiled: Method, spec: forms.Method, scope: Scope) -> None:
+    compiled.common, inner = _compile_names(spec, scope)
+    if spec.fingerprint is not None:
+        compiled.fingerprint = _compile_fingerprint(spec.fingerprint, inner)
+    _compile_alone(compiled, spec, inner)
+    if spec.steps is not None:
+        way = Variant(None, [], [], [])
+        _compile_commands(way, spec, inner)
+        compiled.variants.append(way)
+    for variant in spec.variants:
+        way, within = _compile_names(variant, inner)
+        within = _compile_commands(way, variant, within)
+        if variant.alone is not None:
+            way.alone_with = _compile_paths(variant.alone, within)
         compiled.variants.append(way)
     response = compiled.gce.response
-    if "answer" in spec:
-        compiled.answer = inner.value(spec["answer"], (*place, "answer"))
-        _check_direct(compiled, scope, place)
+    if spec.answer is not None:
+        compiled.answer = inner.value(spec.answer)
+        _check_direct(compiled, spec, scope)
     elif response != _OPERATION:
-        scope.report(place, f"GCE answers with a {response}: 'answer' has to say how it is made")
+        said = f"GCE answers with a {response}: 'answer' has to say how it is made"
+        scope.report(spec.place, said)
 
 
-def _compile_alone(compiled: Method, spec: Mapping[str, Any], scope: Scope, place: Place) -> None:
+def _compile_fingerprint(spec: forms.Fingerprint, scope: Scope) -> Fingerprint:
+    now = spec.now
+    if now.partition(".")[0] not in scope.roots:
+        now = text_at(f"resource.{now}", now.place)
+    given = scope.value(spec.given)
+    return Fingerprint(given, scope.value(now), str(spec.given), bool(spec.optional))
+
+
+def _compile_alone(compiled: Method, spec: forms.Method, scope: Scope) -> None:
     """Compile what a change has for itself: what it deletes or has a fingerprint of, at least."""
     deletes = compiled.gce.http_method == "DELETE"
-    told = spec.get("alone", deletes or "fingerprint" in spec)
+    told = (deletes or spec.fingerprint is not None) if spec.alone is None else spec.alone
     compiled.alone = told is not False and compiled.item is not None
+    wrong = ""
     if not isinstance(told, bool):
-        compiled.alone_with = _compile_paths(told, scope, place)
-    if told is True and compiled.item is None:
-        scope.report((*place, "alone"), "it is about no one resource: say which ones it has alone")
-    if told is False and "fingerprint" in spec:
-        scope.report((*place, "alone"), "what is compared must not change until it is written")
-    if told is False and deletes:
-        scope.report((*place, "alone"), "what is deleted must not be deleted twice")
+        compiled.alone_with = _compile_paths(told, scope)
+    elif told and compiled.item is None:
+        wrong = "it is about no one resource: say which ones it has alone"
+    elif not told and spec.fingerprint is not None:
+        wrong = "what is compared must not change until it is written"
+    elif not told and deletes:
+        wrong = "what is deleted must not be deleted twice"
+    if wrong:
+        scope.report(spec.inside("alone"), wrong)
 
 
-def _compile_paths(told: list[str] | str, scope: Scope, place: Place) -> Getter:
+def _compile_paths(told: list[Text] | Text, scope: Scope) -> Getter:
     """Compile the paths of what else a change has for itself: texts, or what makes a list."""
-    if isinstance(told, str):
-        return scope.value(told, (*place, "alone"))
-    texts = [scope.format(text, (*place, "alone", index)) for index, text in enumerate(told)]
+    if isinstance(told, Text):
+        return scope.value(told)
+    texts = [scope.format(text) for text in told]
     return lambda current, env: [text(current, env) for text in texts]
 
 
-def _check_alone(compiled: Method, spec: Mapping[str, Any], scope: Scope, place: Place) -> None:
+def _check_alone(compiled: Method, spec: forms.Method, scope: Scope) -> None:
     """Report a change that depends on what it has read, and doesn't say whether it is alone."""
-    known = compiled.gce.http_method == "DELETE" or spec.keys() & {"alone", "fingerprint"}
+    said_so = spec.alone is not None or spec.fingerprint is not None
+    known = compiled.gce.http_method == "DELETE" or said_so
     if compiled.item is not None and not known and scope.used & {"resource", "rows"}:
-        scope.report(place, "it makes use of the state that it has read: say whether it is 'alone'")
+        said = "it makes use of the state that it has read: say whether it is 'alone'"
+        scope.report(spec.place, said)
 
 
-def _check_direct(compiled: Method, scope: Scope, place: Place) -> None:
+def _check_direct(compiled: Method, spec: forms.Method, scope: Scope) -> None:
     """Report what can't be done while the client waits for an answer that is no operation."""
     if compiled.gce.response == _OPERATION:
-        scope.report((*place, "answer"), "GCE answers with an operation, which the engine makes")
-    for variant in compiled.variants:
-        for step in variant.steps:
-            if isinstance(step, Step) and step.asynchronous:
-                scope.report(place, f"{step.command} is a job, and GCE answers without waiting")
-            if isinstance(step, Step) and step.awaited is not None:
-                scope.report(place, f"{step.command} is awaited, and GCE answers without waiting")
+        said = "GCE answers with an operation, which the engine makes"
+        scope.report(spec.inside("answer"), said)
+    steps = (step for way in compiled.variants for step in way.steps if isinstance(step, Step))
+    for step in steps:
+        if step.asynchronous:
+            said = f"{step.command} is a job, and GCE answers without waiting"
+            scope.report(spec.place, said)
+        if step.awaited is not None:
+            said = f"{step.command} is awaited, and GCE answers without waiting"
+            scope.report(spec.place, said)
 
 
-def _compile_variant(spec: Mapping[str, Any], scope: Scope, place: Place) -> tuple[Variant, Scope]:
-    when = compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None
+def _compile_names(spec: forms.Way, scope: Scope) -> tuple[Variant, Scope]:
+    """Compile what is found out, refused and warned of before anything is changed."""
+    refusal = spec if isinstance(spec, forms.Variant) else None
+    when = None if refusal is None else scope.condition(refusal.when)
     bindings: list[tuple[str, Getter]] = []
     of_body: set[str] = set()
-    given = spec.get("with", {})
-    for number, (name, value) in enumerate(given.items()):
-        scope = replace(scope, later=frozenset([*given][number:]))
-        with _using(scope) as used:
-            getter, shape = scope.value_and_shape(value, (*place, "with", name))
+    names = [*spec.with_]
+    for number, (name, value) in enumerate(spec.with_.items()):
+        scope = replace(scope, later=frozenset(names[number:]))
+        with scope.using() as used:
+            getter, shape = scope.value_and_shape(value)
         if _asks_nobody(value, used, of_body):
             of_body.add(name)
-        scope.naming(name, (*place, "with", name))
+        scope.naming(name, spec.inside("with", name))
         scope = scope.entering(scope.current, **{name: shape})
         bindings.append((name, getter))
     scope = replace(scope, later=frozenset())
     checks = []
-    for index, check in enumerate(spec.get("checks", [])):
-        with _using(scope) as used:
-            checks.append(_compile_check(check, scope, (*place, "checks", index)))
-        checks[-1].of_body = _asks_nobody(check, used, of_body)
-    if "refuse" in spec:
-        checks.append(_compile_check({**spec, "when": None}, scope, place))
+    for check in spec.checks:
+        with scope.using() as used:
+            checks.append(_compile_check(check, check.refuse, check.when, scope))
+        checks[-1].of_body = _asks_nobody(check.when, used, of_body)
+    if refusal is not None and refusal.refuse is not None:
+        checks.append(_compile_check(refusal, refusal.refuse, None, scope))
     cautions = [
-        _compile_caution(caution, scope, (*place, "warns", index))
-        for index, caution in enumerate(spec.get("warns", []))
+        Caution(scope.condition(caution.when), scope.format(caution.say)) for caution in spec.warns
     ]
-    steps: list[PlanStep] = []
-    makes, made_by = spec.get("makes"), None
-    if isinstance(makes, str):
-        made_by = makes.partition(".")[0]
-    if spec.get("steps"):
-        scope = replace(scope, reached=set())
-        steps, scope = compile_steps(spec["steps"], scope, (*place, "steps"), made_by)
-    variant = Variant(when, bindings, checks, steps, spec.get("about", ""), spec.get("when"))
+    variant = Variant(when, bindings, checks, [], spec.about or "")
     variant.cautions, variant.of_body = cautions, frozenset(of_body)
-    if not any(isinstance(step, Run) for step in steps):
-        variant.reached = frozenset(scope.reached)
-    if makes is not None:
-        variant.makes = scope.value(makes, (*place, "makes"))
     return variant, scope
 
 
-@contextmanager
-def _using(scope: Scope) -> Iterator[set[str]]:
-    """The roots that what is compiled meanwhile makes use of."""
-    before, scope.used = scope.used, set()
-    try:
-        yield scope.used
-    finally:
-        before |= scope.used
-        scope.used = before
+def _compile_commands(variant: Variant, spec: forms.Way, scope: Scope) -> Scope:
+    """Compile what is sent, and by what it is known that comes of it."""
+    made_by = spec.makes.partition(".")[0] if isinstance(spec.makes, Text) else None
+    if spec.steps:
+        scope = replace(scope, reached=set())
+        variant.steps, scope = compile_steps(spec.steps, scope, made_by)
+    if not any(isinstance(step, Run) for step in variant.steps):
+        variant.reached = frozenset(scope.reached)
+    if spec.makes is not None:
+        variant.makes = scope.value(spec.makes)
+    return scope
 
 
-def _asks_nobody(spec: Any, used: Set[str], of_body: Set[str]) -> bool:
+def _asks_nobody(value: Value | None, used: Set[str], of_body: Set[str]) -> bool:
     """Whether a value comes of the request's body and of the settings alone.
 
     Args:
-        spec: the value, or a check.
+        value: the value; None for what needs none.
         used: the roots that it makes use of.
         of_body: the bindings that are known to.
     """
     turns = set[str]()
-    for part in nested(spec):
-        if part.keys() & (ASKING | {"link"}):
+    for part in nested(value):
+        if isinstance(part, Asking | Link):
             return False
-        turns |= part.get("each", {}).keys()
+        if isinstance(part, Each):
+            turns |= part.each.keys()
     return used <= {"body", "query", "settings", *of_body, *turns}
 
 
-def _compile_check(spec: Mapping[str, Any], scope: Scope, place: Place) -> Check:
-    message = scope.format(spec["refuse"], (*place, "refuse"))
-    condition: Callable[[Any, Any], bool] | None = None
-    if spec.get("when") is not None:
-        condition = compile_condition(spec["when"], scope, (*place, "when"))
+def _compile_check(
+    spec: forms.RefusalParts, refuse: Text, when: Text | None, scope: Scope
+) -> Check:
+    message = scope.format(refuse)
     return Check(
-        condition,
+        scope.condition(when),
         message,
-        scope.format(spec["field"], (*place, "field")) if "field" in spec else None,
-        spec.get("status", 400),
-        spec.get("reason", "invalid"),
+        scope.format(spec.field) if spec.field is not None else None,
+        spec.status or 400,
+        spec.reason or "invalid",
     )
-
-
-def _compile_caution(spec: Mapping[str, Any], scope: Scope, place: Place) -> Caution:
-    when = compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None
-    return Caution(when, scope.format(spec["say"], (*place, "say")))

@@ -3,68 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from gstack_pyramid.engine.methods import KeptFor, Method
 from gstack_pyramid.engine.runs import Run
-from gstack_pyramid.mapping.conditions import compile_condition
-from gstack_pyramid.mapping.document import Finding, Place
+from gstack_pyramid.mapping.document import Finding
+from gstack_pyramid.mapping.forms import steps as forms
+from gstack_pyramid.mapping.forms.values import Each, Fields
 from gstack_pyramid.mapping.loops import compile_loop
 from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import GceShape
+from gstack_pyramid.schemas.gce import GceMethod
 
 
-def compile_run(spec: Mapping[str, Any], scope: Scope, place: Place) -> Run:
+def compile_run(spec: forms.Run, scope: Scope) -> Run:
     """Compile a step with ``run``; mistakes are reported to the scope."""
-    name = spec["run"]
-    resource, _, method_name = name.rpartition(".")
+    resource, _, method_name = spec.run.rpartition(".")
     try:
         method = scope.models.gce.methods(resource).get(method_name)
     except KeyError:
         method = None
-    when = compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None
+    when = scope.condition(spec.when)
     loop, inner = None, scope
-    if "each" in spec:
-        loop, inner = compile_loop(spec["each"], scope, (*place, "each"))
-    elif "least" in spec:
-        scope.report((*place, "least"), "'least' counts the turns of 'each', and there is none")
-    body = inner.value(spec["body"], (*place, "body")) if "body" in spec else None
-    query = inner.fields(spec.get("query", {}), (*place, "query"))
+    if spec.each:
+        loop, inner = compile_loop(spec.each, scope)
+    elif spec.least is not None:
+        said = "'least' counts the turns of 'each', and there is none"
+        scope.report(spec.inside("least"), said)
+    body = inner.value(spec.body) if spec.body is not None else None
+    query = inner.fields(spec.query)
     if method is None:
-        scope.report((*place, "run"), f"GCE has no method {name!r}")
+        scope.report(spec.inside("run"), f"GCE has no method {spec.run!r}")
     else:
-        _check_names(spec, method, scope, place)
+        _check_names(spec, method, scope)
     run = Run(
-        name=name,
-        about=spec.get("about", ""),
-        root=f"@{'.'.join(str(part) for part in place)}",
+        name=spec.run,
+        about=spec.about or "",
+        root=f"@{'.'.join(str(part) for part in spec.place)}",
         when=when,
         loop=loop,
         body=body,
         query=query,
-        least=scope.value(spec["least"], (*place, "least")) if "least" in spec else None,
-        zone=inner.value(spec["in"], (*place, "in")) if "in" in spec else None,
-        at=spec.get("at", ""),
+        least=scope.value(spec.least) if spec.least is not None else None,
+        zone=inner.value(spec.in_) if spec.in_ is not None else None,
+        at=spec.at or "",
     )
     if method is not None:
-        unknown = scope.document.finding((*place, "run"), f"{name!r} is not a mapped change")
-        scope.models.links.append((run, unknown))
+        said = f"{spec.run!r} is not a mapped change"
+        scope.models.links.append((run, scope.document.finding(spec.inside("run"), said)))
     return run
 
 
-def _check_names(spec: Mapping[str, Any], method: Any, scope: Scope, place: Place) -> None:
+def _check_names(spec: forms.Run, method: GceMethod, scope: Scope) -> None:
     """Report what the method has no field or parameter for."""
-    for name in spec.get("query", {}):
+    for name in spec.query:
         if name not in method.query:
-            scope.report((*place, "query", name), f"{method.id} has no parameter {name!r}")
-    if "body" in spec and not method.request:
-        scope.report((*place, "body"), f"{method.id} takes no body")
-    fields = spec["body"].get("fields", {}) if isinstance(spec.get("body"), Mapping) else {}
+            scope.report(spec.inside("query", name), f"{method.id} has no parameter {name!r}")
+    if spec.body is not None and not method.request:
+        scope.report(spec.inside("body"), f"{method.id} takes no body")
+    fields = spec.body.fields if isinstance(spec.body, Fields | Each) else ()
     shape = GceShape(scope.models.gce, method.request or "", ())
     for name in fields if method.request else ():
         if shape.field(name) is None:
             message = f"GCE's {method.request} has no field {name!r}"
-            scope.report((*place, "body", "fields", name), message)
+            scope.report(spec.inside("body", "fields", name), message)
 
 
 def link_runs(

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from gstack_pyramid.engine.getters import Builder, Getter
+from gstack_pyramid.engine.getters import Builder, Condition, Getter
 from gstack_pyramid.mapping import inlining
 from gstack_pyramid.mapping.context import Context
 from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.expressions.compiled import (
     compile_expression,
+    compile_test,
     compile_text,
     function_of,
     known_as,
 )
 from gstack_pyramid.mapping.expressions.reading import names_of
-from gstack_pyramid.mapping.forms.values import SOURCES, texts_of
+from gstack_pyramid.mapping.forms.keys import Value
+from gstack_pyramid.mapping.forms.nodes import Named, Text
+from gstack_pyramid.mapping.forms.values import SOURCES, is_constant, texts_of
 from gstack_pyramid.mapping.shapes import ANY, ObjectShape, Shape, body_paths
 from gstack_pyramid.mapping.suggestions import nearest
 from gstack_pyramid.mapping.targets import target_of
 from gstack_pyramid.schemas.cloudstack import Command
 
-Compiler = Callable[[Any, "Scope", Place], tuple[Getter, Shape]]
+Compiler = Callable[[Value, "Scope"], tuple[Getter, Shape]]
 """Compiles one value; handed in by :mod:`gstack_pyramid.mapping.values`, which knows all forms."""
 
 
@@ -50,46 +53,49 @@ class Scope(Context):
         except ValueError as error:
             self.report(place, str(error))
 
-    def text(self, text: str, place: Place) -> tuple[Getter, Shape]:
+    def text(self, text: Text) -> tuple[Getter, Shape]:
         """A function for an expression, and the shape of its result."""
-        return compile_expression(text, self, place)
+        return compile_expression(str(text), self, text.place)
 
-    def format(self, template: str, place: Place) -> Getter:
+    def holds(self, text: Text) -> Condition:
+        """A function that decides an expression which holds or doesn't."""
+        return compile_test(str(text), self, text.place)
+
+    def condition(self, text: Text | None) -> Condition | None:
+        """The same, where there may be none."""
+        return None if text is None else self.holds(text)
+
+    def format(self, template: Text) -> Getter:
         """A function that fills in a text with ``{expressions}``."""
-        return compile_text(template, self, place)[0]
+        return compile_text(str(template), self, template.place)[0]
 
-    def value(self, spec: Any, place: Place) -> Getter:
+    def value(self, value: Value) -> Getter:
         """A closure for any form of value."""
-        return self.compiler(spec, self, place)[0]
+        return self.compiler(value, self)[0]
 
-    def value_and_shape(self, spec: Any, place: Place) -> tuple[Getter, Shape]:
+    def value_and_shape(self, value: Value) -> tuple[Getter, Shape]:
         """A closure for any form of value, and the shape of its result."""
-        return self.compiler(spec, self, place)
+        return self.compiler(value, self)
 
-    def fields(self, spec: Mapping[str, Any], place: Place) -> Builder:
+    def fields(self, given: Named) -> Builder:
         """A closure that makes an object of those fields that are not missing."""
+        place = given.place
         target = target_of(self.document, place[:-1], self.models.gce)
         if target is not None and place[-1] == "fields":
             made = target.element() if target.is_list() else target
-            for name in spec:
+            for name in given:
                 if made.field(name) is None:
                     message = f"GCE's {made.describe()} has no field {name!r}"
                     self.report((*place, name), message)
-        constants = {name: value for name, value in spec.items() if _is_constant(value)}
-        constants = {
-            name: value["value"] if isinstance(value, dict) else value
-            for name, value in constants.items()
-        }
-        shapes = dict.fromkeys(spec, ANY)
+        constants = {name: value.value for name, value in given.items() if is_constant(value)}
+        shapes = dict.fromkeys(given, ANY)
         for name in constants:
             # Nothing to run, but something to check.
-            self.value(spec[name], (*place, name))
+            self.value(given[name])
         inner = self.entering(self.current, this=ObjectShape(shapes, "this object"))
         inner.used = set()
         getters = [
-            (name, inner.value(value, (*place, name)))
-            for name, value in spec.items()
-            if name not in constants
+            (name, inner.value(value)) for name, value in given.items() if name not in constants
         ]
         self.used |= inner.used - {"this"}
         if not getters:
@@ -151,25 +157,19 @@ def _self_aware(constants: dict[str, Any], getters: list[tuple[str, Getter]]) ->
     return build
 
 
-def _is_constant(spec: Any) -> bool:
-    """Whether a value is the same for every row, so that it need not be made anew."""
-    if isinstance(spec, dict):
-        return spec.keys() == {"value"} and not isinstance(spec["value"], dict | list | None)
-    return isinstance(spec, bool | int | float)
-
-
 _POSITION = re.compile(r"\[\d+\]")
 
 
-def field_name(shape: Shape, spec: Any) -> str:
+def field_name(shape: Shape, value: Value) -> str:
     """How an error names the request field behind a value, for example ``resource.machineType``."""
     path = next(iter(body_paths(shape)), None)
     if path:
         name = ".".join(path)
-        if isinstance(spec, str) and _POSITION.sub("", spec) == name:
-            name = spec
+        if isinstance(value, Text) and _POSITION.sub("", value) == name:
+            name = str(value)
         return f"resource.{name}"
     # Of an expression, the parameter that it is about.
-    read = (pair for text in texts_of(spec) for pair in names_of(text))
+    texts = [str(text) for text in texts_of(value)]
+    read = (pair for text in texts for pair in names_of(text))
     parameters = (field for name, field in read if name == "query" and field)
-    return next(parameters, str(spec)).removeprefix("path.").removeprefix("query.")
+    return next(parameters, " ".join(texts)).removeprefix("path.").removeprefix("query.")

@@ -2,99 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from gstack_pyramid.engine.getters import Builder
 from gstack_pyramid.engine.retries import Found, undo_repeat_of
 from gstack_pyramid.engine.steps import Undo
-from gstack_pyramid.mapping.conditions import compile_condition
-from gstack_pyramid.mapping.document import Place
+from gstack_pyramid.mapping.forms import steps as forms
+from gstack_pyramid.mapping.forms.nodes import Text
 from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import RowShape, Shape
 from gstack_pyramid.mapping.values import compile_params
 
 
-def compile_undo(spec: Any, result: Shape, inner: Scope, place: Place) -> list[Undo]:
-    undo = []
-    listed = isinstance(spec, list)
-    scope = inner.entering(inner.current, result=result)
-    for index, one in enumerate(spec if listed else [spec]):
-        here = (*place, index) if listed else place
-        made = _compile_one_undo(one, scope, here)
-        if made is not None:
-            undo.append(made)
-    return undo
-
-
-def _compile_one_undo(spec: dict[str, Any], scope: Scope, place: Place) -> Undo | None:
-    command = scope.command(spec["call"], (*place, "call"))
+def compile_undo(spec: forms.Undo, scope: Scope) -> Undo | None:
+    """Compile one command that takes a step back; mistakes are reported to the scope."""
+    command = scope.command(spec.call, spec.inside("call"))
     if command is None:
         return None
-    then, found = None, None
     undone: Shape = RowShape(command.response, command.name)
-    if "found" in spec:
-        found = compile_found(spec["found"], undone, scope, (*place, "found"))
-    if "then" in spec:
+    found = None if spec.found is None else compile_found(spec.found, undone, scope)
+    then = None
+    if spec.then is not None:
         if found is None:
-            scope.report(place, "what follows needs its result: say how it is 'found'")
-        inner = scope.entering(scope.current, undone=undone)
-        then = _compile_one_undo(spec["then"], inner, (*place, "then"))
+            scope.report(spec.place, "what follows needs its result: say how it is 'found'")
+        then = compile_undo(spec.then, scope.entering(scope.current, undone=undone))
     made = Undo(
         command.name,
-        compile_params(spec.get("params", {}), command.name, scope, (*place, "params")),
+        compile_params(spec, command, scope),
         command.asynchronous,
-        spec.get("repeat") or undo_repeat_of(command.name),
-        compile_leaves(spec, scope, place),
-        compile_condition(spec["when"], scope, (*place, "when")) if "when" in spec else None,
-        spec.get("if_allowed", False),
+        spec.repeat or undo_repeat_of(command.name),
+        compile_leaves(spec.leaves, scope),
+        scope.condition(spec.when),
+        bool(spec.if_allowed),
         then,
         found,
     )
     if made.repeat is None:
-        scope.report((*place, "call"), f"{command.name} can't be sent again")
+        scope.report(spec.inside("call"), f"{command.name} can't be sent again")
     return made
 
 
-def compile_leaves(spec: dict[str, Any], scope: Scope, place: Place) -> Builder | None:
-    if not spec.get("leaves"):
-        return None
-    return scope.format(spec["leaves"], (*place, "leaves"))
+def compile_leaves(leaves: Text | bool | None, scope: Scope) -> Builder | None:
+    """What is left when something can't be taken back, if anything is."""
+    return scope.format(leaves) if isinstance(leaves, Text) and leaves else None
 
 
-def compile_found(spec: Mapping[str, Any], made: Shape, scope: Scope, place: Place) -> Found | None:
+def compile_found(spec: forms.Found, made: Shape, scope: Scope) -> Found | None:
     """Compile a step's ``found``; mistakes are reported to the scope.
 
     Args:
         spec: as the mapping gives it.
         made: the shape of the step's result, which ``fields`` must have the form of.
         scope: the scope of the step's parameters.
-        place: where it stands.
     """
-    command = scope.command(spec["call"], (*place, "call"))
+    command = scope.command(spec.call, spec.inside("call"))
     if command is None:
         return None
     if command.list_key is None:
-        scope.report((*place, "call"), f"{command.name} lists nothing")
+        scope.report(spec.inside("call"), f"{command.name} lists nothing")
         return None
-    params = compile_params(spec.get("params", {}), command.name, scope, (*place, "params"))
-    row: Shape = RowShape(command.response, command.name)
-    inner = scope.entering(row)
-    since = spec.get("since")
-    if since is not None:
-        inner.value(since, (*place, "since"))
+    params = compile_params(spec, command, scope)
+    inner = scope.entering(RowShape(command.response, command.name))
+    if spec.since is not None:
+        inner.value(spec.since)
     each = None
-    if "each" in spec:
-        each, shape = inner.value_and_shape(spec["each"], (*place, "each"))
+    if spec.each is not None:
+        each, shape = inner.value_and_shape(spec.each)
         inner = scope.entering(shape.element())
-    where = None
-    if "where" in spec:
-        where = compile_condition(spec["where"], inner, (*place, "where"))
-    shaped = None
-    if "fields" in spec:
-        for name in spec["fields"]:
-            if made.field(name) is None:
-                message = f"{made.describe()} has no field {name!r}"
-                scope.report((*place, "fields", name), message)
-        shaped = inner.fields(spec["fields"], (*place, "fields"))
-    return Found(command.name, params, each, where, shaped, since, spec.get("once", False))
+    where = inner.condition(spec.where)
+    for name in spec.fields:
+        if made.field(name) is None:
+            said = f"{made.describe()} has no field {name!r}"
+            scope.report(spec.inside("fields", name), said)
+    shaped = inner.fields(spec.fields) if spec.fields else None
+    since = None if spec.since is None else str(spec.since)
+    return Found(command.name, params, each, where, shaped, since, bool(spec.once))

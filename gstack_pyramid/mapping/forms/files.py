@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gstack_pyramid.mapping.forms.keys import (
+from gstack_pyramid.mapping.forms.holds import (
     EXPRESSION,
     MESSAGE,
     OBJECT,
@@ -13,121 +14,125 @@ from gstack_pyramid.mapping.forms.keys import (
     VALUES,
     WORD,
     WORDS,
-    Holds,
-    Kind,
     all_matching,
     any_of,
     by_name,
     either,
-    form,
     form_of,
     forms_of,
-    key,
-    needed,
 )
-from gstack_pyramid.mapping.forms.methods import RefusalParts
+from gstack_pyramid.mapping.forms.keys import Holds, Kind, Node, Value, form, key, needed
+from gstack_pyramid.mapping.forms.methods import Refusal, RefusalParts
+from gstack_pyramid.mapping.forms.nodes import Named, Text
+from gstack_pyramid.mapping.forms.steps import Command, Run
 
 _PARAMETERS = all_matching(r"^[a-z_]\w*$")
 
 
 @form()
-class SharedPart:
+class SharedPart(Node):
     """A part of methods that has a name."""
 
     about: str = needed(WORD, "What it is, for people.")
-    takes: list[str] | None = key(
+    takes: Sequence[str] = key(
         _PARAMETERS, "What a use has to give; `<name>` stands for it in the part."
     )
-    may_take: list[str] | None = key(_PARAMETERS, "What it may give besides.")
+    may_take: Sequence[str] = key(_PARAMETERS, "What it may give besides.")
 
 
 @form("named_check", oneOf=({"required": ["refuse"]}, {"required": ["checks"]}))
 class NamedCheck(SharedPart, RefusalParts):
     """A check that has a name, or several."""
 
-    refuse: str | None = key(MESSAGE, "What the client is told. `{expressions}` are filled in.")
-    checks: Any = key(forms_of("check", 1), "Several checks, in the place of one.")
+    refuse: Text | None = key(MESSAGE, "What the client is told. `{expressions}` are filled in.")
+    checks: Sequence[Refusal] = key(forms_of("check", 1), "Several checks, in the place of one.")
 
 
 @form("named_steps")
 class NamedSteps(SharedPart):
     """Some steps that have a name."""
 
-    steps: Any = needed(forms_of("step", 1), "The steps.")
+    steps: Sequence[Command | Run] = needed(forms_of("step", 1), "The steps.")
 
 
 @form("named_value")
 class NamedValue(SharedPart):
     """A value that has a name."""
 
-    gives: Any = needed(VALUE, "The value.")
+    gives: Value = needed(VALUE, "The value.")
 
 
 @form("named_names")
 class NamedNames(SharedPart):
     """A group of names."""
 
-    with_: Any = needed(VALUES, "The names and their values.")
+    with_: Named = needed(VALUES, "The names and their values.")
 
 
 @form("function")
-class Function:
+class Function(Node):
     """A function of expressions."""
 
     about: str = needed(WORD, "What it comes to, for people.")
-    takes: list[str] | None = key(WORDS, "The names of its parameters.")
-    gives: str = needed(EXPRESSION, "The expression of what it comes to.")
+    takes: Sequence[str] = key(WORDS, "The names of its parameters.")
+    gives: Text = needed(EXPRESSION, "The expression of what it comes to.")
 
 
 @form("functions")
-class Functions:
+class Functions(Node):
     """Functions of expressions that all mapping files share."""
 
-    functions: Any = needed(by_name("function"), "The functions, by name.")
+    functions: Mapping[str, Function] = needed(by_name("function"), "The functions, by name.")
 
 
 @form("shared_checks")
-class SharedChecks:
+class SharedChecks(Node):
     """Checks that all mapping files share."""
 
-    checks: Any = needed(by_name("named_check"), "The checks, by name.")
+    checks: Mapping[str, NamedCheck] = needed(by_name("named_check"), "The checks, by name.")
 
 
 @form("shared_steps")
-class SharedSteps:
+class SharedSteps(Node):
     """Steps that all mapping files share."""
 
-    steps: Any = needed(by_name("named_steps"), "The steps, by name.")
+    steps: Mapping[str, NamedSteps] = needed(by_name("named_steps"), "The steps, by name.")
 
 
 @form("shared_values")
-class SharedValues:
+class SharedValues(Node):
     """Values that all mapping files share."""
 
-    values: Any = needed(by_name("named_value"), "The values, by name.")
+    values: Mapping[str, NamedValue] = needed(by_name("named_value"), "The values, by name.")
 
 
 @form("shared_names")
-class SharedNames:
+class SharedNames(Node):
     """Names that all mapping files share."""
 
-    names: Any = needed(by_name("named_names"), "The groups of names, by name.")
+    names: Mapping[str, NamedNames] = needed(
+        by_name("named_names"), "The groups of names, by name."
+    )
 
 
 @form("wanted")
-class Wanted:
+class Wanted(Node):
     """What is wanted of the answers of a command, whoever calls it."""
 
-    params: Any = needed(OBJECT, "Parameters that go with it each time.")
-    without: list[str] = needed(WORDS, "Fields that CloudStack leaves out then.")
+    params: Mapping[str, Any] = needed(OBJECT, "Parameters that go with it each time.")
+    without: Sequence[str] = needed(WORDS, "Fields that CloudStack leaves out then.")
 
 
 @form("defaults")
-class Defaults:
+class Defaults(Node):
     """What all mapping files share."""
 
-    settings: Any = key(OBJECT, "What differs from cloud to cloud, and is no mapping.")
-    wanted: Any = key(by_name("wanted"), "What is wanted of commands, by their names.")
+    settings: Mapping[str, Any] = key(
+        OBJECT, "What differs from cloud to cloud, and is no mapping."
+    )
+    wanted: Mapping[str, Wanted] = key(
+        by_name("wanted"), "What is wanted of commands, by their names."
+    )
 
 
 _INTEGER: Holds[int] = Holds(Kind.WORD, {"type": "integer"})
@@ -135,7 +140,7 @@ _CODES = any_of(_INTEGER, Holds(Kind.WORD, {"type": "array", "items": _INTEGER.s
 
 
 @form("error_condition")
-class ErrorCondition:
+class ErrorCondition(Node):
     """What a rule of the table of errors is about; all that stands here must hold."""
 
     errorcode: Any = key(_CODES, "CloudStack's error code is this one, or one of these.")
@@ -154,11 +159,11 @@ class ErrorCondition:
 
 
 @form("error_rule")
-class ErrorRule:
+class ErrorRule(Node):
     """One rule of the table of errors."""
 
     about: str | None = key(WORD, "A remark for people.")
-    when: Any = key(
+    when: ErrorCondition | None = key(
         form_of("error_condition"), "What the rule is about. Without it, the rule fits always."
     )
     status: int = needed(STATUS, "The HTTP status of the answer.")
@@ -170,7 +175,9 @@ class ErrorRule:
 
 
 @form("errors")
-class Errors:
+class Errors(Node):
     """CloudStack's errors in GCE's words."""
 
-    errors: Any = needed(forms_of("error_rule"), "The rules; the first that fits decides.")
+    errors: Sequence[ErrorRule] = needed(
+        forms_of("error_rule"), "The rules; the first that fits decides."
+    )

@@ -1,20 +1,28 @@
 """How a form of mapping files is declared: its keys, what each holds, and what it means.
 
-All forms stand in the modules beside this one. The grammar for editors, ``mapping.schema.json``,
-and the tables of keys in the documentation are made from them.
+All forms stand in the modules beside this one. Mapping files are read into them; the grammar for
+editors, ``mapping.schema.json``, and the tables of keys in the documentation are made from them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import FrozenInstanceError, dataclass, field, fields
 from enum import Enum, auto
-from typing import Any, Generic, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform
+
+from gstack_pyramid.mapping.document import Place
+from gstack_pyramid.mapping.forms.nodes import Text
 
 T = TypeVar("T")
+H = TypeVar("H", covariant=True)
+N = TypeVar("N", bound="Node")
 
 Schema = Mapping[str, Any]
 """A part of a JSON Schema."""
+
+Reader = Callable[[Any, Place], Any]
+"""Makes something of what stands at a place of a file."""
 
 
 class Kind(Enum):
@@ -37,16 +45,20 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Holds(Generic[T]):
+class Holds(Generic[H]):
     """What a key holds.
 
     Attributes:
         kind: the same for those who walk through a mapping.
         schema: the same as the grammar has it.
+        read: makes it of what stands at a place of a file; None where it is taken as it is.
+        absent: what takes its place where the key isn't there.
     """
 
     kind: Kind
     schema: Schema
+    read: Reader | None = None
+    absent: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ class Key:
 
     Attributes:
         name: what it is called in a file.
+        attribute: the attribute of the form's class that has what it holds.
         holds: what it holds.
         about: what it means, in Markdown.
         needed: whether it has to be there.
@@ -62,6 +75,7 @@ class Key:
     """
 
     name: str
+    attribute: str
     holds: Holds[Any]
     about: str
     needed: bool
@@ -71,7 +85,7 @@ class Key:
 _KEY = "key"
 
 
-def key(holds: Holds[T], about: str, *, requires: tuple[str, ...] = ()) -> T | None:
+def key(holds: Holds[T], about: str, *, requires: tuple[str, ...] = ()) -> T:
     """A key that may be there.
 
     Args:
@@ -79,29 +93,62 @@ def key(holds: Holds[T], about: str, *, requires: tuple[str, ...] = ()) -> T | N
         about: what it means: a sentence or two, in Markdown.
         requires: keys that have to stand beside it.
     """
-    made: T | None = _declared(holds, about, needed=False, requires=requires)
+    made: T = field(metadata={_KEY: (holds, about, False, requires)})
     return made
 
 
-def needed(holds: Holds[T], about: str) -> T:
+def needed(holds: Holds[T | None], about: str) -> T:
     """A key that has to be there."""
-    made: T = _declared(holds, about, needed=True, requires=())
+    made: T = field(metadata={_KEY: (holds, about, True, ())})
     return made
 
 
-def _declared(holds: Holds[Any], about: str, **how: Any) -> Any:
-    return field(default=None, metadata={_KEY: (holds, about, how)})
+@dataclass(init=False, eq=False, repr=False)
+class Node:
+    """One form, as it stands in a file; nothing of it changes.
+
+    Attributes:
+        place: where it stands.
+        KEYS: its keys, as they are declared, those that are needed first.
+        READERS: the keys, each with its attribute and with what reads it.
+    """
+
+    KEYS: ClassVar[tuple[Key, ...]] = ()
+    READERS: ClassVar[Mapping[str, tuple[str, Reader | None]]] = {}
+
+    place: Place
+
+    def __init__(self, *, place: Place, **given: Any) -> None:
+        # What isn't given, the class knows. To have one of these made for each form costs a start.
+        self.__dict__.update(given, place=place)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise FrozenInstanceError(name)
+
+    def inside(self, *keys: str | int) -> Place:
+        """Where something in it stands."""
+        return (*self.place, *keys)
+
+    def said(self) -> Iterator[tuple[str, Any]]:
+        """The keys that are there, each with what it holds."""
+        for each in self.KEYS:
+            held = getattr(self, each.attribute)
+            if held is not each.holds.absent:
+                yield each.name, held
 
 
-def keys_of(form: type) -> Iterator[Key]:
-    """The keys of a form, as they are declared, those that are needed first."""
-    known = []
-    for entry in fields(form):
-        if _KEY in entry.metadata:
-            holds, about, how = entry.metadata[_KEY]
-            # Some keys are words of Python's.
-            known.append(Key(entry.name.rstrip("_"), holds, about, **how))
-    yield from sorted(known, key=lambda each: not each.needed)
+Value = Text | Node
+"""How a value is made: an expression, or one of the forms of values."""
+
+
+def _keys(form: type[Node]) -> tuple[Key, ...]:
+    known = [
+        # Some keys are words of Python's.
+        Key(entry.name.rstrip("_"), entry.name, *entry.metadata[_KEY])
+        for entry in fields(form)
+        if _KEY in entry.metadata
+    ]
+    return tuple(sorted(known, key=lambda each: not each.needed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +162,7 @@ class Form:
         rules: what else the grammar says of it, in the words of JSON Schema.
     """
 
-    cls: type
+    cls: type[Node]
     takes_more: bool
     differs_from: str
     rules: Schema
@@ -125,19 +172,46 @@ FORMS: dict[str, Form] = {}
 """All forms, by the names that they have in the grammar."""
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True)
+@dataclass_transform(kw_only_default=True)
 def form(
     name: str = "", *, takes_more: bool = False, differs_from: str = "", **rules: Any
-) -> Callable[[type[T]], type[T]]:
+) -> Callable[[type[N]], type[N]]:
     """Declares a form, as :class:`Form` says; one without a name is what several have in common."""
 
-    def declare(cls: type[T]) -> type[T]:
-        made = dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
+    def declare(cls: type[N]) -> type[N]:
+        made = dataclass(init=False, eq=False, repr=False, kw_only=True)(cls)
+        made.KEYS = _keys(made)
+        for each in made.KEYS:
+            setattr(made, each.attribute, each.holds.absent)
+        made.READERS = {each.name: (each.attribute, each.holds.read) for each in made.KEYS}
         if name:
             FORMS[name] = Form(made, takes_more, differs_from, rules)
         return made
 
     return declare
+
+
+def read_as(cls: type[N], data: Mapping[str, Any], place: Place) -> N:
+    """What stands at a place of a document, as a form that it is known to have."""
+    readers, given = cls.READERS, {}
+    for name, held in data.items():
+        attribute, read = readers[name]
+        given[attribute] = held if read is None else read(held, (*place, name))
+    return cls(place=place, **given)
+
+
+OTHER_READERS: dict[str, Reader] = {}
+"""What reads what is no form of the grammar by itself, by the name that it has there."""
+
+
+def read_form(name: str, data: Any, place: Place) -> Any:
+    """The same, as a form or one of a choice of forms of the grammar."""
+    if name in CHOICES:
+        by_key = CHOICES[name]
+        name = next((form for key, form in by_key.items() if key in data), by_key[""])
+    if name in OTHER_READERS:
+        return OTHER_READERS[name](data, place)
+    return read_as(FORMS[name].cls, data, place)
 
 
 CHOICES: dict[str, Mapping[str, str]] = {}
@@ -159,82 +233,3 @@ def chosen(name: str, otherwise: str, **by_key: str) -> None:
         by_key: the forms by a key that only they have.
     """
     CHOICES[name] = {**by_key, "": otherwise}
-
-
-# What keys hold.
-
-_TEXT: Schema = {"type": "string"}
-_VALUE: Schema = ref("value")
-
-
-def _many(schema: Schema, at_least: int = 0) -> Schema:
-    return {"type": "array", "items": schema, **({"minItems": at_least} if at_least else {})}
-
-
-VALUE: Holds[Any] = Holds(Kind.VALUE, _VALUE)
-VALUES: Holds[Any] = Holds(Kind.VALUES, ref("fields"))
-LOOPS: Holds[Any] = Holds(Kind.VALUES, ref("each"))
-CHOICE_OF_VALUES: Holds[Any] = Holds(Kind.CHOICES, _many(_VALUE, 1))
-CONDITION: Holds[str] = Holds(Kind.CONDITION, ref("condition"))
-EXPRESSION: Holds[str] = Holds(Kind.VALUE, _TEXT)
-"""An expression where no other form of a value may stand."""
-MESSAGE: Holds[str] = Holds(Kind.WORD, _TEXT)
-"""A text for clients, in which expressions stand in braces."""
-WORD: Holds[str] = Holds(Kind.WORD, _TEXT)
-WORDS: Holds[list[str]] = Holds(Kind.WORD, _many(_TEXT))
-SOME_WORDS: Holds[list[str]] = Holds(Kind.WORD, _many(_TEXT, 1))
-FLAG: Holds[bool] = Holds(Kind.WORD, {"type": "boolean"})
-TRUE: Holds[bool] = Holds(Kind.WORD, {"const": True})
-STATUS: Holds[int] = Holds(Kind.WORD, {"type": "integer", "minimum": 400, "maximum": 599})
-CONSTANT: Holds[Any] = Holds(Kind.CONSTANT, {})
-PLAIN: Holds[Any] = Holds(Kind.CONSTANT, {"type": ["string", "number", "boolean"]})
-REASONS: Holds[dict[str, str]] = Holds(
-    Kind.NAMED, {"type": "object", "additionalProperties": _TEXT}
-)
-"""Fields, each with why."""
-OBJECT: Holds[dict[str, Any]] = Holds(Kind.CONSTANT, {"type": "object"})
-
-
-def either(*words: str) -> Holds[str]:
-    """One of some words."""
-    return Holds(Kind.WORD, {"const": words[0]} if len(words) == 1 else {"enum": [*words]})
-
-
-def matching(pattern: str) -> Holds[str]:
-    """A word of a pattern."""
-    return Holds(Kind.WORD, {"type": "string", "pattern": pattern})
-
-
-def all_matching(pattern: str) -> Holds[list[str]]:
-    """Words of a pattern."""
-    return Holds(Kind.WORD, _many({"type": "string", "pattern": pattern}))
-
-
-def any_of(*others: Holds[Any], how: str = "anyOf") -> Holds[Any]:
-    """What one of several holds."""
-    return Holds(others[0].kind, {how: [other.schema for other in others]})
-
-
-def table(of: Holds[T], **rules: Any) -> Holds[dict[str, T]]:
-    """Words or constants by name."""
-    return Holds(Kind.CONSTANT, {"type": "object", "additionalProperties": of.schema, **rules})
-
-
-def form_of(name: str) -> Holds[Any]:
-    """Another form, or one of a choice of forms."""
-    return Holds(Kind.FORM, ref(name))
-
-
-def forms_of(name: str, at_least: int = 0) -> Holds[Any]:
-    """A list of a form, or of a choice of forms."""
-    return Holds(Kind.FORM, _many(ref(name), at_least))
-
-
-def one_or_some(name: str) -> Holds[Any]:
-    """A form, or a list of it."""
-    return Holds(Kind.FORM, {"anyOf": [ref(name), _many(ref(name), 1)]})
-
-
-def by_name(name: str) -> Holds[Any]:
-    """A form, or a choice of forms, by name."""
-    return Holds(Kind.NAMED, {"type": "object", "additionalProperties": ref(name)})

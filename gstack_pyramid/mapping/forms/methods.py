@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gstack_pyramid.mapping.forms.keys import (
+from gstack_pyramid.mapping.forms.holds import (
     CONDITION,
     EXPRESSION,
     FLAG,
     MESSAGE,
     PLAIN,
     REASONS,
-    SOME_WORDS,
     STATUS,
+    TEXTS,
     TRUE,
     VALUE,
     VALUES,
     WORD,
     WORDS,
     any_of,
-    chosen,
     either,
-    form,
     form_of,
     forms_of,
-    key,
     matching,
-    needed,
     table,
+    texts,
 )
+from gstack_pyramid.mapping.forms.keys import Node, Value, chosen, form, key, needed
+from gstack_pyramid.mapping.forms.nodes import Named, Text
+from gstack_pyramid.mapping.forms.steps import Command, Run
 
 
 @form()
-class RefusalParts:
+class RefusalParts(Node):
     """What a refusal says besides its message."""
 
-    when: str | None = key(
+    when: Text | None = key(
         CONDITION, "The [condition](conditions.md) under which the request is refused."
     )
-    field: str | None = key(
+    field: Text | None = key(
         MESSAGE,
         "The field that the message names, as `resource.` and the path in the body."
         " `{expressions}` are filled in here as well, for the place in a list:"
@@ -55,48 +56,50 @@ _REFUSE = "What the client is told. `{expressions}` in it are filled in."
 class Refusal(RefusalParts):
     """A refusal and when it holds."""
 
-    refuse: str = needed(MESSAGE, _REFUSE)
+    refuse: Text = needed(MESSAGE, _REFUSE)
 
 
 @form("used_check", takes_more=True)
-class UsedCheck:
+class UsedCheck(Node):
     """A check that several methods share, and what it takes."""
 
     check: str = needed(WORD, "The name of a [shared](shared.md) check.")
-    when: str | None = key(CONDITION, "A condition, besides those of its own.")
+    when: Text | None = key(CONDITION, "A condition, besides those of its own.")
 
 
 chosen("check", "refusal", check="used_check")
 
 
 @form("caution")
-class Caution:
+class Caution(Node):
     """A warning of the operation, and when it holds."""
 
-    when: str | None = key(CONDITION, "The [condition](conditions.md) under which it is told.")
-    say: str = needed(MESSAGE, "What the client is told. `{expressions}` in it are filled in.")
+    when: Text | None = key(CONDITION, "The [condition](conditions.md) under which it is told.")
+    say: Text = needed(MESSAGE, "What the client is told. `{expressions}` in it are filled in.")
 
 
 @form()
-class Way:
+class Way(Node):
     """What a method and each of its variants may say."""
 
     about: str | None = key(WORD, "A remark for people.")
-    with_: Any = key(
+    with_: Named = key(
         VALUES,
         "Values that get a name: each is a root from there on. They are made in their order, before"
         " anything is changed. An entry with `names` stands for [a group of"
         " them](shared.md#groups-of-names).",
     )
-    checks: Any = key(forms_of("check"), "[Refusals](checks.md).")
-    steps: Any = key(forms_of("step"), "[Commands](steps.md), in their order.")
-    makes: Any = key(
+    checks: Sequence[Refusal] = key(forms_of("check"), "[Refusals](checks.md).")
+    steps: Sequence[Command | Run] | None = key(
+        forms_of("step", absent=None), "[Commands](steps.md), in their order."
+    )
+    makes: Value | None = key(
         VALUE,
         "For a method that makes something: its key, from which GCE's `id` follows. `vm.id` is the"
         " id that the step `as: vm` gets, known as soon as CloudStack has taken the command. A"
         " value may be given as well, where a resource is known by its `group`.",
     )
-    warns: Any = key(
+    warns: Sequence[Caution] = key(
         forms_of("caution"),
         "Warnings of the operation, from its beginning: each has a `when`, a"
         " [condition](conditions.md), and says what it `say`s, with `{expressions}` in it. For what"
@@ -108,28 +111,28 @@ class Way:
 class Variant(Way, RefusalParts):
     """One way to do a method."""
 
-    when: str | None = key(
+    when: Text | None = key(
         CONDITION, "The [condition](conditions.md) under which this way is taken."
     )
-    refuse: str | None = key(MESSAGE, f"This way is a refusal. {_REFUSE}")
+    refuse: Text | None = key(MESSAGE, f"This way is a refusal. {_REFUSE}")
     alone: Any = key(
-        any_of(EXPRESSION, SOME_WORDS, how="oneOf"),
+        texts(EXPRESSION, TEXTS, how="oneOf"),
         "[What this way of it has for itself](changes.md#alone) besides: paths, or an expression"
         " that gives them.",
     )
 
 
 @form("fingerprint")
-class Fingerprint:
+class Fingerprint(Node):
     """The current state that a change must prove to know."""
 
-    given: str = needed(EXPRESSION, "The path in the body where the client sends what it got.")
-    now: str = needed(EXPRESSION, "The field of the resource as it is, or a path from a name.")
+    given: Text = needed(EXPRESSION, "The path in the body where the client sends what it got.")
+    now: Text = needed(EXPRESSION, "The field of the resource as it is, or a path from a name.")
     optional: bool | None = key(FLAG, "`true`: a change that carries none is taken as it is.")
 
 
 @form("told_anyway")
-class ToldAnyway:
+class ToldAnyway(Node):
     """A field of which one value is told anyway, and need not be kept."""
 
     why: str = needed(WORD, "Why nothing has to be done.")
@@ -137,7 +140,7 @@ class ToldAnyway:
 
 
 @form("unknown_field")
-class UnknownField:
+class UnknownField(Node):
     """A field that GCE's own type lacks, and that clients send all the same."""
 
     unknown: bool = needed(TRUE, "`true`: GCE's type has no such field.")
@@ -149,23 +152,23 @@ class Method(Way):
     """How one GCE method is answered; get, list and aggregatedList need nothing."""
 
     served_by: str | None = key(either("permissions"), "`permissions`: [see below](#served_by).")
-    answer: Any = key(
+    answer: Value | None = key(
         VALUE,
         "The [value](values.md) that is the answer, for a method that changes nothing or that GCE"
         " answers with no operation.",
     )
-    fingerprint: Any = key(
+    fingerprint: Fingerprint | None = key(
         form_of("fingerprint"), "[The state](changes.md) that a change must prove to know."
     )
     alone: Any = key(
-        any_of(FLAG, EXPRESSION, SOME_WORDS, how="oneOf"),
+        texts(FLAG, EXPRESSION, TEXTS, how="oneOf"),
         "[What the change has for itself](changes.md#alone).",
     )
-    variants: Any = key(
+    variants: Sequence[Variant] = key(
         forms_of("variant", 1),
         "Several [ways](checks.md#variants) to do it; the first that fits is taken.",
     )
-    body: Any = key(
+    body: Value | None = key(
         VALUE,
         "A [value](values.md) that takes the place of the request's body, made of it and of"
         " something else. It is checked as the body is.",
@@ -177,21 +180,21 @@ class Method(Way):
         " zone, by `refuses`, by checks that look at the body alone, or since nothing reads it, is"
         " refused at once.",
     )
-    ignores: dict[str, Any] | None = key(
+    ignores: Mapping[str, Any] = key(
         table(any_of(WORD, form_of("unknown_field"))),
         "Fields of the body accepted [without effect](ignores.md), and why.",
     )
-    refuses: dict[str, str] | None = key(
+    refuses: Mapping[str, str] = key(
         REASONS, "Fields of the body that are [refused](ignores.md), and why."
     )
-    advice: dict[str, Any] | None = key(
+    advice: Mapping[str, Any] = key(
         table(any_of(WORD, form_of("told_anyway"))),
         "Fields that are [kept and told](ignores.md#advice), and change nothing, and why.",
     )
 
 
 @form("twin_method", differs_from="method")
-class TwinMethod:
+class TwinMethod(Node):
     """A method that is like another, and what is different."""
 
     like: str = needed(

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gstack_pyramid.mapping.forms.keys import (
+from gstack_pyramid.mapping.document import Place
+from gstack_pyramid.mapping.forms.files import (
+    Function,
+    NamedCheck,
+    NamedNames,
+    NamedSteps,
+    NamedValue,
+)
+from gstack_pyramid.mapping.forms.holds import (
     CONDITION,
     EXPRESSION,
     FLAG,
     REASONS,
-    SOME_WORDS,
+    TEXTS,
     TRUE,
     VALUE,
     VALUES,
     WORD,
     WORDS,
-    Holds,
-    Kind,
     any_of,
     by_name,
     either,
-    form,
     form_of,
-    key,
-    keys_of,
     matching,
-    needed,
     one_or_some,
     table,
+    values_at,
 )
+from gstack_pyramid.mapping.forms.keys import Holds, Kind, Node, Value, form, key, needed
+from gstack_pyramid.mapping.forms.methods import Method
+from gstack_pyramid.mapping.forms.nodes import Named, Text
+
+
+def _pushed(data: Any, place: Place) -> str | Named:
+    return data if isinstance(data, str) else values_at(data, place)
 
 
 @form("join_narrow")
-class JoinNarrow:
+class JoinNarrow(Node):
     """Parameters that narrow the command of a join."""
 
     zone: str | None = key(WORD, "The parameter for the zone's id.")
@@ -40,16 +51,16 @@ class JoinNarrow:
 
 
 @form("join")
-class Join:
+class Join(Node):
     """Rows of another command that belong to each row."""
 
     call: str = needed(WORD, "The command that lists the joined rows.")
-    params: Any = key(VALUES, "Its parameters.")
-    on: dict[str, str] = needed(
+    params: Named = key(VALUES, "Its parameters.")
+    on: Mapping[str, Any] = needed(
         table(WORD, minProperties=1, maxProperties=1),
         "`{theirs: ours}`: which field of theirs must equal which of ours.",
     )
-    narrow: Any = key(
+    narrow: JoinNarrow | None = key(
         form_of("join_narrow"),
         "Parameters that narrow the command: `zone` for the zone's id, `one` for the value of our"
         " field when a single resource is read, or few out of a long list.",
@@ -58,7 +69,7 @@ class Join:
 
 
 @form("narrow")
-class Narrow:
+class Narrow(Node):
     """Parameters by which CloudStack narrows a list."""
 
     zone: str | None = key(WORD, "The parameter for the zone's id.")
@@ -72,7 +83,7 @@ class Narrow:
 
 
 @form("read", anyOf=({"required": ["call"]}, {"required": ["rows"]}))
-class Source:
+class Source(Node):
     """Where the rows of a resource come from."""
 
     source: str | None = key(WORD, "The word for this source, where there are several.")
@@ -82,58 +93,60 @@ class Source:
         Holds(Kind.CONSTANT, {"type": "array", "items": {"type": "object"}}),
         "Instead of `call`: rows that always exist, written out.",
     )
-    params: Any = key(VALUES, "The command's parameters, each a [value](values.md).")
-    where: str | None = key(
+    params: Named = key(VALUES, "The command's parameters, each a [value](values.md).")
+    where: Text | None = key(
         CONDITION, "A [condition](conditions.md): rows that don't meet it don't count."
     )
-    each: str | None = key(
+    each: Text | None = key(
         EXPRESSION,
         "A path to a list inside each row; its elements are the rows. `parent` is the row around.",
     )
-    group: Any = key(
+    group: Value | None = key(
         VALUE,
         "A value: rows that agree in it are one resource. `rows` are all of them, `resource_key` is"
         " the value.",
     )
-    name: Any = key(VALUE, "What the GCE name is made from. By default the field `name`.")
-    also: Any = key(VALUE, "Further names that it answers to.")
+    name: Value | None = key(VALUE, "What the GCE name is made from. By default the field `name`.")
+    also: Value | None = key(VALUE, "Further names that it answers to.")
     named: Any = key(
-        any_of(WORD, SOME_WORDS),
+        any_of(WORD, TEXTS),
         "A pattern such as `custom-{guestCpus}-{memoryMb}`, or several, of which the first makes"
         " the names and the others are understood. Such rows are not listed, but found by a name of"
         " that form, whose numbers become fields of the row.",
     )
-    fits: str | None = key(CONDITION, "With `named`: a condition on the row and those numbers.")
-    advice: Any = key(
+    fits: Text | None = key(CONDITION, "With `named`: a condition on the row and those numbers.")
+    advice: Value | None = key(
         VALUE,
         "A value: an object that is laid over the fields, for [what is kept"
         " only](ignores.md#advice).",
     )
-    zone: Any = key(
+    zone: Value | None = key(
         VALUE,
         "A value: the id of the zone that the row is in. By default `zoneid`, where the row has"
         " it.",
     )
-    region: Any = key(
+    region: Value | None = key(
         VALUE,
         "A value: the GCE name of the region that the row is in, for rows that tell that and no"
         " zone.",
     )
-    narrow: Any = key(
+    narrow: Narrow | None = key(
         form_of("narrow"),
         "Parameters by which CloudStack itself narrows the list: `zone` for its id, `name` for a"
         " part of the name. `tag` is no parameter: see [below](#names).",
     )
-    push: dict[str, Any] | None = key(
-        table(any_of(WORD, VALUES)),
+    push: Mapping[str, Any] = key(
+        table(any_of(WORD, VALUES, read=_pushed)),
         "GCE fields by which CloudStack itself [can filter](#filters).",
     )
     order: str | None = key(
         either("oldest_first", "newest_first"),
         "`oldest_first` or `newest_first`: [the order](#order) in which CloudStack gives the rows.",
     )
-    join: Any = key(by_name("join"), "Rows of another command that [belong to each row](#joins).")
-    scope: Any = key(
+    join: Mapping[str, Join] = key(
+        by_name("join"), "Rows of another command that [belong to each row](#joins)."
+    )
+    scope: Named = key(
         VALUES, "For projects: parameters that every further command of the request carries."
     )
     cache: bool | None = key(
@@ -144,14 +157,14 @@ class Source:
         " change is read anew once an operation of the account or project has ended, on whichever"
         " node.",
     )
-    fields: Any = key(VALUES, "GCE fields of rows from this source.")
+    fields: Named = key(VALUES, "GCE fields of rows from this source.")
 
 
 @form("kept_in_tags")
-class KeptInTags:
+class KeptInTags(Node):
     """What is kept in CloudStack's tags: fields, methods and steps follow from it."""
 
-    of: Any = needed(
+    of: Value = needed(
         VALUE,
         "A [value](values.md): the kind of thing that has the tags, as `createTags` calls it.",
     )
@@ -166,13 +179,13 @@ class KeptInTags:
         "The resource as a whole is kept, as JSON, in tags whose keys begin so.",
         requires=("id", "fields"),
     )
-    id: str | None = key(EXPRESSION, "The id of what has the tags.", requires=("under",))
-    as_: str | None = key(
+    id: Text | None = key(EXPRESSION, "The id of what has the tags.", requires=("under",))
+    as_: Text | None = key(
         EXPRESSION,
         "What follows that in the key of a new one: `body.name` by default.",
         requires=("under",),
     )
-    fields: dict[str, Any] | None = key(
+    fields: Mapping[str, Any] = key(
         table(
             Holds(Kind.CONSTANT, {"type": ["string", "number", "boolean", "null"]}),
             minProperties=1,
@@ -184,58 +197,72 @@ class KeptInTags:
 
 
 @form("reference")
-class Reference:
+class Reference(Node):
     """A form of reference besides the name."""
 
-    match: Any = needed(VALUES, "GCE fields and the values that they must have; `name` is its end.")
+    match: Named = needed(
+        VALUES, "GCE fields and the values that they must have; `name` is its end."
+    )
     newest: str | None = key(WORD, "Of several, the one with the greatest value in this field.")
-    where: str | None = key(CONDITION, "A condition on the GCE resource.")
+    where: Text | None = key(CONDITION, "A condition on the GCE resource.")
 
 
 @form("resource")
-class Resource:
+class Resource(Node):
     """A GCE resource and its CloudStack counterpart."""
 
     resource: str = needed(WORD, "The resource's name in GCE's discovery document.")
     about: str | None = key(WORD, "What it is in CloudStack, for people.")
-    read: Any = key(
+    read: Sequence[Source] = key(
         one_or_some("read"), "[Where its rows come from](read.md). One source, or a list of them."
     )
-    kept_in_tags: Any = key(
+    kept_in_tags: KeptInTags | None = key(
         form_of("kept_in_tags"), "[What is kept in CloudStack's tags](tags.md)."
     )
-    fields: Any = key(VALUES, "GCE's fields and [the values](values.md) that they get from a row.")
-    methods: Any = key(by_name("method_of_resource"), "[The methods](methods.md) that are mapped.")
-    functions: Any = key(
+    fields: Named = key(
+        VALUES, "GCE's fields and [the values](values.md) that they get from a row."
+    )
+    methods: Mapping[str, Method] = key(
+        by_name("method_of_resource"), "[The methods](methods.md) that are mapped."
+    )
+    functions: Mapping[str, Function] = key(
         by_name("function"), "[Functions](like.md#functions) of its own expressions."
     )
-    checks: Any = key(by_name("named_check"), "Checks of its own, [said once](shared.md).")
-    steps: Any = key(by_name("named_steps"), "Steps of its own, [said once](shared.md).")
-    values: Any = key(by_name("named_value"), "Values of its own, [said once](shared.md).")
-    names: Any = key(by_name("named_names"), "Groups of names of its own, [said once](shared.md).")
-    ignores: dict[str, str] | None = key(
+    checks: Mapping[str, NamedCheck] = key(
+        by_name("named_check"), "Checks of its own, [said once](shared.md)."
+    )
+    steps: Mapping[str, NamedSteps] = key(
+        by_name("named_steps"), "Steps of its own, [said once](shared.md)."
+    )
+    values: Mapping[str, NamedValue] = key(
+        by_name("named_value"), "Values of its own, [said once](shared.md)."
+    )
+    names: Mapping[str, NamedNames] = key(
+        by_name("named_names"), "Groups of names of its own, [said once](shared.md)."
+    )
+    ignores: Mapping[str, str] = key(
         REASONS, "Fields of every method's body accepted [without effect](ignores.md), and why."
     )
-    refuses: dict[str, str] | None = key(
+    refuses: Mapping[str, str] = key(
         REASONS, "Fields of every method's body that are [refused](ignores.md), and why."
     )
-    references: Any = key(
+    references: Mapping[str, Reference] = key(
         by_name("reference"),
         "[Forms of reference](#references) besides the name, such as `family`.",
     )
-    aliases: str | None = key(
+    aliases: Text | None = key(
         EXPRESSION, "[Further names](#aliases), from a table of the [settings](settings.md)."
     )
-    together_with: list[str] | None = key(
+    together_with: Sequence[str] = key(
         WORDS,
         "Further resources that `aggregatedList` shows, where GCE has one such list for global and"
         " regional ones.",
     )
-    elsewhere: str | None = key(
+    elsewhere: Text | None = key(
         EXPRESSION,
         "[Foreign projects](#elsewhere) that rows may belong to, from a table of the settings.",
     )
-    everywhere: str | None = key(
+    everywhere: Text | None = key(
         EXPRESSION, "Foreign projects in which the collection is the same, from the settings."
     )
     served_by: str | None = key(
@@ -244,13 +271,13 @@ class Resource:
 
 
 SECTIONS = frozenset(
-    each.name for each in keys_of(Resource) if each.holds.kind in (Kind.VALUES, Kind.NAMED)
+    each.name for each in Resource.KEYS if each.holds.kind in (Kind.VALUES, Kind.NAMED)
 )
 """The parts of a file whose entries are merged one by one; any other part is one entry."""
 
 
 @form("twin", differs_from="resource")
-class Twin:
+class Twin(Node):
     """A resource that is like another, and what is different."""
 
     like: str = needed(

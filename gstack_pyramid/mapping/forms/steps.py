@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
 
-from gstack_pyramid.mapping.forms.keys import (
+from gstack_pyramid.mapping.forms.holds import (
     CONDITION,
     EXPRESSION,
     LOOPS,
@@ -13,21 +14,19 @@ from gstack_pyramid.mapping.forms.keys import (
     VALUE,
     VALUES,
     WORD,
-    any_of,
-    chosen,
     either,
-    form,
     form_of,
-    key,
     matching,
-    needed,
     one_or_some,
+    texts,
 )
-from gstack_pyramid.mapping.forms.keys import Holds as _Holds
-from gstack_pyramid.mapping.forms.keys import Kind as _Kind
+from gstack_pyramid.mapping.forms.keys import Holds, Kind, Node, Value, chosen, form, key, needed
+from gstack_pyramid.mapping.forms.nodes import Named, Text
 
-_REPEAT = either("safe", "gone", "exists")
-_LEAVES: _Holds[Any] = any_of(MESSAGE, _Holds(_Kind.WORD, {"const": False}))
+Repeat = Literal["safe", "gone", "exists"]
+
+_REPEAT: Holds[Any] = either(*get_args(Repeat))
+_LEAVES: Holds[Any] = texts(MESSAGE, Holds(Kind.WORD, {"const": False}))
 
 _LEFT = (
     "What there is too much of when a cleanup fails, or a command after a step without undo, for"
@@ -36,17 +35,17 @@ _LEFT = (
 
 
 @form("found")
-class Found:
+class Found(Node):
     """How the effect of a command is found when its answer was lost."""
 
     about: str | None = key(WORD, "A remark for people.")
     call: str = needed(WORD, "A command that lists.")
-    params: Any = key(VALUES, "Its parameters, as in the step: the current value is the body.")
-    each: str | None = key(
+    params: Named = key(VALUES, "Its parameters, as in the step: the current value is the body.")
+    each: Text | None = key(
         EXPRESSION, "A path to a list inside each row, whose elements are looked at instead."
     )
-    where: str | None = key(CONDITION, "A condition on the row. The body is `body` here.")
-    since: str | None = key(
+    where: Text | None = key(CONDITION, "A condition on the row. The body is `body` here.")
+    since: Text | None = key(
         EXPRESSION,
         "The field with the time it was made. What is older than the operation doesn't count.",
     )
@@ -55,55 +54,55 @@ class Found:
         "`true`: it has neither a name nor such a time, and what another command has made doesn't"
         " count.",
     )
-    fields: Any = key(
+    fields: Named = key(
         VALUES, "The step's result, made from the row. By default the row is the result."
     )
 
 
 @form("refused_while")
-class RefusedWhile:
+class RefusedWhile(Node):
     """What CloudStack refuses a command for, for as long as a row is so."""
 
     call: str = needed(WORD, "A command that lists the rows.")
-    params: Any = key(VALUES, "Its parameters.")
-    where: str = needed(CONDITION, "The condition on a row for which the command is refused.")
+    params: Named = key(VALUES, "Its parameters.")
+    where: Text = needed(CONDITION, "The condition on a row for which the command is refused.")
 
 
 @form("fails")
-class Fails:
+class Fails(Node):
     """When what is waited for will never be so."""
 
-    when: str = needed(CONDITION, "The condition on the result.")
-    refuse: str = needed(MESSAGE, "What the client is told; `{expressions}` lead into the result.")
+    when: Text = needed(CONDITION, "The condition on the result.")
+    refuse: Text = needed(MESSAGE, "What the client is told; `{expressions}` lead into the result.")
 
 
 @form("undo")
-class Undo:
+class Undo(Node):
     """One command that takes a step back."""
 
     call: str = needed(WORD, "The command.")
-    when: str | None = key(CONDITION, "A condition: otherwise it is passed over.")
-    params: Any = key(VALUES, "Its parameters; `result` is what the step made.")
-    repeat: str | None = key(_REPEAT, "How it is read when it is sent again, as in a step.")
-    leaves: str | None = key(
+    when: Text | None = key(CONDITION, "A condition: otherwise it is passed over.")
+    params: Named = key(VALUES, "Its parameters; `result` is what the step made.")
+    repeat: Repeat | None = key(_REPEAT, "How it is read when it is sent again, as in a step.")
+    leaves: Text | None = key(
         MESSAGE, "What is left when it fails, for the client. `{expressions}` are filled in."
     )
     if_allowed: bool | None = key(
         TRUE, "`true`: it is left out where the caller's role lacks the command."
     )
-    found: Any = key(form_of("found"), "How its effect is found again, as in a step.")
-    then: Any = key(form_of("undo"), "What follows it; `undone` is its result.")
+    found: Found | None = key(form_of("found"), "How its effect is found again, as in a step.")
+    then: Undo | None = key(form_of("undo"), "What follows it; `undone` is its result.")
 
 
 @form()
-class Occasion:
+class Occasion(Node):
     """What a step is for, when it is taken, and how often."""
 
     about: str | None = key(WORD, "A remark for people.")
-    when: str | None = key(
+    when: Text | None = key(
         CONDITION, "A [condition](conditions.md): otherwise the step is passed over."
     )
-    each: Any = key(LOOPS, "Named loops: it is done for each turn.")
+    each: Named = key(LOOPS, "Named loops: it is done for each turn.")
 
 
 @form()
@@ -122,7 +121,7 @@ class Command(Allowed):
     """One CloudStack command."""
 
     call: str = needed(WORD, "The command.")
-    params: Any = key(
+    params: Named = key(
         VALUES,
         "Its parameters, each a [value](values.md). A missing one is left out; one that the"
         " command requires must be written.",
@@ -133,22 +132,22 @@ class Command(Allowed):
     take: str | None = key(
         either("first"), "`first`, for a command that lists: the result is the first row."
     )
-    found: Any = key(
+    found: Found | None = key(
         form_of("found"), "How its effect is [found again](#found) when its answer was lost."
     )
-    repeat: str | None = key(
+    repeat: Repeat | None = key(
         _REPEAT, "How the command is read when it is [sent a second time](#repeat)."
     )
-    undo: Any = key(
+    undo: Sequence[Undo] = key(
         one_or_some("undo"), "What [takes the step back](#undo); several are done in their order."
     )
-    until: str | None = key(
+    until: Text | None = key(
         CONDITION, "For a command that lists: it is sent again [until](#until) its result is so."
     )
-    fails: Any = key(
+    fails: Fails | None = key(
         form_of("fails"), "Beside [`until`](#until): when its result will never be so."
     )
-    refused_while: Any = key(
+    refused_while: RefusedWhile | None = key(
         form_of("refused_while"),
         "What CloudStack [refuses the command for](#refused_while), for as long as it goes on.",
     )
@@ -160,7 +159,7 @@ class Command(Allowed):
 class AboutTags(Allowed):
     """A step about tags."""
 
-    of: Any = key(
+    of: Value | None = key(
         VALUE, "The kind of thing that has the tags; by default what `kept_in_tags` says."
     )
 
@@ -173,8 +172,8 @@ _TAKEN_BACK = "`true`: it is taken back when a later step fails."
 class Tag(AboutTags):
     """Tags something: `createTags`."""
 
-    tag: str = needed(EXPRESSION, _WHOSE)
-    tags: str = needed(EXPRESSION, "The tags, a list of objects with `key` and `value`.")
+    tag: Text = needed(EXPRESSION, _WHOSE)
+    tags: Text = needed(EXPRESSION, "The tags, a list of objects with `key` and `value`.")
     undo: bool | None = key(TRUE, _TAKEN_BACK)
     cleanup: bool | None = key(TRUE, "`true`: the change is done without this step.")
     leaves: Any = key(_LEAVES, _LEFT)
@@ -184,8 +183,8 @@ class Tag(AboutTags):
 class Untag(AboutTags):
     """Takes tags away: `deleteTags`."""
 
-    untag: str = needed(EXPRESSION, _WHOSE)
-    tags: str = needed(
+    untag: Text = needed(EXPRESSION, _WHOSE)
+    tags: Text = needed(
         EXPRESSION, "The tags, a list of objects with `key`; with `undo` with `value`, too."
     )
     undo: bool | None = key(TRUE, _TAKEN_BACK)
@@ -197,12 +196,12 @@ class Untag(AboutTags):
 class Retag(AboutTags):
     """Changes tags: `deleteTags`, then `createTags`, each with what takes it back."""
 
-    retag: str = needed(EXPRESSION, _WHOSE)
+    retag: Text = needed(EXPRESSION, _WHOSE)
     change: str | None = key(
         matching(r"^[a-z_]\w*(\.\w+)*$"),
         "The name of what [`changes()`](changes.md#changes) gives; `change` by default.",
     )
-    leaves: str | None = key(
+    leaves: Text | None = key(
         MESSAGE, "What is left when the removal can't be taken back, for the client."
     )
 
@@ -212,10 +211,10 @@ class Run(Occasion):
     """All that another method does."""
 
     run: str = needed(WORD, "The method, as `RESOURCE.METHOD`. It must be a change that is mapped.")
-    body: Any = key(VALUE, "A value: the body that the method is asked with.")
-    query: Any = key(VALUES, "Its query parameters.")
-    least: Any = key(VALUE, "With `each`: how many turns must succeed. All by default.")
-    in_: Any = key(
+    body: Value | None = key(VALUE, "A value: the body that the method is asked with.")
+    query: Named = key(VALUES, "Its query parameters.")
+    least: Value | None = key(VALUE, "With `each`: how many turns must succeed. All by default.")
+    in_: Value | None = key(
         VALUE,
         "The name of the zone that it happens in. By default it is where the request is.",
     )

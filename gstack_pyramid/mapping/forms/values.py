@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeGuard
 
-from gstack_pyramid.mapping.forms.keys import (
+from gstack_pyramid.mapping.document import Place
+from gstack_pyramid.mapping.forms.holds import (
     CHOICE_OF_VALUES,
     CONDITION,
     CONSTANT,
@@ -15,75 +16,85 @@ from gstack_pyramid.mapping.forms.keys import (
     VALUE,
     VALUES,
     WORD,
-    Kind,
-    chosen,
     either,
-    form,
-    key,
-    keys_of,
-    needed,
     table,
 )
+from gstack_pyramid.mapping.forms.keys import (
+    OTHER_READERS,
+    Kind,
+    Node,
+    Value,
+    chosen,
+    form,
+    key,
+    needed,
+    read_as,
+)
+from gstack_pyramid.mapping.forms.nodes import Named, Text
 
 
 @form()
-class Guarded:
+class Guarded(Node):
     """What counts under a condition only."""
 
-    when: str | None = key(CONDITION, "The [condition](conditions.md) under which it counts.")
+    when: Text | None = key(CONDITION, "The [condition](conditions.md) under which it counts.")
 
 
 @form()
 class Each(Guarded):
     """A list, from going through another one, or through the entries of a map."""
 
-    each: Any = needed(LOOPS, "What is gone through: named loops, the later inside the earlier.")
-    where: str | None = key(CONDITION, "A condition: turns that don't meet it are passed over.")
-    fields: Any = key(VALUES, "Of each turn, an object of these fields.")
-    get: Any = key(VALUE, "Of each turn, this value.")
+    each: Named = needed(LOOPS, "What is gone through: named loops, the later inside the earlier.")
+    where: Text | None = key(CONDITION, "A condition: turns that don't meet it are passed over.")
+    fields: Named = key(VALUES, "Of each turn, an object of these fields.")
+    get: Value | None = key(VALUE, "Of each turn, this value.")
 
 
 @form()
-class Find(Guarded):
+class Asking(Guarded):
+    """What is asked of CloudStack."""
+
+    get: Value | None = key(VALUE, "A value of what was found, which is called `found` in it.")
+
+
+@form()
+class Find(Asking):
     """The CloudStack row that a client's name or link means."""
 
     find: str = needed(WORD, "A GCE resource that is mapped: its CloudStack row that is meant.")
-    from_: Any = key(VALUE, "Where the name or link stands.")
+    from_: Value = needed(VALUE, "Where the name or link stands.")
     default: Any = key(PLAIN, "The name that counts where none is given.")
     anywhere: bool | None = key(FLAG, "`true` takes what has no part in this zone as well.")
-    get: Any = key(VALUE, "A value of what was found, which is called `found` in it.")
 
 
 @form()
-class Pick(Guarded):
+class Pick(Asking):
     """The GCE resource, whole, whose fields have certain values."""
 
     pick: str = needed(WORD, "A GCE resource that is mapped: the one whose fields match.")
-    match: Any = key(VALUES, "Its fields, and the values that they must have.")
-    where: str | None = key(CONDITION, "A condition that the GCE resource must meet.")
+    match: Named = key(VALUES, "Its fields, and the values that they must have.")
+    where: Text | None = key(CONDITION, "A condition that the GCE resource must meet.")
     newest: str | None = key(WORD, "Of several, the one with the greatest value in this GCE field.")
     take: str | None = key(either("all"), "`all`: all that match, as a list.")
-    get: Any = key(VALUE, "A value of what was found, which is called `found` in it.")
 
 
 @form()
-class Call(Guarded):
+class Call(Asking):
     """Rows of a CloudStack command that only reads."""
 
     call: str = needed(WORD, "A CloudStack list command, read for this value.")
-    params: Any = key(VALUES, "Its parameters.")
-    where: str | None = key(CONDITION, "A condition: the rows that meet it count.")
+    params: Named = key(VALUES, "Its parameters.")
+    where: Text | None = key(CONDITION, "A condition: the rows that meet it count.")
     take: str | None = key(either("first"), "`first`: the first row instead of the list.")
     cache: bool | None = key(FLAG, "`true` keeps the rows for a short time.")
-    get: Any = key(VALUE, "A value of what was found, which is called `found` in it.")
 
 
 @form()
 class Words(Guarded):
     """A word that becomes another one."""
 
-    from_: Any = needed(VALUE, "The word that is translated.")
-    enum: dict[str, Any] | None = key(
+    from_: Value = needed(VALUE, "The word that is translated.")
+    enum: Mapping[str, Any] = key(
         table(PLAIN), "What each word becomes; `*` stands for all others."
     )
     default: Any = key(PLAIN, "The word where there is none.")
@@ -100,7 +111,7 @@ class Constant(Guarded):
 class First(Guarded):
     """The first of several values that is not missing."""
 
-    first: Any = needed(
+    first: Sequence[Value] = needed(
         CHOICE_OF_VALUES, "The first of these that is not missing; the others are not asked for."
     )
 
@@ -109,12 +120,11 @@ class First(Guarded):
 class Fields(Guarded):
     """An object."""
 
-    fields: Any = needed(VALUES, "An object of these fields.")
+    fields: Named = needed(VALUES, "An object of these fields.")
 
 
-VALUES_BY_SOURCE: Mapping[str, type] = {
-    next(keys_of(kind)).name: kind
-    for kind in (Each, Find, Pick, Call, Words, Constant, First, Fields)
+VALUES_BY_SOURCE: Mapping[str, type[Node]] = {
+    kind.KEYS[0].name: kind for kind in (Each, Find, Pick, Call, Words, Constant, First, Fields)
 }
 """The forms by the keys that say where a value comes from, each before those that may stand
 beside it."""
@@ -122,18 +132,15 @@ beside it."""
 SOURCES = tuple(VALUES_BY_SOURCE)
 
 COMPANIONS: Mapping[str, frozenset[str]] = {
-    source: frozenset(each.name for each in keys_of(kind)) - {source, "when"}
+    source: frozenset(each.name for each in kind.KEYS) - {source, "when"}
     for source, kind in VALUES_BY_SOURCE.items()
 }
 """What may stand beside a source, and means nothing without it; ``when`` may beside each."""
 
 KEYS: Mapping[str, Kind] = {
-    each.name: each.holds.kind for kind in VALUES_BY_SOURCE.values() for each in keys_of(kind)
+    each.name: each.holds.kind for kind in VALUES_BY_SOURCE.values() for each in kind.KEYS
 }
 """All keys of values, and what each holds."""
-
-ASKING = frozenset({"find", "pick", "call"})
-"""The sources that ask CloudStack; ``get`` beside them makes something of what they find."""
 
 
 @form("used_value", takes_more=True)
@@ -144,45 +151,95 @@ class UsedValue(Guarded):
 
 
 @form("used_names", takes_more=True)
-class UsedNames:
+class UsedNames(Node):
     """A group of names, and what it takes. The key of the entry is only for people."""
 
     names: str = needed(WORD, "The name of a [group of names](shared.md#groups-of-names).")
 
 
+@form()
+class Wrong(Node):
+    """What stands where a value should, and is none."""
+
+    message: str = ""
+
+
+def read_asked(data: Any, place: Place) -> Node:
+    """A value that is no expression."""
+    if not isinstance(data, Mapping):
+        return Constant(place=place, value=data)
+    source = next((key for key in SOURCES if key in data), None)
+    if source is None:
+        return Wrong(place=place, message="a value needs one of: " + ", ".join(SOURCES))
+    wrong = _wrong_keys(source, data)
+    if wrong is not None:
+        return Wrong(place=place, message=wrong)
+    return read_as(VALUES_BY_SOURCE[source], data, place)
+
+
+OTHER_READERS["asked"] = read_asked
 chosen("value_object", "asked", ask="used_value", names="used_names")
 
 
-_HOLDING_OTHERS = tuple(
-    (name, kind) for name, kind in KEYS.items() if kind not in (Kind.CONSTANT, Kind.WORD)
-)
+def _wrong_keys(source: str, data: Mapping[str, Any]) -> str | None:
+    """What is wrong with the keys of a value, if anything is: nothing may be said in vain."""
+    others = [key for key in data if key not in (source, "when", *COMPANIONS[source])]
+    second = next((key for key in others if key in SOURCES), None)
+    if second is not None:
+        return f"a value comes from one place; this one has {source!r} and {second!r}"
+    if others:
+        return f"{others[0]!r} means nothing beside {source!r}"
+    if source == "find" and "from" not in data:
+        return "'find' needs 'from': where the name or link stands"
+    if source == "from" and "enum" not in data:
+        return "'from' needs 'enum', the words that it becomes; without, write the value as it is"
+    if source == "each" and ("fields" in data) == ("get" in data):
+        return "an element is made by one of: fields, get"
+    return None
 
 
-def parts_of(spec: Mapping[str, Any], *, certain: bool = False) -> Iterator[Any]:
+_FORMS: tuple[type[Node], ...] = (*VALUES_BY_SOURCE.values(), Wrong)
+_HOLDING: Mapping[type[Node], tuple[tuple[str, Kind], ...]] = {
+    cls: tuple(
+        (each.attribute, each.holds.kind)
+        for each in cls.KEYS
+        if each.holds.kind not in (Kind.CONSTANT, Kind.WORD)
+    )
+    for cls in _FORMS
+}
+"""The attributes of each form that hold other values, and what each holds."""
+
+
+def parts_of(value: Value, *, certain: bool = False) -> Iterator[Value]:
     """The values and conditions that stand directly in a value.
 
     Args:
-        spec: the value.
+        value: the value.
         certain: leave out those that are not looked at whenever the value is made: conditions on
             rows, and what stands in for something that is missing.
     """
-    for name, kind in _HOLDING_OTHERS:
-        if name not in spec:
-            continue
-        if kind is Kind.VALUE:
-            yield spec[name]
-        elif kind is Kind.VALUES:
-            yield from spec[name].values()
+    if isinstance(value, Text):
+        return
+    for attribute, kind in _HOLDING[type(value)]:
+        part = getattr(value, attribute)
+        if kind is Kind.VALUES:
+            yield from part.values()
         elif kind is Kind.CHOICES:
-            yield from spec[name][: 1 if certain else None]
-        elif not certain:
-            yield spec[name]
+            yield from part[: 1 if certain else None]
+        elif part is not None and not (certain and kind is Kind.CONDITION):
+            yield part
 
 
-def texts_of(spec: Any) -> Iterator[str]:
+def is_constant(value: Value) -> TypeGuard[Constant]:
+    """Whether a value is the same for every row, so that it need not be made anew."""
+    if not isinstance(value, Constant) or value.when is not None:
+        return False
+    return not isinstance(value.value, dict | list | None)
+
+
+def texts_of(value: Value) -> Iterator[Text]:
     """All expressions of a value, whatever its form."""
-    if isinstance(spec, str):
-        yield spec
-    elif isinstance(spec, Mapping):
-        for part in parts_of(spec):
-            yield from texts_of(part)
+    if isinstance(value, Text):
+        yield value
+    for part in parts_of(value):
+        yield from texts_of(part)

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from gstack_pyramid.cli import main
 from gstack_pyramid.describing import coverage, formatting
 from gstack_pyramid.describing.explain import explain
+from gstack_pyramid.mapping.forms.holds import value_at
 from gstack_pyramid.mapping.forms.values import SOURCES
 
 from ...support import shipped
@@ -164,7 +165,7 @@ VALUES: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("name", VALUES)
 def test_a_value_in_words(name: str) -> None:
     spec, words = VALUES[name]
-    assert formatting.value(spec) == words
+    assert formatting.value(value_at(spec, ())) == words
 
 
 def test_each_source_has_words() -> None:

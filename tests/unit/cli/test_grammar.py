@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from gstack_pyramid.describing.grammar import pages
-from gstack_pyramid.mapping.forms.keys import CHOICES, FORMS, keys_of
+from gstack_pyramid.mapping.forms.keys import CHOICES, FORMS
 
 from .conftest import Gstack
 
@@ -47,7 +47,7 @@ def test_each_form_that_is_named_is_declared() -> None:
 
 @pytest.mark.parametrize("name", FORMS)
 def test_what_has_to_stand_beside_a_key_is_a_key_itself(name: str) -> None:
-    known = {key.name: key for key in keys_of(FORMS[name].cls)}
+    known = {key.name: key for key in FORMS[name].cls.KEYS}
     assert {beside for key in known.values() for beside in key.requires} <= known.keys()
 
 

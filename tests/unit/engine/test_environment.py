@@ -9,6 +9,7 @@ from typing import Any
 
 import gstack_pyramid
 from gstack_pyramid.engine.environment import FIRST_PAGE, Env
+from gstack_pyramid.mapping.forms.holds import values_at
 from gstack_pyramid.mapping.loops import compile_loop
 
 from ..mapping.language import Language, env_of
@@ -61,7 +62,7 @@ def test_one_place_has_one_set_of_links_whatever_is_named_in_it() -> None:
 
 def test_a_loop_that_nobody_goes_on_with_leaves_nothing_behind(language: Language) -> None:
     scope = language.scope_of(roots={"disks": []})
-    loop, _ = compile_loop({"disk": "disks", "part": "disk"}, scope, ())
+    loop, _ = compile_loop(values_at({"disk": "disks", "part": "disk"}, ()), scope)
     assert language.findings == []
     env = env_of({"disks": [[1, 2], [3]]})
     turns = iter(loop(None, env))

@@ -7,7 +7,7 @@ from typing import Any
 from gstack_pyramid.engine.plan_state import kept
 from gstack_pyramid.mapping.steps import compile_steps
 
-from ..mapping.language import Language
+from ..mapping.language import Language, steps_of
 
 ROOTS: dict[str, Any] = {
     "body": {"name": "web"},
@@ -24,7 +24,7 @@ def of_steps(language: Language, *steps: dict[str, Any]) -> dict[str, Any]:
     """What is kept of the roots for these steps."""
     scope = language.scope_of(writing=True, roots=ROOTS)
     scope.reached.clear()
-    compile_steps(list(steps), scope, ())
+    compile_steps(steps_of(*steps), scope)
     assert language.findings == []
     return kept(ROOTS, scope.reached)
 

@@ -9,7 +9,7 @@ from gstack_pyramid.engine.plans import TRIES, Outcome, Plan, PlannedCommand, St
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.mapping.steps import compile_steps
 
-from ..mapping.language import Language, OneRequest, env_of
+from ..mapping.language import Language, OneRequest, env_of, steps_of
 
 Answer = Callable[[PlannedCommand], Any]
 
@@ -40,7 +40,7 @@ class Runner:
         """Run the steps; gives what the plan ended with."""
         roots = {"body": body, **roots}
         scope = self._language.scope_of(writing=True, roots=roots)
-        compiled, _ = compile_steps(steps, scope, ())
+        compiled, _ = compile_steps(steps_of(*steps), scope)
         assert self._language.findings == []
         plan = run_steps(compiled, env_of(roots, request))
         try:

@@ -8,7 +8,7 @@ from gstack_pyramid.engine.plans import PlannedCommand, run_steps
 from gstack_pyramid.engine.retries import CLOCKS, Repeat, repeat_of
 from gstack_pyramid.mapping.steps import compile_steps
 
-from ..mapping.language import Language, env_of
+from ..mapping.language import Language, env_of, steps_of
 
 MADE_AT = "2026-06-09T10:31:35+0200"
 MOMENT = 1780993895.0
@@ -43,7 +43,7 @@ def planned(
 ) -> list[PlannedCommand]:
     roots = {"body": body, **roots}
     scope = language.scope_of(writing=True, roots=roots)
-    steps, _ = compile_steps([step], scope, ())
+    steps, _ = compile_steps(steps_of(step), scope)
     assert language.findings == []
     return list(run_steps(steps, env_of(roots)))
 
@@ -57,7 +57,7 @@ def volume(**found: Any) -> dict[str, Any]:
 
 
 def test_what_makes_something_must_say_how_it_is_found(language: Language) -> None:
-    compile_steps([{"call": "createVolume"}], language.scope_of(writing=True), ())
+    compile_steps(steps_of({"call": "createVolume"}), language.scope_of(writing=True))
     (finding,) = language.findings
     assert finding.message == "createVolume must not be sent twice: say how it is 'found'"
 
@@ -65,7 +65,7 @@ def test_what_makes_something_must_say_how_it_is_found(language: Language) -> No
 def test_an_undo_must_be_one_that_can_be_sent_again(language: Language) -> None:
     undo = {"call": "createSnapshot", "params": {"volumeid": "result.id"}}
     step = {"call": "createVolume", "repeat": "safe", "undo": undo}
-    compile_steps([step], language.scope_of(writing=True), ())
+    compile_steps(steps_of(step), language.scope_of(writing=True))
     (finding,) = language.findings
     assert finding.message == "createSnapshot can't be sent again"
 
@@ -73,20 +73,20 @@ def test_an_undo_must_be_one_that_can_be_sent_again(language: Language) -> None:
 def test_a_volume_may_be_detached_again_to_undo_a_step(language: Language) -> None:
     undo = {"call": "detachVolume", "params": {"id": "result.id"}}
     step = {"call": "createVolume", "repeat": "safe", "undo": undo}
-    compile_steps([step], language.scope_of(writing=True), ())
+    compile_steps(steps_of(step), language.scope_of(writing=True))
     assert language.findings == []
 
 
 def test_a_look_is_for_a_command_that_lists(language: Language) -> None:
     step = {"call": "createVolume", "found": {"call": "createSnapshot", "params": {"volumeid": 1}}}
-    compile_steps([step], language.scope_of(writing=True), ())
+    compile_steps(steps_of(step), language.scope_of(writing=True))
     (finding,) = language.findings
     assert finding.message == "createSnapshot lists nothing"
 
 
 def test_the_result_of_a_look_has_the_fields_of_the_step(language: Language) -> None:
     step = volume(fields={"colour": "name"})
-    compile_steps([step], language.scope_of(writing=True), ())
+    compile_steps(steps_of(step), language.scope_of(writing=True))
     (finding,) = language.findings
     assert finding.message == "the answer of createVolume has no field 'colour'"
 

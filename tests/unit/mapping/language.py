@@ -10,9 +10,11 @@ from typing import Any
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.getters import Condition, Getter
 from gstack_pyramid.errors import GceError
-from gstack_pyramid.mapping.conditions import compile_condition
 from gstack_pyramid.mapping.context import Models
 from gstack_pyramid.mapping.document import Document, Finding
+from gstack_pyramid.mapping.forms.holds import value_at
+from gstack_pyramid.mapping.forms.keys import read_form
+from gstack_pyramid.mapping.forms.nodes import text_at
 from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import ANY, RowShape, Shape
 from gstack_pyramid.mapping.values import compile_value
@@ -92,7 +94,7 @@ class Language:
 
     def compile(self, spec: Any, **how: Any) -> Getter:
         """The closure of a value that has nothing wrong with it."""
-        getter, _ = compile_value(spec, self.scope_of(**how), ())
+        getter, _ = compile_value(value_at(spec, ()), self.scope_of(**how))
         assert self.findings == []
         return getter
 
@@ -111,15 +113,20 @@ class Language:
 
     def holds(self, spec: Any, current: Any = None, **roots: Any) -> bool:
         """Whether a condition holds."""
-        condition = compile_condition(spec, self.scope_of(roots=roots), ())
+        condition = self.scope_of(roots=roots).holds(text_at(spec, ()))
         assert self.findings == []
         return condition(current, env_of(roots))
 
     def complaints(self, spec: Any, **how: Any) -> list[str]:
         """What is wrong with a value."""
         self.findings.clear()
-        compile_value(spec, self.scope_of(**how), ())
+        compile_value(value_at(spec, ()), self.scope_of(**how))
         return [finding.message for finding in self.findings]
+
+
+def steps_of(*specs: Mapping[str, Any]) -> list[Any]:
+    """Steps as a mapping file has them, read."""
+    return [read_form("step", spec, (number,)) for number, spec in enumerate(specs)]
 
 
 def env_of(roots: Mapping[str, Any], request: OneRequest | None = None) -> Env:

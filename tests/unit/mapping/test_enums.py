@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gstack_pyramid.errors import GceError
+from gstack_pyramid.mapping.forms.holds import value_at
 from gstack_pyramid.mapping.shapes import GceShape
 from gstack_pyramid.schemas.gce import GceModel
 
@@ -147,7 +148,7 @@ def test_an_error_names_the_position_in_a_list_that_the_mapping_names(
     }
     scope = language.scope_of(body, writing=True)
     scope.roots["body"] = body
-    getter = scope.value({"find": "zones", "from": path, "get": "found.id"}, ())
+    getter = scope.value(value_at({"find": "zones", "from": path, "get": "found.id"}, ()))
     assert language.findings == []
     with pytest.raises(GceError, match=f"nothing for {field}"):
         getter(value, env_of({"body": value}))

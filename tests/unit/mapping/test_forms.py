@@ -13,9 +13,10 @@ import orjson
 import pytest
 
 from gstack_pyramid.describing import formatting
+from gstack_pyramid.mapping.forms.holds import value_at
 from gstack_pyramid.mapping.forms.keys import Kind
 from gstack_pyramid.mapping.forms.values import COMPANIONS, KEYS, SOURCES, texts_of
-from gstack_pyramid.mapping.lookups import nested
+from gstack_pyramid.mapping.lookups import Link, nested
 from gstack_pyramid.mapping.shapes import GceShape
 from gstack_pyramid.mapping.values import compile_value
 from gstack_pyramid.schemas.gce import GceModel
@@ -70,17 +71,17 @@ def test_every_key_is_a_source_or_stands_beside_one() -> None:
 
 @MARKED
 def test_what_it_reads_is_found_wherever_it_stands(value: Any) -> None:
-    assert {"link": "zones"} in list(nested(value))
+    assert Link("zones", named=False) in list(nested(value_at(value, ())))
 
 
 @MARKED
 def test_its_expressions_are_found_wherever_they_stand(value: Any) -> None:
-    assert MARK in list(texts_of(value))
+    assert MARK in list(texts_of(value_at(value, ())))
 
 
 @MARKED
 def test_it_is_said_in_words_wherever_it_stands(value: Any) -> None:
-    assert MARK in formatting.value(value)
+    assert MARK in formatting.value(value_at(value, ()))
 
 
 @MARKED
@@ -89,12 +90,12 @@ def test_the_compiler_checks_it_wherever_it_stands(
 ) -> None:
     disk = GceShape(gce, "Disk")
     scope = language.scope_of().entering(disk, body=replace(disk, body=True))
-    compile_value(value, scope, ())
+    compile_value(value_at(value, ()), scope)
     assert language.findings == []
     assert ("description",) in scope.honoured
     language.findings.clear()
     wrong = orjson.loads(orjson.dumps(value).replace(b"body.description", b"body.descriptoin"))
-    compile_value(wrong, scope, ())
+    compile_value(value_at(wrong, ()), scope)
     assert [found.message for found in language.findings if "descriptoin" in found.message]
 
 
@@ -102,5 +103,5 @@ def test_the_compiler_checks_it_wherever_it_stands(
 def test_a_constant_is_no_expression_to_anybody(source: str) -> None:
     constant = {"from": "'a'", "enum": {"a": MARK}, "default": MARK} if source != "value" else {}
     value = constant or {"value": MARK}
-    assert MARK not in list(texts_of(value))
-    assert {"link": "zones"} not in list(nested(value))
+    assert MARK not in list(texts_of(value_at(value, ())))
+    assert Link("zones", named=False) not in list(nested(value_at(value, ())))

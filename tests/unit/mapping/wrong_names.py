@@ -37,6 +37,30 @@ WRONG_NAMES = {
         """,
         "GCE's Disk has no field 'colour'",
     ),
+    "pushed field that no table of words makes": (
+        """
+        resource: disks
+        read:
+          call: listVolumes
+          push:
+            status: state # here
+        fields:
+          status: {when: name, from: state, enum: {Ready: READY}}
+        """,
+        "'status' is not made by 'from' and 'enum' alone",
+    ),
+    "parameter of a pushed field": (
+        """
+        resource: disks
+        read:
+          call: listVolumes
+          push:
+            status: stat # here
+        fields:
+          status: {from: state, enum: {Ready: READY}}
+        """,
+        "listVolumes has no parameter 'stat'",
+    ),
     "nested gce field": (
         """
         resource: instances
