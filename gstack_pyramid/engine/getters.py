@@ -17,8 +17,11 @@ Condition = Callable[[Any, Any], bool]
 Loop = Callable[[Any, Any], Iterable[Any]]
 """A compiled ``each``: for each turn an environment in which it has its names."""
 
-Shaping = Callable[[Any, Any, dict[str, Any]], None]
-"""Puts the fields of a resource into an object: ``(row, environment, object)``."""
+Shaping = Callable[[Any, Any, dict[str, Any]], Any]
+"""Puts the fields of a resource into an object: ``(row, environment, object)``.
+
+It gives what is told besides, as it was asked for; None for nothing.
+"""
 
 
 def field_of_row(name: str) -> Getter:

@@ -342,6 +342,9 @@ class _Reader:
         if window.total is None or window.total > LONG:
             self._first = wanted, window
             return True
+        if not window.ended and window.total <= self._env.session.client.paging.size:
+            # All of it in one page, of which it is known that it is the last.
+            window = self(0, window.total)
         if window.ended:
             self._env.session.remember(self._command, self._params, window.rows)
         return False

@@ -129,6 +129,9 @@ class Join:
             return Table(env.session.fetch_each(self.command, each)).by(self.theirs)
         if env.page == WHOLE or self.cached:
             found: Table = env.session.table(self.command, params, cached=self.cached)
+            if len(rows) * 2 > len(found):
+                # Most of it is wanted, and a look before would be for nothing.
+                found.whole  # noqa: B018
             return found.by(self.theirs)
         wanted = {row.get(self.ours) for row in rows}
 

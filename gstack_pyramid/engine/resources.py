@@ -322,16 +322,15 @@ class Resource:
                 shaped["region"] = region
             roots["this"] = shaped
             if wanted is None:
-                source.shaping(row, env, shaped)
+                advice = source.shaping(row, env, shaped)
             else:
                 for field_name, getter in fields:
                     value = getter(row, env)
                     if value is not None:
                         shaped[field_name] = value
-            if source.advice is not None:
-                advice = source.advice(row, env)
-                if advice is not None:
-                    shaped = told_besides(shaped, advice, wanted)
+                advice = None if source.advice is None else source.advice(row, env)
+            if advice is not None:
+                shaped = told_besides(shaped, advice, wanted)
             result.append(shaped)
         return result
 

@@ -131,11 +131,12 @@ def translated(value: Checked, words: Mapping[Any, Any] | None, default: Any) ->
     return Checked(emit)
 
 
-def shaping_of(fields: Fields, about: str) -> tuple[Shaping, Source]:
+def shaping_of(fields: Fields, advice: Getter | None, about: str) -> tuple[Shaping, Source]:
     """One function for all fields of a resource, and its source.
 
     Args:
         fields: their names and values, in their order; later ones may look at earlier ones.
+        advice: what the function gives besides.
         about: where they come from, for tracebacks.
     """
     writer = Writer()
@@ -148,4 +149,8 @@ def shaping_of(fields: Fields, about: str) -> tuple[Shaping, Source]:
                 writer.line(f"if {value} is not None: shaped[{name!r}] = {value}")
             else:
                 put(writer, "shaped", name, node)
-    return writer.function("shape", f"{ARGUMENTS}, shaped", "None", about)
+        told = "None"
+        if advice is not None:
+            node = node_of(advice)
+            told = node.emit(writer) if node else f"{writer.keep(advice, 'advice')}(c, env)"
+    return writer.function("shape", f"{ARGUMENTS}, shaped", told, about)

@@ -132,7 +132,7 @@ class SourceCompiler:
             order=spec.order,
             joined_fields=self._looking_at({join.name for join in joins}),
             this_fields=frozenset(name for name, used in self._uses.items() if "this" in used),
-            shaping=self._shaping(fields),
+            shaping=self._shaping(fields, advice),
             glance=self._glance(joins, early),
             advice=advice,
             advice_joins=frozenset(looked_at & {join.name for join in joins}),
@@ -239,9 +239,9 @@ class SourceCompiler:
                 compiled.append((name, scope.value(value)))
         return compiled
 
-    def _shaping(self, fields: list[tuple[str, Getter]]) -> Shaping:
+    def _shaping(self, fields: list[tuple[str, Getter]], advice: Getter | None) -> Shaping:
         file, line = self._scope.document.origin(self._spec.place)
-        shaping, source = shaping_of(fields, f"<{file}:{line}>")
+        shaping, source = shaping_of(fields, advice, f"<{file}:{line}>")
         names = ", ".join(name for name, _ in fields)
         self._scope.generated.append((self._spec.place, f"all fields: {names}", source))
         return shaping

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from gstack_pyramid.engine.getters import text_of
@@ -153,10 +154,17 @@ def _converter(checker: Checking, node: ast.Call, name: str) -> Checked:
         return MISSING
     (argument,) = arguments
     field = field_of(argument, checker.source_of(node.args[0]))
-    called = converting(CONVERTERS[name], field, checker.scope.writing)
+    writing = checker.scope.writing
+    called = converting(CONVERTERS[name], field, writing)
 
     def emit(writer: Writer) -> str:
-        given = writer.named(argument.emit(writer))
+        code = argument.emit(writer)
+        if not writing:
+            # Of a field that is there for several, it is the same for all of them.
+            once = f"(None if {code} is None else {writer.keep(called, name)}({code}))"
+            if (shared := writer.sharing.of_field(code, once, "", once)) is not None:
+                return shared
+        given = writer.named(code)
         return f"(None if {given} is None else {writer.keep(called, name)}({given}))"
 
     return Checked(emit, label=argument.label)
@@ -170,15 +178,28 @@ def converting(function: Callable[[Any], Any], field: str, writing: bool) -> Cal
         field: what the value was made from, for errors.
         writing: whether a request is being turned into a command.
     """
+    if not writing:
+        return _reading(function)
 
     def converted(value: Any) -> Any:
         try:
             return function(value)
         except _NOT_FITTING as error:
-            if not writing:
-                return None
             said = str(error) if isinstance(error, ValueError) else "It has another form"
             raise invalid_value(field, value, f"{said}.") from error
+
+    return converted
+
+
+@cache
+def _reading(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The one function that gives nothing for what a converter can't take."""
+
+    def converted(value: Any) -> Any:
+        try:
+            return function(value)
+        except _NOT_FITTING:
+            return None
 
     return converted
 

@@ -62,6 +62,7 @@ class Checker:
         self.depth = 0
         self.within: tuple[str, ...] = ()
         self.labels: dict[str, str] = {}
+        self.given: dict[str, Checked] = {}
 
     def inside(self, scope: Context, place: Place, text: str) -> Checker:
         """A checker of an expression that is written out inside of this one."""
@@ -127,6 +128,8 @@ class Checker:
         return self.check(node)
 
     def _name(self, node: ast.expr, name: str) -> Checked:
+        if name in self.given:
+            return replace(self.given[name], label=self.labels[name])
         if name in self.names:
             code, shape = self.names[name]
             return Checked(lambda writer: code, shape, label=self.labels.get(name, name))

@@ -82,6 +82,7 @@ def _each(writer: Writer, clause: Clause, asked: bool) -> Iterator[None]:
 
 def get(writer: Writer, code: str, name: str, *, sure: bool = False) -> str:
     """The code of a field."""
+    sure = sure or (code == "c" and writer.row)
     found = f"{code}.get({name!r})"
     return writer.sharing.field(
         code, found if sure else f"({found} if type({code}) is dict else None)"

@@ -57,7 +57,9 @@ def _unique(value: Any) -> list[Any]:
 
 
 def _sort_key(value: Any) -> tuple[str, ...]:
-    return tuple(map(str, value.values())) if isinstance(value, dict) else (str(value),)
+    if type(value) is dict:
+        return tuple([text if type(text) is str else str(text) for text in value.values()])
+    return (str(value),)
 
 
 def _sorted(value: Any, field: Any = None) -> list[Any]:

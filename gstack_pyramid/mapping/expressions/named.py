@@ -9,7 +9,7 @@ called.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gstack_pyramid.mapping.context import Context
@@ -51,7 +51,8 @@ def call(checker: Checking, node: ast.Call, function: NamedFunction) -> Checked:
     arguments = [checker.check(argument) for argument in node.args]
     findings: list[Finding] = []
     own = replace(checker.scope, findings=findings, document=function.document)
-    codes, body = body_of(checker, function, arguments, own)
+    plain = [_is_plain(at, found) for at, found in zip(node.args, arguments, strict=True)]
+    codes, body = body_of(checker, function, arguments, own, plain)
     if findings:
         told, alone = findings[0].message, replace(own, findings=[])
         if told.endswith(ENDLESS):
@@ -61,8 +62,9 @@ def call(checker: Checking, node: ast.Call, function: NamedFunction) -> Checked:
         return MISSING if alone.findings else checker.report(node, f"{function.name}: {told}")
 
     def given(writer: Writer) -> None:
-        for code, argument in zip(codes, arguments, strict=True):
-            writer.line(f"{code} = {argument.emit(writer)}")
+        for code, argument, as_it_is in zip(codes, arguments, plain, strict=True):
+            if not as_it_is:
+                writer.line(f"{code} = {argument.emit(writer)}")
 
     def emit(writer: Writer) -> str:
         given(writer)
@@ -83,12 +85,25 @@ def call(checker: Checking, node: ast.Call, function: NamedFunction) -> Checked:
     )
 
 
+def _is_plain(node: ast.expr, found: Checked) -> bool:
+    """Whether an argument is written where its parameter stands: a name, or a field of one.
+
+    Who asks for the same field elsewhere shares it then.
+    """
+    named = isinstance(node.value, ast.Name) if isinstance(node, ast.Attribute) else False
+    return (named or isinstance(node, ast.Name)) and found is not MISSING and found.root != "this"
+
+
 def body_of(
-    checker: Checking, function: NamedFunction, arguments: list[Checked] | None, scope: Context
+    checker: Checking,
+    function: NamedFunction,
+    arguments: list[Checked] | None,
+    scope: Context,
+    plain: Sequence[bool] = (),
 ) -> tuple[list[str], Checked]:
     """The names of a function's parameters in the code, and its checked expression.
 
-    Without arguments nothing is known of them.
+    Without arguments nothing is known of them; those that are plain are written in their places.
     """
     alone = replace(
         scope,
@@ -106,6 +121,8 @@ def body_of(
         inner.names[name] = (codes[-1], argument.shape)
         # An error names what the caller has given.
         inner.labels[name] = argument.label or name
+        if plain and plain[len(codes) - 1]:
+            inner.given[name] = argument
     try:
         tree = parse(function.gives)
     except ExpressionError as error:

@@ -66,6 +66,7 @@ class Checking(Protocol):
         scope: what can be named; mistakes are reported there.
         names: the code and the shape of what loops and functions have named.
         labels: how errors call those, where that is another name.
+        given: what some of those stand for, to be written in their place.
         count: how many names there were.
         depth: how many loops this stands in.
         within: the functions this stands in.
@@ -74,6 +75,7 @@ class Checking(Protocol):
     scope: Context
     names: dict[str, tuple[str, Shape]]
     labels: dict[str, str]
+    given: dict[str, Checked]
     count: int
     depth: int
     within: tuple[str, ...]

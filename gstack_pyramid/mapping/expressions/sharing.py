@@ -71,6 +71,8 @@ class Sharing:
         if found is None:
             return None
         use = self._uses[int(found[1])]
+        if use.form:
+            return None
         return self._mark(_Use(use.variable, whole, part, alone, use.form + 1))
 
     def _mark(self, use: _Use) -> str:
