@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -28,7 +29,7 @@ from urllib3.exceptions import (
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
-from gstack_pyramid.cloudstack.connections import BadHttp, Connections, Place, Received
+from gstack_pyramid.cloudstack.connections import Asked, Connections, Place, Received
 from gstack_pyramid.cloudstack.errors import CloudStackTimeout, CloudStackUnavailable
 
 LONGEST_URL = 2000
@@ -37,7 +38,6 @@ LONGEST_URL = 2000
 UNTRUSTED = "CloudStack's certificate is not trusted"
 LOST = "the connection to CloudStack was lost"
 
-_FORM = "Content-Type: application/x-www-form-urlencoded; charset=UTF-8\r\n"
 _BACKOFF = 0.1
 
 OnRetry = Callable[[str, int], None]
@@ -94,10 +94,15 @@ class Transport:
         self._on_retry = on_retry
         self.behind: float | None = None
         self._read_tries = 1 + read_retries
-        self._headers = (
-            f"Host: {parts.netloc}\r\nUser-Agent: gstack\r\nAccept: application/json\r\n"
-            "Accept-Encoding: gzip, deflate\r\n"
-        )
+        self._headers = {
+            "User-Agent": "gstack",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
+        self._form_headers = {
+            **self._headers,
+            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+        }
 
     def change(self, command: str, form: str) -> Answer:
         """Posts a command that may change something, once.
@@ -105,7 +110,7 @@ class Transport:
         Raises:
             CloudStackUnavailable: no answer came; ``sent`` tells whether it may have an effect.
         """
-        return self._send(command, self._request("POST", self._path, form), 1)
+        return self._send(command, self._posted(self._path, form), 1)
 
     def read(self, command: str, form: str) -> Answer:
         """Sends a command that changes nothing, again if need be. ``form`` begins with it.
@@ -114,24 +119,20 @@ class Transport:
             CloudStackUnavailable: no answer came, in as many attempts as allowed.
         """
         if len(self.endpoint) + 1 + len(form) <= LONGEST_URL:
-            request = self._request("GET", f"{self._path}?{form}")
+            request = Asked("GET", f"{self._path}?{form}", self._headers)
         else:
             query, _, body = form.partition("&")
-            request = self._request("POST", f"{self._path}?{query}", body)
+            request = self._posted(f"{self._path}?{query}", body)
         return self._send(command, request, self._read_tries)
 
     def close(self) -> None:
         """Closes the idle connections."""
         self._connections.close()
 
-    def _request(self, method: str, target: str, body: str | None = None) -> bytes:
-        head = f"{method} {target} HTTP/1.1\r\n{self._headers}"
-        if body is not None:
-            # The values are encoded: a character is a byte.
-            head += f"{_FORM}Content-Length: {len(body)}\r\n"
-        return f"{head}\r\n{body or ''}".encode("ascii")
+    def _posted(self, target: str, form: str) -> Asked:
+        return Asked("POST", target, self._form_headers, form.encode())
 
-    def _send(self, command: str, request: bytes, tries: int) -> Answer:
+    def _send(self, command: str, request: Asked, tries: int) -> Answer:
         tried = 1
         outcome = self._attempt(command, request)
         while tried < tries and _may_pass(outcome):
@@ -151,7 +152,7 @@ class Transport:
             self.behind = _behind(outcome.headers.get("date", ""))
         return Answer(outcome.status, outcome.content, outcome.headers.get("x-description"))
 
-    def _attempt(self, command: str, request: bytes) -> Received | CloudStackUnavailable:
+    def _attempt(self, command: str, request: Asked) -> Received | CloudStackUnavailable:
         """The answer to a request that is sent once, or what its failure means."""
         try:
             connection = self._connections.take()
@@ -166,7 +167,7 @@ class Transport:
             received = connection.ask(request)
         except TimeoutError:
             return CloudStackTimeout(command, "no answer from CloudStack in time", True)
-        except (OSError, BadHttp):
+        except (OSError, HTTPException):
             return CloudStackUnavailable(command, LOST, True)
         finally:
             # One that has not come to the end of its answer is closed.

@@ -9,12 +9,13 @@ There is no waiting for an answer here, so no timeout either.
 from __future__ import annotations
 
 from email.utils import formatdate
+from http.client import HTTPException, HTTPMessage
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
 from waitress.channel import ClientDisconnected
 
-from gstack_pyramid.cloudstack.connections import BadHttp, Connection, Connections, Received
+from gstack_pyramid.cloudstack.connections import Asked, Connection, Connections, Received
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,45 +46,45 @@ class _Wire:
     def close(self) -> None:
         pass
 
-    def ask(self, request: bytes) -> Received:
+    def ask(self, asked: Asked) -> Received:
         """The answer to a request.
 
         Raises:
-            BadHttp: the application hangs up instead.
+            HTTPException: the application hangs up instead.
         """
         told: list[Any] = []
 
         def start_response(
             status: str, its: list[tuple[str, str]], exc_info: object = None
         ) -> Callable[[bytes], object]:
-            told[:] = int(status[:3]), {name.lower(): value for name, value in its}
+            headers = HTTPMessage()
+            for name, value in [*its, ("Date", formatdate(usegmt=True))]:
+                headers[name] = value
+            told[:] = int(status[:3]), headers
             return told.append
 
         try:
-            content = b"".join(self._app(_environ(request), start_response))
+            content = b"".join(self._app(_environ(asked), start_response))
         except ClientDisconnected:
-            raise BadHttp from None
+            raise HTTPException from None
         status, headers = told
-        return Received(status, {"date": formatdate(usegmt=True), **headers}, content)
+        return Received(status, headers, content)
 
 
-def _environ(request: bytes) -> dict[str, Any]:
+def _environ(asked: Asked) -> dict[str, Any]:
     """A request as WSGI has it (PEP 3333)."""
-    head, _, body = request.partition(b"\r\n\r\n")
-    first, *lines = head.decode("latin-1").split("\r\n")
-    method, target, protocol = first.split(" ")
-    path, _, query = target.partition("?")
-    headers = dict(line.lower().split(": ", 1) for line in lines)
+    path, _, query = asked.target.partition("?")
+    body = asked.body or b""
     return {
-        "REQUEST_METHOD": method,
+        "REQUEST_METHOD": asked.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": path,
         "QUERY_STRING": query,
-        "CONTENT_TYPE": headers.get("content-type", ""),
-        "CONTENT_LENGTH": headers.get("content-length", ""),
+        "CONTENT_TYPE": asked.headers.get("Content-Type", ""),
+        "CONTENT_LENGTH": str(len(body)) if body else "",
         "SERVER_NAME": "127.0.0.1",
         "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": protocol,
+        "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "127.0.0.1",
         "wsgi.url_scheme": "http",
         "wsgi.input": BytesIO(body),
