@@ -10,10 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.mapping.document import Document, Finding, MappingError, read_document
+from gstack_pyramid.mapping.forms.files import Coverage
+from gstack_pyramid.mapping.forms.keys import read_as
+from gstack_pyramid.mapping.loader import check_grammar
 from gstack_pyramid.schemas.gce import GceMethod, GceModel
 
 FILE = "_coverage.yaml"
@@ -65,44 +68,20 @@ def read_reasons(folders: Iterable[Path], gce: GceModel) -> dict[str, str]:
         file = folder / FILE
         if file.is_file():
             document = read_document(file)
-            _check_form(document)
-            reasons.update(_reasons_of(document, gce, findings))
+            wrong = check_grammar(document, "coverage")
+            findings += wrong
+            reasons.update({} if wrong else _reasons_of(document, gce, findings))
     if findings:
         raise MappingError(findings)
     return reasons
 
 
-def _check_form(document: Document) -> None:
-    data = document.data
-    entries = data.get("no_counterpart") if isinstance(data, dict) else None
-    if not isinstance(entries, list) or set(data) != {"no_counterpart"}:
-        message = "expected one key, no_counterpart, with a list of {why, methods}"
-        raise MappingError([document.finding((), message)])
-    wrong = [
-        document.finding(("no_counterpart", index), "expected {why: a sentence, methods: [names]}")
-        for index, entry in enumerate(entries)
-        if not _is_entry(entry)
-    ]
-    if wrong:
-        raise MappingError(wrong)
-
-
-def _is_entry(entry: Any) -> bool:
-    return (
-        isinstance(entry, dict)
-        and set(entry) == {"why", "methods"}
-        and isinstance(entry["why"], str)
-        and isinstance(entry["methods"], list)
-        and all(isinstance(pattern, str) for pattern in entry["methods"])
-    )
-
-
 def _reasons_of(document: Document, gce: GceModel, findings: list[Finding]) -> dict[str, str]:
     methods = list(gce.all_methods())
     found: dict[str, str] = {}
-    for index, entry in enumerate(document.data["no_counterpart"]):
-        for number, pattern in enumerate(entry["methods"]):
-            place = ("no_counterpart", index, "methods", number)
+    for entry in read_as(Coverage, document.data, ()).no_counterpart:
+        for number, pattern in enumerate(entry.methods):
+            place = entry.inside("methods", number)
             fitting = [method for method in methods if _fits(pattern, method)]
             if not fitting:
                 findings.append(document.finding(place, f"{pattern!r} fits no method of GCE"))
@@ -110,7 +89,7 @@ def _reasons_of(document: Document, gce: GceModel, findings: list[Finding]) -> d
                 message = f"what {pattern!r} fits has a reason further up already"
                 findings.append(document.finding(place, message))
             for method in fitting:
-                found.setdefault(method.id, " ".join(entry["why"].split()))
+                found.setdefault(method.id, " ".join(entry.why.split()))
     return found
 
 

@@ -17,7 +17,7 @@ Schema = dict[str, Any]
 SCHEMA = "schemas/mapping.schema.json"
 PAGES = "docs/mapping"
 
-_FILES = ("resource", "twin", "defaults", "errors", "functions")
+_FILES = ("resource", "twin", "defaults", "errors", "functions", "coverage")
 _SHARED = ("shared_checks", "shared_steps", "shared_values", "shared_names")
 
 _DIFFERENT = " What is different, key by key; nothing (null) leaves out what the other has."

@@ -69,6 +69,5 @@ def _call(spec: Any, known: Mapping[str, NamedFunction], called: dict[str, None]
 
 
 def _about(function: NamedFunction) -> str:
-    place: Place = function.place[:-1]
-    file, line = function.document.origin(place)
-    return f"{function.document.at(place).get('about', '')} ({file}:{line})"
+    file, line = function.document.origin(function.gives.place[:-1])
+    return f"{function.about} ({file}:{line})"

@@ -116,7 +116,7 @@ def load(folders: Iterable[Path]) -> Mappings:
             except MappingError as error:
                 findings += error.findings
                 continue
-            wrong = _check_grammar(document, file.name)
+            wrong = check_grammar(document, _form_of(document, file.name))
             findings += wrong
             if not wrong:
                 findings += _add(merged, document, file.name, claimed, own)
@@ -136,10 +136,15 @@ def load(folders: Iterable[Path]) -> Mappings:
     return merged
 
 
-def _check_grammar(document: Document, name: str) -> list[Finding]:
+def _form_of(document: Document, name: str) -> str:
     form = _OWN_FORM.get(name.partition(".")[0], "resource")
     if form == "resource" and isinstance(document.data, dict) and "like" in document.data:
-        form = "twin"
+        return "twin"
+    return form
+
+
+def check_grammar(document: Document, form: str) -> list[Finding]:
+    """What is wrong with the form of a file, which is one of the grammar's forms."""
     if is_well_formed(form, document.data):
         return []
     return [
@@ -276,7 +281,7 @@ def _join(merged: Mappings, files: Mapping[str, list[Document]], findings: list[
         wrong = spell_out_shared(resource.document, merged.shared)
         spell_out_kept(resource.document)
         if not wrong:
-            wrong = _check_grammar(resource.document, "")
+            wrong = check_grammar(resource.document, "resource")
         wrong = wrong or spell_out_steps(resource.document)
         findings += wrong
         if not wrong:

@@ -29,7 +29,7 @@ def compile_run(spec: forms.Run, scope: Scope) -> Run:
     elif spec.least is not None:
         said = "'least' counts the turns of 'each', and there is none"
         scope.report(spec.inside("least"), said)
-    body = inner.value(spec.body) if spec.body is not None else None
+    body = inner.maybe(spec.body)
     query = inner.fields(spec.query)
     if method is None:
         scope.report(spec.inside("run"), f"GCE has no method {spec.run!r}")
@@ -43,8 +43,8 @@ def compile_run(spec: forms.Run, scope: Scope) -> Run:
         loop=loop,
         body=body,
         query=query,
-        least=scope.value(spec.least) if spec.least is not None else None,
-        zone=inner.value(spec.in_) if spec.in_ is not None else None,
+        least=scope.maybe(spec.least),
+        zone=inner.maybe(spec.in_),
         at=spec.at or "",
     )
     if method is not None:

@@ -73,6 +73,10 @@ class Scope(Context):
         """A closure for any form of value."""
         return self.compiler(value, self)[0]
 
+    def maybe(self, value: Value | None) -> Getter | None:
+        """The same, where there may be none."""
+        return None if value is None else self.value(value)
+
     def value_and_shape(self, value: Value) -> tuple[Getter, Shape]:
         """A closure for any form of value, and the shape of its result."""
         return self.compiler(value, self)

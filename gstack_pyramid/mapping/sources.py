@@ -95,12 +95,13 @@ class SourceCompiler:
         if spec.order is not None and self._command is not None:
             self._check_order(self._command, spec.inside("order"))
         fields = self._fields(shared_fields)
-        with self._rows.using() as looked_at:
-            advice = self._value(spec.advice)
-        with self._rows.using() as naming:
-            where, row_name = self._rows.condition(spec.where), self._name()
-        with self._rows.using() as placing:
-            also, zone, region = self._value(spec.also), self._zone(), self._value(spec.region)
+        rows = self._rows
+        with rows.using() as looked_at:
+            advice = rows.maybe(spec.advice)
+        with rows.using() as naming:
+            where, row_name = rows.condition(spec.where), self._name()
+        with rows.using() as placing:
+            also, zone, region = rows.maybe(spec.also), self._zone(), rows.maybe(spec.region)
         early = (spec.where, spec.name, spec.also, spec.zone, spec.region)
         return Source(
             name=spec.source or "row",
@@ -110,10 +111,8 @@ class SourceCompiler:
             if self._command is not None
             else lambda current, env: {},
             where=where,
-            unnest=self._scope.entering(self._outer).value(spec.each)
-            if spec.each is not None
-            else None,
-            group=self._value(spec.group),
+            unnest=self._scope.entering(self._outer).maybe(spec.each),
+            group=rows.maybe(spec.group),
             row_name=row_name,
             also=also,
             zone=zone,
@@ -126,7 +125,7 @@ class SourceCompiler:
             joins=joins,
             cached=bool(spec.cache),
             fields=fields,
-            scope_params=self._rows.fields(spec.scope) if spec.scope else None,
+            scope_params=rows.fields(spec.scope) if spec.scope else None,
             pattern=self._pattern(),
             push=self._push(shared_fields),
             order=spec.order,
@@ -179,12 +178,9 @@ class SourceCompiler:
         if self._command is not None and parameter not in self._command.params:
             self._scope.report(place, f"{self._command.name} has no parameter {parameter!r}")
 
-    def _value(self, value: Value | None) -> Getter | None:
-        return None if value is None else self._rows.value(value)
-
     def _zone(self) -> Getter | None:
         if self._spec.zone is not None:
-            return self._value(self._spec.zone)
+            return self._rows.maybe(self._spec.zone)
         return field_of_row("zoneid") if self._shape.field("zoneid") else None
 
     def _glance(self, joins: list[Join], values: Iterable[Value | None]) -> frozenset[str] | None:

@@ -87,11 +87,14 @@ def check_functions(
     """
     for function in functions.values():
         own = replace(scope, document=function.document)
+        place = function.gives.place
         if function.name in taken:
-            own.report(function.place[:-1], f"{function.name!r} is a function already")
+            own.report(place[:-1], f"{function.name!r} is a function already")
         if not function.name.isidentifier() or function.name.startswith("_"):
-            own.report(function.place[:-1], f"{function.name!r} can't be called: it is no name")
-        body_of(Checker(own, function.place, function.gives), function, None, own)
+            own.report(
+                function.gives.place[:-1], f"{function.name!r} can't be called: it is no name"
+            )
+        body_of(Checker(own, place, str(function.gives)), function, None, own)
 
 
 def function_of(checked: Checked, text: str, scope: Context, place: Place) -> Getter:

@@ -111,7 +111,7 @@ def body_of(
         roots={"settings": scope.roots.get("settings", ANY)},
         later=frozenset(),
     )
-    inner = checker.inside(alone, function.place, function.gives)
+    inner = checker.inside(alone, function.gives.place, str(function.gives))
     inner.within = (*checker.within, function.name)
     codes = []
     unknown = [MISSING] * len(function.takes)
@@ -124,9 +124,9 @@ def body_of(
         if plain and plain[len(codes) - 1]:
             inner.given[name] = argument
     try:
-        tree = parse(function.gives)
+        tree = parse(str(function.gives))
     except ExpressionError as error:
-        alone.report(function.place, str(error), error.column)
+        alone.report(function.gives.place, str(error), error.column)
         return codes, MISSING
     body = inner.check(tree)
     checker.count = inner.count

@@ -115,6 +115,25 @@ class SharedNames(Node):
     )
 
 
+@form("reason")
+class Reason(Node):
+    """Why some methods have no counterpart in CloudStack."""
+
+    why: str = needed(WORD, "A sentence.")
+    methods: Sequence[str] = needed(
+        WORDS, "Resources or `RESOURCE.METHOD`, with `*` for any part of a name."
+    )
+
+
+@form("coverage")
+class Coverage(Node):
+    """Why methods of GCE's are mapped by no file."""
+
+    no_counterpart: Sequence[Reason] = needed(
+        forms_of("reason"), "The reasons; the first that fits counts."
+    )
+
+
 @form("wanted")
 class Wanted(Node):
     """What is wanted of the answers of a command, whoever calls it."""

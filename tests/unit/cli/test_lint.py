@@ -86,8 +86,8 @@ def test_a_name_without_a_folder_is_refused(gstack: Gstack) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nothing: here\n", "_coverage.yaml:1: expected one key"),
-        ("no_counterpart:\n  - {why: so}\n", "_coverage.yaml:2: expected {why"),
+        ("nothing: here\n", "_coverage.yaml:1: unknown key 'nothing'; known are: no_c"),
+        ("no_counterpart:\n  - {why: so}\n", "_coverage.yaml:2: 'no_counterpart': 'methods' is a"),
         ("no_counterpart:\n  - why: so\n    methods: [nosuch]\n", "_coverage.yaml:3: 'nosuch'"),
         ("no_counterpart:\n  - {why: so, methods: [hosts, hosts.list]}\n", "further up"),
     ],
