@@ -49,13 +49,13 @@ def made(constants: Mapping[str, Any], fields: Sequence[tuple[str, Checked]]) ->
                 put(writer, name, key, field)
         return name
 
-    return Checked(emit)
+    return Checked(emit, made=True)
 
 
 def put(writer: Writer, made: str, key: str, field: Checked) -> None:
     """Lines that put a field into an object, unless it is missing."""
     code = field.emit(writer)
-    if field.boolean or field.literal:
+    if field.there:
         writer.line(f"{made}[{key!r}] = {code}")
         return
     item = writer.named(code)
@@ -81,7 +81,11 @@ def looped(
             (root, over), *inner = rest
             through = writer.named(over.emit(writer))
             item = writer.temporary()
-            head = f"for {item} in {through} if type({through}) is list else entries({through}):"
+            sure = over.made and over.shape.is_list()
+            kept = (
+                through if sure else f"{through} if type({through}) is list else entries({through})"
+            )
+            head = f"for {item} in {kept}:"
             asked = bool(body_paths(over.shape))
             with writer.block(head), writer.binding(root, item), bounded(writer, asked=asked):
                 writer.line(writer.sharing.begins(item))
@@ -92,10 +96,15 @@ def looped(
                 writer.line(f"{number} += 1")
             if where is not None:
                 writer.line(f"if not {where.test(writer)}: continue")
-            found = writer.named(value.emit(writer))
-            writer.line(f"if {found} is not None: {name}.append({found})")
+            append(writer, name, value)
 
-    return Checked(emit)
+    return Checked(emit, made=True)
+
+
+def append(writer: Writer, made: str, value: Checked) -> None:
+    """Lines that append a value to a list, unless it is missing."""
+    found = writer.named(value.emit(writer))
+    writer.line(f"{'' if value.there else f'if {found} is not None: '}{made}.append({found})")
 
 
 def guarded(condition: Checked, value: Checked) -> Checked:

@@ -130,7 +130,7 @@ def _unless_missing(names: list[str], code: str, arguments: list[Checked]) -> st
     absent = [
         f"{name} is None"
         for name, argument in zip(names, arguments, strict=True)
-        if not (argument.literal or argument.boolean)
+        if not argument.there
     ]
     return f"(None if {' or '.join(absent)} else {code})" if absent else code
 

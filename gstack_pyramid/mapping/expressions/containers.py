@@ -31,7 +31,7 @@ def listed(checker: Checking, node: ast.List | ast.Tuple) -> Checked:
             code = part.emit(writer)
             if spread:
                 writer.line(f"{name} += entries({code})")
-            elif part.boolean or part.literal:
+            elif part.there:
                 writer.line(f"{name}.append({code})")
             else:
                 item = writer.named(code)
@@ -40,7 +40,7 @@ def listed(checker: Checking, node: ast.List | ast.Tuple) -> Checked:
 
     shapes = [part.shape.element() if spread else part.shape for spread, part in parts]
     results = tuple(result for spread, part in parts if not spread for result in part.results)
-    return Checked(emit, ListShape(union(shapes)), results=results)
+    return Checked(emit, ListShape(union(shapes)), results=results, made=True)
 
 
 def made(checker: Checking, node: ast.Dict) -> Checked:
@@ -71,7 +71,7 @@ def made(checker: Checking, node: ast.Dict) -> Checked:
                 at = writer.named(name.emit(writer))
                 tests.append(f"{at} is not None")
             code = part.emit(writer)
-            if not (part.boolean or part.literal):
+            if not part.there:
                 code = writer.named(code)
                 tests.append(f"{code} is not None")
             test = f"if {' and '.join(tests)}: " if tests else ""
@@ -80,8 +80,8 @@ def made(checker: Checking, node: ast.Dict) -> Checked:
 
     shapes = {name: part.shape for name, part in parts if isinstance(name, str)}
     if len(shapes) < len(parts):
-        return Checked(emit)
-    return Checked(emit, ObjectShape(shapes, "this object"))
+        return Checked(emit, made=True)
+    return Checked(emit, ObjectShape(shapes, "this object"), made=True)
 
 
 def looped(checker: Checking, node: ast.ListComp | ast.GeneratorExp | ast.DictComp) -> Checked:
@@ -106,7 +106,8 @@ def looped(checker: Checking, node: ast.ListComp | ast.GeneratorExp | ast.DictCo
         def turn() -> None:
             if key is None:
                 item = writer.named(value.emit(writer))
-                writer.line(f"if {item} is not None: {made}.append({item})")
+                test = "" if value.there else f"if {item} is not None: "
+                writer.line(f"{test}{made}.append({item})")
                 return
             name = writer.named(key.emit(writer))
             with writer.block(
@@ -119,7 +120,7 @@ def looped(checker: Checking, node: ast.ListComp | ast.GeneratorExp | ast.DictCo
         loops(writer, clauses, turn)
         return made
 
-    return Checked(emit, shape, results=value.results if key is None else ())
+    return Checked(emit, shape, results=value.results if key is None else (), made=True)
 
 
 def _clause(checker: Checking, clause: ast.comprehension) -> Clause:

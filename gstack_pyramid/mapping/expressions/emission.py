@@ -66,7 +66,8 @@ def _each(writer: Writer, clause: Clause, asked: bool) -> Iterator[None]:
     over = clause.over.emit(writer)
     if clause.how == "entries":
         name = writer.named(over)
-        over = f"{name} if type({name}) is list else entries({name})"
+        if not (clause.over.made and clause.over.shape.is_list()):
+            over = f"{name} if type({name}) is list else entries({name})"
     else:
         over = f"{clause.how}({over})"
         if clause.over.own and clause.how == "pairs":
@@ -82,7 +83,7 @@ def _each(writer: Writer, clause: Clause, asked: bool) -> Iterator[None]:
 
 def get(writer: Writer, code: str, name: str, *, sure: bool = False) -> str:
     """The code of a field."""
-    sure = sure or (code == "c" and writer.row)
+    sure = sure or (code == "c" and writer.row) or code == writer.this
     found = f"{code}.get({name!r})"
     return writer.sharing.field(
         code, found if sure else f"({found} if type({code}) is dict else None)"
@@ -124,18 +125,21 @@ def equal(writer: Writer, left: Checked, right: Checked) -> str:
 
 
 def shortcut(function: str, writer: Writer, arguments: list[Checked]) -> str | None:
-    """The code of a function whose last argument is a constant, where it takes no call.
+    """The code of a function where it takes no call, most often as its last argument is constant.
 
     Rows have a dozen tags, which half of a resource's fields go through: these calls are what most
     of a list's time was spent on.
     """
-    last = arguments[-1]
+    *before, last = arguments
+    if function == "first":
+        names = [writer.named(argument.emit(writer)) for argument in before]
+        code = last.emit(writer)
+        for name in reversed(names):
+            code = f"({name} if {name} is not None else {code})"
+        return code
     if len(arguments) != 2 or not last.literal:
         return None
     known = last.results[0][0]
-    if function == "first":
-        name = writer.named(arguments[0].emit(writer))
-        return f"({name} if {name} is not None else {last.emit(writer)})"
     if type(known) is not str:
         return None
     if function == "value_of":

@@ -80,6 +80,7 @@ def call(checker: Checking, node: ast.Call, function: NamedFunction) -> Checked:
         None,
         body.label,
         constant,
+        made=body.made,
         given=given,
         body=body,
     )

@@ -29,6 +29,7 @@ class Checked:
         label: how an error calls it.
         literal: whether it is a constant as it stands.
         own: whether it is a field of the current value, as it stands.
+        made: whether it is an object or a list that is made here, never missing.
     """
 
     emit: Emit
@@ -40,6 +41,12 @@ class Checked:
     label: str = ""
     literal: bool = False
     own: bool = False
+    made: bool = False
+
+    @property
+    def there(self) -> bool:
+        """Whether it is never missing."""
+        return self.boolean or self.literal or self.made
 
     def test(self, writer: Writer) -> str:
         """The code of whether it holds."""

@@ -34,6 +34,8 @@ def pairs(value: Any) -> Iterable[tuple[Any, Any]]:
 def tag_values(value: Any) -> dict[str, Any]:
     """The values of tags by their keys; of several with one key, the first's."""
     found: dict[str, Any] = {}
+    if not value:
+        return found
     for tag in entries(value):
         key = tag.get("key") if type(tag) is dict else None
         if key is not None:
