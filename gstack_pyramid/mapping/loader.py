@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gstack_pyramid.mapping.document import Document, Finding, MappingError, Place, read_document
+from gstack_pyramid.mapping.forms.files import Defaults
 from gstack_pyramid.mapping.forms.keys import read_as
 from gstack_pyramid.mapping.forms.resources import Resource
 from gstack_pyramid.mapping.functions import NamedFunction, functions_of
@@ -220,7 +221,8 @@ def _add(
         merged.shared.update(parts_of(document))
         return check_parts(parts_of(document))
     if stem == "_defaults":
-        settings = document.data.get("settings", {})
+        defaults = read_as(Defaults, document.data, ())
+        settings = defaults.settings
         wrong = [
             document.finding(("settings", *place), message)
             for place, message in check_settings(merged.settings, settings)
@@ -232,9 +234,9 @@ def _add(
             if isinstance(before, dict) and isinstance(value, dict):
                 value = {**before, **value}
             merged.settings[name] = value
-        for command, want in document.data.get("wanted", {}).items():
-            wanted = Wanted(want["params"], frozenset(want["without"]))
-            merged.wanted[command] = wanted, document.origin(("wanted", command))
+        for command, want in defaults.wanted.items():
+            wanted = Wanted(want.params, frozenset(want.without))
+            merged.wanted[command] = wanted, document.origin(want.place)
         return []
     resource = document.data["resource"]
     files.setdefault(resource, []).append(document)

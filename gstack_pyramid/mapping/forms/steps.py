@@ -165,31 +165,33 @@ class AboutTags(Allowed):
 
 
 _WHOSE = "The id, or the ids, of what has the tags."
-_TAKEN_BACK = "`true`: it is taken back when a later step fails."
 
 
-@form("tag")
-class Tag(AboutTags):
-    """Tags something: `createTags`."""
+@form()
+class WithTags(AboutTags):
+    """A step that gives tags or takes them."""
 
-    tag: Text = needed(EXPRESSION, _WHOSE)
-    tags: Text = needed(EXPRESSION, "The tags, a list of objects with `key` and `value`.")
-    undo: bool | None = key(TRUE, _TAKEN_BACK)
+    undo: bool | None = key(TRUE, "`true`: it is taken back when a later step fails.")
     cleanup: bool | None = key(TRUE, "`true`: the change is done without this step.")
     leaves: Any = key(_LEAVES, _LEFT)
 
 
+@form("tag")
+class Tag(WithTags):
+    """Tags something: `createTags`."""
+
+    tag: Text = needed(EXPRESSION, _WHOSE)
+    tags: Text = needed(EXPRESSION, "The tags, a list of objects with `key` and `value`.")
+
+
 @form("untag")
-class Untag(AboutTags):
+class Untag(WithTags):
     """Takes tags away: `deleteTags`."""
 
     untag: Text = needed(EXPRESSION, _WHOSE)
     tags: Text = needed(
         EXPRESSION, "The tags, a list of objects with `key`; with `undo` with `value`, too."
     )
-    undo: bool | None = key(TRUE, _TAKEN_BACK)
-    cleanup: bool | None = key(TRUE, "`true`: the change is done without this step.")
-    leaves: Any = key(_LEAVES, _LEFT)
 
 
 @form("retag")

@@ -5,8 +5,8 @@ Each key that may hold something is tried with each walker, so that none of them
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import orjson
@@ -14,14 +14,16 @@ import pytest
 
 from gstack_pyramid.describing import formatting
 from gstack_pyramid.mapping.forms.holds import value_at
-from gstack_pyramid.mapping.forms.keys import Kind
+from gstack_pyramid.mapping.forms.keys import Kind, Node
+from gstack_pyramid.mapping.forms.nodes import Text
 from gstack_pyramid.mapping.forms.values import COMPANIONS, KEYS, SOURCES, texts_of
 from gstack_pyramid.mapping.lookups import Link, nested
 from gstack_pyramid.mapping.shapes import GceShape
 from gstack_pyramid.mapping.values import compile_value
 from gstack_pyramid.schemas.gce import GceModel
 
-from .language import Language
+from ...support import shipped
+from .language import Language, steps_of
 
 MARK = "link.zones(body.description)"
 """An expression that whoever looks into a value has to see."""
@@ -105,3 +107,39 @@ def test_a_constant_is_no_expression_to_anybody(source: str) -> None:
     value = constant or {"value": MARK}
     assert MARK not in list(texts_of(value_at(value, ())))
     assert Link("zones", named=False) not in list(nested(value_at(value, ())))
+
+
+def texts_in(held: Any) -> Iterator[Text]:
+    """All texts that stand in forms, whatever they mean."""
+    if isinstance(held, Text):
+        yield held
+    elif isinstance(held, Node):
+        for _, inner in held.said():
+            yield from texts_in(inner)
+    elif isinstance(held, Mapping):
+        for inner in held.values():
+            yield from texts_in(inner)
+    elif isinstance(held, Sequence) and not isinstance(held, str):
+        for inner in held:
+            yield from texts_in(inner)
+
+
+def test_all_texts_of_the_shipped_mappings_know_where_they_stand() -> None:
+    mappings = shipped.mappings()
+    assert mappings.forms.keys() == mappings.resources.keys()
+    count = 0
+    for name, form in mappings.forms.items():
+        for text in texts_in(form):
+            assert mappings.resources[name].at(text.place) == text
+            count += 1
+    assert count > 5000
+
+
+def test_a_form_is_what_stands_in_its_file_and_stays_so() -> None:
+    undo = {"call": "deleteVolume", "params": {"id": "result.id"}}
+    (step,) = steps_of({"call": "createVolume", "as": "disk", "undo": undo})
+    assert (step.call, step.as_, step.cleanup, step.params) == ("createVolume", "disk", None, {})
+    assert [name for name, _ in step.said()] == ["call", "as", "undo"]
+    assert step.undo[0].params["id"].place == (0, "undo", "params", "id")
+    with pytest.raises(FrozenInstanceError):
+        step.call = "createSnapshot"
