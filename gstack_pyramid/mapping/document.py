@@ -148,15 +148,46 @@ class Document:
         self.at(place[:-1])[place[-1]] = _copied(found)
         length = len(origin)
         for known in _places(found, origin):
-            if known not in source.lines:
-                continue
-            moved = (*place, *known[length:])
-            self.lines[moved] = source.lines[known]
-            through = borrowed or source.borrowed.get(known)
-            if through:
-                self.borrowed[moved] = through
-            if known in source.texts:
-                self.texts[moved] = source.texts[known]
+            self.note((*place, *known[length:]), source, known, borrowed)
+
+    def note(self, place: Place, source: Document, origin: Place, borrowed: str = "") -> None:
+        """Let what stands at a place be told where another document has it, if it is known there.
+
+        Args:
+            place: the place.
+            source: the other document.
+            origin: the place there.
+            borrowed: who borrows it, in words; by default, whoever does so there.
+        """
+        if origin not in source.lines:
+            return
+        self.lines[place] = source.lines[origin]
+        through = borrowed or source.borrowed.get(origin)
+        if through:
+            self.borrowed[place] = through
+        else:
+            self.borrowed.pop(place, None)
+        if origin in source.texts:
+            self.texts[place] = source.texts[origin]
+
+    def apart(self, place: Place) -> Document:
+        """What stands at a place, as ``use`` of a document of its own."""
+        part = Document(self.file, {"use": None})
+        part.put(("use",), self, place)
+        return part
+
+    def refill(self, place: Place, data: Any) -> Document:
+        """Let something that is not in a file take the place of what is, and is told where that is.
+
+        Returns:
+            What was there, apart.
+        """
+        before, origin = self.apart(place), self.origin(place)
+        self.forget(place)
+        self.at(place[:-1])[place[-1]] = data
+        self.lines[place] = origin
+        self.note(place, before, ("use",))
+        return before
 
     def drop(self, place: Place) -> None:
         """Take away what stands at a place, if anything does."""

@@ -176,10 +176,7 @@ class _Family:
         )
         through = f"met by {own}, which is like {what}: {origin[0]}:{origin[1]}"
         whole.put(place, self._found[owner].document, ("methods", other), through)
-        whole.lines[place] = own_part.lines[place]
-        whole.borrowed.pop(place, None)
-        if place in own_part.borrowed:
-            whole.borrowed[place] = own_part.borrowed[place]
+        whole.note(place, own_part, place)
         for key in own_part.data["methods"][method]:
             self._lay(whole, (*place, key), own_part, (*place, key))
 

@@ -176,7 +176,7 @@ class _Speller:
                     self._walk(value, (*place, number), within)
 
     def _value(self, place: Place, within: tuple[str, ...]) -> None:
-        use = _use(self._document, place)
+        use = self._document.apart(place)
         part = self._part("values", use, within)
         self._document.put(place, use, ("use",))
         if part is None:
@@ -195,15 +195,13 @@ class _Speller:
             within: for each the parts that are being written out around it.
         """
         document = self._document
-        old = Document(document.file, {"use": None})
-        old.put(("use",), document, place)
-        origin = document.origin(place)
+        old = document.apart(place)
         items: dict[str, _Item] = {}
         for name, value in old.data["use"].items():
             if not _is_group(value):
                 items.setdefault(name, _Item(old, ("use", name), within[name]))
                 continue
-            use = _use(old, ("use", name))
+            use = old.apart(("use", name))
             part = self._part("names", use, within[name])
             if part is None:
                 continue
@@ -217,9 +215,7 @@ class _Speller:
                 where: Place = ("names", part.name, "with", inner)
                 around = (*within[name], _title(part))
                 items[inner] = _Item(part.document, where, around, use, part)
-        document.forget(place)
-        document.lines[place] = origin
-        document.at(place[:-1])[place[-1]] = dict.fromkeys(items)
+        document.refill(place, dict.fromkeys(items))
         for name, item in items.items():
             self._item((*place, name), item)
         if any(_is_group(value) for value in document.at(place).values()):
@@ -236,22 +232,18 @@ class _Speller:
             within: for each item the parts that are being written out around it.
         """
         document = self._document
-        origin = document.origin(place)
-        old = Document(document.file, {"use": None})
-        old.put(("use",), document, place)
+        old = document.apart(place)
         items: list[_Item] = []
         for number, (item, around) in enumerate(zip(old.data["use"], within, strict=True)):
             kind = next((kind for kind in ("checks", "steps") if KINDS[kind] in item), None)
             if kind is None:
                 items.append(_Item(old, ("use", number), around))
                 continue
-            use = _use(old, ("use", number))
+            use = old.apart(("use", number))
             part = self._part(kind, use, around)
             if part is not None:
                 items += _items(part, use, around)
-        document.forget(place)
-        document.lines[place] = origin
-        document.at(place[:-1])[place[-1]] = [None] * len(items)
+        document.refill(place, [None] * len(items))
         for number, item in enumerate(items):
             self._item((*place, number), item)
         if any(step.keys() & {"check", "do"} for step in document.at(place)):
@@ -378,13 +370,6 @@ def _items(part: SharedPart, use: Document, around: tuple[str, ...]) -> list[_It
 
 def _is_group(value: Any) -> bool:
     return isinstance(value, Mapping) and isinstance(value.get("names"), str)
-
-
-def _use(document: Document, place: Place) -> Document:
-    """A use of a part by itself, as it stood before anything was written out."""
-    use = Document(document.file, {"use": None})
-    use.put(("use",), document, place)
-    return use
 
 
 def _title(part: SharedPart) -> str:

@@ -171,40 +171,29 @@ def _spell_steps(document: Document, place: Place, kept: Mapping[str, Any]) -> l
     """Write out the steps of a list that are about tags, and move the lines of the others."""
     findings: list[Finding] = []
     steps: list[Any] = []
-    moved: dict[int, int] = {}
-    made: list[tuple[int, int, _Command]] = []
-    for number, step in enumerate(document.at(place)):
+    own = _names(document, place)
+    before = document.refill(place, steps)
+    for number, step in enumerate(before.data["use"]):
+        here: Place = ("use", number)
         verb = next((verb for verb in _VERBS if verb in step), None)
         if verb is None:
-            moved[number] = len(steps)
-            steps.append(step)
+            steps.append(None)
+            document.put((*place, len(steps) - 1), before, here)
             continue
         if "of" not in step and "of" not in kept:
             said = "'of' has to say what kind of thing has the tags, here or in 'kept_in_tags'"
-            findings.append(document.finding((*place, number), said))
+            findings.append(before.finding(here, said))
         change = step.get("change", "change").partition(".")[0]
-        names = {*_names(document, place), *step.get("each", {})}
+        names = {*own, *step.get("each", {})}
         if verb == "retag" and change not in names:
             said = f"nothing is called {change!r}, to say what changes{nearest(change, names)}"
-            findings.append(document.finding((*place, number, "change"), said))
+            findings.append(before.finding((*here, "change"), said))
             continue
         for command in _VERBS[verb](step, kept):
-            made.append((number, len(steps), command))
+            new: Place = (*place, len(steps))
             steps.append(command.spec)
-    length = len(place)
-    tables: tuple[dict[Place, Any], ...] = (document.lines, document.texts, document.borrowed)
-    for table in tables:
-        known = {at: table.pop(at) for at in list(table) if at[:length] == place and at[length:]}
-        for at, what in known.items():
-            if at[length] in moved:
-                table[(*place, moved[int(at[length])], *at[length + 1 :])] = what
-        for number, new, command in made:
-            if (*place, number) in known:
-                table[(*place, new)] = known[(*place, number)]
-            for where, origin in command.texts.items():
-                if (*place, number, *origin) in known:
-                    table[(*place, new, *where)] = known[(*place, number, *origin)]
-    document.at(place[:-1])[place[-1]] = steps
+            for where, origin in {(): (), **command.texts}.items():
+                document.note((*new, *where), before, (*here, *origin))
     return findings
 
 
