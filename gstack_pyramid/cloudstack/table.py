@@ -71,8 +71,33 @@ class Table(Sequence[Row]):
         except (msgspec.DecodeError, RecursionError) as error:
             raise self._bad() from error
 
-    def by(self, field: str) -> Groups:
-        """The rows by a field, each list in their order."""
+    def look(self, place: int, fields: frozenset[str]) -> Row:
+        """Of one row at least these fields, as far as it has them.
+
+        Raises:
+            CloudStackBadAnswer: it can't be read.
+        """
+        row = self._rows[place]
+        if type(row) is msgspec.Raw:
+            try:
+                return _look(fields).decode(row)
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise self._bad() from error
+        found: Row = row
+        return found
+
+    def by(self, field: str, looks: frozenset[str] | None = None) -> Mapping[Any, list[Row]]:
+        """The rows by a field, each list in their order.
+
+        Args:
+            field: the field.
+            looks: the fields that are wanted of most rows, if these are not all.
+        """
+        if looks is not None:
+            found: dict[Any, list[Row]] = {}
+            for row in self.looks(looks | {field}):
+                found.setdefault(row.get(field), []).append(row)
+            return found
         places: dict[Any, list[int]] = {}
         for place, row in enumerate(self.looks(frozenset((field,)))):
             places.setdefault(row.get(field), []).append(place)

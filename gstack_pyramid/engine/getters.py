@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 Getter = Callable[[Any, Any], Any]
 """A compiled value: ``(current value, environment) -> value or None``."""
@@ -22,6 +22,18 @@ Shaping = Callable[[Any, Any, dict[str, Any]], Any]
 
 It gives what is told besides, as it was asked for; None for nothing.
 """
+
+
+class Reads(NamedTuple):
+    """The fields that a shaping looks at; None for all.
+
+    Attributes:
+        row: of the row.
+        joined: of joined rows, by the join's name.
+    """
+
+    row: frozenset[str] | None
+    joined: Mapping[str, frozenset[str] | None]
 
 
 def field_of_row(name: str) -> Getter:

@@ -6,14 +6,14 @@ A record is one row, or the rows that make up one resource. What a source of rec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from gstack_pyramid.cloudstack.table import Groups, Row, Table
+from gstack_pyramid.cloudstack.table import Row, Table
 from gstack_pyramid.engine.environment import FIRST_PAGE, WHOLE, Env
-from gstack_pyramid.engine.getters import Builder, Condition, Getter, Shaping, entries
+from gstack_pyramid.engine.getters import Builder, Condition, Getter, Reads, Shaping, entries
 from gstack_pyramid.engine.name_patterns import NamePattern
 from gstack_pyramid.engine.names import ANY_NAME, Sought, natural_name
 from gstack_pyramid.engine.pushdown import Push
@@ -78,9 +78,19 @@ class Record:
     def rows(self) -> list[Row]:
         """Its rows; the first decides where rows differ."""
         rows = self._rows
-        if type(rows) is Unread:
+        if isinstance(rows, Unread):
             rows = self._rows = [rows.table[rows.place]]
-        return rows  # type: ignore[return-value]  # it is no NamedTuple any more
+        return rows
+
+    def look(self, fields: frozenset[str]) -> Row:
+        """Of its first row at least these fields, as far as it has them."""
+        rows = self._rows
+        return rows.table.look(rows.place, fields) if isinstance(rows, Unread) else rows[0]
+
+    def with_first(self, first: Row) -> list[Row]:
+        """Its rows, of which the first has been looked at already."""
+        rows = self._rows
+        return [first] if isinstance(rows, Unread) else rows
 
     def is_in(self, zone_id: str) -> bool:
         """Whether it is in a zone; what has no zone is in all of them."""
@@ -109,13 +119,21 @@ class Join:
     one_parameter: str | None
     cached: bool
 
-    def index(self, env: Env, rows: Sequence[Row], *, single: bool) -> Groups:
+    def index(
+        self,
+        env: Env,
+        rows: Sequence[Row],
+        *,
+        single: bool,
+        looks: frozenset[str] | None = None,
+    ) -> Mapping[Any, list[Row]]:
         """All joined rows by their joining field.
 
         Args:
             env: the request's environment.
             rows: the rows to join to.
             single: whether they are one resource's, so that the command can be narrowed to it.
+            looks: the fields that are wanted of the joined rows; None for all.
         """
         params = self.params({}, env)
         if single and self.one_parameter and rows:
@@ -129,10 +147,8 @@ class Join:
             return Table(env.session.fetch_each(self.command, each)).by(self.theirs)
         if env.page == WHOLE or self.cached:
             found: Table = env.session.table(self.command, params, cached=self.cached)
-            if len(rows) * 2 > len(found):
-                # Most of it is wanted, and a look before would be for nothing.
-                found.whole  # noqa: B018
-            return found.by(self.theirs)
+            # Where most of it is wanted, there is no use in finding out which.
+            return found.by(self.theirs, looks if len(rows) * 2 > len(found) else None)
         wanted = {row.get(self.ours) for row in rows}
 
         def fits(joined: Table) -> bool:
@@ -189,6 +205,8 @@ class Source:
     """The fields that look at those above them."""
     shaping: Shaping
     """Makes all fields, in one go."""
+    reads: Callable[[], Reads]
+    """Tells which fields of its rows, and of joined ones, the shaping looks at."""
     glance: frozenset[str] | None
     """The fields of a row that tell whether it counts, what it is called, and where it is; None
     where that takes the whole row."""

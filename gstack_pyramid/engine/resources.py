@@ -9,7 +9,7 @@ from typing import Any
 
 from gstack_pyramid.engine.advice import told_besides
 from gstack_pyramid.engine.environment import WHOLE, Env
-from gstack_pyramid.engine.getters import Condition, Getter, field_of_row
+from gstack_pyramid.engine.getters import Condition, Getter, Reads, field_of_row
 from gstack_pyramid.engine.names import (
     ANY_NAME,
     Sought,
@@ -281,7 +281,7 @@ class Resource:
         roots = dict(env.roots)
         env = env.shaping(roots, single=single)
         result: list[dict[str, Any]] = []
-        indexes: dict[int, tuple[list[tuple[str, Getter]], _Joined]] = {}
+        indexes: dict[int, tuple[list[tuple[str, Getter]], _Met]] = {}
         prefix, own, kind = self.prefix_here(env), self.own_fields, self.kind
         zone = region = None
         if "zone" in own and env.zone is not None:
@@ -294,14 +294,18 @@ class Resource:
         for number, (name, record) in enumerate(named):
             if not number % _BREATH:
                 breathe()
-            source, row = record.source, record.rows[0]
+            source = record.source
             known = indexes.get(id(source))
             if known is None:
                 fields, needed = source.fields_for(wanted)
-                rows = [r.rows[0] for _, r in named if r.source is source]
-                known = indexes[id(source)] = fields, _joined(needed, rows, env, single)
-            fields, joins = known
-            roots["self"], roots["rows"], roots["key"] = row, record.rows, record.key
+                here = [r for _, r in named if r.source is source]
+                # Of a list that is shaped as a whole it is known what that looks at.
+                reads = source.reads() if wanted is None and not single else _ALL
+                known = indexes[id(source)] = fields, _meet(here, needed, reads, env, single)
+            fields, (rows, joins) = known
+            row = rows[id(record)]
+            roots["rows"] = record.with_first(row)
+            roots["self"], roots["key"] = row, record.key
             if source.unnest is not None:
                 roots["parent"] = row.get(PARENT)
             for join_name, ours, index in joins:
@@ -368,10 +372,22 @@ _BREATH = 8
 _FEW_NAMES = 3
 """Names that are searched for one by one before everything is read instead."""
 
-_Joined = list[tuple[str, Getter, Mapping[Any, Any]]]
+_ALL = Reads(None, {})
+
+_Met = tuple[dict[int, dict[str, Any]], list[tuple[str, Getter, Mapping[Any, Any]]]]
+"""Rows by the records whose they are, and joins: the name, our field, the rows by theirs."""
 
 
-def _joined(joins: list[Join], rows: list[dict[str, Any]], env: Env, single: bool) -> _Joined:
-    return [
-        (join.name, field_of_row(join.ours), join.index(env, rows, single=single)) for join in joins
+def _meet(records: list[Record], joins: list[Join], reads: Reads, env: Env, single: bool) -> _Met:
+    """The first rows of records of one source with what is joined to them, as far as it is read."""
+    looks = None if reads.row is None else reads.row.union(join.ours for join in joins)
+    rows = [each.rows[0] if looks is None else each.look(looks) for each in records]
+    joined = [
+        (
+            join.name,
+            field_of_row(join.ours),
+            join.index(env, rows, single=single, looks=reads.joined.get(join.name)),
+        )
+        for join in joins
     ]
+    return {id(each): row for each, row in zip(records, rows, strict=True)}, joined

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from gstack_pyramid.engine.getters import Getter, Shaping, field_of_row
+from gstack_pyramid.engine.getters import Getter, Reads, Shaping, field_of_row
 from gstack_pyramid.engine.name_patterns import NamePattern
 from gstack_pyramid.engine.pushdown import Equal, Push, turned_from
 from gstack_pyramid.engine.records import Join, Source
 from gstack_pyramid.mapping.document import Place
+from gstack_pyramid.mapping.expressions.narrowing import reads_of
 from gstack_pyramid.mapping.forms import resources as forms
 from gstack_pyramid.mapping.forms.keys import Value
 from gstack_pyramid.mapping.forms.nodes import Named, Text, text_at
@@ -102,6 +104,7 @@ class SourceCompiler:
             where, row_name = rows.condition(spec.where), self._name()
         with rows.using() as placing:
             also, zone, region = rows.maybe(spec.also), self._zone(), rows.maybe(spec.region)
+        shaping, reads = self._shaping(fields, advice, joins)
         early = (spec.where, spec.name, spec.also, spec.zone, spec.region)
         return Source(
             name=spec.source or "row",
@@ -131,7 +134,8 @@ class SourceCompiler:
             order=spec.order,
             joined_fields=self._looking_at({join.name for join in joins}),
             this_fields=frozenset(name for name, used in self._uses.items() if "this" in used),
-            shaping=self._shaping(fields, advice),
+            shaping=shaping,
+            reads=reads,
             glance=self._glance(joins, early),
             advice=advice,
             advice_joins=frozenset(looked_at & {join.name for join in joins}),
@@ -235,12 +239,15 @@ class SourceCompiler:
                 compiled.append((name, scope.value(value)))
         return compiled
 
-    def _shaping(self, fields: list[tuple[str, Getter]], advice: Getter | None) -> Shaping:
+    def _shaping(
+        self, fields: list[tuple[str, Getter]], advice: Getter | None, joins: list[Join]
+    ) -> tuple[Shaping, Callable[[], Reads]]:
         file, line = self._scope.document.origin(self._spec.place)
         shaping, source = shaping_of(fields, advice, f"<{file}:{line}>")
         names = ", ".join(name for name, _ in fields)
         self._scope.generated.append((self._spec.place, f"all fields: {names}", source))
-        return shaping
+        joined = [join.name for join in joins]
+        return shaping, cache(lambda: reads_of(source(), joined))
 
     def _join(self, name: str, spec: forms.Join) -> Join | None:
         command = self._scope.command(spec.call, spec.inside("call"))
