@@ -15,11 +15,12 @@ from gstack_pyramid.collecting import paused
 
 from .support import costs
 from .support.effort import tries
-from .support.order import longest_first
+from .support.order import longest_first, scheduling
 from .support.programs import required, say_what_is_missing
 
 if TYPE_CHECKING:
     from pyramid.router import Router
+    from xdist.scheduler import LoadFileScheduling
 
     from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
@@ -64,6 +65,10 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     longest_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return scheduling(config, log)
 
 
 MakeGateway = Callable[..., "Gateway"]

@@ -72,7 +72,7 @@ def test_no_case_file_is_longer_than_its_cases_may_be() -> None:
 
 
 def test_a_recording_that_nobody_could_read_is_refused() -> None:
-    rows = [{"name": f"listEverythingThereIsOfTheKind{n}", "isasync": False} for n in range(4000)]
+    rows = [{"name": f"listEverythingThereIsOfTheKind{n}", "isasync": False} for n in range(1010)]
     case = {"cloudstack": ["accounts", {"command": "listApis", "rows": rows}]}
     with pytest.raises(CaseError, match=r"more than 1000\. The longest .* of listApis"):
         readable(case, "disks.get.yaml: all")

@@ -10,6 +10,7 @@ import pytest
 from gstack_pyramid.mapping.document import MappingError
 
 from ..conftest import MakeGateway, MakeRouter
+from ..support import shipped
 from ..support.gateway import BASE, SG_ZONE, Gateway
 
 DISK_TYPES = """
@@ -26,7 +27,18 @@ Overlay = Callable[..., Gateway]
 
 
 @pytest.fixture
-def overlay(tmp_path: Path, make_router: MakeRouter, make_gateway: MakeGateway) -> Overlay:
+def overlay(few: None, complete: Overlay) -> Overlay:
+    """A gateway as ``complete``, whose own mapping files are few: compiling all takes a second."""
+    return complete
+
+
+@pytest.fixture
+def few(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped.have_few(monkeypatch, tmp_path_factory.mktemp("few"))
+
+
+@pytest.fixture
+def complete(tmp_path: Path, make_router: MakeRouter, make_gateway: MakeGateway) -> Overlay:
     """A gateway with folders of mapping files, each given as {file name: text}."""
 
     def make(*folders: dict[str, str], **settings: str) -> Gateway:
@@ -42,8 +54,8 @@ def overlay(tmp_path: Path, make_router: MakeRouter, make_gateway: MakeGateway) 
     return make
 
 
-def test_a_method_is_added_by_yaml_alone(overlay: Overlay) -> None:
-    gateway = overlay({"regionDiskTypes.yaml": DISK_TYPES})
+def test_a_method_is_added_by_yaml_alone(complete: Overlay) -> None:
+    gateway = complete({"regionDiskTypes.yaml": DISK_TYPES})
     told = gateway.get("regions/ch-gva/diskTypes")
     assert told["id"] == "projects/demo-project/regions/ch-gva/diskTypes"
     assert [item["name"] for item in told["items"]] == ["ssd-50-gb", "standard"]

@@ -2,18 +2,26 @@
 
 A file's tests stay with one worker. Those that wait most, for gateways that are killed or for what
 pip fetches, go first; then what starts programs of others, then what is many small tests.
+
+All of gcloud's stay with one worker as well, where it runs in forks of one process: each of its
+commands is dear the first time that a process loads it.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from xdist.scheduler import LoadFileScheduling
+
+GCLOUD = "tests/clients/test_gcloud_"
 
 LONG = (
+    GCLOUD,
     "tests/torture/test_torture.py",
     "tests/clients/test_from_nothing.py",
     "tests/clients/test_schemathesis.py",
     "tests/http/test_pushdown_everywhere.py",
-    "tests/clients/test_gcloud_every_list.py",
     "tests/http/test_round_trips.py",
     "tests/test_cases.py",
     "tests/torture/",
@@ -23,6 +31,20 @@ LONG = (
     "tests/",
 )
 """Beginnings of paths, those that go first at the top."""
+
+
+class Together(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives the tests of a file to one worker, and those of all of gcloud's files."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return GCLOUD if nodeid.startswith(GCLOUD) else nodeid.partition("::")[0]
+
+
+def scheduling(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """What gives tests to workers; None for xdist's own."""
+    if config.option.dist == "loadfile" and config.option.gcloud == "fork":
+        return Together(config, log)
+    return None
 
 
 def longest_first(items: list[pytest.Item]) -> None:

@@ -37,6 +37,12 @@ def _what_is_shipped_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     shipped.share(monkeypatch)
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """gstack ships few resources only, for tests that aren't about those."""
+    shipped.have_few(monkeypatch, tmp_path_factory.mktemp("few"))
+
+
 @pytest.fixture(autouse=True)
 def _no_variables_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # Nor a profile of the developer's own.

@@ -8,6 +8,8 @@ import pytest
 
 from .conftest import Gstack
 
+pytestmark = pytest.mark.usefixtures("few")
+
 ZONES = """\
 resource: zones
 fields:

@@ -22,7 +22,7 @@ BAD = GOOD.replace("description: displaytext", "descriptoin: displaytext\n  stat
 
 
 @pytest.fixture
-def folder(ini: Path) -> Path:
+def folder(ini: Path, few: None) -> Path:
     """A folder of an operator's own, beside the ini."""
     path = ini.with_name("mine")
     path.mkdir()
