@@ -26,6 +26,7 @@ from gstack_pyramid.simulator import (
 )
 
 from ..support import forks
+from ..support.effort import THOROUGH
 from .gateway import BIN, PATIENCE, ROOT, end, free_ports, run
 
 pytestmark = pytest.mark.clients
@@ -115,15 +116,16 @@ def ini(folder: Path, cloud: str, port: int, figures: int, **settings: str) -> P
 
 
 @contextmanager
-def together(folder: Path, cloud: str, count: int = 2, **settings: str) -> Iterator[Served]:
+def together(
+    folder: Path, cloud: str, count: int = 2, *, alone: bool = THOROUGH, **settings: str
+) -> Iterator[Served]:
     port, figures = free_ports(2)
     path, log = ini(folder, cloud, port, figures, **settings), folder / "server.log"
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
     command = [str(BIN / "gstack"), "--config", str(path), "serve", "--processes", str(count)]
     with log.open("wb") as told:
-        # By itself: what it does with its own processes is what these tests are about.
         process = forks.start(
-            command, environment, stdout=told, stderr=told, new_session=True, alone=True
+            command, environment, stdout=told, stderr=told, new_session=True, alone=alone
         )
     served = Served(process, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{figures}", log)
     try:
@@ -135,7 +137,7 @@ def together(folder: Path, cloud: str, count: int = 2, **settings: str) -> Itera
 
 
 def test_two_processes_serve_one_gateway_and_one_may_die(tmp_path: Path, cloud: str) -> None:
-    with together(tmp_path, cloud) as served:
+    with together(tmp_path, cloud, alone=True) as served:
         token = served.token()
         first = served.processes()
         assert len(first) == 2
@@ -216,7 +218,8 @@ def test_sighup_puts_new_processes_in_the_place_of_the_old_and_no_request_is_los
     mapping = tmp_path / "own" / "zones.yaml"
     mapping.parent.mkdir()
     example = ROOT / "docs" / "mapping" / "example" / "regionDiskTypes.yaml"
-    with together(tmp_path, cloud, mappings=str(mapping.parent)) as served:
+    # Forks would have what is shipped at hand, and had not to read it anew.
+    with together(tmp_path, cloud, alone=True, mappings=str(mapping.parent)) as served:
         token, old = served.token(), served.processes()
         answers: list[int] = []
         over = threading.Event()
@@ -225,7 +228,8 @@ def test_sighup_puts_new_processes_in_the_place_of_the_old_and_no_request_is_los
         shutil.copy(example, mapping.parent)
 
         def ask() -> None:
-            while not over.is_set():
+            # Often enough to meet each step, and not all that the machine can do.
+            while not over.wait(0.02):
                 answers.append(served.get(f"{ZONE}/machineTypes", headers=token).status_code)
 
         asking = [threading.Thread(target=ask) for _ in range(2)]
