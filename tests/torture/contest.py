@@ -45,10 +45,10 @@ class Contests:
         made = self.callers[0].ask("POST", _PATH.rpartition("/")[0], body, requestId=_new())
         self.callers[0].finish(made.body)
 
-    def hold(self, ended: threading.Event) -> None:
-        """Hold contests until the event is set."""
+    def hold(self, ended: threading.Event, rest: float) -> None:
+        """Hold contests until the event is set, with so many seconds between two."""
         with ThreadPoolExecutor(len(self.callers)) as pool:
-            while not ended.is_set():
+            while not ended.wait(rest):
                 try:
                     self._one(pool)
                 except GaveUp as error:

@@ -137,6 +137,7 @@ def run(
     nodes: int = 1,
     settings: Mapping[str, str],
     every: tuple[int, int] = (5, 60),
+    rest: float = 0.0,
     patience: float = 300.0,
 ) -> Round:
     """Run one round.
@@ -150,6 +151,7 @@ def run(
             good.
         settings: of the gateways, above all ``operations.url``.
         every: the least and the most number of changes between two kills.
+        rest: seconds between two contests.
         patience: seconds after which a client gives up on a request or an operation.
     """
     began = time.monotonic()
@@ -185,7 +187,7 @@ def run(
         )
         killer.start()
         ended = threading.Event()
-        contesting = threading.Thread(target=contests.hold, args=(ended,), name="contests")
+        contesting = threading.Thread(target=contests.hold, args=(ended, rest), name="contests")
         contesting.start()
         try:
             with ThreadPoolExecutor(clients) as pool:
