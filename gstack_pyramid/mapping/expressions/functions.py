@@ -63,9 +63,9 @@ def _sort_key(value: Any) -> tuple[str, ...]:
 
 
 def _sorted(value: Any, field: Any = None) -> list[Any]:
-    items = list(entries(value))
+    items = value if type(value) is list else entries(value)
     if len(items) < 2:
-        return items
+        return items[:]
     if field is None:
         return sorted(items, key=_sort_key)
 

@@ -12,6 +12,8 @@ from typing import Any
 from gstack_pyramid.engine.getters import entries, text_of
 
 _LONGEST_NUMBER = 40
+_TEXTS = {str}
+_PARTED = (dict, list)
 _GREATEST = 1 << 128
 """Whole numbers stay below: nothing in the two APIs is longer than half of that."""
 
@@ -36,6 +38,12 @@ def tag_values(value: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if not value:
         return found
+    try:
+        plain = {tag["key"]: tag["value"] for tag in reversed(value)}
+        if set(map(type, plain)) <= _TEXTS:
+            return plain
+    except (KeyError, TypeError):
+        pass  # not as CloudStack tells tags
     for tag in entries(value):
         key = tag.get("key") if type(tag) is dict else None
         if key is not None:
@@ -52,7 +60,7 @@ def same(left: Any, right: Any) -> bool:
     """``==``: alike, or scalars that are spelt alike, as ``"true"`` and ``True``."""
     if left is None or right is None:
         return False
-    if isinstance(left, dict | list) or isinstance(right, dict | list):
+    if isinstance(left, _PARTED) or isinstance(right, _PARTED):
         return bool(left == right)
     return text_of(left) == text_of(right)
 
@@ -141,9 +149,10 @@ def link(env: Any, resource: str, key: Any, values: dict[str, Any], asked: Any =
 
     ``asked`` is a further name of it, which is told instead as long as it is one.
     """
-    if key is None or isinstance(key, dict | list):
+    if key is None or isinstance(key, _PARTED):
         return None
-    found = env.session.links(resource, env).get(key)
+    links = env.links.get(resource)
+    found = (env.session.links(resource, env) if links is None else links).get(key)
     told = found(values) if callable(found) else found
     if told is None or not isinstance(asked, str):
         return told

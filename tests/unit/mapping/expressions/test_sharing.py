@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gstack_pyramid.mapping.expressions.compiled import compile_expression, source_of
+from gstack_pyramid.mapping.expressions.functions import FUNCTIONS
+from gstack_pyramid.mapping.expressions.runtime import tag_values
 
 from ..language import Language, env_of
 
@@ -77,3 +81,17 @@ def test_no_text_is_taken_for_what_stands_in_for_code(language: Language, text: 
     )
     told = getter({"alpha": "a", "beta": [1]}, env_of({}))
     assert told == ["a", text, "a", [{"one": 1, "text": text}]]
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["a", "1", "", "true"])
+LIKE_TAGS = st.dictionaries(st.sampled_from(["key", "value", "other"]), SCALARS, max_size=3)
+ANYTHING = st.recursive(
+    SCALARS | LIKE_TAGS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.just("key"), inner, max_size=1),
+    max_leaves=6,
+)
+
+
+@given(st.lists(LIKE_TAGS, max_size=5) | ANYTHING, st.sampled_from(["a", "1", "", "true"]))
+def test_an_index_tells_of_anything_what_looking_for_one_key_tells(value: Any, key: str) -> None:
+    assert tag_values(value).get(key) == FUNCTIONS["value_of"].call(value, key)
