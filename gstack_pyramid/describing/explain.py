@@ -12,6 +12,7 @@ from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.records import SOURCE
 from gstack_pyramid.mapping.forms import methods as forms
+from gstack_pyramid.mapping.forms.nodes import Named, Text
 from gstack_pyramid.mapping.forms.resources import Source
 from gstack_pyramid.mapping.loader import Mappings
 from gstack_pyramid.mapping.lookups import Lookups
@@ -184,6 +185,9 @@ class _Page(StepsPage):
             self.say(
                 f"412 unless {formatting.expression(given)} is the present {now} of the resource", 1
             )
+        if spec.alone:
+            self.title("Has for itself until the operation ends")
+            self.say(_alone(spec.alone), 1)
         if spec.steps is not None:
             self.title("Commands, in this order")
             self.steps(spec.steps, 1)
@@ -205,6 +209,8 @@ class _Page(StepsPage):
             return
         self._bindings(variant, 1)
         self._checks(variant.checks, 1)
+        if variant.alone:
+            self.say(f"has for itself: {_alone(variant.alone)}", 1)
         self.steps(variant.steps or (), 1)
         self._outcome(variant, 1)
 
@@ -279,6 +285,29 @@ class _Page(StepsPage):
             self.title(f"Any other field of {request} that asks for something is refused: 400.")
 
 
+def _refusal(check: forms.RefusalParts, said: str) -> str:
+    field = f" (field {check.field})" if check.field is not None else ""
+    return f'{check.status or 400} "{said}"{field}'
+
+
+def _alone(paths: list[Text] | Text | bool) -> str:
+    """What nobody else may change meanwhile."""
+    if isinstance(paths, bool):
+        return "what the path names"
+    return formatting.expression(paths) if isinstance(paths, Text) else ", ".join(paths)
+
+
+def _pushed(given: Mapping[str, str | Named]) -> str:
+    return "; ".join(
+        f"{name} by {how if isinstance(how, str) else formatting.fields(how)}"
+        for name, how in given.items()
+    )
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in row.items() if name != SOURCE)
+
+
 _SAID_OF_SOURCES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "each": ("the rows are the elements of {}, inside each row (parent)", str),
     "named": ("not listed; found by a name such as {}", lambda held: ", ".join(forms_of(held))),
@@ -288,14 +317,8 @@ _SAID_OF_SOURCES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "group": ("rows that agree in this are one resource: {}", formatting.value),
     "name": ("called after {}", formatting.value),
     "also": ("also answers to {}", formatting.value),
+    "zone": ("in the zone with the id {}", formatting.value),
+    "region": ("in the region {}", formatting.value),
+    "push": ("CloudStack itself can filter {}", _pushed),
     "scope": ("every command then carries {}", formatting.fields),
 }
-
-
-def _refusal(check: forms.RefusalParts, said: str) -> str:
-    field = f" (field {check.field})" if check.field is not None else ""
-    return f'{check.status or 400} "{said}"{field}'
-
-
-def _row(row: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in row.items() if name != SOURCE)

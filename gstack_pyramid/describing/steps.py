@@ -65,8 +65,13 @@ class StepsPage(Page):
                 line += ", where the caller's role has the command"
             self.say(line, level + 1)
             self._repetition(undo, level + 2)
+            if undo.leaves is not None:
+                self.say(f"if that fails, there is left: {undo.leaves}", level + 2)
         if step.cleanup:
             self.say("tried a few times; when it fails, the operation only warns", level + 1)
+        if step.leaves:
+            occasion = "that" if step.cleanup else "a later command"
+            self.say(f"if {occasion} fails, there is left: {step.leaves}", level + 1)
 
     def _run(self, number: int, step: Run, level: int) -> None:
         """A step that does another method, checked beforehand like a request for it."""

@@ -14,9 +14,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from gstack_pyramid.mapping.document import Document, Finding, Place
+from gstack_pyramid.mapping.forms.keys import FORMS, Kind, Node
+from gstack_pyramid.mapping.forms.methods import UsedCheck
+from gstack_pyramid.mapping.forms.steps import UsedSteps
+from gstack_pyramid.mapping.forms.values import UsedNames, UsedValue
 from gstack_pyramid.mapping.suggestions import nearest
 
-KINDS: Mapping[str, str] = {"checks": "check", "steps": "do", "values": "ask", "names": "names"}
+_USES: Mapping[str, type[Node]] = {
+    "checks": UsedCheck,
+    "steps": UsedSteps,
+    "values": UsedValue,
+    "names": UsedNames,
+}
+KINDS: Mapping[str, str] = {section: use.KEYS[0].name for section, use in _USES.items()}
 """The sections that hold shared parts, and the key by which each is used."""
 
 _HELD: Mapping[str, str] = {
@@ -27,10 +37,12 @@ _HELD: Mapping[str, str] = {
 }
 """The key of a part that holds what a use of it becomes; one check stands without it."""
 
-_BESIDE = frozenset({"about", "when", "each", *KINDS.values()})
+_BESIDE = frozenset(key.name for use in _USES.values() for key in use.KEYS)
 """What may stand beside the name of a part and is no argument."""
 
-_MESSAGES = frozenset({"refuse", "field", "leaves", "say", "status", "reason"})
+_MESSAGES = frozenset(
+    key.name for form in FORMS.values() for key in form.cls.KEYS if key.holds.kind is Kind.MESSAGE
+)
 """Keys whose texts are messages, in which expressions stand in braces."""
 
 _PLACEHOLDER = re.compile(r"<([a-z_]\w*)>")

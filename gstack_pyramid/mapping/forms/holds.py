@@ -59,7 +59,7 @@ CHOICE_OF_VALUES: Holds[list[Value] | None] = Holds(
 CONDITION: Holds[Text | None] = Holds(Kind.CONDITION, ref("condition"), text_at)
 EXPRESSION: Holds[Text | None] = Holds(Kind.VALUE, _TEXT, text_at)
 """An expression where no other form of a value may stand."""
-MESSAGE: Holds[Text | None] = Holds(Kind.WORD, _TEXT, text_at)
+MESSAGE: Holds[Text | None] = Holds(Kind.MESSAGE, _TEXT, text_at)
 """A text for clients, in which expressions stand in braces."""
 WORD: Holds[str | None] = Holds(Kind.WORD, _TEXT)
 WORDS: Holds[Sequence[str]] = Holds(Kind.WORD, _many(_TEXT), absent=())

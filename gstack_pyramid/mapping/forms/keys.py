@@ -38,6 +38,8 @@ class Kind(Enum):
     """What is never read as an expression."""
     WORD = auto()
     """A name of the two APIs, or of the language."""
+    MESSAGE = auto()
+    """A text for clients, in which expressions stand in braces."""
     NAMED = auto()
     """Something else by name."""
     FORM = auto()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -13,8 +13,8 @@ from gstack_pyramid.errors import GceError
 from gstack_pyramid.mapping.context import Models
 from gstack_pyramid.mapping.document import Document, Finding
 from gstack_pyramid.mapping.forms.holds import value_at
-from gstack_pyramid.mapping.forms.keys import read_form
-from gstack_pyramid.mapping.forms.nodes import text_at
+from gstack_pyramid.mapping.forms.keys import Node, read_form
+from gstack_pyramid.mapping.forms.nodes import Text, text_at
 from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import ANY, RowShape, Shape
 from gstack_pyramid.mapping.values import compile_value
@@ -127,6 +127,21 @@ class Language:
 def steps_of(*specs: Mapping[str, Any]) -> list[Any]:
     """Steps as a mapping file has them, read."""
     return [read_form("step", spec, (number,)) for number, spec in enumerate(specs)]
+
+
+def texts_in(held: Any) -> Iterator[Text]:
+    """All texts that stand in forms, whatever they mean."""
+    if isinstance(held, Text):
+        yield held
+    elif isinstance(held, Node):
+        for _, inner in held.said():
+            yield from texts_in(inner)
+    elif isinstance(held, Mapping):
+        for inner in held.values():
+            yield from texts_in(inner)
+    elif isinstance(held, Sequence) and not isinstance(held, str):
+        for inner in held:
+            yield from texts_in(inner)
 
 
 def env_of(roots: Mapping[str, Any], request: OneRequest | None = None) -> Env:

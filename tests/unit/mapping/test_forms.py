@@ -5,7 +5,7 @@ Each key that may hold something is tried with each walker, so that none of them
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
@@ -14,8 +14,7 @@ import pytest
 
 from gstack_pyramid.describing import formatting
 from gstack_pyramid.mapping.forms.holds import value_at
-from gstack_pyramid.mapping.forms.keys import Kind, Node
-from gstack_pyramid.mapping.forms.nodes import Text
+from gstack_pyramid.mapping.forms.keys import Kind
 from gstack_pyramid.mapping.forms.values import COMPANIONS, KEYS, SOURCES, texts_of
 from gstack_pyramid.mapping.lookups import Link, nested
 from gstack_pyramid.mapping.shapes import GceShape
@@ -23,7 +22,7 @@ from gstack_pyramid.mapping.values import compile_value
 from gstack_pyramid.schemas.gce import GceModel
 
 from ...support import shipped
-from .language import Language, steps_of
+from .language import Language, steps_of, texts_in
 
 MARK = "link.zones(body.description)"
 """An expression that whoever looks into a value has to see."""
@@ -107,21 +106,6 @@ def test_a_constant_is_no_expression_to_anybody(source: str) -> None:
     value = constant or {"value": MARK}
     assert MARK not in list(texts_of(value_at(value, ())))
     assert Link("zones", named=False) not in list(nested(value_at(value, ())))
-
-
-def texts_in(held: Any) -> Iterator[Text]:
-    """All texts that stand in forms, whatever they mean."""
-    if isinstance(held, Text):
-        yield held
-    elif isinstance(held, Node):
-        for _, inner in held.said():
-            yield from texts_in(inner)
-    elif isinstance(held, Mapping):
-        for inner in held.values():
-            yield from texts_in(inner)
-    elif isinstance(held, Sequence) and not isinstance(held, str):
-        for inner in held:
-            yield from texts_in(inner)
 
 
 def test_all_texts_of_the_shipped_mappings_know_where_they_stand() -> None:
