@@ -156,13 +156,16 @@ def _making(shared_router: Router, model: CloudStackModel) -> Iterator[MakeGatew
         router: Router | None = None,
         endpoint: str | None = None,
         read_timeout: float | None = None,
+        patience: float = 1.0,
         **settings: Any,
     ) -> Gateway:
         clock = settings.pop("clock", None) or Clock()
         app = make_simulator(model=model, clock=clock, **settings)
         cloud = Cloud(app, clock)
         router = router or shared_router
-        backend = Backend(router, cloud, endpoint=endpoint, read_timeout=read_timeout)
+        backend = Backend(
+            router, cloud, endpoint=endpoint, read_timeout=read_timeout, patience=patience
+        )
         made.append((backend, cloud))
         return Gateway(router, cloud, sent=backend.sent)
 

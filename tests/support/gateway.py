@@ -257,6 +257,7 @@ class Backend:
         *,
         endpoint: str | None = None,
         read_timeout: float | None = None,
+        patience: float = 1.0,
     ) -> None:
         self.router = router
         application: Application = router.registry["gstack"]
@@ -288,7 +289,7 @@ class Backend:
             Sealer(application.keyring),
             workers=4,
             waiters=8,
-            pace=Pace(first_poll=0.0, slowest_poll=0.05, settle=0.1, patience=1.0),
+            pace=Pace(first_poll=0.0, slowest_poll=0.05, settle=0.1, patience=patience),
             clock=cloud.clock,
             on_end=operation_ended,
         )
