@@ -53,8 +53,9 @@ def bind(method: Method, gce: GceModel) -> BoundMethod:
     """A method with its validators, which are made when they are first asked."""
     request, response = method.gce.request, method.gce.response
     # The model asks for the name in a PATCH as well; GCE does not, nor do its clients send it.
-    patches = method.gce.http_method == "PATCH"
-    required_for = None if patches else method.gce.id
+    required_for = None if method.gce.http_method == "PATCH" else method.gce.id
+    # Parts of resources are patched by POST: patchRule.
+    patches = method.gce.http_method == "PATCH" or method.gce.name.startswith("patch")
     return BoundMethod(
         method,
         query_parser(gce, method.gce),

@@ -104,7 +104,11 @@ def _told(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """How fields are told that are kept in JSON."""
     for name, default in fields.items():
         shown = f"kept_in(rows).{name}"
-        yield name, shown if default is None else f"first({shown}, {_word(default)})"
+        if isinstance(default, str) and default:
+            # In proto3, which GCE's bodies are of, an empty text is one that isn't given.
+            yield name, f"{shown} or {_word(default)}"
+        else:
+            yield name, shown if default is None else f"first({shown}, {_word(default)})"
 
 
 def _word(value: Any) -> str:

@@ -26,6 +26,9 @@ _INTEGER = re.compile(r"-?[0-9]{1,20}")
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,3})?")
 
 
+_GIVEN = ("kind", "id", "name", "selfLink")
+"""What a resource always has, whatever a patch says of it."""
+
 _NOTHING: dict[str | None, Callable[[], object]] = {
     "string": str,
     "array": list,
@@ -112,9 +115,11 @@ class _Compiler:
         return convert
 
     def _emptied(self, schema: dict[str, Any]) -> dict[str, Callable[[], object]]:
-        """What makes the value of each field that null takes away."""
+        """What makes the value of each field that null takes away; what GCE sets is no such."""
         found: dict[str, Callable[[], object]] = {}
         for name, inner in schema.get("properties", {}).items():
+            if inner.get("readOnly") or name in _GIVEN:
+                continue
             known = inner
             if "$ref" in inner:
                 known = self._model.type(inner["$ref"].removesuffix(".json"))

@@ -364,3 +364,17 @@ def test_items_that_were_removed_are_made_again_when_another_stays(
     new = len(items(edge)) - len(before)
     assert set(before) <= set(items(edge))
     assert len(done.get("warnings", [])) == new
+
+
+@pytest.mark.parametrize("config", [{}, {"ports": ["22"]}, {"ipProtocol": "gre"}])
+def test_a_rule_names_protocols_that_there_are(gateway: Gateway, config: dict[str, Any]) -> None:
+    gateway.do("POST", "global/firewallPolicies", {"name": "odd"})
+    body = {
+        "priority": 1,
+        "direction": "INGRESS",
+        "action": "allow",
+        "match": {"srcIpRanges": ["10.0.0.0/8"], "layer4Configs": [config]},
+    }
+    error = gateway.refused(400, "POST", "global/firewallPolicies/odd/addRule", body)
+    assert "rotocol" in error["message"]
+    assert gateway.get("global/firewallPolicies/odd")["rules"] == []

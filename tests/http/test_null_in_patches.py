@@ -69,6 +69,33 @@ def test_a_firewall_loses_what_null_takes_away(
     assert gateway.get(path).items() >= told.items()
 
 
+def test_a_text_that_is_taken_away_is_as_one_that_was_never_given(gateway: Gateway) -> None:
+    path = "global/httpHealthChecks/web"
+    gateway.do("POST", "global/httpHealthChecks", {"name": "web", "requestPath": "/up"})
+    gateway.do("PATCH", path, {"requestPath": None})
+    assert gateway.get(path)["requestPath"] == "/"
+
+
+def test_a_rule_of_a_policy_is_patched_by_the_same_rules(gateway: Gateway) -> None:
+    """patchRule is a POST, and a merge patch of a rule."""
+    policies = "global/firewallPolicies"
+    gateway.do("POST", policies, {"name": "edge"})
+    rule = {
+        "priority": 100,
+        "direction": "INGRESS",
+        "action": "allow",
+        "description": "the shop",
+        "match": {"srcIpRanges": ["10.0.0.0/8"], "layer4Configs": [{"ipProtocol": "tcp"}]},
+    }
+    gateway.do("POST", f"{policies}/edge/addRule", rule)
+    body = {"description": None, "match": {"srcIpRanges": None}}
+    gateway.do("POST", f"{policies}/edge/patchRule", body, priority="100")
+    told = gateway.get(f"{policies}/edge/getRule", priority="100")
+    assert told.get("description", "") == ""
+    assert "srcIpRanges" not in told["match"]
+    gateway.refused(400, "POST", f"{policies}/edge/patchRule", {"action": None}, priority="100")
+
+
 def test_a_number_has_no_nothing(gateway: Gateway) -> None:
     gateway.do("POST", "global/httpHealthChecks", {"name": "web", "port": 8080})
     error = gateway.refused(400, "PATCH", "global/httpHealthChecks/web", {"port": None})

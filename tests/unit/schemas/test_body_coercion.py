@@ -95,6 +95,14 @@ def test_null_takes_away_in_a_patch_and_is_absent_elsewhere() -> None:
         "interfaces": [{"ipRange": ""}],
     }
     assert coerce_body(GCE, "Router")(body) == {"interfaces": [{}]}
+    given: dict[str, object] = {
+        "name": None,
+        "id": None,
+        "kind": None,
+        "creationTimestamp": None,
+        "nats": [],
+    }
+    assert coerce_body(GCE, "Router", patches=True)(given) == {"nats": []}
     numbers = {"bgp": {"asn": None, "advertiseMode": None}}
     assert coerce_body(GCE, "Router", patches=True)(numbers) == numbers
 
