@@ -54,7 +54,7 @@ def test_where_nothing_may_be_missing_a_test_fails(monkeypatch: pytest.MonkeyPat
 
 
 def test_what_takes_long_runs_first_and_a_files_tests_stay_together() -> None:
-    assert all((ROOT / path).exists() for path in order.LONG)
+    assert all(list(ROOT.glob(f"{path.rstrip('/')}*")) for path in order.LONG)
     ids = (
         "tests/unit/test_ids.py::test_b",
         "tests/http/test_names.py::test_a",
@@ -65,6 +65,23 @@ def test_what_takes_long_runs_first_and_a_files_tests_stay_together() -> None:
     tests: list[Any] = [SimpleNamespace(nodeid=each) for each in ids]
     order.longest_first(tests)
     assert [test.nodeid for test in tests] == [ids[at] for at in (3, 4, 1, 0, 2)]
+
+
+def test_all_of_gclouds_files_go_to_one_worker_unless_each_command_is_a_process() -> None:
+    def units(gcloud: str) -> list[str] | None:
+        option = SimpleNamespace(dist="loadfile", gcloud=gcloud, tx=["popen"], numprocesses=1)
+        config: Any = SimpleNamespace(option=option, getvalue=lambda name: getattr(option, name))
+        if (scheduling := order.scheduling(config, None)) is None:
+            return None
+        names = (
+            "clients/test_gcloud_lists.py",
+            "clients/test_gcloud_groups.py",
+            "http/test_vpn.py",
+        )
+        return [scheduling._split_scope(f"tests/{name}::test_a[x::y]") for name in names]
+
+    assert units("fork") == [order.GCLOUD, order.GCLOUD, "tests/http/test_vpn.py"]
+    assert units("exec") is None
 
 
 def pinned() -> dict[str, list[str]]:
