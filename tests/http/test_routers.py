@@ -50,6 +50,8 @@ def test_null_takes_away_what_a_patch_may_take_away(gateway: Gateway) -> None:
         ({"asn": 4199999999}, "resource.bgp.asn"),
         ({"asn": 64512, "keepaliveInterval": 19}, "resource.bgp.keepaliveInterval"),
         ({"asn": 64512, "keepaliveInterval": 61}, "resource.bgp.keepaliveInterval"),
+        ({"asn": 64512, "advertisedIpRanges": [{}]}, "resource.bgp.advertisedIpRanges"),
+        ({"asn": 64512, "advertisedIpRanges": [{"range": "x"}]}, "range"),
     ],
 )
 def test_bgp_is_within_what_gce_takes(gateway: Gateway, bgp: dict[str, Any], field: str) -> None:
