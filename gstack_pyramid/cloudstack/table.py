@@ -86,14 +86,17 @@ class Table(Sequence[Row]):
         found: Row = row
         return found
 
-    def by(self, field: str, looks: frozenset[str] | None = None) -> Mapping[Any, list[Row]]:
+    def by(
+        self, field: str, looks: frozenset[str] | None = None, *, most: bool = False
+    ) -> Mapping[Any, list[Row]]:
         """The rows by a field, each list in their order.
 
         Args:
             field: the field.
-            looks: the fields that are wanted of most rows, if these are not all.
+            looks: the fields that are wanted of rows; None for all.
+            most: whether most rows will be asked for, so that finding out which is for nothing.
         """
-        if looks is not None:
+        if looks is not None and most:
             found: dict[Any, list[Row]] = {}
             for row in self.looks(looks | {field}):
                 found.setdefault(row.get(field), []).append(row)
@@ -101,7 +104,7 @@ class Table(Sequence[Row]):
         places: dict[Any, list[int]] = {}
         for place, row in enumerate(self.looks(frozenset((field,)))):
             places.setdefault(row.get(field), []).append(place)
-        return Groups(self, places)
+        return Groups(self, places, looks)
 
     @overload
     def __getitem__(self, place: int) -> Row: ...
@@ -146,19 +149,28 @@ class Table(Sequence[Row]):
 class Groups(Mapping[Any, list[Row]]):
     """The rows of a table by one of their fields."""
 
-    __slots__ = ("_places", "_table")
+    __slots__ = ("_looks", "_places", "_table")
 
-    def __init__(self, table: Table, places: Mapping[Any, list[int]]) -> None:
+    def __init__(
+        self, table: Table, places: Mapping[Any, list[int]], looks: frozenset[str] | None
+    ) -> None:
         self._table = table
         self._places = places
+        self._looks = looks
 
     def __getitem__(self, key: Any) -> list[Row]:
-        return [self._table[place] for place in self._places[key]]
+        return self._rows(self._places[key])
 
     def get(self, key: Any, default: Any = None) -> Any:
         """The rows whose field is ``key``."""
         places = self._places.get(key)
-        return default if places is None else [self._table[place] for place in places]
+        return default if places is None else self._rows(places)
+
+    def _rows(self, places: list[int]) -> list[Row]:
+        table, looks = self._table, self._looks
+        if looks is None:
+            return [table[place] for place in places]
+        return [table.look(place, looks) for place in places]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._places)

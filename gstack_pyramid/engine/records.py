@@ -147,8 +147,7 @@ class Join:
             return Table(env.session.fetch_each(self.command, each)).by(self.theirs)
         if env.page == WHOLE or self.cached:
             found: Table = env.session.table(self.command, params, cached=self.cached)
-            # Where most of it is wanted, there is no use in finding out which.
-            return found.by(self.theirs, looks if len(rows) * 2 > len(found) else None)
+            return found.by(self.theirs, looks, most=len(rows) * 2 > len(found))
         wanted = {row.get(self.ours) for row in rows}
 
         def fits(joined: Table) -> bool:
@@ -158,7 +157,7 @@ class Join:
         found = env.session.fetch_for_pages(
             self.command, params, first=env.page == FIRST_PAGE, fits=fits
         )
-        return found.by(self.theirs)
+        return found.by(self.theirs, looks)
 
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -75,6 +75,17 @@ def test_rows_are_told_by_a_field_in_their_order(rows: list[dict[str, Any]]) -> 
     assert groups.get("no such") is None
 
 
+@given(rows=ROWS, most=st.booleans())
+def test_rows_by_a_field_have_at_least_the_fields_that_are_wanted(
+    rows: list[dict[str, Any]], most: bool
+) -> None:
+    rows = [{**row, "id": f"{number % 2}"} for number, row in enumerate(rows)]
+    groups = table(answer(rows)).by("id", frozenset({"name"}), most=most)
+    for key in ("0", "1", "2"):
+        wanted = [row.get("name") for row in rows if row["id"] == key]
+        assert [row.get("name") for row in groups.get(key, [])] == wanted
+
+
 @pytest.mark.parametrize(
     "content",
     [
