@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -199,7 +198,7 @@ class Document:
         if place not in self.lines:
             return
         try:
-            places = [*_places(self.at(place), place)]
+            places = _places(self.at(place), place)
         except (KeyError, IndexError):
             places = [place]
         for known in places:
@@ -223,15 +222,15 @@ class Document:
         return Finding(text.file, line, message, column, through)
 
 
-def _places(data: Any, place: Place) -> Iterator[Place]:
+def _places(data: Any, place: Place) -> list[Place]:
     """The place of some data, and those of all that stands in it."""
-    yield place
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield from _places(value, (*place, key))
-    elif isinstance(data, list):
-        for number, value in enumerate(data):
-            yield from _places(value, (*place, number))
+    found = [(place, data)]
+    for where, held in found:
+        if isinstance(held, dict):
+            found += [((*where, key), value) for key, value in held.items()]
+        elif isinstance(held, list):
+            found += [((*where, number), value) for number, value in enumerate(held)]
+    return [where for where, _ in found]
 
 
 def _copied(data: Any) -> Any:

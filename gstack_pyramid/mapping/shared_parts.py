@@ -207,7 +207,7 @@ class _Speller:
             within: for each the parts that are being written out around it.
         """
         document = self._document
-        old = document.apart(place)
+        old = document.refill(place, {})
         items: dict[str, _Item] = {}
         for name, value in old.data["use"].items():
             if not _is_group(value):
@@ -227,7 +227,7 @@ class _Speller:
                 where: Place = ("names", part.name, "with", inner)
                 around = (*within[name], _title(part))
                 items[inner] = _Item(part.document, where, around, use, part)
-        document.refill(place, dict.fromkeys(items))
+        document.at(place).update(dict.fromkeys(items))
         for name, item in items.items():
             self._item((*place, name), item)
         if any(_is_group(value) for value in document.at(place).values()):
@@ -244,7 +244,7 @@ class _Speller:
             within: for each item the parts that are being written out around it.
         """
         document = self._document
-        old = document.apart(place)
+        old = document.refill(place, [])
         items: list[_Item] = []
         for number, (item, around) in enumerate(zip(old.data["use"], within, strict=True)):
             kind = next((kind for kind in ("checks", "steps") if KINDS[kind] in item), None)
@@ -255,7 +255,7 @@ class _Speller:
             part = self._part(kind, use, around)
             if part is not None:
                 items += _items(part, use, around)
-        document.refill(place, [None] * len(items))
+        document.at(place).extend([None] * len(items))
         for number, item in enumerate(items):
             self._item((*place, number), item)
         if any(step.keys() & {"check", "do"} for step in document.at(place)):
