@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from pyramid.config import Configurator
 from pyramid.registry import Registry
@@ -92,12 +93,27 @@ def refusing(handler: Callable[[Request], Response], registry: Registry) -> Any:
     """A tween that answers only requests that are for this service."""
 
     def answer(request: Request) -> Response:
+        target_host = _host_of(request.environ.get("REQUEST_URI", ""))
+        if target_host is not None:
+            request.environ["HTTP_HOST"] = target_host
         # For its errors: 421, before anything is looked at.
         if request.environ["PATH_INFO"] not in (LIVE, READY):
             service_url(registry["gstack"].settings, request)
         return handler(request)
 
     return answer
+
+
+def _host_of(target: str) -> str | None:
+    """The host that a request's target names, which is heeded in place of ``Host``; None mostly.
+
+    Source: RFC 9112, section 3.2.2. The target is what the client sent, by an URL that servers have
+    taken apart already, waitress in the same way.
+    """
+    if target.startswith("/"):
+        return None
+    url = urlsplit(target)
+    return url.netloc if url.netloc or url.scheme in _USUAL_PORT else None
 
 
 def _misdirected(request: Request) -> GceError:

@@ -1,4 +1,4 @@
-"""How answers go out: marked for revalidation, and packed for clients that unpack."""
+"""How answers go out: whole, marked for revalidation, and packed for clients that unpack."""
 
 from __future__ import annotations
 
@@ -21,8 +21,12 @@ _LEVEL = 1
 
 
 def includeme(config: Configurator) -> None:
-    """Pack answers, those that tell of errors as well."""
+    """Pack answers, those that tell of errors as well, and give none in parts."""
     config.add_tween("gstack_pyramid.protocol.delivery.packing", over=EXCVIEW)
+    config.add_tween(
+        "gstack_pyramid.protocol.delivery.whole",
+        over="gstack_pyramid.protocol.delivery.packing",
+    )
 
 
 def revalidated(response: Response) -> Response:
@@ -62,5 +66,22 @@ def packing(
             response.body = gzip.compress(response.body, compresslevel=_LEVEL, mtime=0)
             response.content_encoding = "gzip"
         return response
+
+    return handle
+
+
+def whole(
+    handler: Callable[[Request], Response], registry: Registry
+) -> Callable[[Request], Response]:
+    """The tween that passes over ``Range``, as a server may (RFC 9110, section 14.2).
+
+    WebOb would cut what may be revalidated, and fails at some ranges. It looks for the header when
+    an answer is sent, so it is taken out of the environ, which the parts of a batch inherit.
+    """
+
+    def handle(request: Request) -> Response:
+        for name in ("HTTP_RANGE", "HTTP_IF_RANGE"):
+            request.environ.pop(name, None)
+        return handler(request)
 
     return handle

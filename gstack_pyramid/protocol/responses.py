@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -26,10 +27,18 @@ def json_content(body: Any, *, pretty: bool = False) -> bytes:
 
 def content_response(content: bytes, *, status: int = 200) -> Response:
     """The HTTP answer with a body that is JSON already."""
-    response = Response(body=content, status=status)
+    response = Response(body=content, status=_status_line(status))
     response.headers["Content-Type"] = "application/json; charset=UTF-8"
     # The answer depends on who asks; no cache between us and the client may keep it.
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Vary"] = "Origin, Authorization"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _status_line(status: int) -> str:
+    """A status with its reason; WebOb doesn't know those of all, such as of 421."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

@@ -17,7 +17,7 @@ TYPES = f"{ZONE}/machineTypes"
 
 def sent(gateway: Gateway, path: str, **headers: str) -> Any:
     """An answer as it is on the wire; WebTest unpacks what it gets."""
-    url = f"/compute/v1/projects/{gateway.project}/{path}"
+    url = path if path.startswith("/") else f"/compute/v1/projects/{gateway.project}/{path}"
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Request.blank(url, headers={**gateway.headers, **named}).get_response(gateway.router)
 
@@ -59,6 +59,48 @@ def test_no_tag_helps_somebody_without_a_token(gateway: Gateway) -> None:
     tag = gateway.request("GET", ZONE).headers["ETag"]
     headers = {"If-None-Match": tag, "Authorization": "Bearer x"}
     assert gateway.request("GET", ZONE, headers=headers).status_int == 401
+
+
+RANGES = ["bytes=0-5", "bytes=99999-", "bytes=-", "bytes=--1", "bytes=0-1,4-5", "lines=1-2", "x"]
+READ = {
+    "a resource": f"/compute/v1/projects/demo-project/{ZONE}",
+    "a list": "/compute/v1/projects/demo-project/zones",
+    "an error": "/compute/v1/projects/demo-project/zones/nowhere",
+    "a document": "/discovery/v1/apis/compute/v1/rest",
+    "a part of a document": "/discovery/v1/apis/compute/v1/rest?fields=name",
+    "keys": "/oauth2/certs",
+    "a page": "/oauth2/auth",
+    "the front": "/",
+}
+
+
+@pytest.mark.parametrize("path", READ.values(), ids=READ)
+def test_no_answer_is_cut_to_a_range(gateway: Gateway, path: str) -> None:
+    """As RFC 9110, section 14.2 lets a server do."""
+    whole = sent(gateway, path)
+    for asked in RANGES:
+        for condition in ({}, {"If_Range": whole.headers.get("ETag", '"x"')}):
+            told = sent(gateway, path, Range=asked, **condition)
+            assert (told.status, told.body) == (whole.status, whole.body), asked
+            assert "Content-Range" not in told.headers
+    tag = whole.headers.get("ETag")
+    if tag is not None:
+        assert sent(gateway, path, Range="bytes=0-5", If_None_Match=tag).status_int == 304
+
+
+@pytest.mark.parametrize("asked", RANGES)
+def test_no_part_of_a_batch_is_cut_to_a_range(gateway: Gateway, asked: str) -> None:
+    """Neither by what came with the batch, nor by what is in it."""
+    for outer, inner in (({"Range": asked}, ""), ({}, f"Range: {asked}\r\n")):
+        content = (
+            "--b\r\nContent-Type: application/http\r\n\r\n"
+            f"GET {READ['a resource']} HTTP/1.1\r\n{inner}\r\n\r\n--b--"
+        )
+        headers = {**outer, "Content-Type": "multipart/mixed; boundary=b"}
+        told = gateway.request("POST", "/batch/compute/v1", content.encode(), headers=headers)
+        assert "HTTP/1.1 200" in told.text
+        assert f'"name":"{SG_ZONE}"' in told.text.replace('": "', '":"')
+        assert "Content-Range" not in told.text
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "gzip, deflate", "*", "gzip;q=0.5, identity;q=0.1"])
@@ -172,3 +214,9 @@ def test_a_batch_may_be_packed_and_its_parts_are_not(gateway: Gateway) -> None:
     )
     assert told.status_int == 200
     assert "HTTP/1.1 200" in told.text
+
+
+def test_a_batch_is_not_larger_unpacked_than_it_may_be(gateway: Gateway) -> None:
+    content = gzip.compress(b" " * (9 * gateway.application.settings.max_body_bytes))
+    headers = {**PACKED, "Content-Type": "multipart/mixed; boundary=b"}
+    gateway.refused(413, "POST", "/batch/compute/v1", content, headers=headers)

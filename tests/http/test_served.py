@@ -203,6 +203,24 @@ def test_odd_request_lines_are_no_fault_of_ours(
         assert status == 200 or json.loads(body)["error"]["code"] == status
 
 
+def test_a_target_of_another_host_is_refused_whatever_host_is_named(
+    gateway: Gateway, serve: Serve
+) -> None:
+    """RFC 9112, section 3.2.2: the target's host goes before the header."""
+    address = serve()
+    head = f"Connection: close\r\nAuthorization: {gateway.headers['Authorization']}\r\n\r\n"
+    for target, named, status in (
+        ("http://evil.example", address, 421),
+        (f"http://{address}", address, 200),
+        (f"http://{address}", "evil.example", 200),
+    ):
+        request = f"GET {target}{PATH} HTTP/1.1\r\nHost: {named}\r\n{head}"
+        told, body = raw(address, request.encode())
+        assert told == status, target
+        if status == 200:
+            assert json.loads(body)["selfLink"] == f"http://{address}{PATH}"
+
+
 def test_a_host_with_a_line_break_does_not_get_into_the_answer(
     gateway: Gateway, serve: Serve
 ) -> None:

@@ -34,11 +34,54 @@ def test_a_request_for_another_host_is_refused(sign_in: SignIn, path: str) -> No
         response = sign_in.web.request(
             path, method=verb, headers={**sign_in.gateway.headers, **EVIL}, status="*"
         )
-        assert response.status_int == 421, path
+        assert response.status == "421 Misdirected Request", path
         error = response.json["error"]
         assert (error["code"], error["errors"][0]["reason"]) == (421, "misdirectedRequest")
         assert "gstack.hosts" in error["message"]
         assert "http://evil.example" not in response.text
+
+
+# What waitress has of a request's target, and WebTest does not say by itself.
+TARGET = "REQUEST_URI"
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("http://evil.example/oauth2/certs", 421),
+        ("https://evil.example/oauth2/certs", 421),
+        ("HTTP://evil.example:5000/oauth2/certs", 421),
+        ("http://localhost@evil.example/oauth2/certs", 421),
+        ("http://evil.example@localhost/oauth2/certs", 421),
+        ("x://evil.example/oauth2/certs", 421),
+        ("http:///oauth2/certs", 421),
+        # urllib, and so waitress, passes over what is before it.
+        ("\x01//evil.example/oauth2/certs", 421),
+        ("http://gce.example.com/oauth2/certs", 200),
+        ("http://localhost:5000/oauth2/certs", 200),
+        ("/oauth2/certs", 200),
+        ("//evil.example/oauth2/certs", 200),
+        ("*", 200),
+    ],
+)
+def test_the_host_in_a_target_goes_before_the_header(
+    make_sign_in: MakeSignIn, target: str, status: int
+) -> None:
+    """RFC 9112, section 3.2.2."""
+    sign_in = make_sign_in(hosts="gce.example.com")
+    path, known = "/oauth2/certs", {"Host": "gce.example.com"}
+    told = sign_in.web.get(path, headers=known, extra_environ={TARGET: target}, status="*")
+    assert told.status_int == status
+
+
+def test_links_begin_with_the_host_in_the_target(make_sign_in: MakeSignIn) -> None:
+    sign_in = make_sign_in(hosts="gce.example.com")
+    path = "/.well-known/openid-configuration"
+    for host in ("gce.example.com", "evil.example"):
+        told = sign_in.web.get(
+            path, headers={"Host": host}, extra_environ={TARGET: f"http://localhost:5000{path}"}
+        ).json
+        assert told["issuer"] == "http://localhost:5000"
 
 
 def test_no_token_is_meant_for_whatever_host_is_named(sign_in: SignIn) -> None:
