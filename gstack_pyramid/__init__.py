@@ -28,6 +28,7 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
     from gstack_pyramid.at_start import AtStart
     from gstack_pyramid.auth.keyring import KeyRingError
     from gstack_pyramid.auth.ledger import LedgerError
+    from gstack_pyramid.connections import mend_connections
     from gstack_pyramid.mapping.document import MappingError
     from gstack_pyramid.operations import DatabaseError
     from gstack_pyramid.protocol.filter_grammar import warm_up
@@ -54,6 +55,7 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
         log.critical("gstack can't start: %s: %s", error.filename, error.strerror)
         raise SystemExit(1) from None
     app.registry["gstack"].reloads["the ini"] = ini.check
+    mend_connections()
     heed_signals(app.registry["gstack"])
     warm_up()
     take_turns()

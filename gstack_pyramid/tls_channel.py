@@ -16,8 +16,9 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
+
+from gstack_pyramid.connections import Channel
 
 HANDSHAKE_SECONDS = 10.0
 """Within which a client must have shaken hands."""
@@ -102,7 +103,7 @@ def _plain(error: OSError) -> OSError:
     return error
 
 
-class TlsChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+class TlsChannel(Channel):
     """One connection. The names of its methods are waitress's."""
 
     def __init__(self, server: TlsServer, sock: socket.socket, *given: Any, **more: Any) -> None:

@@ -16,7 +16,7 @@ import yaml
 from waitress.server import create_server
 from waitress.trigger import trigger
 
-from gstack_pyramid.connections import close_all
+from gstack_pyramid.connections import close_all, mend_connections
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.location import data_folder
 from gstack_pyramid.schemas.roles import ROLES, USER
@@ -53,6 +53,7 @@ class SimulatorServer:
         """
         if self._thread is not None:
             raise RuntimeError("the simulator is served already")
+        mend_connections()
         self._server = create_server(
             self._app,
             map=self._sockets,

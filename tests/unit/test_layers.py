@@ -15,8 +15,8 @@ PACKAGE = Path(gstack_pyramid.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(layer.split())
     for layer in (
-        "errors collecting private_files tls_channel at_start balance database_urls connections",
-        "schemas shares settings",
+        "errors collecting private_files at_start balance database_urls connections",
+        "schemas shares settings tls_channel",
         "hosts observability",
         "cloudstack protocol simulator logs",
         "scheduling engine",

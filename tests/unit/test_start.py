@@ -84,18 +84,38 @@ def test_checking_mapping_files_loads_no_server_and_no_database() -> None:
     assert heavy.isdisjoint(loaded)
 
 
-def test_the_collector_of_garbage_works_once_a_gateway_is_up(tmp_path: Path) -> None:
+def up(folder: Path, then: str) -> str:
+    """What a program prints that makes a gateway, ``app``, and goes on so."""
     settings = {
-        "here": str(tmp_path),
+        "here": str(folder),
         "gstack.cloudstack.endpoint": "http://127.0.0.1:1/client/api",
-        "gstack.token_keys_file": str(tmp_path / "keys"),
+        "gstack.token_keys_file": str(folder / "keys"),
         "gstack.token_keys_create": "true",
         "gstack.operations.url": ":memory:",
     }
-    program = (
+    return printed(
         "import gc, os, gstack_pyramid\n"
-        f"gstack_pyramid.main({{}}, **{settings!r})\n"
-        "print(gc.isenabled(), gc.get_freeze_count() > 100_000, flush=True)\n"
+        f"app = gstack_pyramid.main({{}}, **{settings!r})\n"
+        f"{then}\n"
         "os._exit(0)"
     )
-    assert printed(program) == "True True"
+
+
+def test_the_collector_of_garbage_works_once_a_gateway_is_up(tmp_path: Path) -> None:
+    then = "print(gc.isenabled(), gc.get_freeze_count() > 100_000, flush=True)"
+    assert up(tmp_path, then) == "True True"
+
+
+def test_whoever_serves_a_gateway_answers_who_asks_to_go_on_and_has_nothing_to_send(
+    tmp_path: Path,
+) -> None:
+    then = (
+        "import socket, threading\n"
+        "from waitress.server import create_server\n"
+        "server = create_server(app, host='127.0.0.1', port=0, threads=1)\n"
+        "threading.Thread(target=server.run, daemon=True).start()\n"
+        "client = socket.create_connection(('127.0.0.1', server.effective_port), 60)\n"
+        "client.sendall(b'GET /healthz HTTP/1.1\\r\\nExpect: 100-continue\\r\\n\\r\\n')\n"
+        "print(client.recv(12), flush=True)"
+    )
+    assert up(tmp_path, then) == "b'HTTP/1.1 200'"

@@ -19,6 +19,8 @@ from gstack_pyramid import tls_channel
 from gstack_pyramid.cli.certificates import CertificateFiles, make_certificates
 from gstack_pyramid.tls import Server
 
+from ..support import expecting
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
 
@@ -47,7 +49,8 @@ def files(tmp_path: Path) -> CertificateFiles:
 
 @pytest.fixture
 def port(files: CertificateFiles, tmp_path: Path) -> Iterator[int]:
-    settings = {"host": "127.0.0.1", "port": "0", "threads": str(THREADS), "body_limit": "100000"}
+    settings = {"host": "127.0.0.1", "port": "0", "threads": str(THREADS)}
+    settings |= {"body_limit": str(expecting.BODY_LIMIT)}
     settings |= {"certificate": "lab.server.pem", "private_key": "lab.server-key.pem"}
     server = Server(app, {"here": str(tmp_path)}, settings)
     thread = threading.Thread(target=server.run)
@@ -90,6 +93,21 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_sent(
     with connected(port, context) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("what", expecting.ANSWERED_AT_ONCE)
+def test_who_asks_to_go_on_and_has_nothing_to_send_is_answered(
+    port: int, context: ssl.SSLContext, what: str
+) -> None:
+    head, status = expecting.ANSWERED_AT_ONCE[what]
+    with connected(port, context) as connection:
+        assert expecting.ask(connection, head) == status
+
+
+@pytest.mark.parametrize("how", expecting.WITH_A_BODY)
+def test_who_asks_to_send_a_body_is_told_to(port: int, context: ssl.SSLContext, how: str) -> None:
+    with connected(port, context) as connection:
+        assert expecting.ask_and_go_on(connection, *expecting.WITH_A_BODY[how]) == (100, 200)
 
 
 def test_requests_that_come_in_pieces_and_at_once_are_all_answered(
