@@ -24,7 +24,7 @@ from gstack_pyramid.mapping.lookups import needs_of
 from gstack_pyramid.mapping.method_compiler import compile_method
 from gstack_pyramid.mapping.runs import link_runs
 from gstack_pyramid.mapping.scope import Scope
-from gstack_pyramid.mapping.setting_kinds import check_settings
+from gstack_pyramid.mapping.setting_kinds import check_settings, settled
 from gstack_pyramid.mapping.shapes import ANY, GceShape, ObjectShape, Shape, UnionShape
 from gstack_pyramid.mapping.sources import SourceCompiler, source_shape
 from gstack_pyramid.mapping.suggestions import nearest
@@ -59,7 +59,10 @@ def compile_mappings(
         Finding(f"gstack.settings.{'.'.join(map(str, place))}", 0, message)
         for place, message in check_settings(mappings.settings, settings or {})
     ]
-    values = {**mappings.settings, **(settings or {})}
+    before = mappings.settings
+    values = before | {
+        name: settled(before.get(name), value) for name, value in (settings or {}).items()
+    }
     cloudstack = _wanting(mappings, cloudstack, findings)
     shapes: dict[str, Shape] = {}
     for name, form in mappings.forms.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import yaml
 
 from gstack_pyramid.mapping.yaml_mistakes import told
+from gstack_pyramid.plain_yaml import Place, Reader, YamlMistake
 
-Place = tuple[str | int, ...]
-"""Where something stands in a document: keys and list positions from the top."""
+__all__ = ["Document", "Finding", "MappingError", "Place", "Text", "display_name", "read_document"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -255,120 +254,27 @@ def read_document(file: Path) -> Document:
         MappingError: the file can't be read, is no YAML, or gives one key twice.
     """
     document, text = Document(display_name(file), None), ""
+    reader = Reader()
     try:
         text = file.read_text("utf-8")
-        node = _composed(text)
-        if node is not None:
-            document.data = _Builder(document, text).build(node, ())
+        document.data = reader.read(text)
+    except YamlMistake as error:
+        raise MappingError([Finding(document.file, error.line, error.message)]) from error
     except yaml.MarkedYAMLError as error:
         line, column, said = told(text, error)
         finding = Finding(document.file, line, f"not YAML: {said}", column)
         raise MappingError([finding]) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise MappingError([Finding(document.file, 1, f"not YAML: {error}")]) from error
+        said = " ".join(str(error).split())
+        raise MappingError([Finding(document.file, 1, f"not YAML: {said}")]) from error
     except OSError as error:
         message = f"the file can't be read: {error.strerror}"
         raise MappingError([Finding(document.file, 1, message)]) from error
-    return document
-
-
-def _composed(text: str) -> yaml.Node | None:
-    """The nodes of a document, with their lines; None if there is nothing in it.
-
-    libyaml, where PyYAML was built with it, is ten times as fast. What it refuses is read once more
-    by PyYAML itself, so that a mistake is told in the same words everywhere.
-    """
-    if yaml.__with_libyaml__:
-        with suppress(yaml.YAMLError):
-            return yaml.compose(text, Loader=yaml.CSafeLoader)
-    return yaml.compose(text, Loader=yaml.SafeLoader)
-
-
-MOST = 100_000
-"""Parts that a file may have, aliases written out; ours have some thousands at most."""
-
-_PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
-_MERGE = "tag:yaml.org,2002:merge"
-
-
-class _Builder:
-    """Turns composed nodes into plain data, noting lines on the way."""
-
-    def __init__(self, document: Document, text: str) -> None:
-        self._document = document
-        self._text = text
-        self._scalars = yaml.SafeLoader("")
-        self._around: set[int] = set()
-        self._flat: set[int] = set()
-
-    def build(self, node: yaml.Node, place: Place) -> Any:
-        if len(self._document.lines) > MOST:
-            # Aliases of aliases multiply: some lines can stand for more than memory holds.
-            raise self._wrong(node, f"the file has more than {MOST} parts, its aliases written out")
-        self._document.lines[place] = (self._document.file, node.start_mark.line + 1)
-        if isinstance(node, yaml.ScalarNode):
-            try:
-                value = self._scalars.construct_object(node)
-            except ValueError as error:
-                raise self._wrong(node, f"{node.value!r} can't be read: {error}") from error
-            if isinstance(value, str):
-                start, end = node.start_mark, node.end_mark
-                raw = self._text[start.index : end.index]
-                self._document.texts[place] = Text(
-                    self._document.file, start.line + 1, start.column + 1, raw, value
-                )
-            return value
-        if node.tag not in _PLAIN:
-            raise self._wrong(node, f"the tag {node.tag!r} means nothing here")
-        if id(node) in self._around:
-            raise self._wrong(node, "an alias stands inside what it is an alias of")
-        self._around.add(id(node))
-        built: Any
-        if isinstance(node, yaml.MappingNode):
-            built = self._mapping(node, place)
-        else:
-            built = [self.build(item, (*place, index)) for index, item in enumerate(node.value)]
-        self._around.remove(id(node))
-        return built
-
-    def _wrong(self, node: yaml.Node, message: str) -> MappingError:
-        return MappingError([Finding(self._document.file, node.start_mark.line + 1, message)])
-
-    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
-        if id(node) not in self._flat:
-            # An aliased node comes by several times, and is as it is after the first.
-            self._flat.add(id(node))
-            self._flatten(node)
-        result: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            # YAML 1.1 reads a bare `on` or `no` as a boolean; nobody means that in a mapping, where
-            # all keys are texts.
-            key = key_node.value
-            if key in ("True", "TRUE", "False", "FALSE"):
-                key = key.lower()
-            inner = (*place, key)
-            result[key] = self.build(value_node, inner)
-            line = key_node.start_mark.line + 1
-            self._document.lines[inner] = (self._document.file, line)
-        return result
-
-    def _flatten(self, node: yaml.MappingNode) -> None:
-        # Twice the same key is a mistake; a key that overrides one merged in by `<<` is not, so
-        # this looks before the merge.
-        seen: set[str] = set()
-        merges = False
-        for key_node, _ in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise self._wrong(key_node, "a key must be a text")
-            if key_node.value in seen:
-                raise self._wrong(key_node, f"the key {key_node.value!r} is given twice")
-            seen.add(key_node.value)
-            merges = merges or key_node.tag == _MERGE
-        if not merges:
-            return
-        self._scalars.flatten_mapping(node)
-        # What is merged in stands before what overrides it. Who merges this one in turn is to find
-        # each key once: PyYAML 6.0.4 may keep the first of two.
-        node.value = list(
-            {key_node.value: (key_node, value) for key_node, value in node.value}.values()
+    document.lines = {place: (document.file, line) for place, line in reader.lines.items()}
+    for place, node in reader.texts.items():
+        start, end = node.start_mark, node.end_mark
+        raw = text[start.index : end.index]
+        document.texts[place] = Text(
+            document.file, start.line + 1, start.column + 1, raw, node.value
         )
+    return document

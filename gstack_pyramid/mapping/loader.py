@@ -19,7 +19,7 @@ from gstack_pyramid.mapping.forms.resources import Resource
 from gstack_pyramid.mapping.functions import NamedFunction, functions_of
 from gstack_pyramid.mapping.grammar import grammar_of, is_well_formed
 from gstack_pyramid.mapping.merging import Described, described, entries_of
-from gstack_pyramid.mapping.setting_kinds import check_settings
+from gstack_pyramid.mapping.setting_kinds import check_settings, settled
 from gstack_pyramid.mapping.shared_parts import (
     KINDS,
     Shared,
@@ -233,7 +233,7 @@ def _add(
             before = merged.settings.get(name)
             if isinstance(before, dict) and isinstance(value, dict):
                 value = {**before, **value}
-            merged.settings[name] = value
+            merged.settings[name] = settled(before, value)
         for command, want in defaults.wanted.items():
             wanted = Wanted(want.params, frozenset(want.without))
             merged.wanted[command] = wanted, document.origin(want.place)

@@ -22,6 +22,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from gstack_pyramid.plain_yaml import YamlMistake
 from gstack_pyramid.settings.sources import PREFIX, Keys, Layer, layers, variable_of
 from gstack_pyramid.settings.values import (
     BaseUrl,
@@ -300,8 +301,9 @@ def _told(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"{key} is missing; give it in the ini, or as {variable_of(key)} in the environment"
     field = fields().get(key, Settings.model_fields["settings"])
-    why = str(error["ctx"]["error"]) if error["type"] == "value_error" else expected(field)
+    mistake = error["ctx"]["error"] if error["type"] == "value_error" else expected(field)
     text = error["input"]
-    shown = f", not {str(text)!r}" if field.repr else ""
+    # What is wrong within YAML names what it is about by itself.
+    shown = f", not {str(text)!r}" if field.repr and not isinstance(mistake, YamlMistake) else ""
     origin = f" ({text.origin})" if isinstance(text, Given) else ""
-    return f"{key}: {why}{shown}{origin}"
+    return f"{key}: {mistake}{shown}{origin}"

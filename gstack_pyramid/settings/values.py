@@ -13,6 +13,8 @@ import yaml
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.fields import FieldInfo
 
+from gstack_pyramid.plain_yaml import Reader
+
 MOST = 10**18
 """More than anything that is counted here; a limit that isn't told."""
 
@@ -162,7 +164,7 @@ def _yaml(value: object) -> object:
     if not isinstance(value, Given):
         return value
     try:
-        return yaml.safe_load(value)
+        return Reader().read(str(value))
     except yaml.YAMLError as error:
         raise ValueError(f"not YAML: {' '.join(str(error).split())}") from None
 

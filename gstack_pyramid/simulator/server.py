@@ -17,6 +17,7 @@ from waitress.server import create_server
 from waitress.trigger import trigger
 
 from gstack_pyramid.connections import close_all, mend_connections
+from gstack_pyramid.plain_yaml import Reader, YamlMistake
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.location import data_folder
 from gstack_pyramid.schemas.roles import ROLES, USER
@@ -124,8 +125,8 @@ def _role(name: str) -> str | None:
 def _faults(text: str) -> list[Any]:
     """The list that is in the setting, as YAML."""
     try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        found = Reader().read(text)
+    except (yaml.YAMLError, YamlMistake) as error:
         raise ValueError(f"simulator_faults is not YAML: {error}") from None
     if not isinstance(found, list):
         raise ValueError("simulator_faults is no list")

@@ -15,7 +15,7 @@ PACKAGE = Path(gstack_pyramid.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(layer.split())
     for layer in (
-        "errors collecting private_files at_start balance database_urls connections",
+        "errors collecting private_files at_start balance database_urls connections plain_yaml",
         "schemas shares settings tls_channel",
         "hosts observability",
         "cloudstack protocol simulator logs",

@@ -52,6 +52,12 @@ def test_only_the_endpoint_is_required() -> None:
         ("public_url", "gce.example.com", "a URL such as"),
         ("check_answers", "maybe", "refuse or log"),
         ("settings.x", "{", "not YAML"),
+        ("settings.x", "!!bool maybe", "'maybe' is no !!bool"),
+        ("settings.x", "!!timestamp x", "'x' is no !!timestamp"),
+        ("settings.x", "2024-01-01", "is a date in YAML; for a text, put it in quotes"),
+        ("settings.x", "{a: .nan}", "'.nan' is no number; for a text, put it in quotes"),
+        ("settings.x", "&a [*a]", "an alias stands inside what it is an alias of"),
+        ("settings.x", "[" * 20_000, "more than 50 lists and mappings stand in each other"),
     ],
 )
 def test_a_malformed_value_is_refused_with_its_key_and_what_it_takes(
@@ -61,6 +67,8 @@ def test_a_malformed_value_is_refused_with_its_key_and_what_it_takes(
         Settings.from_ini({"gstack.cloudstack.endpoint": ENDPOINT, f"gstack.{key}": value}, {})
     assert str(caught.value).startswith(f"gstack.{key}: ")
     assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
 
 
 def test_an_unknown_key_is_refused_and_the_nearest_one_named() -> None:

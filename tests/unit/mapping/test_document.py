@@ -63,6 +63,16 @@ def test_what_was_meant_is_told_where_it_would_be_mended(
         ("a: 1\nb: 2026-13-45\n", 2, "'2026-13-45' can't be read"),
         ("a: &a\n  b: *a\n", 1, "an alias stands inside what it is an alias of"),
         ("a: \x07\n", 1, "not YAML"),
+        ("a: 1\nb: !!bool maybe\n", 2, "'maybe' is no !!bool"),
+        ("a: 1\nb: !!int ''\n", 2, "'' is no !!int"),
+        ("a: 1\nb: !!float x\n", 2, "'x' can't be read"),
+        ("a: 1\nb: !!timestamp x\n", 2, "'x' is no !!timestamp"),
+        ("a: 1\nb: !!set x\n", 2, "is !!set in YAML; for a text, put it in quotes"),
+        ("a: 1\nb: !!seq x\n", 2, "'x' is no !!seq"),
+        ("a: 1\nb: 2024-01-01\n", 2, "'2024-01-01' is a date in YAML; for a text, put it in"),
+        ("a: 1\nb: !!binary eA==\n", 2, "'eA==' is bytes in YAML; for a text, put it in quotes"),
+        ("a: 1\nb: .nan\n", 2, "'.nan' is no number; for a text, put it in quotes"),
+        ("a: 1\nb: [-.inf]\n", 2, "'-.inf' is no number; for a text, put it in quotes"),
     ],
 )
 def test_what_is_no_yaml_is_one_finding_with_its_line(
@@ -128,6 +138,38 @@ def test_aliases_that_multiply_are_refused_before_they_fill_the_memory(tmp_path:
     assert "more than 100000 parts, its aliases written out" in finding.message
 
 
+@pytest.mark.parametrize("libyaml", [True, False])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[" * 20_000, 1),
+        ("[" * 500 + "]" * 500, 1),
+        ("- " * 2_000 + "x", 1),
+        ("".join(f"{' ' * depth}a:\n" for depth in range(2_000)), 51),
+        ("a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}]\n" for n in range(200)), 1),
+        ("".join(["a:\n- &a0 {}\n", *(f"- &a{n + 1} {{<<: *a{n}}}\n" for n in range(2_000))])
+         + "<<: *a2000\n", 1),
+    ],
+    ids=["brackets", "closed", "dashes", "mappings", "aliases", "merges"],
+)  # fmt: skip
+def test_what_stands_too_deep_in_each_other_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, line: int, libyaml: bool
+) -> None:
+    monkeypatch.setattr(yaml, "__with_libyaml__", yaml.__with_libyaml__ and libyaml)
+    with pytest.raises(MappingError) as refused:
+        read(tmp_path, text)
+    (finding,) = refused.value.findings
+    assert finding.message == "more than 50 lists and mappings stand in each other"
+    assert finding.line == line
+
+
+def test_fifty_lists_in_each_other_are_read(tmp_path: Path) -> None:
+    data = read(tmp_path, "[" * 50 + "]" * 50).data
+    for _ in range(49):
+        (data,) = data
+    assert data == []
+
+
 def test_an_alias_of_something_merged_is_the_same_again(tmp_path: Path) -> None:
     text = "a: &a {k: 1}\nb: &b {<<: *a, k: 2, l: {<<: *a, k: 3}}\nc: *b\nd: {<<: *b, m: 4}\n"
     made = {"k": 2, "l": {"k": 3}}
@@ -162,7 +204,7 @@ e:
 
 - - 1
   - {}
-- 2026-01-31
+- 2.5
 - 0o17
 - ? f
   : g

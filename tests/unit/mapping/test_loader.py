@@ -192,12 +192,17 @@ def test_a_table_of_the_settings_is_added_to_key_by_key(tmp_path: Path) -> None:
         ("speed", "fast", "it is to be a number, as 1000, and is a text"),
         ("speed", True, "it is to be a number, as 1000, and is true or false"),
         ("cidr", 10, "it is to be a text, as 'x', and is a number"),
+        ("cidr", None, "it is to be a text, as 'x', and is nothing"),
+        ("speed", None, "it is to be a number, as 1000, and is nothing"),
+        ("limits", None, "it is to be a table, as {'DAILY': 8}, and is nothing"),
+        ("limits", {"DAILY": None}, "it is to be a number, as 8, and is nothing"),
+        ("limits", {"HOURLY": None}, "it is to be a number, as 8, and is nothing"),
     ],
 )
 def test_a_setting_of_another_kind_than_ours_is_a_finding(
     tmp_path: Path, compiler: Compiler, name: str, value: Any, message: str
 ) -> None:
-    ours = "settings: {types: {a: b}, none: {}, speed: 1000, cidr: x}"
+    ours = "settings: {types: {a: b}, none: {}, speed: 1000, cidr: x, limits: {DAILY: 8}}"
     base = write(tmp_path / "a", **BASE | {"_defaults": ours})
     with pytest.raises(MappingError) as given_in_the_ini:
         compiler(base, settings={name: value})
@@ -215,14 +220,28 @@ def test_settings_of_our_kind_are_taken(tmp_path: Path, compiler: Compiler) -> N
     ours = "settings: {types: {a: b}, none: {}, speed: 1000, cidr: x, list: {a: , b: c}}"
     base = write(tmp_path / "a", **BASE | {"_defaults": ours})
     given = {
-        "types": {"c": "d"},
-        "none": None,
+        "types": {"a": None, "c": "d"},
+        "none": {},
         "speed": 1.5,
         "cidr": "",
         "list": {"a": "x", "e": None},
         "of_my_own": [1],
     }
     assert compiler(base, settings=given).settings.items() >= given.items()
+
+
+@pytest.mark.parametrize("name", ["types", "none"])
+def test_nothing_in_the_place_of_a_table_of_texts_is_an_empty_one(
+    tmp_path: Path, compiler: Compiler, name: str
+) -> None:
+    ours = "settings: {types: {a: b}, none: {}}"
+    base = write(tmp_path / "a", **BASE | {"_defaults": ours})
+    assert compiler(base, settings={name: None}).settings[name] == {}
+    overlay = write(tmp_path / "b", _defaults=f"settings:\n  {name}:\n")
+    assert load([base, overlay]).settings[name] == {}
+    # It is a table all the same for who comes after it.
+    with pytest.raises(MappingError, match="it is to be a table"):
+        compiler(base, overlay, settings={name: "small"})
 
 
 def test_what_a_folder_replaces_is_known_with_both_places(tmp_path: Path) -> None:

@@ -97,6 +97,7 @@ def test_the_ini_sets_faults_and_seed() -> None:
     ("text", "message"),
     [
         ("{", "simulator_faults is not YAML"),
+        ("[!!bool maybe]", "simulator_faults is not YAML: 'maybe' is no !!bool"),
         ("listZones", "simulator_faults is no list"),
         ("[{command: listZones}]", "needs one of"),
     ],
