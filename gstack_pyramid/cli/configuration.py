@@ -21,6 +21,19 @@ DEFAULT_INIS = ("development.ini", "production.ini")
 #: The ini of the service that Debian's package makes.
 SYSTEM_INI = Path("/etc/gstack/production.ini")
 
+#: What an ini's path can't have. PasteDeploy puts the folder in for %(here)s, and looks for more of
+#: that in what it is; "\\" is a "/" to it. To plaster the path is a URL, with a query and a
+#: fragment, of which urllib leaves line breaks and tabs out.
+_MISREAD = {
+    "%": "%",
+    "#": "#",
+    "?": "?",
+    "\\": "\\",
+    "\t": "tab",
+    "\n": "line break",
+    "\r": "carriage return",
+}
+
 #: How a server of the ini names an address that means every address of the machine.
 _EVERY_ADDRESS = frozenset({"", "*", "0.0.0.0", "::", "[::]"})  # noqa: S104 - compared, not bound
 
@@ -46,6 +59,8 @@ class Ini:
         for name in [self._given] if self._given else _defaults():
             path = name.absolute()
             if _is_there(path):
+                if why := misread(path):
+                    raise click.ClickException(why)
                 self._tell_of_the_other(path)
                 return path
         if self._profile:
@@ -133,6 +148,19 @@ class Ini:
         if not (section := self.optional(name)):
             raise click.ClickException(f"{self.path}: there is no section [{name}]")
         return section
+
+
+def misread(path: Path) -> str:
+    """Why an ini can't be read at an absolute path, in one line; empty where it can."""
+    shown = str(path) if str(path).isprintable() else repr(str(path))
+    if path.suffix != ".ini":
+        return f"{shown}: the name of an ini has to end in .ini"
+    if str(path).startswith("//"):
+        return f"an ini can't be read at {shown}: the // before it would mean something"
+    for sign, name in _MISREAD.items():
+        if sign in str(path):
+            return f"an ini can't be read at {shown}: the {name} in it would mean something"
+    return ""
 
 
 @cache

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from gstack_pyramid.cli.configuration import misread
+
 SYSTEM = Path("/etc/gstack")
 """Where a service of the system has its ini; its state and its logs lie elsewhere."""
 
@@ -40,10 +42,9 @@ def init(folder: Path, simulator: bool, cloudstack: str | None, public_url: str 
     if simulator and (cloudstack or public_url):
         raise click.UsageError("--simulator needs no URL")
     folder = folder.absolute()
-    if "%" in str(folder):
-        # PasteDeploy puts the folder in for %(here)s, and looks for more of that in what it is.
-        raise click.UsageError(f"an ini can't lie in {folder}: the % in it would mean something")
     name = "development.ini" if simulator else "production.ini"
+    if why := misread(folder / name):
+        raise click.UsageError(why)
     files = {
         folder / name: _ini(data_file(name).read_text("utf-8"), folder, cloudstack, public_url)
     }

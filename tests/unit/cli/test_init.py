@@ -6,13 +6,14 @@ import stat
 from pathlib import Path
 
 import pytest
+from paste.deploy import loadwsgi
 
 from gstack_pyramid.auth import KeyRing
 from gstack_pyramid.cli import initial
 from gstack_pyramid.cli.configuration import Ini
 from gstack_pyramid.schemas.location import data_folder
 
-from .conftest import Gstack
+from .conftest import INI, Gstack
 
 CLOUD = "https://cloud.example.org/client/api"
 
@@ -62,13 +63,62 @@ def test_a_trial_is_the_simulators_ini(gstack: Gstack, tmp_path: Path) -> None:
     assert gstack("init", "--simulator", "--cloudstack", CLOUD, str(folder)).exit_code == 2
 
 
-def test_a_folder_that_an_ini_would_take_for_a_value_is_refused(
-    gstack: Gstack, tmp_path: Path
+UNFIT = {
+    "50%(off)s": "the % in it",
+    "c#": "the # in it",
+    "why?": "the ? in it",
+    "a\\b": "the \\ in it",
+    "a\tb": "the tab in it",
+    "a\nb": "the line break in it",
+    "a\rb": "the carriage return in it",
+}
+
+
+@pytest.mark.parametrize(("name", "why"), UNFIT.items())
+def test_a_folder_in_which_no_ini_could_be_read_is_refused(
+    gstack: Gstack, tmp_path: Path, name: str, why: str
 ) -> None:
-    result = gstack("init", str(tmp_path / "50%(off)s"))
+    result = gstack("init", str(tmp_path / name))
     assert result.exit_code == 2
-    assert "50%(off)s: the % in it would mean something" in result.output
-    assert not (tmp_path / "50%(off)s").exists()
+    assert f"{why} would mean something" in result.output.splitlines()[-1]
+    assert not (tmp_path / name).exists()
+    # Nor is one read that somebody has put there.
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "production.ini").write_text(INI)
+    result = gstack("--config", str(tmp_path / name / "production.ini"), "config")
+    assert result.exit_code == 1
+    (told,) = result.output.splitlines()
+    assert told.startswith("Error: an ini can't be read at ")
+    assert f"{why} would mean something" in told
+
+
+def test_a_folder_of_any_other_sign_has_an_ini_that_is_read(gstack: Gstack, tmp_path: Path) -> None:
+    unfit = {sign for name in UNFIT for sign in name if not sign.isalnum()} - set("()")
+    others = "".join(chr(code) for code in range(1, 256) if chr(code) not in unfit | {"/"})
+    names = [others[start : start + 40] for start in range(0, len(others), 40)]
+    assert len("".join(names)) == 254 - len(unfit)
+    for name in names:
+        result = gstack("init", str(tmp_path / f"a{name}"))
+        assert result.exit_code == 0, result.output
+        path = tmp_path / f"a{name}" / "production.ini"
+        assert Ini(path).settings({}).token_keys_file == path.parent / "token-keys"
+        assert Path(loadwsgi.appconfig(f"config:{path}")["here"]) == path.parent
+
+
+@pytest.mark.parametrize("name", ["gstack", "gstack.cfg", "production.ini.old"])
+def test_an_ini_of_another_ending_is_told_what_it_lacks(
+    gstack: Gstack, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text(INI)
+    result = gstack("--config", str(tmp_path / name), "config")
+    assert result.exit_code == 1
+    assert result.output == f"Error: {tmp_path / name}: the name of an ini has to end in .ini\n"
+
+
+def test_a_path_with_two_slashes_before_it_is_refused(gstack: Gstack, tmp_path: Path) -> None:
+    result = gstack("init", f"/{tmp_path / 'a'}")
+    assert result.exit_code == 2
+    assert "the // before it would mean something" in result.output
 
 
 def test_nothing_is_replaced(gstack: Gstack, tmp_path: Path) -> None:
