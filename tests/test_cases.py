@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gstack_pyramid.cases.checking import problems
-from gstack_pyramid.cases.files import Case, CaseError, CaseFolder
+from gstack_pyramid.cases.files import Case, CaseFolder
+from gstack_pyramid.cases.form import CaseError
 from gstack_pyramid.cases.layout import MOST_LINES, readable
 from gstack_pyramid.cases.script import Exchange
 

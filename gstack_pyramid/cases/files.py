@@ -34,14 +34,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from gstack_pyramid.cases.form import CaseError, read
 from gstack_pyramid.cases.script import Exchange
 
 _ANSWERS = ("rows", "object", "job", "error", "job_error")
-_EXCHANGE = {"command", "params", "id", *_ANSWERS}
-_CASE = {"about", "world", "before", "request", "cloudstack", "response", "operation"}
-_REQUEST = {"method", "path", "query", "body"}
 
 
 @dataclass(frozen=True)
@@ -77,26 +73,6 @@ class Case:
     simulated: bool = False
 
 
-class CaseError(Exception):
-    """A case file says something that no case can mean, or can't be recorded."""
-
-
-# libyaml reads the files in a fifth of the time; all workers of the tests read all of them.
-_Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-
-
-def read(path: Path) -> Any:
-    """What a file holds.
-
-    Raises:
-        CaseError: it is no YAML.
-    """
-    try:
-        return yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
-    except yaml.YAMLError as error:
-        raise CaseError(f"{path}: {error}") from None
-
-
 class CaseFolder:
     """The case files of one folder.
 
@@ -112,11 +88,11 @@ class CaseFolder:
         """The rows that the files share, by name, each with the command that lists it.
 
         Raises:
-            CaseError: two files share a row of one name.
+            CaseError: two files share a row of one name, or one is not of the form of such a file.
         """
         shared: dict[str, tuple[str, dict[str, Any]]] = {}
         for path in sorted(self.path.glob("_rows*.yaml")):
-            for command, rows in read(path).items():
+            for command, rows in read(path, "rows").items():
                 if twice := shared.keys() & rows.keys():
                     raise CaseError(
                         f"{path.name}: {', '.join(sorted(twice))}: there is one already"
@@ -126,16 +102,24 @@ class CaseFolder:
 
     @cached_property
     def reads(self) -> dict[str, Exchange]:
-        """The exchanges that the files share, by name."""
+        """The exchanges that the files share, by name.
+
+        Raises:
+            CaseError: the file is not of its form, or an exchange means nothing.
+        """
         path = self.path / "_reads.yaml"
-        told = read(path) if path.exists() else {}
+        told = read(path, "reads") if path.exists() else {}
         return {name: self._exchange(entry, f"_reads.yaml: {name}") for name, entry in told.items()}
 
     @cached_property
     def world(self) -> list[dict[str, Any]]:
-        """The commands that make the simulated cloud what the files expect."""
+        """The commands that make the simulated cloud what the files expect.
+
+        Raises:
+            CaseError: the file is not of its form.
+        """
         path = self.path / "_world.yaml"
-        told: list[dict[str, Any]] = read(path) if path.exists() else []
+        told: list[dict[str, Any]] = read(path, "world") if path.exists() else []
         return told
 
     @property
@@ -153,14 +137,11 @@ class CaseFolder:
         return tuple(case for path in self.files for case in self._cases(path))
 
     def _cases(self, path: Path) -> Iterator[Case]:
-        told = read(path)
-        _only(told, {"about", "cases"}, path.name)
+        told = read(path, "cases")
         for name, case in told["cases"].items():
             where = f"{path.name}: {name}"
-            _only(case, _CASE, where)
             if "response" not in case:
                 raise CaseError(f"{where} has no response: record it")
-            _only(case["response"], {"status", "body"}, where)
             before = [self._request(step, where) for step in case.get("before", [])]
             request = self._request(case, where)
             answered = {each.answered for step in (*before, request) for each in step.cloudstack}
@@ -179,10 +160,7 @@ class CaseFolder:
             )
 
     def _request(self, told: Mapping[str, Any], where: str) -> Request:
-        if "request" not in told:
-            raise CaseError(f"{where} has no request")
         request = told["request"]
-        _only(request, _REQUEST, where)
         return Request(
             method=request["method"],
             path=request["path"],
@@ -197,8 +175,7 @@ class CaseFolder:
                 return self.reads[told]
             except KeyError:
                 raise CaseError(f"{where}: _reads.yaml has no {told!r}") from None
-        where = f"{where}: {told.get('command')}"
-        _only(told, _EXCHANGE, where)
+        where = f"{where}: {told['command']}"
         answers = sum(answer in told for answer in _ANSWERS)
         if answers > 1:
             raise CaseError(f"{where} needs one of {', '.join(_ANSWERS)}")
@@ -224,7 +201,10 @@ class CaseFolder:
         if isinstance(told, list):
             return [self._resolved(item, where) for item in told]
         if isinstance(told, str) and told.startswith("<") and told.endswith(">"):
-            return self._known(told[1:-1], where)["id"]
+            row = self._known(told[1:-1], where)
+            if "id" not in row:
+                raise CaseError(f"{where}: the row {told[1:-1]!r} has no id")
+            return row["id"]
         if not isinstance(told, Mapping):
             return told
         start = self._known(told["like"], where) if "like" in told else {}
@@ -232,16 +212,10 @@ class CaseFolder:
         whole = {**start, **{name: self._resolved(it, where) for name, it in changed.items()}}
         return {name: value for name, value in whole.items() if value is not None}
 
-    def _known(self, name: str, where: str) -> dict[str, Any]:
-        try:
-            return self.rows[name][1]
-        except KeyError:
-            raise CaseError(f"{where}: _rows.yaml has no {name!r}") from None
-
-
-def _only(told: Mapping[str, Any], known: set[str], where: str) -> None:
-    if unknown := set(told) - known:
-        raise CaseError(f"{where}: {', '.join(sorted(unknown))}: known are {sorted(known)}")
+    def _known(self, name: Any, where: str) -> dict[str, Any]:
+        if not isinstance(name, str) or name not in self.rows:
+            raise CaseError(f"{where}: _rows.yaml has no {name!r}")
+        return self.rows[name][1]
 
 
 def filled(expected: Any, actual: Any, base: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from gstack_pyramid.cases.files import CaseError
+from gstack_pyramid.cases.form import CaseError
 
 _WIDTH = 96
 _SHORT = 88

@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from gstack_pyramid.cases.files import CaseError, Request
+from gstack_pyramid.cases.files import Request
+from gstack_pyramid.cases.form import CaseError
 from gstack_pyramid.cases.recorder import Recorder
 from gstack_pyramid.cases.runner import BASE, DEMO, NOON, Runner
 from gstack_pyramid.cloudstack.client import Client
@@ -240,6 +241,8 @@ def _prepare(
             known |= named_rows({"command": command, "rows": rows}, taken)
     own: dict[str, str] = {}
     for step in world:
+        if step["command"] not in client.model.commands:
+            raise CaseError(f"world: {step['command']}: CloudStack has no such command")
         params = placed(step.get("params", {}), {**known, **own})
         try:
             answer = client.call(DEMO, step["command"], params)

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gstack_pyramid.cases.files import CaseError, CaseFolder, read
+from gstack_pyramid.cases.files import CaseFolder
+from gstack_pyramid.cases.form import CaseError, read
 from gstack_pyramid.cases.layout import dumped, readable
 from gstack_pyramid.cases.playing import (
     Played,
@@ -48,8 +49,9 @@ def record(
 
     Raises:
         CaseError: a case can't be played, tells of an error, or is too long to be read.
+        OSError: a file can't be written.
     """
-    told = read(path) if told is None else told
+    told = read(path, "cases") if told is None else told
     folder = CaseFolder(path.parent)
     rows = None
     if answers:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gstack_pyramid.cases.files import CaseFolder, read
+from gstack_pyramid.cases.files import CaseFolder
+from gstack_pyramid.cases.form import read
 from gstack_pyramid.cases.layout import dumped
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
@@ -25,7 +26,8 @@ class Rows:
         self._resource, self._model = resource, model
         self._path = folder.path / f"_rows-{resource}.yaml"
         self._named = dict(folder.rows)
-        self._own: dict[str, dict[str, Any]] = read(self._path) if self._path.exists() else {}
+        there = self._path.exists()
+        self._own: dict[str, dict[str, Any]] = read(self._path, "rows") if there else {}
         self._reads = {
             (shared.command, repr(sorted(shared.params.items())), repr(shared.rows)): name
             for name, shared in folder.reads.items()

@@ -6,7 +6,7 @@ import dataclasses
 import threading
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from webob import Request as WebRequest
@@ -38,6 +38,9 @@ NOON = 1_780_000_000.0
 """The present in all cases: 2026-05-28T20:26:40Z."""
 
 _VALID = 3600
+_IN_URLS = "".join(map(chr, range(0x20, 0x7F)))
+"""What a case's path may have as it is; a client sends all else encoded."""
+
 _PATIENCE = 10.0
 """Seconds."""
 
@@ -107,7 +110,7 @@ class Runner:
     def send(self, request: Request) -> tuple[int, Any]:
         """Status and body of the answer."""
         path = request.path.replace("<operation>", self.operation)
-        url = f"{BASE}/{path}"
+        url = f"{BASE}/{quote(path, safe=_IN_URLS)}"
         if request.query:
             url += "?" + urlencode(request.query, doseq=True)
         sent = WebRequest.blank(url, method=request.method, headers=self._headers)

@@ -52,13 +52,14 @@ def test(ini: Ini, folders: tuple[Path, ...]) -> None:
       gstack -c production.ini test
     """
     from gstack_pyramid.cases.checking import problems
-    from gstack_pyramid.cases.files import CaseError, CaseFolder
+    from gstack_pyramid.cases.files import CaseFolder
+    from gstack_pyramid.cases.form import CaseError
 
     of = folders or _configured(ini)
     if not of:
         raise click.UsageError("which folder? The ini's gstack.mappings names none")
     wrong = count = 0
-    with _gateway(ini, folders) as router, _told_as(CaseError):
+    with _gateway(ini, folders) as router, _told():
         for folder in of:
             cases = CaseFolder(folder / CASES)
             if not cases.files:
@@ -135,18 +136,18 @@ def record(
           -p zone=ch-gva-2 --body '{"name": "data", "sizeGb": "10"}'
       gstack record disks.insert --folder my-mappings --again
     """
-    from gstack_pyramid.cases.files import CaseError, read
+    from gstack_pyramid.cases.form import read
     from gstack_pyramid.cases.recording import record as recorded
 
     method = method.removeprefix("compute.")
     where = _cases_of(ini, folder, cases_folder)
     path = where / f"{method}.yaml"
     folders = () if folder is None else (folder,)
-    with _gateway(ini, folders) as router, _told_as(CaseError):
+    with _gateway(ini, folders) as router, _told():
         bound = router.registry["gstack"].methods.get(f"compute.{method}")
         if bound is None:
             raise click.ClickException(f"{method} is not mapped")
-        told: dict[str, Any] = read(path) if path.exists() else {"cases": {}}
+        told: dict[str, Any] = read(path, "cases") if path.exists() else {"cases": {}}
         if params or query or body is not None or not told["cases"]:
             if name in told["cases"] and not again:
                 raise click.ClickException(f"{path} has a case {name!r}: add --again or --case")
@@ -197,11 +198,18 @@ def _gateway(ini: Ini, further: tuple[Path, ...]) -> Iterator[Router]:
 
 
 @contextmanager
-def _told_as(kind: type[Exception]) -> Iterator[None]:
+def _told() -> Iterator[None]:
+    """Say in one line what is wrong with a case, or with a file that is to hold some."""
+    from gstack_pyramid.cases.form import CaseError
+
     try:
         yield
-    except kind as error:
+    except CaseError as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from None
 
 
 def _request(
@@ -243,5 +251,5 @@ def _body(given: str | None) -> Any:
         return json.loads(text)
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise click.UsageError(f"--body is no JSON: {error}") from None

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from gstack_pyramid.cases.checking import problems
-from gstack_pyramid.cases.files import CaseError, CaseFolder
+from gstack_pyramid.cases.files import CaseFolder
+from gstack_pyramid.cases.form import CaseError
 from gstack_pyramid.cases.recording import record
 
 if TYPE_CHECKING:

@@ -71,3 +71,52 @@ def test_where_there_are_no_cases_it_says_so(gstack: Gstack, mine: Path) -> None
     assert "mine/cases has no case files; gstack record makes some" in told.output
     nowhere = gstack("test")
     assert (nowhere.exit_code, "which folder?" in nowhere.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "wrong", [b"\xff\n", b"- a\n", b"", b"5\n", b"cases: 5\n", b"cases: !!bool x\n", b"cases: {"]
+)
+def test_a_wrong_file_of_cases_is_told_in_one_line(
+    gstack: Gstack, mine: Path, wrong: bytes
+) -> None:
+    (mine / "cases").mkdir()
+    (mine / "cases" / "zones.get.yaml").write_bytes(wrong)
+    for asked in (
+        ("test", "mine"),
+        ("record", "zones.get", "--folder", "mine", "-p", "zone=ch-gva-2"),
+    ):
+        told = gstack(*asked)
+        assert told.exit_code == 1
+        (line,) = told.output.splitlines()
+        assert line.startswith("Error: mine/cases/zones.get.yaml:1:")
+    assert (mine / "cases" / "zones.get.yaml").read_bytes() == wrong
+
+
+def test_a_world_of_a_command_that_is_none_is_told_in_one_line(gstack: Gstack, mine: Path) -> None:
+    recording = ("record", "zones.get", "--folder", "mine", "-p", "zone=ch-gva-2")
+    assert gstack(*recording).exit_code == 0
+    (mine / "cases" / "_world.yaml").write_text("- {command: nonsense}\n")
+    for asked in (("test", "mine"), (*recording, "--again")):
+        told = gstack(*asked)
+        assert told.exit_code == 1
+        (line,) = told.output.splitlines()
+        assert line.startswith("Error: world: nonsense")
+
+
+def test_a_path_of_letters_that_no_url_has_is_sent_as_a_client_would(
+    gstack: Gstack, mine: Path
+) -> None:
+    asked = ("record", "zones.get", "--folder", "mine", "-p", "zone=gen\u00e8ve")
+    refused = gstack(*asked)
+    assert refused.exit_code == 1
+    assert "the answer tells of an error: 404: " in refused.output
+    assert "zones/gen\u00e8ve" in refused.output
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(gstack: Gstack, mine: Path) -> None:
+    asked = ("record", "zones.get", "--folder", "mine", "-p", "zone=ch-gva-2", "--cases")
+    (mine / "file").write_text("")
+    told = gstack(*asked, "mine/file/cases")
+    assert told.exit_code == 1
+    (line,) = told.output.splitlines()
+    assert line == "Error: mine/file/cases: Not a directory"
