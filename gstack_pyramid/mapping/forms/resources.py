@@ -166,7 +166,7 @@ class KeptInTags(Node):
 
     of: Value = needed(
         VALUE,
-        "A [value](values.md): the kind of thing that has the tags, as `createTags` calls it.",
+        "A [value](values.md): the kind of thing that has the tags, as CloudStack calls it there.",
     )
     labels: bool | None = key(
         TRUE,
