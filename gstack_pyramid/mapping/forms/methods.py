@@ -43,7 +43,7 @@ class RefusalParts(Node):
         MESSAGE,
         "The field that the message names, as `resource.` and the path in the body."
         " `{expressions}` are filled in here as well, for the place in a list:"
-        " `resource.disks[{wrong[0].at}].mode`.",
+        " `resource.parts[{wrong[0].at}].mode`.",
     )
     status: int | None = key(STATUS, "The HTTP status, 400 by default.")
     reason: str | None = key(WORD, "The reason in GCE's error, `invalid` by default.")
