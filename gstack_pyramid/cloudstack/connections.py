@@ -168,9 +168,10 @@ class Connection:
                 content = response.read()
             except ValueError as error:
                 raise HTTPException("a chunk of no known length") from error
-        self.reusable = not response.will_close
         packed = response.headers.get("Content-Encoding", "identity")
-        return Received(response.status, response.headers, _unpacked(content, packed.lower()))
+        content = _unpacked(content, packed.lower())
+        self.reusable = not response.will_close
+        return Received(response.status, response.headers, content)
 
 
 def _unpacked(content: bytes, coding: str) -> bytes:

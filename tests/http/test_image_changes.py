@@ -113,7 +113,7 @@ def test_an_image_of_data_needs_no_license(stopped: Gateway) -> None:
 def test_an_image_of_data_is_refused_where_there_is_no_name_for_its_system(
     make_gateway: MakeGateway, make_router: MakeRouter
 ) -> None:
-    for setting in ("", "Plan 9"):
+    for setting in ('""', "Plan 9"):
         gateway = make_gateway(make_router(**{"settings.other_os": setting}))
         body = {"name": "mine", "rawDisk": {"source": FILE}}
         said = gateway.refused(400, "POST", IMAGES, body)["message"]
