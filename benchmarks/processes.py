@@ -68,7 +68,7 @@ def gateway(settings: Mapping[str, str], source: Path | None = None) -> Iterator
         f"app = main({{}}, **{dict(settings)!r})\n"
         f"waitress.serve(app, host='127.0.0.1', port={port}, threads=32, connection_limit=2000,"
         " asyncore_use_poll=True, channel_request_lookahead=1, recv_bytes=65536,"
-        " outbuf_overflow=4194304)\n"
+        " outbuf_overflow=2097152)\n"
     )
     with _running(code, port, source) as pid:
         PIDS[port] = pid

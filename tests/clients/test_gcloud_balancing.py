@@ -29,6 +29,7 @@ def test_health_checks_are_made_changed_and_deleted(gcloud: Gcloud) -> None:
     assert gcloud.table("health-checks list") == []
 
 
+@pytest.mark.matrix
 def test_a_pool_takes_a_health_check_with_a_warning(gcloud: Gcloud) -> None:
     gcloud.run("http-health-checks create ready --request-path=/ready --host=www.example.com")
     (row,) = gcloud.table("http-health-checks list")
@@ -44,6 +45,7 @@ def test_a_pool_takes_a_health_check_with_a_warning(gcloud: Gcloud) -> None:
     gcloud.run("http-health-checks delete ready --quiet")
 
 
+@pytest.mark.matrix
 def test_a_router_and_its_nat_come_and_go(gcloud: Gcloud) -> None:
     gcloud.run("networks create inner --subnet-mode=custom")
     gcloud.run(f"routers create gate --network=inner {REGION}", "--description=Way out")
@@ -59,6 +61,7 @@ def test_a_router_and_its_nat_come_and_go(gcloud: Gcloud) -> None:
     gcloud.run("networks delete inner --quiet")
 
 
+@pytest.mark.matrix
 def test_the_way_to_the_internet_is_a_route(gcloud: Gcloud) -> None:
     gcloud.run("networks create outward --subnet-mode=custom")
     where = "--destination-range=0.0.0.0/0 --next-hop-gateway=default-internet-gateway"

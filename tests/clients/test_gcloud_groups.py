@@ -32,6 +32,7 @@ def place(gcloud: Gcloud) -> Iterator[Gcloud]:
     gcloud.run(f"instances delete first {ZONE} --quiet")
 
 
+@pytest.mark.matrix
 def test_a_managed_group_from_its_beginning_to_its_end(place: Gcloud) -> None:
     managed = "instance-groups managed"
     wish = f"--template=node --size=2 --target-pool=nodes {ZONE}"

@@ -196,6 +196,7 @@ def test_several_instances_are_made_by_one_command(gcloud: Gcloud) -> None:
     gcloud.run(f"instances delete bulk-001 bulk-002 bulk-003 bulk-004 {where}")
 
 
+@pytest.mark.matrix
 def test_templates_of_a_region_are_made_used_and_deleted(gcloud: Gcloud) -> None:
     gcloud.run(
         "instance-templates create near --instance-template-region=ch-gva"

@@ -43,6 +43,7 @@ def test_a_network_with_a_subnetwork_a_firewall_and_a_route(gcloud: Gcloud) -> N
     gcloud.run("networks delete lab --quiet")
 
 
+@pytest.mark.matrix
 def test_addresses_are_reserved_listed_and_released(gcloud: Gcloud) -> None:
     said = gcloud.refusal("addresses create front --region=ch-gva")
     assert "machines of this region have public addresses by themselves" in said
@@ -65,6 +66,7 @@ def test_addresses_are_reserved_listed_and_released(gcloud: Gcloud) -> None:
     gcloud.run("instances delete guest --zone=ch-zrh-1 --quiet")
 
 
+@pytest.mark.matrix
 def test_a_pool_of_machines_is_balanced(gcloud: Gcloud) -> None:
     zone = "--zone=ch-zrh-1"
     gcloud.run(
@@ -97,6 +99,7 @@ def test_a_pool_of_machines_is_balanced(gcloud: Gcloud) -> None:
     gcloud.run(f"instances delete member {zone} --quiet")
 
 
+@pytest.mark.matrix
 def test_a_vpn_leads_to_a_peer(gcloud: Gcloud) -> None:
     gcloud.run(f"target-vpn-gateways create gate {REGION} --network=prod-vpc")
     (row,) = gcloud.table("target-vpn-gateways list")
@@ -116,6 +119,7 @@ def test_a_vpn_leads_to_a_peer(gcloud: Gcloud) -> None:
     gcloud.run(f"target-vpn-gateways delete gate {REGION} --quiet")
 
 
+@pytest.mark.matrix
 def test_routers_and_their_addresses_are_shown(gcloud: Gcloud) -> None:
     rows = {row["NAME"]: row for row in gcloud.table("routers list")}
     row = rows["virtual-router-of-prod-vpc"]
@@ -124,6 +128,7 @@ def test_routers_and_their_addresses_are_shown(gcloud: Gcloud) -> None:
     assert status["result"]["natStatus"]
 
 
+@pytest.mark.matrix
 def test_a_vpc_has_firewalls_for_both_directions(gcloud: Gcloud) -> None:
     (inwards,) = gcloud.table(
         "firewall-rules create lab-in --network=prod-vpc --allow=tcp:80,icmp",
@@ -142,6 +147,7 @@ def test_a_vpc_has_firewalls_for_both_directions(gcloud: Gcloud) -> None:
     assert gone.stderr.count("Deleted [") == 2
 
 
+@pytest.mark.matrix
 def test_a_firewall_policy_with_rules_and_a_network(gcloud: Gcloud) -> None:
     policy = "network-firewall-policies"
     gcloud.run(f"{policy} create edge --global", "--description=At the edge")

@@ -55,6 +55,7 @@ def test_a_disk_becomes_a_snapshot_an_image_and_a_machine(gcloud: Gcloud) -> Non
     gcloud.run(f"instances delete stored {ZONE}")
 
 
+@pytest.mark.matrix
 def test_the_content_of_an_image_becomes_images_and_disks(gcloud: Gcloud) -> None:
     gcloud.run(
         "images create fetched --source-uri=https://storage.googleapis.com/b/debian.qcow2"
@@ -85,6 +86,7 @@ def test_the_content_of_an_image_becomes_images_and_disks(gcloud: Gcloud) -> Non
     gcloud.run("images delete copied fetched newest")
 
 
+@pytest.mark.matrix
 def test_an_image_is_shared_by_its_policy(gcloud: Gcloud) -> None:
     gcloud.run(f"instances create sharer {ZONE} --machine-type=micro --image={LINUX}")
     gcloud.run("images create shared --source-disk=sharer --source-disk-zone=ch-gva-2 --force")
@@ -98,6 +100,7 @@ def test_an_image_is_shared_by_its_policy(gcloud: Gcloud) -> None:
     gcloud.run(f"instances delete sharer {ZONE}")
 
 
+@pytest.mark.matrix
 def test_a_schedule_takes_snapshots_of_a_disk(gcloud: Gcloud) -> None:
     region = "--region=ch-gva"
     gcloud.run(f"instances create scheduled {ZONE} --machine-type=micro --image={LINUX}")
@@ -140,6 +143,7 @@ def test_a_schedule_takes_snapshots_of_a_disk(gcloud: Gcloud) -> None:
     gcloud.run(f"instances delete scheduled {ZONE}")
 
 
+@pytest.mark.matrix
 def test_instances_are_placed_by_a_policy(gcloud: Gcloud) -> None:
     region = "--region=ch-gva"
     create = "resource-policies create group-placement"
@@ -174,6 +178,7 @@ def test_instances_are_placed_by_a_policy(gcloud: Gcloud) -> None:
     assert gcloud.values("resource-policies list") == []
 
 
+@pytest.mark.matrix
 def test_a_public_image_is_found_in_its_project(gcloud: Gcloud) -> None:
     rows = {row["NAME"]: row for row in gcloud.table("images list")}
     assert (rows[LINUX]["PROJECT"], rows[LINUX]["FAMILY"]) == ("ubuntu-os-cloud", LINUX)
