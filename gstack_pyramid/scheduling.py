@@ -32,8 +32,13 @@ from gstack_pyramid.errors import too_many
 from gstack_pyramid.protocol.batch_run import IN_BATCH
 from gstack_pyramid.shares import Shares
 
-SWITCH = 0.00005
-"""Seconds after which a computing thread lets another one on, where Python's default is 0.005."""
+SWITCH = 0.001
+"""Seconds after which a computing thread lets another one on, where Python's default is 0.005.
+
+By 0.00005 a quick request beside batches or lists takes a millisecond or two less at the worst, and
+all others pay for it: eight clients get two thirds as many lists of one process
+(``python -m benchmarks throughput``).
+"""
 
 
 @dataclass(frozen=True, slots=True)
