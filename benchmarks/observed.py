@@ -122,7 +122,7 @@ def measure(count: int, rounds: int, times: int) -> list[Observed]:
         for name, (path, commands) in PATHS.items():
             web.get(path, headers=headers)
             whole = statistics.median(
-                cpu(lambda path=path: web.get(path, headers=headers))  # type: ignore[misc]
+                cpu(lambda path=path: web.get(path, headers=headers))  # type: ignore[misc]  # mypy knows no type of such a lambda
                 for _ in range(rounds)
             )
             for form, formatter in FORMATTERS.items():

@@ -85,7 +85,7 @@ class Places:
         return bool(there and able and its < count and now - beat / 1000 < STALE)
 
 
-class _Waking(wasyncore.dispatcher):  # type: ignore[misc]
+class _Waking(wasyncore.dispatcher):  # type: ignore[misc]  # waitress has no types
     """Has a server's loop look again when it is told to.
 
     Args:

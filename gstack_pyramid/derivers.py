@@ -198,7 +198,7 @@ def telling(view: View, info: Any) -> View:
     return wrapped
 
 
-taking_turns.options = (OPTION,)  # type: ignore[attr-defined]
+taking_turns.options = (OPTION,)  # type: ignore[attr-defined]  # where Pyramid looks
 
 DERIVERS = (taking_turns, reading_query, revalidating, recalling, reading_body, telling)
 

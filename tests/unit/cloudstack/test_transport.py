@@ -68,11 +68,11 @@ def test_more_threads_than_the_pool_keeps_do_not_wait_for_each_other(
 def test_a_call_on_a_pooled_connection_costs_little_but_its_system_calls(
     cloud: Cloud, client: Client, credentials: Credentials
 ) -> None:
-    """Through urllib3 it was 1,300 calls of functions."""
+    """Through urllib3 it was 1,300 calls of functions; half of that is what it was left for."""
     client.call(credentials, "listZones")
     with counted() as calls:
         client.call(credentials, "listZones")
-    assert calls.count < 600
+    assert calls.count < 1_300 / 2
     assert len({seen.peer for seen in cloud.seen}) == 1
 
 
