@@ -16,7 +16,7 @@ from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.mapping.document import Document, Finding, MappingError, read_document
 from gstack_pyramid.mapping.forms.files import Coverage
 from gstack_pyramid.mapping.forms.keys import read_as
-from gstack_pyramid.mapping.loader import check_grammar
+from gstack_pyramid.mapping.grammar import check_grammar
 from gstack_pyramid.schemas.gce import GceMethod, GceModel
 
 FILE = "_coverage.yaml"

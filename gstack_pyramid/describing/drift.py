@@ -16,7 +16,6 @@ from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.mapping.compiler import compile_mappings
 from gstack_pyramid.mapping.document import Finding, MappingError
 from gstack_pyramid.mapping.loader import Mappings
-from gstack_pyramid.mapping.shared_parts import KINDS
 from gstack_pyramid.schemas.cloudstack import Command, ToldModel
 from gstack_pyramid.schemas.location import data_folder
 from gstack_pyramid.schemas.sync_cloudstack import read_documents, read_source
@@ -94,9 +93,6 @@ def _lost(mappings: Mappings, findings: list[Finding]) -> Iterator[tuple[str, tu
     concerned: dict[tuple[str, int], set[str]] = {}
     for resource, document in mappings.resources.items():
         for place, origin in document.lines.items():
-            if place[:1] and place[0] in KINDS:
-                # What methods share is written out in each of them.
-                continue
             method = f"{resource}.{place[1]}" if place[:1] == ("methods",) and place[1:] else ""
             concerned.setdefault(origin, set()).add(method or resource)
     lost: dict[str, set[str]] = {}

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from gstack_pyramid.mapping.forms.keys import CHOICES, FORMS, Form, Key, ref
+from gstack_pyramid.mapping.forms.keys import CHOICES, FORMS, Form, Key, Kind, ref
 from gstack_pyramid.mapping.forms.resources import SECTIONS
 from gstack_pyramid.mapping.forms.values import VALUES_BY_SOURCE
 
@@ -16,9 +16,6 @@ Schema = dict[str, Any]
 
 SCHEMA = "schemas/mapping.schema.json"
 PAGES = "docs/mapping"
-
-_FILES = ("resource", "twin", "defaults", "errors", "functions", "coverage")
-_SHARED = ("shared_checks", "shared_steps", "shared_values", "shared_names")
 
 _DIFFERENT = " What is different, key by key; nothing (null) leaves out what the other has."
 
@@ -31,10 +28,14 @@ def as_json() -> str:
         "title": "gstack mapping file",
         "description": "The grammar of the files in mappings/, written by `gstack grammar --write`."
         " A file describes a resource; those that begin with _ have forms of their own.",
-        "anyOf": [ref(name) for name in (*_FILES, *_SHARED)],
+        "anyOf": [ref(name) for name in ("resource", "twin", *_own_files())],
         "$defs": {**_values(), **{name: _form(form) for name, form in FORMS.items()}, **_choices()},
     }
     return orjson.dumps(schema, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _own_files() -> list[str]:
+    return [name for name, form in FORMS.items() if form.file]
 
 
 def _form(form: Form) -> Schema:
@@ -50,7 +51,7 @@ def _form(form: Form) -> Schema:
         form.cls.__doc__ or "",
         keys,
         needed,
-        closed=not form.takes_more,
+        closed=not form.uses,
         dependentRequired={each.name: list(each.requires) for each in known if each.requires},
         **form.rules,
     )
@@ -59,11 +60,13 @@ def _form(form: Form) -> Schema:
 def _different(known: Key, entries: bool) -> Schema:
     """What differs in one key; of a resource, key by key."""
     typed: Schema = {}
-    if entries and known.name in SECTIONS:
+    holds = known.holds
+    if entries and known.needed:
+        typed = dict(holds.schema)
+    elif entries and (known.name in SECTIONS or holds.schema == ref(holds.of)):
         typed = {"type": "object"}
-    elif entries and known.name in ("resource", "kept_in_tags"):
-        typed = {"type": "string" if known.needed else "object"}
-    if known.name == "methods":
+    if holds.inner is not None and holds.inner.of in CHOICES and holds.kind is Kind.NAMED:
+        # One that is like another, or is left out.
         typed["additionalProperties"] = {"type": ["object", "null"]}
     return {**typed, "description": f"{_plain(known.about)}{_DIFFERENT if typed else ''}"}
 
@@ -96,18 +99,20 @@ def _values() -> Schema:
             for about, sources in ways.items()
         )
     of_values = {"type": "object", "additionalProperties": ref("value")}
+    plain = [{"type": "string"}, {"type": ["number", "boolean"]}]
     return {
         "condition": {"type": "string", "description": "An expression that holds or doesn't."},
         "value": {
             "description": "How one value is made: an expression (a text), a constant (a number or"
             " a boolean), or an object.",
-            "anyOf": [
-                {"type": "string"},
-                {"type": ["number", "boolean"]},
-                ref("value_object"),
-            ],
+            "anyOf": [*plain, ref("value_object")],
         },
         "fields": {**of_values, "description": "Names and how their values are made."},
+        "with": {
+            "type": "object",
+            "description": "Names and their values, and groups of names.",
+            "additionalProperties": {"anyOf": [*plain, ref("value_or_names")]},
+        },
         "each": {
             **of_values,
             "description": "What is gone through: named loops, the later inside the earlier.",

@@ -8,35 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from gstack_pyramid.mapping.document import Document, Finding, MappingError, Place, read_document
 from gstack_pyramid.mapping.forms.files import Defaults
-from gstack_pyramid.mapping.forms.keys import read_as
+from gstack_pyramid.mapping.forms.keys import FORMS, Kind, read_as
 from gstack_pyramid.mapping.forms.resources import Resource
 from gstack_pyramid.mapping.functions import NamedFunction, functions_of
-from gstack_pyramid.mapping.grammar import grammar_of, is_well_formed
+from gstack_pyramid.mapping.grammar import check_grammar
 from gstack_pyramid.mapping.merging import Described, described, entries_of
 from gstack_pyramid.mapping.setting_kinds import check_settings, settled
 from gstack_pyramid.mapping.shared_parts import (
-    KINDS,
     Shared,
     check_parts,
     parts_of,
-    spell_out_shared,
 )
+from gstack_pyramid.mapping.spelling_out import spell_out_shared
 from gstack_pyramid.mapping.tags import spell_out_kept, spell_out_steps
 from gstack_pyramid.schemas.cloudstack import Wanted
 
-_OWN_FORM = {
-    "_defaults": "defaults",
-    "_errors": "errors",
-    "_functions": "functions",
-    **{f"_{kind}": f"shared_{kind}" for kind in KINDS},
-}
-"""Files of a form of their own, and its name in the grammar; other ``_`` files are none of ours."""
+_OWN_FORM = {form.file: name for name, form in FORMS.items() if form.file and name != "coverage"}
+"""Files of a form of their own, and its name in the grammar. Why methods are not mapped, whoever
+describes the mappings reads; further ``_`` files are none of ours."""
 
 
 Origin = tuple[str, int]
@@ -144,65 +138,6 @@ def _form_of(document: Document, name: str) -> str:
     return form
 
 
-def check_grammar(document: Document, form: str) -> list[Finding]:
-    """What is wrong with the form of a file, which is one of the grammar's forms."""
-    if is_well_formed(form, document.data):
-        return []
-    return [
-        document.finding(place, message)
-        for error in grammar_of(form).iter_errors(document.data)
-        for place, message in _told(_most_telling(error))
-    ]
-
-
-def _most_telling(error: Any) -> Any:
-    """Follow a failed choice to the branch that got furthest; its error is the one meant."""
-    while error.context and not _is_of_wrong_type(error):
-        deepest = max(error.context, key=lambda inner: (len(inner.absolute_path), -_weight(inner)))
-        if len(deepest.absolute_path) <= len(error.absolute_path) and error.validator == "oneOf":
-            deepest = min(error.context, key=_weight)
-        error = deepest
-    return error
-
-
-def _told(error: Any) -> Iterator[tuple[Place, str]]:
-    """Where the error is, and what it is in words; each unknown key is a mistake of its own."""
-    place, known = tuple(error.absolute_path), error.schema.get("properties", {})
-    key = next((part for part in reversed(place) if isinstance(part, str)), "")
-    if error.validator == "additionalProperties" and error.validator_value is False:
-        for other in error.instance.keys() - known.keys():
-            meant = "".join(f" (is {near!r} meant?)" for near in get_close_matches(other, known, 1))
-            yield (
-                (*place, other),
-                f"unknown key {other!r}{meant}; known are: {', '.join(sorted(known))}",
-            )
-    elif error.instance is None and place:
-        # What belongs to it stands in the same column, or further to the left.
-        yield place, f"{key!r} holds nothing; what belongs to it is indented further than it"
-    elif error.validator == "not" and "required" in error.validator_value:
-        names = " and ".join(repr(name) for name in error.validator_value["required"])
-        yield place, f"{names} exclude each other"
-    elif error.context:
-        types = (inner.validator_value for inner in error.context)
-        words = [word for type_ in types for word in ([type_] if isinstance(type_, str) else type_)]
-        yield place, f"{key!r}: {error.instance!r} is none of: {', '.join(words)}"
-    else:
-        yield place, f"{key!r}: {error.message}" if key else error.message
-
-
-def _is_of_wrong_type(error: Any) -> bool:
-    """Whether no branch of a choice is for values of this type at all."""
-    place = error.absolute_path
-    return all(
-        inner.validator == "type" and inner.absolute_path == place for inner in error.context
-    )
-
-
-def _weight(error: Any) -> int:
-    """How far a value is from a branch: another type altogether says the least."""
-    return 2 if error.validator == "type" else 1 if error.validator == "required" else 0
-
-
 def _add(
     merged: Mappings,
     document: Document,
@@ -210,34 +145,47 @@ def _add(
     claimed: dict[tuple[str, Place], tuple[str, int]],
     files: dict[str, list[Document]],
 ) -> list[Finding]:
-    stem = name.partition(".")[0]
-    if stem == "_errors":
-        merged.errors = document
-        return []
-    if stem == "_functions":
-        merged.functions.update(functions_of(document))
-        return []
-    if stem.lstrip("_") in KINDS:
-        merged.shared.update(parts_of(document))
-        return check_parts(parts_of(document))
-    if stem == "_defaults":
-        defaults = read_as(Defaults, document.data, ())
-        settings = defaults.settings
-        wrong = [
-            document.finding(("settings", *place), message)
-            for place, message in check_settings(merged.settings, settings)
-        ]
-        if wrong:
-            return wrong
-        for name, value in settings.items():
-            before = merged.settings.get(name)
-            if isinstance(before, dict) and isinstance(value, dict):
-                value = {**before, **value}
-            merged.settings[name] = settled(before, value)
-        for command, want in defaults.wanted.items():
-            wanted = Wanted(want.params, frozenset(want.without))
-            merged.wanted[command] = wanted, document.origin(want.place)
-        return []
+    match _form_of(document, name):
+        case "errors":
+            merged.errors = document
+            return []
+        case "functions":
+            merged.functions.update(functions_of(document))
+            return []
+        case "defaults":
+            return _set(merged, document)
+        case "resource" | "twin":
+            return _claim(document, claimed, files)
+    merged.shared.update(parts_of(document))
+    return check_parts(parts_of(document))
+
+
+def _set(merged: Mappings, document: Document) -> list[Finding]:
+    """Put settings, and what is wanted of commands, over those of earlier folders."""
+    defaults = read_as(Defaults, document.data, ())
+    wrong = [
+        document.finding(("settings", *place), message)
+        for place, message in check_settings(merged.settings, defaults.settings)
+    ]
+    if wrong:
+        return wrong
+    for name, value in defaults.settings.items():
+        before = merged.settings.get(name)
+        if isinstance(before, dict) and isinstance(value, dict):
+            value = {**before, **value}
+        merged.settings[name] = settled(before, value)
+    for command, want in defaults.wanted.items():
+        wanted = Wanted(want.params, frozenset(want.without))
+        merged.wanted[command] = wanted, document.origin(want.place)
+    return []
+
+
+def _claim(
+    document: Document,
+    claimed: dict[tuple[str, Place], tuple[str, int]],
+    files: dict[str, list[Document]],
+) -> list[Finding]:
+    """Note a file of a resource, and what other files of its folder have claimed already."""
     resource = document.data["resource"]
     files.setdefault(resource, []).append(document)
     findings = []
@@ -256,22 +204,20 @@ def _add(
 
 def _named(document: Document, name: str) -> Iterator[tuple[str, Origin]]:
     """The entries of a file, by their full names, and where they stand."""
-    stem = name.partition(".")[0]
-    if stem == "_defaults":
-        for key, value in document.data.get("settings", {}).items():
-            table = [(key, inner) for inner in value] if isinstance(value, dict) else [(key,)]
-            for place in table:
-                yield ".".join(("settings", *place)), document.origin(("settings", *place))
-        for command in document.data.get("wanted", {}):
-            yield f"wanted.{command}", document.origin(("wanted", command))
-    elif stem == "_functions" or stem.lstrip("_") in KINDS:
-        section = stem.lstrip("_")
-        for key in document.data[section]:
-            yield f"{section}.{key}", document.origin((section, key))
-    elif stem not in _OWN_FORM and "like" not in document.data:
+    form = _form_of(document, name)
+    if form == "resource":
         for entry in entries_of(document.data):
             what = ".".join(str(part) for part in (document.data["resource"], *entry))
             yield what, document.origin(entry)
+    elif form != "twin":
+        for section, holds in FORMS[form].cls.HELD.items():
+            entries = document.data.get(section)
+            for key, value in entries.items() if isinstance(entries, dict) else ():
+                # A table of the settings is merged as well.
+                table = value if holds.kind is Kind.CONSTANT and isinstance(value, dict) else [()]
+                for inner in table:
+                    place = (section, key, inner) if inner else (section, key)
+                    yield ".".join(place), document.origin(place)
 
 
 def _join(merged: Mappings, files: Mapping[str, list[Document]], findings: list[Finding]) -> None:

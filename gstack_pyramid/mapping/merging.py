@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gstack_pyramid.mapping.document import Document, Finding, Place
-from gstack_pyramid.mapping.forms.resources import SECTIONS
+from gstack_pyramid.mapping.forms.resources import SECTIONS, Resource, Twin
 from gstack_pyramid.mapping.suggestions import nearest
 
-_HEAD = ("resource", "like")
+_HEAD = (*(key.name for key in Resource.KEYS if key.needed), *Twin.HELD)
+"""The keys of a file that say which resource it is about, and nothing of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,6 @@ class _Family:
         self._files = files
         self._findings = findings
         self._found: dict[str, Described] = {}
-        self._settled: set[tuple[str, str]] = set()
 
     def resource(self, name: str, within: tuple[str, ...]) -> Described:
         """A resource, of whose methods some may still have to be looked up."""

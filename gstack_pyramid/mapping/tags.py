@@ -7,14 +7,17 @@ so that whoever compiles or describes a mapping knows nothing of either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from gstack_pyramid.mapping.document import Document, Finding, Place
+from gstack_pyramid.mapping.forms.keys import FORMS, form_in
+from gstack_pyramid.mapping.forms.steps import AboutTags, Command, Retag, Tag, UsedSteps
 from gstack_pyramid.mapping.grammar import is_well_formed
+from gstack_pyramid.mapping.shared_parts import Shared, parts_of
+from gstack_pyramid.mapping.spelling_out import STEPS, lists_of, spell_out
 from gstack_pyramid.mapping.suggestions import nearest
 
 _LABELS = {
@@ -23,8 +26,6 @@ _LABELS = {
 }
 _FINGERPRINT: Mapping[str, Any] = {"given": "labelFingerprint", "now": "labelFingerprint"}
 _CHANGE = "changes(labels_of(self.tags), new_labels(labels))"
-_TAKEN_BACK = "the removal of earlier values"
-_NEW = "the new values"
 
 
 def spell_out_kept(document: Document) -> None:
@@ -44,11 +45,17 @@ def spell_out_steps(document: Document) -> list[Finding]:
     Returns:
         What is missing for that.
     """
-    kept = document.data.get("kept_in_tags", {})
     findings: list[Finding] = []
-    for place in list(_lists_of_steps(document.data)):
-        if any(verb in step for step in document.at(place) for verb in _VERBS):
-            findings += _spell_steps(document, place, kept)
+    for place in lists_of(document, "step"):
+        about_tags = [
+            (verb, (*place, number))
+            for number, step in enumerate(document.at(place))
+            if (verb := form_in("step", step)) in _VERBS
+        ]
+        for verb, where in about_tags:
+            findings += _take_as_use(document, where, verb)
+        if about_tags and not findings:
+            spell_out(document, place, STEPS, _PARTS)
     return findings
 
 
@@ -144,60 +151,89 @@ def _put(document: Document, place: Place, value: Any) -> None:
 
 # steps
 
+_VERBS = frozenset(name for name, form in FORMS.items() if issubclass(form.cls, AboutTags))
+"""The steps about tags, by the keys that say what they do."""
 
-def _lists_of_steps(data: Mapping[str, Any]) -> Iterator[Place]:
-    for name, method in data.get("methods", {}).items():
-        for place, spec in (
-            (("methods", name), method),
-            *(
-                (("methods", name, "variants", number), variant)
-                for number, variant in enumerate((method or {}).get("variants", []))
-            ),
-        ):
-            if spec and "steps" in spec:
-                yield (*place, "steps")
+_PASSED = {
+    key: f"<{key}>"
+    for key, holds in {**Tag.HELD, **Retag.HELD}.items()
+    if Command.HELD.get(key) is holds and key not in {*UsedSteps.HELD, "leaves"}
+}
+"""What such a step says of its command as any other step does."""
 
 
-@dataclass(slots=True)
-class _Command:
-    """One command that a step stands for.
-
-    Attributes:
-        spec: the command.
-        texts: which of its places have a text of the step's as it stands there, and which.
-    """
-
-    spec: dict[str, Any]
-    texts: dict[Place, Place] = field(default_factory=dict)
+def _command(call: str, tags: str, **more: Any) -> dict[str, Any]:
+    whose = {"resourcetype": "<of>", "resourceids": "<whose>"}
+    return {"call": call, "params": {**whose, "tags": tags}, **more}
 
 
-def _spell_steps(document: Document, place: Place, kept: Mapping[str, Any]) -> list[Finding]:
-    """Write out the steps of a list that are about tags, and move the lines of the others."""
+_KEYS = "[{{key: item.key}} for item in {}]".format
+_TAKEN, _GIVEN = _KEYS("<tags>"), "[{key: item.key, value: item.value} for item in <tags>]"
+_STEPS: Mapping[str, list[dict[str, Any]]] = {
+    "tag": [_command("createTags", "<tags>", leaves="<leaves>", **_PASSED)],
+    "tag with undo": [
+        _command(
+            "createTags",
+            "<tags>",
+            undo=_command("deleteTags", _TAKEN, leaves="<leaves>"),
+            **_PASSED,
+        )
+    ],
+    "untag": [_command("deleteTags", _TAKEN, leaves="<leaves>", **_PASSED)],
+    "untag with undo": [
+        _command(
+            "deleteTags",
+            _TAKEN,
+            undo=_command("createTags", _GIVEN, leaves="<leaves>"),
+            **_PASSED,
+        )
+    ],
+    "retag": [
+        _command(
+            "deleteTags",
+            _KEYS("<change>.remove"),
+            about="a tag is replaced by deleting it first",
+            when="<change>.remove",
+            undo=_command("createTags", "<change>.remove", leaves="<leaves>"),
+            **_PASSED,
+        ),
+        _command(
+            "createTags",
+            "<change>.add",
+            when="<change>.add",
+            undo=_command("deleteTags", _KEYS("<change>.add"), leaves="the new values"),
+            **_PASSED,
+        ),
+    ],
+}
+"""What the steps about tags stand for, as shared steps that every mapping knows."""
+
+_TAKES = ["whose", "of", "tags", "change", "leaves", *_PASSED]
+_PARTS: Shared = parts_of(
+    Document("", {"steps": {n: {"may_take": _TAKES, "steps": _STEPS[n]} for n in _STEPS}})
+)
+
+
+def _take_as_use(document: Document, place: Place, verb: str) -> list[Finding]:
+    """Let a step about tags be a use of the shared steps that it stands for."""
+    step = document.at(place)
+    document.put((*place, "whose"), document, (*place, verb))
+    document.drop((*place, verb))
+    step["do"] = f"{verb} with undo" if step.pop("undo", False) else verb
     findings: list[Finding] = []
-    steps: list[Any] = []
-    own = _names(document, place)
-    before = document.refill(place, steps)
-    for number, step in enumerate(before.data["use"]):
-        here: Place = ("use", number)
-        verb = next((verb for verb in _VERBS if verb in step), None)
-        if verb is None:
-            steps.append(None)
-            document.put((*place, len(steps) - 1), before, here)
-            continue
-        if "of" not in step and "of" not in kept:
-            said = "'of' has to say what kind of thing has the tags, here or in 'kept_in_tags'"
-            findings.append(before.finding(here, said))
-        change = step.get("change", "change").partition(".")[0]
-        names = {*own, *step.get("each", {})}
-        if verb == "retag" and change not in names:
+    of = ("kept_in_tags", "of")
+    if "of" not in step and "of" in document.data.get(of[0], {}):
+        document.put((*place, "of"), document, of)
+    elif "of" not in step:
+        said = "'of' has to say what kind of thing has the tags, here or in 'kept_in_tags'"
+        findings.append(document.finding(place, said))
+    if verb == "retag":
+        change = step.setdefault("change", "change").partition(".")[0]
+        step.setdefault("leaves", "the removal of earlier values")
+        names = _names(document, place[:-1]) | step.get("each", {}).keys()
+        if change not in names:
             said = f"nothing is called {change!r}, to say what changes{nearest(change, names)}"
-            findings.append(before.finding((*here, "change"), said))
-            continue
-        for command in _VERBS[verb](step, kept):
-            new: Place = (*place, len(steps))
-            steps.append(command.spec)
-            for where, origin in {(): (), **command.texts}.items():
-                document.note((*new, *where), before, (*here, *origin))
+            findings.append(document.finding((*place, "change"), said))
     return findings
 
 
@@ -206,85 +242,3 @@ def _names(document: Document, place: Place) -> set[str]:
     around = [document.at(place[:2]), document.at(place[:-1])]
     names = {name for spec in around for name in spec.get("with", {})}
     return names | {step["as"] for step in document.at(place) if "as" in step}
-
-
-def _base(step: Mapping[str, Any], verb: str, kept: Mapping[str, Any]) -> _Command:
-    """A command with all that a step says of it as any other step would."""
-    own = {"tags", "of", "change", "undo", "leaves", verb}
-    spec = {key: value for key, value in step.items() if key not in own}
-    params = {"resourcetype": step.get("of", kept.get("of", '""')), "resourceids": step[verb]}
-    texts: dict[Place, Place] = {(key,): (key,) for key in spec}
-    texts |= {("params", "resourceids"): (verb,), ("params", "resourcetype"): ("of",)}
-    return _Command({**spec, "params": params}, texts)
-
-
-def _tag(step: Mapping[str, Any], kept: Mapping[str, Any]) -> list[_Command]:
-    command = _base(step, "tag", kept)
-    command.spec["call"] = "createTags"
-    _with_tags(command, step["tags"], step, f"[{{key: item.key}} for item in {step['tags']}]")
-    return [command]
-
-
-def _untag(step: Mapping[str, Any], kept: Mapping[str, Any]) -> list[_Command]:
-    command = _base(step, "untag", kept)
-    command.spec["call"] = "deleteTags"
-    tags = step["tags"]
-    again = f"[{{key: item.key, value: item.value}} for item in {tags}]"
-    _with_tags(command, f"[{{key: item.key}} for item in {tags}]", step, again)
-    return [command]
-
-
-def _with_tags(command: _Command, tags: str, step: Mapping[str, Any], taken_back: str) -> None:
-    params = command.spec["params"]
-    if step.get("undo") is True:
-        other = "deleteTags" if command.spec["call"] == "createTags" else "createTags"
-        command.spec["undo"] = {"call": other, "params": {**params, "tags": taken_back}}
-    told = command.spec.get("undo", command.spec)
-    if "leaves" in step:
-        told["leaves"] = step["leaves"]
-    command.spec["params"] = {**params, "tags": tags}
-    if tags == step["tags"]:
-        command.texts["params", "tags"] = ("tags",)
-
-
-def _retag(step: Mapping[str, Any], kept: Mapping[str, Any]) -> list[_Command]:
-    change = step.get("change", "change")
-    commands = []
-    for call, part, other, back, leaves in (
-        ("deleteTags", "remove", "createTags", f"{change}.remove", _TAKEN_BACK),
-        (
-            "createTags",
-            "add",
-            "deleteTags",
-            f"[{{key: item.key}} for item in {change}.add]",
-            _NEW,
-        ),
-    ):
-        command = _base(step, "retag", kept)
-        params = command.spec["params"]
-        said = f"{change}.{part}"
-        given = command.spec.get("when")
-        tags = f"[{{key: item.key}} for item in {said}]" if part == "remove" else said
-        command.spec |= {
-            "call": call,
-            "when": f"({given}) and {said}" if given else said,
-            "params": {**params, "tags": tags},
-            "undo": {
-                "call": other,
-                "params": {**params, "tags": back},
-                "leaves": step.get("leaves", leaves) if part == "remove" else leaves,
-            },
-        }
-        if part == "remove":
-            command.spec.setdefault("about", "a tag is replaced by deleting it first")
-        command.texts.pop(("when",), None)
-        commands.append(command)
-    return commands
-
-
-_VERBS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], list[_Command]]] = {
-    "tag": _tag,
-    "untag": _untag,
-    "retag": _retag,
-}
-"""The steps about tags, and what each stands for."""

@@ -8,10 +8,11 @@ from typing import Any
 from gstack_pyramid.mapping.forms.holds import (
     EXPRESSION,
     MESSAGE,
+    NAMES,
     OBJECT,
+    REMARK,
     STATUS,
     VALUE,
-    VALUES,
     WORD,
     WORDS,
     all_matching,
@@ -33,7 +34,7 @@ _PARAMETERS = all_matching(r"^[a-z_]\w*$")
 class SharedPart(Node):
     """A part of methods that has a name."""
 
-    about: str = needed(WORD, "What it is, for people.")
+    about: str = needed(REMARK, "What it is, for people.")
     takes: Sequence[str] = key(
         _PARAMETERS, "What a use has to give; `<name>` stands for it in the part."
     )
@@ -66,47 +67,47 @@ class NamedValue(SharedPart):
 class NamedNames(SharedPart):
     """A group of names."""
 
-    with_: Named = needed(VALUES, "The names and their values.")
+    with_: Named = needed(NAMES, "The names and their values.")
 
 
 @form("function")
 class Function(Node):
     """A function of expressions."""
 
-    about: str = needed(WORD, "What it comes to, for people.")
+    about: str = needed(REMARK, "What it comes to, for people.")
     takes: Sequence[str] = key(WORDS, "The names of its parameters.")
     gives: Text = needed(EXPRESSION, "The expression of what it comes to.")
 
 
-@form("functions")
+@form("functions", file="_functions")
 class Functions(Node):
     """Functions of expressions that all mapping files share."""
 
     functions: Mapping[str, Function] = needed(by_name("function"), "The functions, by name.")
 
 
-@form("shared_checks")
+@form("shared_checks", file="_checks")
 class SharedChecks(Node):
     """Checks that all mapping files share."""
 
     checks: Mapping[str, NamedCheck] = needed(by_name("named_check"), "The checks, by name.")
 
 
-@form("shared_steps")
+@form("shared_steps", file="_steps")
 class SharedSteps(Node):
     """Steps that all mapping files share."""
 
     steps: Mapping[str, NamedSteps] = needed(by_name("named_steps"), "The steps, by name.")
 
 
-@form("shared_values")
+@form("shared_values", file="_values")
 class SharedValues(Node):
     """Values that all mapping files share."""
 
     values: Mapping[str, NamedValue] = needed(by_name("named_value"), "The values, by name.")
 
 
-@form("shared_names")
+@form("shared_names", file="_names")
 class SharedNames(Node):
     """Names that all mapping files share."""
 
@@ -125,7 +126,7 @@ class Reason(Node):
     )
 
 
-@form("coverage")
+@form("coverage", file="_coverage")
 class Coverage(Node):
     """Why methods of GCE's are mapped by no file."""
 
@@ -142,7 +143,7 @@ class Wanted(Node):
     without: Sequence[str] = needed(WORDS, "Fields that CloudStack leaves out then.")
 
 
-@form("defaults")
+@form("defaults", file="_defaults")
 class Defaults(Node):
     """What all mapping files share."""
 
@@ -181,7 +182,7 @@ class ErrorCondition(Node):
 class ErrorRule(Node):
     """One rule of the table of errors."""
 
-    about: str | None = key(WORD, "A remark for people.")
+    about: str | None = key(REMARK, "A remark for people.")
     when: ErrorCondition | None = key(
         form_of("error_condition"), "What the rule is about. Without it, the rule fits always."
     )
@@ -193,7 +194,7 @@ class ErrorRule(Node):
     )
 
 
-@form("errors")
+@form("errors", file="_errors")
 class Errors(Node):
     """CloudStack's errors in GCE's words."""
 

@@ -48,22 +48,32 @@ def values_at(data: Mapping[str, Any], place: Place) -> Named:
 
 _NOTHING = values_at({}, ())
 
-VALUE: Holds[Any] = Holds(Kind.VALUE, _VALUE, value_at)
-VALUES: Holds[Named] = Holds(Kind.VALUES, ref("fields"), values_at, _NOTHING)
-LOOPS: Holds[Named] = Holds(Kind.VALUES, ref("each"), values_at, _NOTHING)
+VALUE: Holds[Any] = Holds(Kind.VALUE, _VALUE, value_at, of="value_object")
+VALUES: Holds[Named] = Holds(Kind.VALUES, ref("fields"), values_at, _NOTHING, inner=VALUE)
+LOOPS: Holds[Named] = Holds(Kind.VALUES, ref("each"), values_at, _NOTHING, inner=VALUE)
+NAMES: Holds[Named] = Holds(
+    Kind.VALUES,
+    ref("with"),
+    values_at,
+    _NOTHING,
+    inner=Holds(Kind.VALUE, _VALUE, value_at, of="value_or_names"),
+)
+"""Values that get a name, or groups of them."""
 CHOICE_OF_VALUES: Holds[list[Value] | None] = Holds(
     Kind.CHOICES,
     _many(_VALUE, 1),
     lambda data, place: [value_at(each, (*place, number)) for number, each in enumerate(data)],
+    inner=VALUE,
 )
 CONDITION: Holds[Text | None] = Holds(Kind.CONDITION, ref("condition"), text_at)
 EXPRESSION: Holds[Text | None] = Holds(Kind.VALUE, _TEXT, text_at)
 """An expression where no other form of a value may stand."""
 MESSAGE: Holds[Text | None] = Holds(Kind.MESSAGE, _TEXT, text_at)
 """A text for clients, in which expressions stand in braces."""
+REMARK: Holds[str | None] = Holds(Kind.REMARK, _TEXT)
 WORD: Holds[str | None] = Holds(Kind.WORD, _TEXT)
 WORDS: Holds[Sequence[str]] = Holds(Kind.WORD, _many(_TEXT), absent=())
-TEXTS: Holds[list[Text] | None] = Holds(Kind.WORD, _many(_TEXT, 1))
+TEXTS: Holds[list[Text] | None] = Holds(Kind.WORD, _many(_TEXT, 1), inner=MESSAGE)
 FLAG: Holds[bool | None] = Holds(Kind.WORD, {"type": "boolean"})
 TRUE: Holds[bool | None] = Holds(Kind.WORD, {"const": True})
 STATUS: Holds[int | None] = Holds(Kind.WORD, {"type": "integer", "minimum": 400, "maximum": 599})
@@ -93,7 +103,13 @@ def all_matching(pattern: str) -> Holds[Sequence[str]]:
 
 def any_of(*others: Holds[Any], how: str = "anyOf", read: Reader | None = None) -> Holds[Any]:
     """What one of several holds."""
-    return Holds(others[0].kind, {how: [other.schema for other in others]}, read)
+    return Holds(
+        others[0].kind,
+        {how: [other.schema for other in others]},
+        read,
+        of=next((other.of for other in others if other.of), ""),
+        inner=next((other.inner for other in others if other.inner), None),
+    )
 
 
 def texts(*others: Holds[Any], how: str = "anyOf") -> Holds[Any]:
@@ -106,13 +122,15 @@ def table(of: Holds[Any], **rules: Any) -> Holds[Mapping[str, Any]]:
     schema = {"type": "object", "additionalProperties": of.schema, **rules}
     read = of.read
     if read is None:
-        return Holds(Kind.CONSTANT, schema, absent={})
-    return Holds(Kind.CONSTANT, schema, lambda data, place: named_at(data, place, read), {})
+        return Holds(Kind.CONSTANT, schema, absent={}, inner=of)
+    return Holds(
+        Kind.CONSTANT, schema, lambda data, place: named_at(data, place, read), {}, inner=of
+    )
 
 
 def form_of(name: str) -> Holds[Any]:
     """Another form, or one of a choice of forms."""
-    return Holds(Kind.FORM, ref(name), lambda data, place: read_form(name, data, place))
+    return Holds(Kind.FORM, ref(name), lambda data, place: read_form(name, data, place), of=name)
 
 
 def forms_of(name: str, at_least: int = 0, absent: Sequence[Any] | None = ()) -> Holds[Any]:
@@ -124,6 +142,7 @@ def forms_of(name: str, at_least: int = 0, absent: Sequence[Any] | None = ()) ->
             read_form(name, each, (*place, number)) for number, each in enumerate(data)
         ],
         absent,
+        inner=form_of(name),
     )
 
 
@@ -136,7 +155,8 @@ def one_or_some(name: str) -> Holds[Sequence[Any]]:
             return several.read(data, place)
         return [read_form(name, data, place)]
 
-    return Holds(Kind.FORM, {"anyOf": [ref(name), several.schema]}, read, ())
+    schema = {"anyOf": [ref(name), several.schema]}
+    return Holds(Kind.FORM, schema, read, (), of=name, inner=several.inner)
 
 
 def by_name(name: str) -> Holds[Mapping[str, Any]]:
@@ -146,4 +166,5 @@ def by_name(name: str) -> Holds[Mapping[str, Any]]:
         {"type": "object", "additionalProperties": ref(name)},
         lambda data, place: named_at(data, place, lambda held, at: read_form(name, held, at)),
         {},
+        inner=form_of(name),
     )

@@ -40,6 +40,8 @@ class Kind(Enum):
     """A name of the two APIs, or of the language."""
     MESSAGE = auto()
     """A text for clients, in which expressions stand in braces."""
+    REMARK = auto()
+    """A text for people who read the mapping."""
     NAMED = auto()
     """Something else by name."""
     FORM = auto()
@@ -55,12 +57,16 @@ class Holds(Generic[H]):
         schema: the same as the grammar has it.
         read: makes it of what stands at a place of a file; None where it is taken as it is.
         absent: what takes its place where the key isn't there.
+        of: the form or the choice of forms that it is of, where it is an object with keys.
+        inner: what its items hold where it is a list, or its entries where it has names.
     """
 
     kind: Kind
     schema: Schema
     read: Reader | None = None
     absent: Any = None
+    of: str = ""
+    inner: Holds[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +119,12 @@ class Node:
         place: where it stands.
         KEYS: its keys, as they are declared, those that are needed first.
         READERS: the keys, each with its attribute and with what reads it.
+        HELD: the keys, each with what it holds.
     """
 
     KEYS: ClassVar[tuple[Key, ...]] = ()
     READERS: ClassVar[Mapping[str, tuple[str, Reader | None]]] = {}
+    HELD: ClassVar[Mapping[str, Holds[Any]]] = {}
 
     place: Place
 
@@ -159,13 +167,16 @@ class Form:
 
     Attributes:
         cls: its class, with an attribute for each key.
-        takes_more: whether keys that aren't declared may stand in it.
+        file: the name of the file that it is the form of, for files of a form of their own.
+        uses: the form of the parts with names that it makes use of; what it gives to a part stands
+            beside its keys.
         differs_from: the form whose keys it has besides, with what is different.
         rules: what else the grammar says of it, in the words of JSON Schema.
     """
 
     cls: type[Node]
-    takes_more: bool
+    file: str
+    uses: str
     differs_from: str
     rules: Schema
 
@@ -176,7 +187,7 @@ FORMS: dict[str, Form] = {}
 
 @dataclass_transform(kw_only_default=True)
 def form(
-    name: str = "", *, takes_more: bool = False, differs_from: str = "", **rules: Any
+    name: str = "", *, file: str = "", uses: str = "", differs_from: str = "", **rules: Any
 ) -> Callable[[type[N]], type[N]]:
     """Declares a form, as :class:`Form` says; one without a name is what several have in common."""
 
@@ -186,8 +197,9 @@ def form(
         for each in made.KEYS:
             setattr(made, each.attribute, each.holds.absent)
         made.READERS = {each.name: (each.attribute, each.holds.read) for each in made.KEYS}
+        made.HELD = {each.name: each.holds for each in made.KEYS}
         if name:
-            FORMS[name] = Form(made, takes_more, differs_from, rules)
+            FORMS[name] = Form(made, file, uses, differs_from, rules)
         return made
 
     return declare
@@ -205,15 +217,53 @@ def read_as(cls: type[N], data: Mapping[str, Any], place: Place) -> N:
 OTHER_READERS: dict[str, Reader] = {}
 """What reads what is no form of the grammar by itself, by the name that it has there."""
 
+OTHER_FORMS: dict[str, Callable[[Mapping[str, Any]], type[Node] | None]] = {}
+"""The same, with what tells which form some data are of; None for none."""
+
 
 def read_form(name: str, data: Any, place: Place) -> Any:
     """The same, as a form or one of a choice of forms of the grammar."""
-    if name in CHOICES:
-        by_key = CHOICES[name]
-        name = next((form for key, form in by_key.items() if key in data), by_key[""])
+    name = form_in(name, data)
     if name in OTHER_READERS:
         return OTHER_READERS[name](data, place)
     return read_as(FORMS[name].cls, data, place)
+
+
+def form_in(name: str, data: Any) -> str:
+    """The form that some data are of, which are of a form or of a choice of forms."""
+    by_key = CHOICES.get(name)
+    if by_key is None:
+        return name
+    for key, form in by_key.items():
+        if key in data:
+            return form
+    return by_key[""]
+
+
+UNKNOWN: Holds[Any] = Holds(Kind.CONSTANT, {})
+"""What no form says anything about."""
+
+
+def inside(holds: Holds[Any], data: Any) -> Iterator[tuple[Any, Holds[Any]]]:
+    """The keys or numbers of what stands directly in something, each with what it holds.
+
+    Args:
+        holds: what that something is.
+        data: the same as it stands in a file, whether it is right or not.
+    """
+    if isinstance(data, list):
+        for number in range(len(data)):
+            yield number, holds.inner or UNKNOWN
+    elif isinstance(data, dict):
+        inner = holds.inner or UNKNOWN
+        if not holds.of:
+            for name in data:
+                yield name, inner
+            return
+        name = form_in(holds.of, data)
+        cls = OTHER_FORMS[name](data) if name in OTHER_FORMS else FORMS[name].cls
+        for key in data:
+            yield key, UNKNOWN if cls is None else cls.HELD.get(key, UNKNOWN)
 
 
 CHOICES: dict[str, Mapping[str, str]] = {}

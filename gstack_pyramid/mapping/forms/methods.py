@@ -10,13 +10,14 @@ from gstack_pyramid.mapping.forms.holds import (
     EXPRESSION,
     FLAG,
     MESSAGE,
+    NAMES,
     PLAIN,
     REASONS,
+    REMARK,
     STATUS,
     TEXTS,
     TRUE,
     VALUE,
-    VALUES,
     WORD,
     WORDS,
     any_of,
@@ -59,7 +60,7 @@ class Refusal(RefusalParts):
     refuse: Text = needed(MESSAGE, _REFUSE)
 
 
-@form("used_check", takes_more=True)
+@form("used_check", uses="named_check")
 class UsedCheck(Node):
     """A check that several methods share, and what it takes."""
 
@@ -82,9 +83,9 @@ class Caution(Node):
 class Way(Node):
     """What a method and each of its variants may say."""
 
-    about: str | None = key(WORD, "A remark for people.")
+    about: str | None = key(REMARK, "A remark for people.")
     with_: Named = key(
-        VALUES,
+        NAMES,
         "Values that get a name: each is a root from there on. They are made in their order, before"
         " anything is changed. An entry with `names` stands for [a group of"
         " them](shared.md#groups-of-names).",

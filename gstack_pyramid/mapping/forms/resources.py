@@ -18,6 +18,7 @@ from gstack_pyramid.mapping.forms.holds import (
     EXPRESSION,
     FLAG,
     REASONS,
+    REMARK,
     TEXTS,
     TRUE,
     VALUE,
@@ -87,7 +88,7 @@ class Source(Node):
     """Where the rows of a resource come from."""
 
     source: str | None = key(WORD, "The word for this source, where there are several.")
-    about: str | None = key(WORD, "A remark for people.")
+    about: str | None = key(REMARK, "A remark for people.")
     call: str | None = key(WORD, "The CloudStack command that lists the rows.")
     rows: Any = key(
         Holds(Kind.CONSTANT, {"type": "array", "items": {"type": "object"}}),
@@ -212,7 +213,7 @@ class Resource(Node):
     """A GCE resource and its CloudStack counterpart."""
 
     resource: str = needed(WORD, "The resource's name in GCE's discovery document.")
-    about: str | None = key(WORD, "What it is in CloudStack, for people.")
+    about: str | None = key(REMARK, "What it is in CloudStack, for people.")
     read: Sequence[Source] = key(
         one_or_some("read"), "[Where its rows come from](read.md). One source, or a list of them."
     )

@@ -10,6 +10,7 @@ from gstack_pyramid.mapping.forms.holds import (
     EXPRESSION,
     LOOPS,
     MESSAGE,
+    REMARK,
     TRUE,
     VALUE,
     VALUES,
@@ -38,7 +39,7 @@ _LEFT = (
 class Found(Node):
     """How the effect of a command is found when its answer was lost."""
 
-    about: str | None = key(WORD, "A remark for people.")
+    about: str | None = key(REMARK, "A remark for people.")
     call: str = needed(WORD, "A command that lists.")
     params: Named = key(VALUES, "Its parameters, as in the step: the current value is the body.")
     each: Text | None = key(
@@ -98,7 +99,7 @@ class Undo(Node):
 class Occasion(Node):
     """What a step is for, when it is taken, and how often."""
 
-    about: str | None = key(WORD, "A remark for people.")
+    about: str | None = key(REMARK, "A remark for people.")
     when: Text | None = key(
         CONDITION, "A [condition](conditions.md): otherwise the step is passed over."
     )
@@ -225,7 +226,7 @@ class Run(Occasion):
     )
 
 
-@form("used_steps", takes_more=True)
+@form("used_steps", uses="named_steps")
 class UsedSteps(Occasion):
     """Steps that several methods share, and what they take."""
 

@@ -20,6 +20,7 @@ from gstack_pyramid.mapping.forms.holds import (
     table,
 )
 from gstack_pyramid.mapping.forms.keys import (
+    OTHER_FORMS,
     OTHER_READERS,
     Kind,
     Node,
@@ -143,14 +144,14 @@ KEYS: Mapping[str, Kind] = {
 """All keys of values, and what each holds."""
 
 
-@form("used_value", takes_more=True)
+@form("used_value", uses="named_value")
 class UsedValue(Guarded):
     """A value that several methods share, and what it takes."""
 
     ask: str = needed(WORD, "The name of a [shared](shared.md) value.")
 
 
-@form("used_names", takes_more=True)
+@form("used_names", uses="named_names")
 class UsedNames(Node):
     """A group of names, and what it takes. The key of the entry is only for people."""
 
@@ -178,7 +179,11 @@ def read_asked(data: Any, place: Place) -> Node:
 
 
 OTHER_READERS["asked"] = read_asked
-chosen("value_object", "asked", ask="used_value", names="used_names")
+OTHER_FORMS["asked"] = lambda data: next(
+    (form for source, form in VALUES_BY_SOURCE.items() if source in data), None
+)
+chosen("value_object", "asked", ask="used_value")
+chosen("value_or_names", "asked", ask="used_value", names="used_names")
 
 
 def _wrong_keys(source: str, data: Mapping[str, Any]) -> str | None:

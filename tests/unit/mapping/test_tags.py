@@ -146,8 +146,8 @@ def test_retag_under_a_condition_with_a_name_of_its_own(tmp_path: Path) -> None:
         "{retag: vm.id, of: {value: UserVm}, when: a or b, change: it.marks, leaves: that}",
     )
     assert (remove["when"], add["when"]) == (
-        "(a or b) and it.marks.remove",
-        "(a or b) and it.marks.add",
+        "(a or b) and (it.marks.remove)",
+        "(a or b) and (it.marks.add)",
     )
     assert remove["params"] == {
         "resourcetype": {"value": "UserVm"},
