@@ -22,6 +22,13 @@ from waitress import wasyncore
 STALE = 3.0
 """Seconds without a word after which a process doesn't count; a server says one each second."""
 
+LOOK = 0.05
+"""Seconds for which a process goes by what it has seen of the others, unless one wakes it.
+
+A server's loop begins anew some four times for each request. To look each time would be a quarter
+of what a small request costs.
+"""
+
 _THERE, _ABLE, _COUNT, _BEAT, _FIELDS = range(5)
 
 
@@ -85,6 +92,35 @@ class Places:
         return bool(there and able and its < count and now - beat / 1000 < STALE)
 
 
+class Share:
+    """Which new connections are this process's.
+
+    Args:
+        places: what the processes know of each other.
+        number: the place of this one.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self, places: Places, number: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._places, self._number, self._clock = places, number, clock
+        self._seen: tuple[int, bool] | None = None
+        self._takes, self._until = False, 0.0
+
+    def may_take(self, count: int, able: bool) -> bool:
+        """As that of :class:`Places`, which is asked when either has changed, and now and then."""
+        now = self._clock()
+        if self._seen != (count, able) or now >= self._until:
+            self._seen, self._until = (count, able), now + LOOK
+            self._takes = self._places.may_take(self._number, count, able)
+        return self._takes
+
+    def look_again(self) -> None:
+        """Let the others be looked at the next time: one of them has said so."""
+        self._until = 0.0
+
+
 class _Waking(wasyncore.dispatcher):  # type: ignore[misc]  # waitress has no types
     """Has a server's loop look again when it is told to.
 
@@ -92,13 +128,18 @@ class _Waking(wasyncore.dispatcher):  # type: ignore[misc]  # waitress has no ty
         descriptor: what can be read then.
         sockets: the loop's.
         look: called each time that the loop begins anew.
+        woken: called when it is told to.
     """
 
     def __init__(
-        self, descriptor: int, sockets: dict[int, Any], look: Callable[[], object]
+        self,
+        descriptor: int,
+        sockets: dict[int, Any],
+        look: Callable[[], object],
+        woken: Callable[[], object],
     ) -> None:
         super().__init__(map=sockets)
-        self._look = look
+        self._look, self._woken = look, woken
         self.set_socket(wasyncore.file_wrapper(descriptor), map=sockets)
         self.connected = True
 
@@ -114,6 +155,7 @@ class _Waking(wasyncore.dispatcher):  # type: ignore[misc]  # waitress has no ty
     def handle_read(self) -> None:
         """To be woken was all."""
         self.socket.recv(1024)
+        self._woken()
 
 
 def share(server: Any, places: Places, number: int) -> None:
@@ -126,10 +168,10 @@ def share(server: Any, places: Places, number: int) -> None:
     """
     sockets: dict[int, Any] = server._map if hasattr(server, "_map") else server.map
     listening = [each for each in sockets.values() if hasattr(each, "active_channels")]
+    own = Share(places, number)
 
     def may_take(able: bool) -> bool:
-        count = sum(len(each.active_channels) for each in listening)
-        return places.may_take(number, count, able)
+        return own.may_take(sum(len(each.active_channels) for each in listening), able)
 
     def readable(asked: Callable[[], bool]) -> Callable[[], bool]:
         return lambda: may_take(asked())
@@ -141,4 +183,4 @@ def share(server: Any, places: Places, number: int) -> None:
 
     for each in listening:
         each.readable = readable(each.readable)
-    _Waking(places.woken_by(number), sockets, look)
+    _Waking(places.woken_by(number), sockets, look, own.look_again)

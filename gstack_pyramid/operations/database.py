@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,6 +108,8 @@ class Database:
         self.shared = self.url.get_backend_name() != "sqlite"
         self.exclusive = not (self.shared or several)
         self.reach = DatabaseReach()
+        self._looking: Any = None
+        self._one_looks = threading.Lock()
         if self.shared:
             self.engine = sa.create_engine(
                 self.url,
@@ -137,6 +140,29 @@ class Database:
         # What was locked may have been used by others until now.
         seconds = PATIENCE if problem in _LOCKED else 0.0
         self.reach.lost(problem, seconds, f"the database of operations: {problem}")
+
+    def version_of_contents(self) -> int | None:
+        """A number that is another one as soon as anybody has changed anything in the database.
+
+        A few microseconds of SQLite's, where a question takes a fifth of a millisecond. None where
+        there is no such number: PostgreSQL has to be asked.
+
+        Raises:
+            SQLAlchemyError: the file can't be opened.
+        """
+        if self.shared:
+            return None
+        with self._one_looks:
+            if self._looking is None:
+                # Of its own, since SQLite counts what all connections but the asking one change.
+                made = self.engine.raw_connection()
+                made.detach()
+                self._looking = made.dbapi_connection
+            try:
+                (number,) = self._looking.execute("PRAGMA data_version").fetchone()
+            except sqlite3.Error:
+                return None
+            return int(number)
 
     def lock(self) -> None:
         """Make sure that no other process works on the same SQLite file, or none but our own.
@@ -254,6 +280,8 @@ class Database:
     def close(self) -> None:
         """Close all connections, and delete what only this process could see."""
         self.engine.dispose()
+        if self._looking is not None:
+            self._looking.close()
         if self._lock is not None:
             self._lock.close()
         if self._folder is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gstack_pyramid.operations.execution import Execution
 from gstack_pyramid.operations.host import Host, Member
+from gstack_pyramid.operations.last_ends import LastEnds
 from gstack_pyramid.operations.nodes import Membership
 from gstack_pyramid.operations.store import Store
 from gstack_pyramid.operations.waiting import Tidings
@@ -18,6 +19,7 @@ class Parts:
     Attributes:
         host: runs workflows.
         store: where operations are kept.
+        last_ends: tells when operations ended.
         execution: runs operations.
         membership: this node's part in the watch; None where only this process sees the database.
         tidings: hears other nodes; None where there are none.
@@ -25,6 +27,7 @@ class Parts:
 
     host: Host
     store: Store
+    last_ends: LastEnds
     execution: Execution
     membership: Membership | None
     tidings: Tidings | None

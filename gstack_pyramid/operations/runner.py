@@ -28,6 +28,7 @@ from gstack_pyramid.operations.following import Follower
 from gstack_pyramid.operations.holding import Holding
 from gstack_pyramid.operations.host import Host
 from gstack_pyramid.operations.identity import Request, same
+from gstack_pyramid.operations.last_ends import LastEnds
 from gstack_pyramid.operations.lookup import Lookup
 from gstack_pyramid.operations.nodes import Membership, Watch
 from gstack_pyramid.operations.notes import Asked, Notes, Sealing
@@ -264,7 +265,7 @@ class Operations(Lookup):
         if parts.host.database.reach.lost_since(-math.inf):
             return math.inf
         try:
-            return parts.store.last_end(owner, since)
+            return parts.last_ends.of(owner, since)
         except sa.exc.SQLAlchemyError as error:
             self.lost(error)
             return math.inf
@@ -396,6 +397,7 @@ class Operations(Lookup):
             tidings = None
             if host.database.shared:
                 tidings = Tidings(host.database.engine, self._waits.tell)
-            parts = self._parts = Parts(host, store, execution, membership, tidings)
+            last_ends = LastEnds(host.database, self.service)
+            parts = self._parts = Parts(host, store, last_ends, execution, membership, tidings)
         parts.begin(self)
         return parts

@@ -252,17 +252,6 @@ class Store:
             count, oldest = connection.execute(asked).one()
             return int(count), oldest
 
-    def last_end(self, owner: str, since: float) -> float | None:
-        """When the last operation of an owner ended, if one did after ``since``; Unix times."""
-        asked = sa.select(sa.func.max(OPERATIONS.c.ended)).where(
-            OPERATIONS.c.service == self.service,
-            OPERATIONS.c.done,
-            OPERATIONS.c.ended >= since,
-            OPERATIONS.c.owner == owner,
-        )
-        with self._engine.connect() as connection:
-            return connection.execute(asked).scalar()
-
     def unfinished(self, names: Collection[str]) -> list[str]:
         """Those of some operations that are there and not done."""
         with self._engine.connect() as connection:

@@ -8,7 +8,7 @@ import select
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gstack_pyramid.balance import STALE, Places
+from gstack_pyramid.balance import LOOK, STALE, Places, Share
 
 
 class Clock:
@@ -86,3 +86,28 @@ def test_connections_are_shared_evenly_whoever_is_quickest(quickest: list[int]) 
             wakes += [other for other in range(4) if counts[other] < counts[each]]
         assert max(counts) - min(counts) <= 1
     assert sum(counts) == len(quickest)
+
+
+def test_a_process_looks_at_the_others_when_something_has_changed_or_it_is_woken() -> None:
+    found, clock = places()
+    share = Share(found, 1, clock)
+    found.may_take(0, 0, True)
+    assert not share.may_take(1, True)
+    assert found.may_take(0, 1, True)
+    # Nobody has woken it yet.
+    assert not share.may_take(1, True)
+    share.look_again()
+    assert share.may_take(1, True)
+    assert not share.may_take(2, True)
+    assert share.may_take(1, True)
+    assert not share.may_take(1, False)
+
+
+def test_a_process_looks_at_the_others_now_and_then_whatever_happens() -> None:
+    found, clock = places()
+    share = Share(found, 1, clock)
+    found.may_take(0, 0, True)
+    assert not share.may_take(1, True)
+    found.leave(0)
+    clock.now += LOOK
+    assert share.may_take(1, True)

@@ -128,16 +128,6 @@ def test_operations_that_ended_long_ago_are_told(store: Store) -> None:
     assert [kept.name for kept in store.everything()] == ["running", "young"]
 
 
-def test_when_the_last_operation_of_an_owner_ended_is_told(store: Store) -> None:
-    store.add(finished(operation("first"), 10.0, None))
-    store.add(finished(operation("last"), 20.0, None))
-    store.add(finished(operation("of another", owner="you"), 30.0, None))
-    store.add(operation("running"))
-    assert store.last_end("me", 0.0) == 20.0
-    assert store.last_end("me", 20.5) is None
-    assert store.last_end("nobody", 0.0) is None
-
-
 def test_a_dropped_operations_request_may_come_again(store: Store) -> None:
     store.add(operation("one", request="r"))
     store.drop(operation("one"))
