@@ -38,16 +38,13 @@ LISTS = 4
 
 PARTS = {
     "as it is": "",
-    "parts of batches take no turns": (
-        "Scheduler._take = lambda self: self._let_pass()\nScheduler._leave = lambda self: None\n"
-    ),
-    "parts of batches give way to nobody": "Scheduler._let_pass = lambda self: None\n",
+    "parts of batches take no turns": "Scheduler._take = Scheduler._leave = lambda self: None\n",
     "lists let nobody by": (
         "Scheduler.at_length = contextlib.contextmanager(lambda self: iter([None]))\n"
     ),
     "threads take turns as long as Python's": "scheduling.SWITCH = 0.005\n",
     "none of it": (
-        "Scheduler._take = Scheduler._leave = Scheduler._let_pass = lambda self: None\n"
+        "Scheduler._take = Scheduler._leave = lambda self: None\n"
         "Scheduler.at_length = contextlib.contextmanager(lambda self: iter([None]))\n"
         "scheduling.SWITCH = 0.005\n"
     ),
@@ -57,7 +54,6 @@ PARTS = {
 OF_BATCHES = (
     "as it is",
     "parts of batches take no turns",
-    "parts of batches give way to nobody",
     "threads take turns as long as Python's",
     "none of it",
 )

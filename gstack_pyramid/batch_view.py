@@ -46,14 +46,13 @@ def batch(request: Request) -> Response:
 
 
 def _batch(request: Request, application: Application, caller: str, limit: int) -> Response:
-    scheduler, settings = application.scheduler, application.settings.batch
+    settings = application.settings.batch
     client = gone(request.environ)
     parts = parse_batch(
         request.headers.get("Content-Type", ""),
         content_of(request, limit),
         max_parts=settings.max_parts,
         max_bytes=limit,
-        pause=scheduler.give_way,
     )
     body, content_type = run_batch(
         request.registry["gstack.wsgi"],
@@ -64,7 +63,6 @@ def _batch(request: Request, application: Application, caller: str, limit: int) 
         wait_for_all=lambda names: application.operations.wait_for_all(
             names, BATCH_WAIT, caller, client
         ),
-        pause=scheduler.give_way,
     )
     response = Response(body)
     response.headers["Content-Type"] = content_type

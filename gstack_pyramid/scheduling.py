@@ -1,10 +1,9 @@
-"""Who gives way: single requests come before batches, and what is quick before lists.
+"""Who gives way: parts of batches to each other, and lists to what is quick.
 
 Threads of one Python process take turns, and a thousand parts of a batch would take most of them.
-So a part computes only while no single request is under way, and one part at a time. While there
-are single requests, or were a moment ago, one part at a time waits for CloudStack as well, so that
-the next one finds no queue there. All this is a courtesy: whoever has waited long enough goes on
-regardless, so that nothing can stand still.
+So one part computes at a time. While there are single requests, or were a moment ago, one part at a
+time waits for CloudStack as well, so that the next one finds no queue there. All this is a
+courtesy: whoever has waited long enough goes on regardless, so that nothing can stand still.
 
 Who waits long holds a thread of the server. Of those, one caller gets no more than its share: what
 goes beyond that is refused, or answered at once.
@@ -46,15 +45,11 @@ class Patience:
     """For how many seconds somebody gives way at most, each time.
 
     Attributes:
-        computing: while single requests compute.
-        active: while they wait for CloudStack. A slow one must not stop batches.
         turn: while another part has its turn.
         lately: after the last single request, others are expected.
         quick: while a list lets quick single requests compute.
     """
 
-    computing: float = 0.05
-    active: float = 0.01
     turn: float = 0.25
     lately: float = 0.5
     quick: float = 0.005
@@ -81,7 +76,6 @@ class Scheduler:
         self._changed = threading.Condition()
         self._there = 0
         self._active = 0
-        self._computing = 0
         self._quick = 0
         self._seen = -self._patience.lately
         self._turn = threading.Lock()
@@ -101,12 +95,12 @@ class Scheduler:
     def single(self) -> Iterator[None]:
         """Within, a single request is answered."""
         self._mine.role = _SINGLE
-        self._count(1, 1, 1, there=1)
+        self._count(1, 1, there=1)
         try:
             yield
         finally:
             self._mine.role = None
-            self._count(-1, -1, -1, there=-1)
+            self._count(-1, -1, there=-1)
 
     @contextmanager
     def at_length(self) -> Iterator[None]:
@@ -115,12 +109,12 @@ class Scheduler:
             yield
             return
         self._mine.role = _LONG
-        self._count(0, 0, -1)
+        self._count(0, -1)
         try:
             yield
         finally:
             self._mine.role = _SINGLE
-            self._count(0, 0, 1)
+            self._count(0, 1)
 
     @contextmanager
     def batched(self) -> Iterator[None]:
@@ -149,11 +143,11 @@ class Scheduler:
             with self._places.place(caller) as granted:
                 if not granted:
                     raise too_many("Too many requests of this caller wait for CloudStack.")
-                self._count(0, -1, -quick)
+                self._count(0, -quick)
                 try:
                     yield
                 finally:
-                    self._count(0, 1, quick)
+                    self._count(0, quick)
         elif role is _BATCHED:
             if not self._expected():
                 self._leave()
@@ -176,30 +170,24 @@ class Scheduler:
             return
         quick = int(role is _SINGLE)
         with self._places.place(caller) as granted:
-            self._mine.role = _ASIDE
-            self._count(-1, -1, -quick)
+            self._mine.role = None
+            self._count(-1, -quick)
             try:
                 yield granted
             finally:
                 self._mine.role = role
-                self._count(1, 1, quick)
+                self._count(1, quick)
 
     def give_way(self) -> None:
-        """Let those compute first who come first: before a batch or a part of one, or a list."""
-        if not self._active:
-            return
-        role = getattr(self._mine, "role", None)
-        if role in (_BATCHED, _ASIDE):
-            self._let_pass()
-        elif role is _LONG and self._quick:
+        """Let what is quick compute first: before a list."""
+        if self._quick and getattr(self._mine, "role", None) is _LONG:
             with self._changed:
                 self._changed.wait_for(lambda: not self._quick, self._patience.quick)
 
-    def _count(self, active: int, computing: int, quick: int, *, there: int = 0) -> None:
+    def _count(self, active: int, quick: int, *, there: int = 0) -> None:
         with self._changed:
             self._there += there
             self._active += active
-            self._computing += computing
             self._quick += quick
             if active < 0:
                 self._seen = self._clock()
@@ -210,17 +198,10 @@ class Scheduler:
         """Whether there are single requests, or may be in a moment."""
         return bool(self._active) or self._clock() < self._seen + self._patience.lately
 
-    def _let_pass(self) -> None:
-        with self._changed:
-            # Whoever waits for CloudStack will compute again soon.
-            if not self._changed.wait_for(lambda: not self._active, self._patience.active):
-                self._changed.wait_for(lambda: not self._computing, self._patience.computing)
-
     def _take(self) -> None:
-        """Wait for another part's turn to end, then give way to single requests."""
+        """Wait for another part's turn to end."""
         if not getattr(self._mine, "has_turn", False):
             self._mine.has_turn = self._turn.acquire(timeout=self._patience.turn)
-        self._let_pass()
 
     def _leave(self) -> None:
         if self._mine.has_turn:
@@ -228,7 +209,7 @@ class Scheduler:
             self._turn.release()
 
 
-_SINGLE, _LONG, _BATCHED, _ASIDE = "single", "long", "batched", "aside"
+_SINGLE, _LONG, _BATCHED = "single", "long", "batched"
 
 
 GARBAGE = 50_000
@@ -266,7 +247,7 @@ def giving_way(
     """The tween that tells single requests and parts of batches apart.
 
     A batch itself is a single request until its view steps aside. A single request lasts until its
-    answer is sent: a part that began before would be in the way of just that.
+    answer is sent: what waited for the cloud meanwhile would be in the way of just that.
     """
 
     def handle(request: Request) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -58,17 +58,12 @@ class PartAnswer:
     content_id: str | None
 
 
-Pause = Callable[[], object]
-"""Called between two parts, so that others may have their turn."""
-
-
 def parse_batch(
     content_type: str,
     body: bytes,
     *,
     max_parts: int = MAX_PARTS,
     max_bytes: int = MAX_BYTES,
-    pause: Pause = lambda: None,
 ) -> list[Part]:
     """Return the requests of a batch in their order.
 
@@ -77,7 +72,6 @@ def parse_batch(
         body: its body.
         max_parts: more of them are refused (compute takes 1,000).
         max_bytes: a longer body is refused.
-        pause: called before each part.
 
     Raises:
         GceError: 400 ``badRequest`` for a batch that is too large, or is not one.
@@ -94,14 +88,11 @@ def parse_batch(
     chunks = _split(body, boundary.encode("utf-8", "replace"), max_parts)
     parts = []
     for number, chunk in enumerate(chunks, 1):
-        pause()
         parts.append(_part(chunk, number))
     return parts
 
 
-def render_batch(
-    answers: Sequence[PartAnswer], *, pause: Pause = lambda: None
-) -> tuple[bytes, str]:
+def render_batch(answers: Sequence[PartAnswer]) -> tuple[bytes, str]:
     """Return body and ``Content-Type`` of the answer to a batch.
 
     A part's ``Content-ID`` is that of its request with ``response-`` before it, inside the
@@ -112,7 +103,6 @@ def render_batch(
     boundary = f"batch_{secrets.token_urlsafe(16)}"
     out: list[bytes] = []
     for answer in answers:
-        pause()
         outer = [f"--{boundary}", "Content-Type: application/http"]
         if answer.content_id is not None:
             outer.append(f"Content-ID: {_response_id(answer.content_id)}")

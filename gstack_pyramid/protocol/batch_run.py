@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 from webob import Request
 
 from gstack_pyramid.errors import GceError, internal_error, shown
-from gstack_pyramid.protocol.batch import Part, PartAnswer, Pause, render_batch
+from gstack_pyramid.protocol.batch import Part, PartAnswer, render_batch
 from gstack_pyramid.protocol.disconnects import Gone, never
 from gstack_pyramid.protocol.errors import error_response
 
@@ -115,7 +115,6 @@ def run_batch(
     bounds: Bounds | None = None,
     wait_for_all: WaitForAll = lambda names: None,
     path_prefix: str = "/compute/",
-    pause: Pause = lambda: None,
 ) -> tuple[bytes, str]:
     """Run the parts side by side; return body and ``Content-Type`` of the answer, in their order.
 
@@ -133,17 +132,16 @@ def run_batch(
             in this thread; those parts are answered again after that.
         path_prefix: a part whose path does not start with it is answered 404; so no part can be a
             batch itself.
-        pause: called before each part is handed on, and before each answer is written.
     """
     run = _Run(app, _shared(environ), path_prefix, bounds or Bounds())
-    answers = run.all(parts, submit, pause)
+    answers = run.all(parts, submit)
     waits = [number for number, answer in enumerate(answers) if answer.awaits is not None]
     if waits:
         wait_for_all({str(answers[number].awaits) for number in waits})
-        again = run.all([parts[number] for number in waits], submit, pause)
+        again = run.all([parts[number] for number in waits], submit)
         for number, answer in zip(waits, again, strict=True):
             answers[number] = answer
-    return render_batch([answer.told for answer in answers], pause=pause)
+    return render_batch([answer.told for answer in answers])
 
 
 def _shared(environ: WSGIEnvironment) -> WSGIEnvironment:
@@ -176,12 +174,11 @@ class _Run:
         self._end = bounds.clock() + bounds.seconds
         self._bytes = 0
 
-    def all(self, parts: Sequence[Part], submit: Submit, pause: Pause) -> list[_Answered]:
+    def all(self, parts: Sequence[Part], submit: Submit) -> list[_Answered]:
         """The answers to some parts, in their order."""
         futures: list[Future[_Answered]] = []
         try:
             for part in parts:
-                pause()
                 futures.append(submit(self._answer, part))
             return [future.result() for future in futures]
         finally:

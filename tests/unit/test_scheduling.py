@@ -1,4 +1,4 @@
-"""Parts of batches give way to single requests, and never for ever."""
+"""Parts of batches take turns, lists let quick requests by, and nobody waits for ever."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from gstack_pyramid.shares import Shares
 
 LONG = 30.0
 SHORT = 0.01
-PATIENT = Patience(computing=LONG, active=SHORT, turn=LONG, lately=LONG)
-"""Waits for whoever computes, but not for the cloud."""
+PATIENT = Patience(turn=LONG, lately=LONG)
+"""Waits for its turn, and long expects further requests."""
 
 
 def started(work: Callable[[], None]) -> threading.Thread:
@@ -29,74 +29,21 @@ def started(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def test_a_part_begins_when_no_single_request_computes() -> None:
-    scheduler, order = Scheduler(PATIENT), []
-
-    def part() -> None:
-        with scheduler.batched():
-            order.append("part")
-
-    with scheduler.single():
-        thread = started(part)
-        thread.join(0.05)
-        order.append("single")
-    thread.join(LONG)
-    assert order == ["single", "part"]
-
-
-def test_a_part_computes_while_a_single_request_waits() -> None:
+def test_a_part_computes_while_a_single_request_is_under_way() -> None:
     scheduler, done = Scheduler(PATIENT), threading.Event()
 
     def part() -> None:
         with scheduler.batched():
             done.set()
 
-    with scheduler.single(), scheduler.waiting("me"):
+    with scheduler.single():
         thread = started(part)
         assert done.wait(LONG)
     thread.join(LONG)
 
 
-def test_a_part_gives_way_to_a_single_request_that_waits_for_a_quick_cloud() -> None:
-    scheduler, order = Scheduler(Patience(active=LONG)), []
-
-    def part() -> None:
-        with scheduler.batched():
-            order.append("part")
-
-    with scheduler.single():
-        with scheduler.waiting("me"):
-            thread = started(part)
-            thread.join(0.05)
-        order.append("single")
-    thread.join(LONG)
-    assert order == ["single", "part"]
-
-
-def test_a_part_that_is_under_way_gives_way_as_well() -> None:
-    scheduler, order = Scheduler(Patience(active=LONG)), []
-    inside, there = threading.Event(), threading.Event()
-
-    def part() -> None:
-        with scheduler.batched():
-            scheduler.give_way()
-            inside.set()
-            assert there.wait(LONG)
-            scheduler.give_way()
-            order.append("part")
-
-    thread = started(part)
-    assert inside.wait(LONG)
-    with scheduler.single():
-        there.set()
-        thread.join(0.05)
-        order.append("single")
-    thread.join(LONG)
-    assert order == ["single", "part"]
-
-
 def test_single_requests_do_not_give_way_to_each_other() -> None:
-    scheduler, done = Scheduler(Patience(active=LONG, computing=LONG)), threading.Event()
+    scheduler, done = Scheduler(Patience(quick=LONG)), threading.Event()
 
     def other() -> None:
         with scheduler.single():
@@ -158,15 +105,16 @@ def test_lists_do_not_give_way_to_each_other() -> None:
     thread.join(LONG)
 
 
-def test_a_request_that_has_stepped_aside_holds_up_no_part() -> None:
-    scheduler, done = Scheduler(Patience(active=LONG, computing=LONG)), threading.Event()
+def test_a_request_that_has_stepped_aside_holds_up_no_list() -> None:
+    scheduler, done = Scheduler(Patience(quick=LONG)), threading.Event()
 
-    def part() -> None:
-        with scheduler.batched():
+    def listing() -> None:
+        with scheduler.single(), scheduler.at_length():
+            scheduler.give_way()
             done.set()
 
     with scheduler.single(), scheduler.aside("me"):
-        thread = started(part)
+        thread = started(listing)
         assert done.wait(LONG)
     thread.join(LONG)
 
@@ -297,14 +245,13 @@ def test_while_a_single_request_is_under_way_parts_wait_for_the_cloud_one_by_one
 
 
 def test_whoever_has_waited_long_enough_goes_on() -> None:
-    scheduler = Scheduler(Patience(computing=SHORT, active=SHORT, turn=SHORT))
-    done = threading.Event()
+    scheduler, done = Scheduler(Patience(turn=SHORT)), threading.Event()
 
     def part() -> None:
         with scheduler.batched():
             done.set()
 
-    with scheduler.single(), scheduler.batched():
+    with scheduler.batched():
         thread = started(part)
         assert done.wait(LONG)
     thread.join(LONG)
@@ -349,40 +296,25 @@ def tween(
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_single_request_comes_first_until_its_answer_is_sent(method: str) -> None:
-    scheduler, order = Scheduler(PATIENT), []
-
-    def part() -> None:
-        with scheduler.batched():
-            order.append("part")
-
+def test_a_single_request_is_under_way_until_its_answer_is_sent(method: str) -> None:
+    scheduler = Scheduler()
     request = Request.blank("/", method=method)
     response = tween(scheduler, lambda _: Response(body=b"told"))(request)
     assert response.content_length == 4
     sent: dict[str, str] = {}
     body = response(request.environ, lambda _, headers: sent.update(headers))
-    thread = started(part)
-    thread.join(0.05)
     assert b"".join(body) == (b"told" if method == "GET" else b"")
-    order.append("single")
+    assert scheduler.there == 1
     body.close()
-    thread.join(LONG)
-    assert (order, sent["Content-Length"]) == (["single", "part"], "4")
+    assert (scheduler.there, sent["Content-Length"]) == (0, "4")
 
 
-def test_a_single_request_that_breaks_is_in_nobodys_way() -> None:
-    scheduler, done = Scheduler(PATIENT), threading.Event()
+def test_a_single_request_that_breaks_is_under_way_no_more() -> None:
+    scheduler = Scheduler()
 
     def broken(_: Request) -> Response:
         raise LookupError
 
     with pytest.raises(LookupError):
         tween(scheduler, broken)(Request.blank("/"))
-
-    def part() -> None:
-        with scheduler.batched():
-            done.set()
-
-    thread = started(part)
-    assert done.wait(LONG)
-    thread.join(LONG)
+    assert scheduler.there == 0
