@@ -17,6 +17,9 @@ def compile_undo(spec: forms.Undo, scope: Scope) -> Undo | None:
     command = scope.command(spec.call, spec.inside("call"))
     if command is None:
         return None
+    if "id" not in command.params and spec.params == {"id": "result.id"}:
+        scope.report(spec.place, f"{command.name} takes no id of what was made: say its 'params'")
+        return None
     undone: Shape = RowShape(command.response, command.name)
     found = None if spec.found is None else compile_found(spec.found, undone, scope)
     then = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
+from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.forms.holds import (
     CONDITION,
     EXPRESSION,
@@ -20,6 +21,7 @@ from gstack_pyramid.mapping.forms.holds import (
     matching,
     one_or_some,
     texts,
+    values_at,
 )
 from gstack_pyramid.mapping.forms.keys import Holds, Kind, Node, Value, chosen, form, key, needed
 from gstack_pyramid.mapping.forms.nodes import Named, Text
@@ -83,7 +85,10 @@ class Undo(Node):
 
     call: str = needed(WORD, "The command.")
     when: Text | None = key(CONDITION, "A condition: otherwise it is passed over.")
-    params: Named = key(VALUES, "Its parameters; `result` is what the step made.")
+    params: Named = key(
+        VALUES,
+        "Its parameters; `result` is what the step made. `{id: result.id}` by default.",
+    )
     repeat: Repeat | None = key(_REPEAT, "How it is read when it is sent again, as in a step.")
     leaves: Text | None = key(
         MESSAGE, "What is left when it fails, for the client. `{expressions}` are filled in."
@@ -93,6 +98,10 @@ class Undo(Node):
     )
     found: Found | None = key(form_of("found"), "How its effect is found again, as in a step.")
     then: Undo | None = key(form_of("undo"), "What follows it; `undone` is its result.")
+
+    def __init__(self, *, place: Place, **given: Any) -> None:
+        given.setdefault("params", values_at({"id": "result.id"}, (*place, "params")))
+        super().__init__(place=place, **given)
 
 
 @form()

@@ -114,6 +114,8 @@ def test_all_texts_of_the_shipped_mappings_know_where_they_stand() -> None:
     count = 0
     for name, form in mappings.forms.items():
         for text in texts_in(form):
+            if text == "result.id" and text.place not in mappings.resources[name].lines:
+                continue  # what an undo gets that says no parameters
             assert mappings.resources[name].at(text.place) == text
             count += 1
     assert count > 5000
@@ -127,3 +129,11 @@ def test_a_form_is_what_stands_in_its_file_and_stays_so() -> None:
     assert step.undo[0].params["id"].place == (0, "undo", "params", "id")
     with pytest.raises(FrozenInstanceError):
         step.call = "createSnapshot"
+
+
+def test_an_undo_takes_back_what_its_step_made_unless_it_says_otherwise() -> None:
+    created = {"call": "createVolume", "as": "disk"}
+    (step,) = steps_of({**created, "undo": {"call": "deleteVolume"}})
+    assert step.undo[0].params == {"id": "result.id"}
+    (step,) = steps_of({**created, "undo": {"call": "detachVolume", "params": {"id": "result.vm"}}})
+    assert step.undo[0].params == {"id": "result.vm"}

@@ -6,6 +6,21 @@ In each text the line with the mistake ends in ``# here``.
 from __future__ import annotations
 
 WRONG_STEPS = {
+    "an undo that can't be told what was made": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          insert:
+            steps:
+              - call: createVolume
+                params: {name: name}
+                found: {call: listVolumes, where: name == body.name}
+                undo: {call: disableStaticNat} # here
+              - {call: attachVolume, params: {id: id, virtualmachineid: id}, repeat: safe}
+        """,
+        "disableStaticNat takes no id of what was made: say its 'params'",
+    ),
     "what is kept for a method that there isn't": (
         """
         resource: instanceTemplates
@@ -190,9 +205,9 @@ WRONG_STEPS = {
               - repeat: safe
                 call: createVolume
                 params: {name: name}
-                undo: {call: deleteVolume} # here
+                undo: {call: attachVolume} # here
         """,
-        "deleteVolume requires id",
+        "attachVolume requires virtualmachineid",
     ),
     "required parameter of a read": (
         """
