@@ -1,4 +1,4 @@
-"""What waitress does with connections, mended: asking for bodies, and closing at the end."""
+"""What waitress does with connections, mended: asking for bodies, sending, and closing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,25 @@ from typing import Any
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
+from waitress.task import WSGITask
+
+_SMALL = 1 << 16
+"""Bytes up to which copying an answer takes less than sending its head by itself."""
+
+
+class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """Sends the head of a small answer together with what it begins with: one packet, not two."""
+
+    def write(self, data: bytes) -> None:
+        """Send a piece of the body, and the head before the first one."""
+        if self.wrote_header or len(data) > _SMALL:
+            super().write(data)
+            return
+        self.channel.gather()
+        try:
+            super().write(data)
+        finally:
+            self.channel.send_gathered()
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
@@ -14,12 +33,61 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     Waitress (3.0.2) tells so each that asks by ``Expect: 100-continue``, and then waits for more:
     for ever, where the request has no body, or is refused for its head (RFC 9110, section 10.1.1).
+
+    While a thread sends an answer, waitress's loop sees that there is something to send, and tries
+    to, again and again, which that thread's lock doesn't let it. Each try takes the interpreter
+    from the thread, so this went on for a millisecond of CPU.
+    Here the loop does nothing about it until the thread has sent what there is room for, and has
+    woken it if there is more.
     """
+
+    task_class = Task
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        self._gathered: list[bytes] | None = None
+        self._sends = False
+        super().__init__(*given, **more)
 
     def send_continue(self) -> None:
         """Tell the client to send the body of the request that has begun, if one is to come."""
         if not self.request.completed:
             super().send_continue()
+
+    def writable(self) -> bool:
+        """Whether the loop is to tell when there is room to write."""
+        return bool(not self._sends and super().writable())
+
+    def gather(self) -> None:
+        """Send nothing that is written from now on, but keep it."""
+        self._gathered = []
+
+    def send_gathered(self) -> None:
+        """Send what was written since :meth:`gather`.
+
+        Raises:
+            ClientDisconnected: the client has hung up.
+        """
+        pieces, self._gathered = self._gathered, None
+        self.write_soon(b"".join(pieces or ()))
+
+    def write_soon(self, data: Any) -> int:
+        """Send something, as much of it as there is room for at once; gives its length.
+
+        Raises:
+            ClientDisconnected: the client has hung up.
+        """
+        if self._gathered is None:
+            return int(super().write_soon(data))
+        self._gathered.append(data)
+        return len(data)
+
+    def _flush_some(self, do_close: bool = True) -> bool:
+        self._sends = True
+        try:
+            return bool(super()._flush_some(do_close=do_close))
+        finally:
+            # Before whoever has called this wakes the loop for what is left.
+            self._sends = False
 
 
 def mend_connections() -> None:
