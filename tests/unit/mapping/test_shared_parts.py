@@ -149,6 +149,16 @@ def test_a_value_is_what_its_name_stands_for(tmp_path: Path) -> None:
     }
 
 
+def test_what_looks_like_a_use_in_a_constant_is_none(tmp_path: Path) -> None:
+    method = (
+        "{with: {a: {value: {ask: offering, name: '<of>'}}, b: {value: [{do: it}]}}, steps: []}"
+    )
+    assert spelled_out(tmp_path, method, values=VALUES)["with"] == {
+        "a": {"value": {"ask": "offering", "name": "<of>"}},
+        "b": {"value": [{"do": "it"}]},
+    }
+
+
 NAMES = """
     names:
       group: {about: two names, takes: [of], with: {one: <of>.a, two: {ask: offering, name: one}}}

@@ -55,6 +55,14 @@ WRONG_SHARED_PARTS = {
         """,
         "none of the shared names is called 'owm'; did you mean 'own'?",
     ),
+    "a group of names where a value stands": (
+        _PARTS
+        + """
+          delete:
+            steps: [{call: deleteVolume, params: {id: {names: own}}}] # here
+        """,
+        "unknown key 'names'",
+    ),
     "what it does not take": (
         _PARTS
         + """
