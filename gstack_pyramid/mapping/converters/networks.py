@@ -15,8 +15,6 @@ ALL_PORTS = ("1", "65535")
 """What CloudStack calls all ports, where GCE gives no ports at all."""
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _LAST_PORT = 65535
-_PER_PRIORITY = 10_000
-"""Numbers of ACL items for each of GCE's priorities."""
 _VPC_PREFIX = 16
 """The length of the prefix of a VPC's range that is chosen for its first subnetwork."""
 _PRIVATE = tuple(
@@ -142,12 +140,6 @@ def free_numbers(value: dict[str, Any]) -> list[int]:
     wished = crc32(str(value["name"]).encode()) % (size // 10) * 10 if "name" in value else 0
     free = (number for number in range(first + min(wished, room), last + 1) if number not in taken)
     return list(islice(free, count))
-
-
-@converter("the other way of the numbers that items of firewalls get")
-def acl_priority(value: int) -> int:
-    """The priority of an ACL item's number."""
-    return value // _PER_PRIORITY
 
 
 @converter("arithmetic of addresses")

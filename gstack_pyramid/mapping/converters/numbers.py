@@ -17,12 +17,6 @@ def bytes_to_gb(value: int | str) -> str:
     return str(-(-int(value) // GIB))
 
 
-@converter("arithmetic")
-def gb_number(value: int | str) -> int:
-    """A size that GCE spells as a decimal string of GiB, as the number CloudStack wants."""
-    return int(value)
-
-
 @converter("a limit is a number, or the word Unlimited, or -1")
 def quota_number(value: str | float) -> float | None:
     """A resource limit as a number; None for ``Unlimited``, which GCE can't express."""

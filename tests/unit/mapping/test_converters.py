@@ -153,11 +153,6 @@ def test_bytes_are_counted_up_to_whole_gib_exactly(size: int) -> None:
     assert convert("bytes_to_gb", str(size)) == shown
 
 
-def test_a_size_in_gib_becomes_a_number() -> None:
-    assert convert("gb_number", "50") == 50
-    assert convert("gb_number", 50) == 50
-
-
 @given(st.text(max_size=80))
 def test_a_slug_is_a_legal_name(text: str) -> None:
     assert LEGAL.fullmatch(convert("slug", text))
@@ -393,11 +388,6 @@ def test_ten_names_seldom_want_the_same_numbers() -> None:
         for number in range(10)
     }
     assert len(starts) >= 9
-
-
-@pytest.mark.parametrize(("number", "priority"), [(5000, 0), (10005000, 1000), (655359999, 65535)])
-def test_the_number_of_a_firewalls_item_tells_its_priority(number: int, priority: int) -> None:
-    assert CONVERTERS["acl_priority"](number) == priority
 
 
 def test_a_certificate_tells_when_it_expires() -> None:

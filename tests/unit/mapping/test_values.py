@@ -6,6 +6,7 @@ import pytest
 
 from gstack_pyramid.mapping.expressions.fingerprints import fingerprint
 
+from ...support import shipped
 from .language import Language, OneRequest
 
 
@@ -183,3 +184,19 @@ def test_merge_lays_objects_over_each_other_and_replaces_anything_else(language:
     assert language.value(spec, {"up": upper, "low": lower}) == merged
     assert language.value(spec, {"up": upper}) == upper
     assert language.value(spec, {"low": lower}) == lower
+
+
+@pytest.mark.parametrize(("number", "priority"), [(5000, 0), (10005000, 1000), (655359999, 65535)])
+def test_the_number_of_a_firewalls_item_tells_its_priority(
+    language: Language, number: int, priority: int
+) -> None:
+    items = next(
+        each for each in shipped.mappings().forms["firewalls"].read if each.source == "acl"
+    )
+    row = {"number": number, "reason": "gce:firewall:web"}
+    assert language.value(items.fields["priority"], row) == priority
+
+
+def test_a_size_that_gce_spells_as_a_text_is_a_number_for_cloudstack(language: Language) -> None:
+    assert language.value("number(size)", {"size": "50"}) == 50
+    assert language.value("number(size)", {}) is None
