@@ -27,8 +27,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGING := setup.cfg setup.py pyproject.toml constraints.txt
-# Some tests wait for other processes; each worker reads all tests, though, which costs CPU time. On two
-# cores five take nine tenths of the time that three take.
+# Some tests wait for other processes; each worker looks through all tests, though, which costs CPU
+# time. On two cores five take nine tenths of the time that three take.
 WORKERS ?= $(shell echo $$((3 + $$(nproc))))
 # A file's tests stay with one worker, so that what they share starts once. tests/support/order.py
 # says which files go first; xdist would begin with those of most tests and end with the longest.

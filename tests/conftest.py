@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from gstack_pyramid.collecting import paused
 
-from .support import costs
+from .support import costs, workers
 from .support.effort import tries
 from .support.order import longest_first, scheduling
 from .support.programs import required, say_what_is_missing
@@ -69,6 +69,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
     return scheduling(config, log)
+
+
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
+    workers.fork(config, specs)
 
 
 MakeGateway = Callable[..., "Gateway"]

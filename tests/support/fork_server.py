@@ -136,9 +136,10 @@ class Server:
     def _ended(self, running: _Running) -> None:
         self._selector.unregister(running.process)
         os.close(running.process)
-        _, status = os.waitpid(running.pid, 0)
+        _, status, used = os.wait4(running.pid, 0)
+        told = f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}\n"
         with suppress(OSError):
-            running.client.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+            running.client.sendall(told.encode())
         running.client.close()
 
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import IO, Protocol
@@ -136,7 +137,7 @@ class Fork:
         told = json.dumps(asked).encode()
         self.stdout: IO[bytes] | None = None
         self._server = socket.socket(socket.AF_UNIX)
-        self._server.connect(_address())
+        self._server.connect(address())
         ours = None
         if stdout is None:
             reading, ours = os.pipe()
@@ -149,9 +150,12 @@ class Fork:
         if ours is not None:
             os.close(ours)
         self._server.sendall(told)
-        # A line with its number, and one with its exit status when it has ended.
+        # A line with its number; when it has ended one with its exit status, and with how many
+        # seconds of CPU it and what it waited for took.
         self._told = self._server.makefile("rb", buffering=0)
         self.pid = int(self._told.readline())
+        if _given:
+            _elsewhere.running.add(self.pid)
 
     def poll(self) -> int | None:
         """Its exit status, or None while it runs."""
@@ -188,14 +192,46 @@ class Fork:
     def _end(self) -> None:
         told = self._told.readline()
         assert told, "the server of forks is gone"
-        self._status = int(told)
+        status, spent = told.split()
+        self._status = int(status)
+        if _given:
+            _elsewhere.running.discard(self.pid)
+            _elsewhere.spent += float(spent)
         self._told.close()
         self._server.close()
 
 
+@dataclass
+class Elsewhere:
+    """The programs of this process that are no descendants of it, but the server's of another."""
+
+    running: set[int] = field(default_factory=set)
+    spent: float = 0.0
+    """How many seconds of CPU those took that have ended."""
+
+
+_elsewhere = Elsewhere()
+_given: list[str] = []
+
+
+def use(address: str) -> None:
+    """Use the server of another process, which has to outlive this one."""
+    _given.append(address)
+
+
+def elsewhere() -> Elsewhere:
+    """What runs and ran as a child of another process for this one."""
+    return _elsewhere
+
+
+def address() -> str:
+    """The path of the socket of the server."""
+    return _given[0] if _given else _started()
+
+
 @cache
-def _address() -> str:
-    """The socket of the server, which is started by who first asks and ends with this process."""
+def _started() -> str:
+    """Of one that is started by who first asks and ends with this process."""
     folder = tempfile.TemporaryDirectory(prefix="forks-")
     address = str(Path(folder.name) / "socket")
     own = {k: v for k, v in os.environ.items() if not k.startswith("GSTACK_")}
