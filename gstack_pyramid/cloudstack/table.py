@@ -35,12 +35,13 @@ class Table(Sequence[Row]):
         command: the command that was answered with them.
     """
 
-    __slots__ = ("_command", "_rows", "_unread")
+    __slots__ = ("_command", "_rows", "_seen", "_unread")
 
     def __init__(self, rows: Iterable[Row | msgspec.Raw], command: str = "") -> None:
         self._rows: list[Any] = list(rows)
         self._command = command
         self._unread = True
+        self._seen: tuple[frozenset[str], list[Row]] = frozenset(), []
 
     @property
     def whole(self) -> list[Row]:
@@ -57,34 +58,49 @@ class Table(Sequence[Row]):
             self._unread = False
         return rows
 
-    def looks(self, fields: frozenset[str]) -> list[Row]:
+    def looks(self, fields: frozenset[str], also: frozenset[str] = frozenset()) -> list[Row]:
         """Of each row at least these fields, as far as it has them.
+
+        Args:
+            fields: the fields.
+            also: those that will be asked for next, so that the rows are gone through once.
 
         Raises:
             CloudStackBadAnswer: one can't be read.
         """
         if not self._unread:
             return self._rows
-        decode = _look(fields).decode
-        try:
-            return [decode(row) if type(row) is msgspec.Raw else row for row in self._rows]
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise self._bad() from error
+        known, seen = self._seen
+        if not fields <= known or len(seen) < len(self._rows):
+            known = fields | also
+            seen = self._looked_at(self._rows, known)
+            self._seen = known, seen
+        return seen
 
-    def look(self, place: int, fields: frozenset[str]) -> Row:
-        """Of one row at least these fields, as far as it has them.
+    def some(self, places: Iterable[int], fields: frozenset[str]) -> list[Row]:
+        """Of some rows at least these fields, as far as they have them.
+
+        Args:
+            places: which of the rows.
+            fields: the fields.
 
         Raises:
-            CloudStackBadAnswer: it can't be read.
+            CloudStackBadAnswer: one can't be read.
         """
-        row = self._rows[place]
-        if type(row) is msgspec.Raw:
-            try:
-                return _look(fields).decode(row)
-            except (msgspec.DecodeError, RecursionError) as error:
-                raise self._bad() from error
-        found: Row = row
-        return found
+        rows = self._rows
+        if self._unread:
+            known, seen = self._seen
+            if not fields <= known or len(seen) < len(rows):
+                return self._looked_at([rows[place] for place in places], fields)
+            rows = seen
+        return [rows[place] for place in places]
+
+    def _looked_at(self, rows: Iterable[Row | msgspec.Raw], fields: frozenset[str]) -> list[Row]:
+        decode = _look(fields).decode
+        try:
+            return [decode(row) if type(row) is msgspec.Raw else row for row in rows]
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise self._bad() from error
 
     def by(
         self, field: str, looks: frozenset[str] | None = None, *, most: bool = False
@@ -170,7 +186,7 @@ class Groups(Mapping[Any, list[Row]]):
         table, looks = self._table, self._looks
         if looks is None:
             return [table[place] for place in places]
-        return [table.look(place, looks) for place in places]
+        return table.some(places, looks)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._places)

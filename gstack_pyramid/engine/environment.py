@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from gstack_pyramid.engine.reader import Reader
 
+RowLink = Callable[[str, str], str]
+"""Makes the link of a row, of its id and its CloudStack name."""
+
 WHOLE, FIRST_PAGE, LATER_PAGE = range(3)
 """What is read of a list: all of it, or a page of one that is too long for that."""
 
@@ -57,7 +60,7 @@ class Env:
         budget: for how many rows of a page of a long list it is worth a command each to read what
             belongs to them, instead of reading what belongs to all.
         links: the links of catalogues that were asked for here, by resource and CloudStack id.
-        prefixes: the links of collections that were asked for here, by resource.
+        row_links: what makes the links of rows that are linked to here, by resource and zone.
     """
 
     __slots__ = (
@@ -65,11 +68,11 @@ class Env:
         "home",
         "links",
         "page",
-        "prefixes",
         "project",
         "region",
         "region_zones",
         "roots",
+        "row_links",
         "session",
         "single",
         "zone",
@@ -90,7 +93,7 @@ class Env:
         page: int = WHOLE,
         budget: int = 0,
         links: dict[str, dict[str, Any]] | None = None,
-        prefixes: dict[str, str] | None = None,
+        row_links: dict[tuple[str, Any], RowLink] | None = None,
     ) -> None:
         self.session: Final = session
         self.roots: Final = roots
@@ -104,7 +107,9 @@ class Env:
         self.page: Final = page
         self.budget: Final = budget
         self.links: Final[dict[str, dict[str, Any]]] = {} if links is None else links
-        self.prefixes: Final[dict[str, str]] = {} if prefixes is None else prefixes
+        self.row_links: Final[dict[tuple[str, Any], RowLink]] = (
+            {} if row_links is None else row_links
+        )
 
     def naming(self, roots: Mapping[str, Any]) -> Env:
         """The same place, where these are called so besides."""
@@ -144,7 +149,7 @@ class Env:
             page,
             budget,
             self.links,
-            self.prefixes,
+            self.row_links,
         )
 
     def anywhere(self) -> Env:

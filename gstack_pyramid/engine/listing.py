@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from gstack_pyramid.errors import GceError
 from gstack_pyramid.observability.context import carried
 from gstack_pyramid.protocol.filter import Predicate
 from gstack_pyramid.protocol.filter_tree import And
-from gstack_pyramid.protocol.lists import Entries, Entry, Rows, Walked, Whole
+from gstack_pyramid.protocol.lists import Entries, Rows, Walked, Whole
 
 LONG = 500
 """The number of rows up to which a list is read whole, and so is in order of its names."""
@@ -32,6 +33,8 @@ ONE_BY_ONE = 40
 What belongs to the rows of a page is read by a command for each row as long as that, with the pages
 before, costs less than to read it for the whole list, which serves all pages that follow.
 """
+
+_ALL_SHOWN = sys.maxsize
 
 _AT_ONCE = 8
 """Scopes that are read at the same time."""
@@ -110,7 +113,7 @@ class Listing:
         if env is None:
             return []
         try:
-            found = self.resource.narrowed(env, self.narrowing)
+            found = self.resource.narrowed(env, self.narrowing, _ALL_SHOWN)
         except Failure:
             if self.explain is None or len(self.places) < 2:
                 raise
@@ -118,7 +121,7 @@ class Listing:
                 return self._gathered(list(pool.map(carried(self._attempt), self.places)))
         return self._gathered([self._attempt(place, found) for place in self.places])
 
-    def entries(self) -> Entries | None:
+    def entries(self, size: int) -> Entries | None:
         """All of it before it is shaped, so that only what is on a page has to be.
 
         None where a scope can't be read: each is asked for by itself then.
@@ -127,7 +130,7 @@ class Listing:
         if env is None:
             return Entries((), lambda chosen: [])
         try:
-            found = self.resource.narrowed(env, self.narrowing)
+            found = self.resource.narrowed(env, self.narrowing, size)
         except Failure:
             if self.explain is None or len(self.places) < 2:
                 raise
@@ -140,19 +143,19 @@ class Listing:
         with_id = "id" in self.resource.own_fields
         return Entries(
             [
-                Entry(place.scope, name, numeric_id(record.key) if with_id else "", number)
-                for number, (place, name, record) in enumerate(named)
+                (0, name, f"{place.scope}/{numeric_id(record.key) if with_id else ''}")
+                for place, name, record in named
             ],
             partial(self._made, named),
         )
 
     def _made(
-        self, named: Sequence[tuple[Place, str, Record]], chosen: Sequence[Entry]
+        self, named: Sequence[tuple[Place, str, Record]], chosen: Sequence[int]
     ) -> list[tuple[str, Row]]:
         by_place: dict[str, tuple[Place, Named]] = {}
-        for entry in chosen:
-            place, name, record = named[entry.place]
-            by_place.setdefault(entry.scope, (place, []))[1].append((name, record))
+        wanted = [named[number] for number in chosen]
+        for place, name, record in wanted:
+            by_place.setdefault(place.scope, (place, []))[1].append((name, record))
         shaped: dict[str, Iterator[Row]] = {}
         self._lost = {}
         for scope, (place, some) in by_place.items():
@@ -162,8 +165,8 @@ class Listing:
                 if self.explain is None or len(self._lost) + 1 == len(self.places):
                     raise
                 self._lost[scope] = self.explain(error).message
-        here = [entry for entry in chosen if entry.scope in shaped]
-        return [(entry.scope, next(shaped[entry.scope])) for entry in here]
+        scopes = [place.scope for place, _, _ in wanted]
+        return [(scope, next(shaped[scope])) for scope in scopes if scope in shaped]
 
     def walk(
         self, cursor: dict[str, Any] | None, size: int, keep: Predicate, order: str

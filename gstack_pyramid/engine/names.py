@@ -83,8 +83,11 @@ def unique_names(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         key -> name. Rows that share a natural name are all shown in the long form, and so is one
         whose natural name is the long form of another.
     """
+    known = list(pairs)
+    if len({natural for _, natural in known}) == len(known):
+        return dict(known)
     by_name: defaultdict[str, list[str]] = defaultdict(list)
-    for key, natural in pairs:
+    for key, natural in known:
         by_name[natural].append(key)
     shown: dict[str, str] = {}
     long_forms: set[str] = set()

@@ -82,11 +82,6 @@ class Record:
             rows = self._rows = [rows.table[rows.place]]
         return rows
 
-    def look(self, fields: frozenset[str]) -> Row:
-        """Of its first row at least these fields, as far as it has them."""
-        rows = self._rows
-        return rows.table.look(rows.place, fields) if isinstance(rows, Unread) else rows[0]
-
     def with_first(self, first: Row) -> list[Row]:
         """Its rows, of which the first has been looked at already."""
         rows = self._rows
@@ -104,6 +99,15 @@ class Record:
             return self.region == name
         zone = self.zone
         return zone is None or zone in zone_ids or not zone_ids.isdisjoint(zone.split(","))
+
+
+def firsts(records: Sequence[Record], fields: frozenset[str]) -> list[Row]:
+    """Of the first row of each record at least these fields, as far as it has them."""
+    held = [each._rows for each in records]
+    unread = [rows for rows in held if isinstance(rows, Unread)]
+    if len(unread) < len(held) or any(one.table is not unread[0].table for one in unread):
+        return [each.rows[0] for each in records]
+    return unread[0].table.some([one.place for one in unread], fields) if unread else []
 
 
 @dataclass(slots=True)
@@ -289,9 +293,11 @@ class Source:
         zone_id: str | None = None,
         sought: Sought = ANY_NAME,
         more: Mapping[str, Any] = _NOTHING,
+        shown: int = 0,
     ) -> list[Record]:
         """The records of this source, in the order of their first rows, narrowed as its rows."""
-        return self.records_of(self.fetch(env, zone_id=zone_id, sought=sought, more=more), env)
+        rows = self.fetch(env, zone_id=zone_id, sought=sought, more=more)
+        return self.records_of(rows, env, shown)
 
     def naturals(self, env: Env, *, zone_id: str | None, sought: Sought) -> list[str] | None:
         """The natural names of the records alone, which costs less; None where it takes more."""
@@ -307,8 +313,14 @@ class Source:
             if where is None or where(row, own.env)
         ]
 
-    def records_of(self, rows: Table, env: Env) -> list[Record]:
-        """The records that rows of this source make, in the order of their first rows."""
+    def records_of(self, rows: Table, env: Env, shown: int = 0) -> list[Record]:
+        """The records that rows of this source make, in the order of their first rows.
+
+        Args:
+            rows: the rows.
+            env: the request's environment.
+            shown: how many of them will be made resources at most, as far as that is known.
+        """
         own = _Own(env)
         if self.unnest is not None:
             return self._grouped(self._unnested(rows.whole, own), own)
@@ -320,7 +332,7 @@ class Source:
             )
         row_name, also = self.row_name, self.also
         result, firsts = [], []
-        for place, row in enumerate(self._met(self._glanced(rows), own, self.early)):
+        for place, row in enumerate(self._met(self._glanced(rows, shown), own, self.early)):
             if where is not None and not where(row, own.env):
                 continue
             key = str(row["id"])
@@ -332,9 +344,18 @@ class Source:
             firsts.append(row)
         return self._placed(result, firsts, own)
 
-    def _glanced(self, rows: Table) -> list[Row]:
+    def _glanced(self, rows: Table, shown: int = 0) -> list[Row]:
         """Of each row at least what tells whether it counts, its name and its place."""
-        return rows.whole if self.glance is None else rows.looks(self.glance)
+        if self.glance is None:
+            return rows.whole
+        whole = self.looks if len(rows) <= shown else None
+        return rows.looks(self.glance, whole or frozenset())
+
+    @property
+    def looks(self) -> frozenset[str] | None:
+        """The fields of a row that its resource is made of, and joined by; None for all."""
+        fields = self.reads().row
+        return None if fields is None else fields.union(join.ours for join in self.joins)
 
     def _placed(self, records: list[Record], firsts: list[Row], own: _Own) -> list[Record]:
         """The same records, with the zone or region that each is in, by the first row of each."""

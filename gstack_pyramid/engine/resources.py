@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gstack_pyramid.engine.advice import told_besides
 from gstack_pyramid.engine.environment import WHOLE, Env
-from gstack_pyramid.engine.getters import Condition, Getter, Reads, field_of_row
+from gstack_pyramid.engine.getters import Condition, Getter
 from gstack_pyramid.engine.names import (
     ANY_NAME,
     Sought,
@@ -19,7 +19,16 @@ from gstack_pyramid.engine.names import (
     unique_names,
 )
 from gstack_pyramid.engine.pushdown import Narrowing
-from gstack_pyramid.engine.records import ALL_ROWS, NAME, PARENT, SOURCE, Join, Record, Source
+from gstack_pyramid.engine.records import (
+    ALL_ROWS,
+    NAME,
+    PARENT,
+    SOURCE,
+    Join,
+    Record,
+    Source,
+    firsts,
+)
 from gstack_pyramid.engine.references import Collection
 from gstack_pyramid.errors import AmbiguousName, GceError
 from gstack_pyramid.protocol.filter_tree import Node
@@ -81,14 +90,21 @@ class Resource:
             return next(iter(env.region_zones))
         return env.zone_id if self.zonal else None
 
-    def narrowed(self, env: Env, narrowing: Narrowing) -> tuple[list[Record], list[Record]]:
+    def narrowed(
+        self, env: Env, narrowing: Narrowing, shown: int = 0
+    ) -> tuple[list[Record], list[Record]]:
         """The records that may fit a filter, and others that may have the same names.
 
         Those others are there when CloudStack left out rows for another reason than their name: it
         takes all twins to tell one from the other.
+
+        Args:
+            env: says where.
+            narrowing: what the filter says.
+            shown: how many will be shown at most, as far as that is known.
         """
         tree, sought = narrowing.tree, narrowing.sought
-        records = self.records(env, sought, tree=tree)
+        records = self.records(env, sought, tree=tree, shown=shown)
         if not any(source.pushes(tree, env) for source in self.sources):
             return records, []
         names = {Sought.by(record.natural) for record in records}
@@ -98,7 +114,12 @@ class Resource:
         return records, [record for each in each_name for record in self.records(env, each)]
 
     def records(
-        self, env: Env, sought: Sought = ANY_NAME, *, tree: Node | None = None
+        self,
+        env: Env,
+        sought: Sought = ANY_NAME,
+        *,
+        tree: Node | None = None,
+        shown: int = 0,
     ) -> list[Record]:
         """All records that a list shows in the scope of ``env`` (all scopes when it has none).
 
@@ -106,6 +127,7 @@ class Resource:
             env: says where.
             sought: what is known of their names.
             tree: a filter that CloudStack may heed in part. Catalogues are read whole then.
+            shown: how many will be shown at most, as far as that is known.
         """
         zone_id = env.zone_id if self.zonal else None
         region = env.region if self.regional else None
@@ -116,15 +138,16 @@ class Resource:
                 continue
             more = source.pushes(tree, env) if tree is not None else {}
             named = ANY_NAME if tree is not None and source.cached else sought
-            for record in source.records(env, zone_id=narrowed, sought=named, more=more):
-                if zone_id is not None and not record.is_in(zone_id):
+            for record in source.records(
+                env, zone_id=narrowed, sought=named, more=more, shown=shown
+            ):
+                if zone_id is not None and record.zone != zone_id and not record.is_in(zone_id):
                     continue
                 if region is not None and not record.is_in_region(region, env.region_zones):
                     continue
-                if record.key in found:
-                    found[record.key].rows.extend(record.rows)
-                else:
-                    found[record.key] = record
+                known = found.setdefault(record.key, record)
+                if known is not record:
+                    known.rows.extend(record.rows)
         if self.elsewhere:
             for record in found.values():
                 record.home = self._home_of(record, env)
@@ -255,13 +278,6 @@ class Resource:
         path = collection.prefix(home or env.project, env.scope_name(collection.scope))
         return f"{env.session.base_url}/{path}"
 
-    def prefix_here(self, env: Env) -> str:
-        """The link of this collection here; rows of a list ask for it again and again."""
-        prefix = env.prefixes.get(self.name)
-        if prefix is None:
-            prefix = env.prefixes[self.name] = self.prefix(env)
-        return prefix
-
     def shape(
         self,
         named: list[tuple[str, Record]],
@@ -281,8 +297,8 @@ class Resource:
         roots = dict(env.roots)
         env = env.shaping(roots, single=single)
         result: list[dict[str, Any]] = []
-        indexes: dict[int, tuple[list[tuple[str, Getter]], _Met]] = {}
-        prefix, own, kind = self.prefix_here(env), self.own_fields, self.kind
+        known: dict[int, tuple[list[tuple[str, Getter]], _Met]] = {}
+        prefix, own, kind = self.prefix(env), self.own_fields, self.kind
         zone = region = None
         if "zone" in own and env.zone is not None:
             zone = f"{env.session.base_url}/projects/{env.project}/zones/{env.zone}"
@@ -294,32 +310,34 @@ class Resource:
         for number, (name, record) in enumerate(named):
             if not number % _BREATH:
                 breathe()
-            source = record.source
-            known = indexes.get(id(source))
-            if known is None:
+            source, key = record.source, record.key
+            if id(source) not in known:
                 fields, needed = source.fields_for(wanted)
                 here = [r for _, r in named if r.source is source]
                 # Of a list that is shaped as a whole it is known what that looks at.
-                reads = source.reads() if wanted is None and not single else _ALL
-                known = indexes[id(source)] = fields, _meet(here, needed, reads, env, single)
-            fields, (rows, joins) = known
-            row = rows[id(record)]
+                known[id(source)] = (
+                    fields,
+                    _meet(here, source, needed, env, single, every=wanted is None and not single),
+                )
+            fields, (rows, joins) = known[id(source)]
+            row = next(rows)
             roots["rows"] = record.with_first(row)
-            roots["self"], roots["key"] = row, record.key
+            roots["self"], roots["key"] = row, key
             if source.unnest is not None:
                 roots["parent"] = row.get(PARENT)
             for join_name, ours, index in joins:
-                roots[join_name] = index.get(ours(row, env), _NOTHING)
+                roots[join_name] = index.get(row.get(ours), _NOTHING)
             shaped: dict[str, Any] = {}
             if with_kind:
                 shaped["kind"] = kind
             if with_id:
-                shaped["id"] = numeric_id(record.key)
+                shaped["id"] = numeric_id(key)
             if with_name:
                 shaped["name"] = name
             if with_link:
-                own_prefix = self.prefix(env, record.home) if record.home else prefix
-                shaped["selfLink"] = own_prefix + name
+                shaped["selfLink"] = (
+                    self.prefix(env, record.home) if record.home else prefix
+                ) + name
             if zone is not None:
                 shaped["zone"] = zone
             if region is not None:
@@ -372,22 +390,18 @@ _BREATH = 8
 _FEW_NAMES = 3
 """Names that are searched for one by one before everything is read instead."""
 
-_ALL = Reads(None, {})
-
-_Met = tuple[dict[int, dict[str, Any]], list[tuple[str, Getter, Mapping[Any, Any]]]]
-"""Rows by the records whose they are, and joins: the name, our field, the rows by theirs."""
+_Met = tuple[Iterator[dict[str, Any]], list[tuple[str, str, Mapping[Any, Any]]]]
+"""Rows of records, one after the other, and joins: the name, our field, the rows by theirs."""
 
 
-def _meet(records: list[Record], joins: list[Join], reads: Reads, env: Env, single: bool) -> _Met:
+def _meet(
+    records: list[Record], source: Source, joins: list[Join], env: Env, single: bool, *, every: bool
+) -> _Met:
     """The first rows of records of one source with what is joined to them, as far as it is read."""
-    looks = None if reads.row is None else reads.row.union(join.ours for join in joins)
-    rows = [each.rows[0] if looks is None else each.look(looks) for each in records]
+    looks, reads = (source.looks, source.reads().joined) if every else (None, {})
+    rows = [each.rows[0] for each in records] if looks is None else firsts(records, looks)
     joined = [
-        (
-            join.name,
-            field_of_row(join.ours),
-            join.index(env, rows, single=single, looks=reads.joined.get(join.name)),
-        )
+        (join.name, join.ours, join.index(env, rows, single=single, looks=reads.get(join.name)))
         for join in joins
     ]
-    return {id(each): row for each, row in zip(records, rows, strict=True)}, joined
+    return iter(rows), joined

@@ -10,7 +10,7 @@ from typing import Any
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.engine.catalogue import Catalogue
-from gstack_pyramid.engine.environment import Caller, Env
+from gstack_pyramid.engine.environment import Caller, Env, RowLink
 from gstack_pyramid.engine.getters import Condition
 from gstack_pyramid.engine.names import natural_name, suffixed_name
 from gstack_pyramid.engine.reader import Read, Trace
@@ -59,7 +59,7 @@ class Session(Caller):
         self._twins: dict[tuple[str, str | None, str], frozenset[str]] = {}
         self._links: dict[tuple[str, str | None], dict[str, Any]] = {}
         self._at: dict[tuple[str, str | None], Env] = {}
-        self._kept_in: list[dict[str, dict[str, Any]]] = []
+        self._kept_in: list[dict[Any, Any]] = []
 
     def begin(self, reads: Sequence[Read] = ()) -> None:
         """Begin a part of a plan, as :meth:`Reader.begin`, with links that it finds by itself."""
@@ -135,32 +135,41 @@ class Session(Caller):
             )
         return self._at[key]
 
-    def link_to_row(
-        self, resource: str, key: str, raw: str, env: Env, zone_id: str | None = None
-    ) -> str:
-        """The link of a row known by its id and CloudStack name from another row.
+    def row_link(self, resource: str, env: Env, zone_id: str | None = None) -> RowLink:
+        """What makes the links of rows that other rows tell by id and CloudStack name.
 
         Args:
-            resource: what the row is in GCE.
-            key: its id.
-            raw: its CloudStack name.
-            env: where the link is made.
-            zone_id: the zone it is in, where ``env`` doesn't tell.
+            resource: what the rows are in GCE.
+            env: where the links are made.
+            zone_id: the zone that the rows are in, where ``env`` doesn't tell.
         """
         target = self._resources[resource]
-        if zone_id is not None:
-            env = self.at(target, zone_id, env)
-        key = str(key)
-        name = natural_name(str(raw), key)
-        memo = (
-            resource,
-            env.scope_name(target.collection.scope),
-            name if env.single else "",
-        )
-        twins = self._twins.get(memo)
-        if twins is None:
-            twins = self._twins[memo] = target.twins(name, env)
-        return target.prefix_here(env) + (suffixed_name(name, key) if name in twins else name)
+        here = env if zone_id is None else self.at(target, zone_id, env)
+        prefix, scope = target.prefix(here), here.scope_name(target.collection.scope)
+
+        def twins_of(name: str) -> frozenset[str]:
+            memo = (resource, scope, name)
+            twins = self._twins.get(memo)
+            if twins is None:
+                twins = self._twins[memo] = target.twins(name, here)
+            return twins
+
+        def link_of_one(key: str, raw: str) -> str:
+            name = natural_name(raw, key)
+            return prefix + (suffixed_name(name, key) if name in twins_of(name) else name)
+
+        if here.single:
+            return link_of_one
+        among = twins_of("")
+
+        def link_of_many(key: str, raw: str) -> str:
+            name = natural_name(raw, key)
+            return prefix + (suffixed_name(name, key) if name in among else name)
+
+        if not env.row_links:
+            self._kept_in.append(env.row_links)
+        env.row_links[resource, zone_id] = link_of_many
+        return link_of_many
 
     def as_asked(self, resource: str, link: str, asked: str, env: Env) -> str:
         """A link by the name that a client asked for, where that means the same still.

@@ -70,7 +70,7 @@ class Kept:
         found = self.store.of_owner(self.owner, self.scope)
         return [(self._scope_of(kept), self.shape(kept)) for kept in found]
 
-    def entries(self) -> Entries | None:
+    def entries(self, size: int) -> Entries | None:
         """Nothing: the database chooses what is on a page."""
 
     def walk(

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from gstack_pyramid.errors import invalid_value
 from gstack_pyramid.protocol.filter import Predicate, compile_tree, parse_filter
 from gstack_pyramid.protocol.filter_tree import And, Node
-from gstack_pyramid.protocol.paging import Page, Pages
+from gstack_pyramid.protocol.paging import Page, Pages, SortKey
 
 Resource = dict[str, Any]
 
@@ -31,33 +31,16 @@ class Walked:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One resource of a list before it is made, with what it is ordered by.
-
-    Attributes:
-        scope: ``zones/z``; "" in a flat list.
-        name: its name.
-        id: its numeric id, "" where it has none.
-        place: which of the list's it is.
-    """
-
-    scope: str
-    name: str
-    id: str
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
 class Entries:
     """A list of which only a page needs to be made.
 
     Attributes:
-        all: its entries, in any order.
-        make: makes the resources of some of them, in their order.
+        keys: what each is sorted by in an order by name, in any order.
+        make: makes the resources of some of them, told by their places, in their order.
     """
 
-    all: Sequence[Entry]
-    make: Callable[[Sequence[Entry]], Rows]
+    keys: Sequence[SortKey]
+    make: Callable[[Sequence[int]], Rows]
 
 
 class Listing(Protocol):
@@ -78,8 +61,12 @@ class Listing(Protocol):
             order: ``name`` or ``creationTimestamp desc``; "" where any will do.
         """
 
-    def entries(self) -> Entries | None:
-        """All of it before it is made, for a page by names; None where it is made as a whole."""
+    def entries(self, size: int) -> Entries | None:
+        """All of it before it is made, for a page by names; None where it is made as a whole.
+
+        Args:
+            size: how many will be on the page at most.
+        """
 
     def scopes(self) -> Mapping[str, str | None]:
         """Of an aggregated list, every scope, and why it could not be read if it could not."""
@@ -101,7 +88,7 @@ class Whole:
     ) -> Walked | None:
         """Nothing: there is no need to."""
 
-    def entries(self) -> Entries | None:
+    def entries(self, size: int) -> Entries | None:
         """Nothing: all is made already."""
 
     def scopes(self) -> Mapping[str, str | None]:
@@ -236,11 +223,9 @@ def _page(listing: Listing, wanted: Wanted) -> Page[tuple[str, Resource]]:
     if pages.cursor is not None:
         raise invalid_value("pageToken", "…", "The list is no longer read this way.")
     if wanted.tree == And(()) and pages.by_name:
-        entries = listing.entries()
+        entries = listing.entries(pages.size)
         if entries is not None:
-            chosen = pages.of(
-                entries.all, lambda entry: (entry.name, "", f"{entry.scope}/{entry.id}")
-            )
+            chosen = pages.places(entries.keys)
             return Page(entries.make(chosen.items), chosen.next_page_token)
     kept = [row for row in listing.rows() if wanted.keep(row[1])]
     return pages.of(

@@ -36,8 +36,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _NO_TIMESTAMP = 1 << 62
 
-# What is sorted by: a number (0 or the age), the name, the unique id.
-_SortKey = tuple[int, str, str]
+SortKey = tuple[int, str, str]
+"""What is sorted by: a number (0, or the age), the name, the unique id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Pages:
         about = b"\0".join((b"gstack page token 2", order.encode(), context))
         self._keys = [_mac(secret, about) for secret in secrets]
         self.cursor: dict[str, Any] | None = None
-        self._last: _SortKey | None = None
+        self._last: SortKey | None = None
         if page_token:
             payload = _open(page_token, self._keys)
             if isinstance(payload, dict):
@@ -118,13 +118,22 @@ class Pages:
                 a list may agree in both name and id.
         """
         sort_key = _newest_first if self._newest_first else _by_name
-        rows = sorted((sort_key(key(item)), index) for index, item in enumerate(items))
+        chosen = self.places([sort_key(key(item)) for item in items])
+        return Page([items[place] for place in chosen.items], chosen.next_page_token)
+
+    def places(self, keys: Sequence[SortKey]) -> Page[int]:
+        """The page as places in a list of which this is what it is sorted by.
+
+        Args:
+            keys: of each item; for an order by name a 0, its name, and its unique id.
+        """
+        order = sorted(range(len(keys)), key=keys.__getitem__)
         start = 0
         if self._last is not None:
-            start = bisect_right(rows, self._last, key=lambda row: row[0])
+            start = bisect_right(order, self._last, key=keys.__getitem__)
         end = start + self.size
-        token = _seal(rows[end - 1][0], self._keys[0]) if end < len(rows) else None
-        return Page([items[index] for _, index in rows[start:end]], token)
+        token = _seal(keys[order[end - 1]], self._keys[0]) if end < len(order) else None
+        return Page(order[start:end], token)
 
     def resume(self, cursor: dict[str, Any]) -> str:
         """The token of a page that goes on at a position, which is JSON."""
@@ -139,11 +148,11 @@ def _order(order_by: str | None) -> str:
     return order
 
 
-def _by_name(key: PageKey) -> _SortKey:
+def _by_name(key: PageKey) -> SortKey:
     return (0, key[0], key[2])
 
 
-def _newest_first(key: PageKey) -> _SortKey:
+def _newest_first(key: PageKey) -> SortKey:
     name, created, unique = key
     # The instant, not its text: two timestamps may be written in different zones.
     instant = parse_instant(created)

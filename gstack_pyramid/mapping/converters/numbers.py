@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from gstack_pyramid.mapping.converters.registry import Group
 
@@ -12,6 +13,7 @@ converter = Group()
 
 
 @converter("arithmetic")
+@lru_cache(maxsize=1024)
 def bytes_to_gb(value: int | str) -> str:
     """Bytes as whole GiB, rounded up, in the decimal string that GCE uses for 64-bit numbers."""
     return str(-(-int(value) // GIB))

@@ -76,10 +76,7 @@ def advice_tags(value: Any) -> list[dict[str, str]]:
 @converter("undoes advice_tags")
 def advice_of(value: list[dict[str, str]]) -> Any:
     """What tags keep as advice; None where they keep none, or what is no JSON."""
-    for tag in value:
-        if tag["key"].startswith(_ADVICE):
-            break
-    else:
+    if _ADVICE not in "\n".join([tag["key"] for tag in value]):
         return None
     parts = {tag["key"]: tag["value"] for tag in value if tag["key"].startswith(_ADVICE)}
     try:
@@ -92,6 +89,9 @@ def advice_of(value: list[dict[str, str]]) -> Any:
 def unchunked(value: dict[str, str]) -> dict[str, str]:
     """The map that ``chunked`` cut into parts, whole again."""
     if "#" not in "".join(value):
+        texts = "".join(value.values())
+        if texts.isascii() and "(" not in texts:
+            return value  # none of them is spelt otherwise than it is meant
         return {key: from_tag_text(text) for key, text in value.items()}
     whole: dict[str, list[tuple[int, str]]] = {}
     for key, text in value.items():

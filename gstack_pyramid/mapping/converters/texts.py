@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ converter = Group()
 
 
 @converter("a date's offset and form change: arithmetic on text")
+@lru_cache(maxsize=4096)
 def timestamp(value: str) -> str | None:
     """CloudStack's ``2026-06-09T10:31:35+0200`` as RFC 3339 with a colon in the offset."""
     try:

@@ -102,7 +102,9 @@ def _function(checker: Checking, node: ast.Call, name: str, function: Function) 
             argument.emit(writer) if argument.literal else writer.named(argument.emit(writer))
             for argument in arguments
         ]
-        return _unless_missing(names, f"{called}({', '.join(names)})", arguments)
+        code = _unless_missing(names, f"{called}({', '.join(names)})", arguments)
+        alone = all(argument.literal for argument in arguments[1:])
+        return writer.sharing.field(names[0], code) if alone else code
 
     shape: Shape = ANY
     if function.keeps:

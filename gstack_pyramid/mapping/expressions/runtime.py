@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Any
 
 from gstack_pyramid.engine.getters import entries, text_of
 
 _LONGEST_NUMBER = 40
-_TEXTS = {str}
+_PAIR = itemgetter("key", "value")
 _PARTED = (dict, list)
 _GREATEST = 1 << 128
 """Whole numbers stay below: nothing in the two APIs is longer than half of that."""
@@ -27,6 +28,11 @@ def pairs(value: Any) -> Iterable[tuple[Any, Any]]:
     """What a loop with two names goes through: the entries of a map, or of a list that has such."""
     if isinstance(value, dict):
         return value.items()
+    if type(value) is list:
+        try:
+            return list(map(_PAIR, value))
+        except (KeyError, TypeError):
+            pass  # not as CloudStack tells tags
     return [
         (item.get("key"), item.get("value")) if type(item) is dict else (item, None)
         for item in entries(value)
@@ -40,8 +46,8 @@ def tag_values(value: Any) -> dict[str, Any]:
         return found
     try:
         plain = {tag["key"]: tag["value"] for tag in reversed(value)}
-        if set(map(type, plain)) <= _TEXTS:
-            return plain
+        "".join(plain)  # which takes texts only
+        return plain
     except (KeyError, TypeError):
         pass  # not as CloudStack tells tags
     for tag in entries(value):
@@ -163,4 +169,5 @@ def link_to(env: Any, resource: str, key: Any, name: Any, zone: Any) -> Any:
     """The link to what has this id and this CloudStack name, maybe in the zone of that id."""
     if key is None or name is None:
         return None
-    return env.session.link_to_row(resource, key, name, env, zone)
+    made = env.row_links.get((resource, zone)) or env.session.row_link(resource, env, zone)
+    return made(str(key), str(name))

@@ -50,6 +50,7 @@ class Writer:
         self._names: dict[int, str] = {}
         self._roots: dict[str, str] = {}
         self._bound: dict[str, str] = {}
+        self._held: list[str] = []
         self._first: dict[str, str] = {}
         self.sharing = Sharing()
         self._turning, self._counted = 0, False
@@ -125,6 +126,17 @@ class Writer:
         self._bound = {**before, name: code} if code else before
         yield
         self._bound = before
+
+    @contextmanager
+    def holding(self, conditions: list[str]) -> Iterator[None]:
+        """While this lasts, these conditions are known to hold, by their codes."""
+        before, self._held = self._held, [*self._held, *conditions]
+        yield
+        self._held = before
+
+    def holds(self, condition: str) -> bool:
+        """Whether a condition is known to hold here."""
+        return condition in self._held
 
     @contextmanager
     def turning(self, check: Callable[[int], None] | None) -> Iterator[None]:

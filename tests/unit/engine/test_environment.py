@@ -56,7 +56,7 @@ def test_one_place_has_one_set_of_links_whatever_is_named_in_it() -> None:
     same = (outer.naming({"a": 1}), outer.reading(page=FIRST_PAGE), outer.shaping({}, single=True))
     for inner in same:
         assert inner.links is outer.links
-        assert inner.prefixes is outer.prefixes
+        assert inner.row_links is outer.row_links
     assert outer.in_zone({"id": "7"}, "y").links is not outer.links
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.environment import Env, RowLink
 from gstack_pyramid.engine.getters import Condition, Getter
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.mapping.context import Models
@@ -46,10 +46,9 @@ class OneRequest:
         by_pattern: Callable[[Mapping[str, Any]], str] = lambda v: f"/{resource}/of-{v['size']}"  # noqa: E731
         return {"1": f"/{resource}/one", "2": by_pattern}
 
-    def link_to_row(
-        self, resource: str, key: str, raw: str, env: Any, zone_id: str | None = None
-    ) -> str:
-        return f"/{zone_id}/{resource}/{raw}?{key}" if zone_id else f"/{resource}/{raw}?{key}"
+    def row_link(self, resource: str, env: Any, zone_id: str | None = None) -> RowLink:
+        path = f"/{zone_id}/{resource}" if zone_id else f"/{resource}"
+        return lambda key, raw: f"{path}/{raw}?{key}"
 
     def find(
         self, resource: str, reference: Any, env: Any, field: str, *, anywhere: bool = False
