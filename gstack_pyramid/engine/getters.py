@@ -45,6 +45,8 @@ def text_of(value: Any) -> str:
     """A scalar as the APIs spell it: lower-case booleans, no needless fraction."""
     if type(value) is str:
         return value
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():

@@ -106,16 +106,20 @@ def looped(checker: Checking, node: ast.ListComp | ast.GeneratorExp | ast.DictCo
         def turn() -> None:
             if key is None:
                 item = writer.named(value.emit(writer))
-                test = "" if value.there else f"if {item} is not None: "
-                writer.line(f"{test}{made}.append({item})")
+                sure = value.there or writer.is_text(item)
+                writer.line(f"{'' if sure else f'if {item} is not None: '}{made}.append({item})")
                 return
             name = writer.named(key.emit(writer))
-            with writer.block(
-                f"if {name} is not None and type({name}) is not dict and type({name}) is not list:"
-            ):
-                item = writer.named(value.emit(writer))
-                spelt = f"{name} if type({name}) is str else text_of({name})"
-                writer.line(f"if {item} is not None: {made}[{spelt}] = {item}")
+            if writer.is_text(name):
+                put(name)
+                return
+            spelt = writer.named(f"{name} if type({name}) is str else key_of({name})")
+            with writer.block(f"if {spelt} is not None:"):
+                put(spelt)
+
+        def put(name: str) -> None:
+            item = writer.named(value.emit(writer))
+            writer.line(f"if {item} is not None: {made}[{name}] = {item}")
 
         loops(writer, clauses, turn)
         return made

@@ -127,7 +127,8 @@ def equal(writer: Writer, left: Checked, right: Checked) -> str:
         if other.literal and type(other.results[0][0]) is int:
             name, known = writer.named(one.emit(writer)), other.results[0][0]
             return f"({name} == {known} if type({name}) is int else same({name}, {known}))"
-    return f"same({left.emit(writer)}, {right.emit(writer)})"
+    name = writer.named(left.emit(writer))
+    return f"({name} is not None and same({name}, {right.emit(writer)}))"
 
 
 def shortcut(function: str, writer: Writer, arguments: list[Checked]) -> str | None:
@@ -161,7 +162,9 @@ def shortcut(function: str, writer: Writer, arguments: list[Checked]) -> str | N
     if function == "starts_with":
         return fits
     rest = f"{name}[{len(known)}:]"
-    return rest if writer.holds(fits) else f"({rest} if {fits} else None)"
+    if not writer.holds(fits):
+        return f"({rest} if {fits} else None)"
+    return writer.text(rest)
 
 
 def words_of(node: ast.expr) -> frozenset[str] | None:
@@ -178,7 +181,12 @@ def within(writer: Writer, left: Checked, right: Checked, words: frozenset[str] 
         return f"contains({right.emit(writer)}, {left.emit(writer)})"
     name = writer.named(left.emit(writer))
     kept = writer.keep(words, "words")
-    return f"({name} is not None and text_of({name}) in {kept})"
+    return f"({name} is not None and {spelt(name)} in {kept})"
+
+
+def spelt(name: str) -> str:
+    """The code of the text of what is called so, and isn't missing; most often it is one."""
+    return f"({name} if type({name}) is str else text_of({name}))"
 
 
 def text_from(parts: list[str | Checked]) -> Checked:
@@ -192,7 +200,7 @@ def text_from(parts: list[str | Checked]) -> Checked:
                 continue
             name = writer.named(part.emit(writer))
             names.append(name)
-            codes.append(f"text_of({name})")
+            codes.append(spelt(name))
         joined = " + ".join(codes) or "''"
         if not names:
             return joined

@@ -57,9 +57,7 @@ def _unique(value: Any) -> list[Any]:
 
 
 def _sort_key(value: Any) -> tuple[str, ...]:
-    if type(value) is dict:
-        return tuple([text if type(text) is str else str(text) for text in value.values()])
-    return (str(value),)
+    return tuple(map(str, value.values())) if type(value) is dict else (str(value),)
 
 
 def _sorted(value: Any, field: Any = None) -> list[Any]:

@@ -103,6 +103,8 @@ class _Uses:
                     self._lists.add(name)
                 case ast.For(target=ast.Name(id=name), iter=through) if self._is_list(through):
                     self._rows.add(name)
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if self._is_row(value):
+                    self._rows.add(name)
         return len(self._rows) + len(self._lists) > known
 
     def _is_list(self, node: ast.expr) -> bool:
@@ -117,8 +119,19 @@ class _Uses:
                 return bool(_KEEPS_ROWS.fullmatch(called)) and self._is_list(inner)
         return False
 
+    def _is_row(self, node: ast.expr) -> bool:
+        """Whether it is a row, or an empty object in place of what is none."""
+        match node:
+            case ast.IfExp(body=ast.Name(id=name), orelse=ast.Dict(keys=[])):
+                return name in self._rows
+        return False
+
     def _look(self, node: ast.AST) -> None:
         match node:
+            case ast.Assign(targets=[ast.Name()], value=ast.IfExp(body=body) as value) if (
+                self._is_row(value)
+            ):
+                self._proper.add(id(body))
             case ast.Call(
                 func=ast.Attribute(value=ast.Name() as row, attr="get"),
                 args=[ast.Constant(value=str(field))],

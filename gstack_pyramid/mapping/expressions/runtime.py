@@ -57,6 +57,11 @@ def tag_values(value: Any) -> dict[str, Any]:
     return found
 
 
+def key_of(value: Any) -> str | None:
+    """A scalar as the key of a map; None for what can't be one."""
+    return None if value is None or isinstance(value, _PARTED) else text_of(value)
+
+
 def numbered(value: Any) -> Iterator[tuple[int, Any]]:
     """The elements of a list with their numbers, from 0."""
     return enumerate(entries(value))
@@ -155,10 +160,12 @@ def link(env: Any, resource: str, key: Any, values: dict[str, Any], asked: Any =
 
     ``asked`` is a further name of it, which is told instead as long as it is one.
     """
-    if key is None or isinstance(key, _PARTED):
-        return None
     links = env.links.get(resource)
+    if type(key) is not str and (key is None or isinstance(key, _PARTED)):
+        return None
     found = (env.session.links(resource, env) if links is None else links).get(key)
+    if asked is None and type(found) is str:
+        return found
     told = found(values) if callable(found) else found
     if told is None or not isinstance(asked, str):
         return told

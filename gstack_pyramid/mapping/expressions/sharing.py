@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _MARK = re.compile("\x02([0-9]+)\x03")
 _BEGINS = "\x04"
 # No text of a mapping can be taken for these: it stands in the code as `repr` writes it, which
 # spells control characters out.
+_ASSIGNED = re.compile(r"\b([ts][0-9]+) \+?= ")
+_ALIAS = re.compile(r"^ *(t[0-9]+) = (s[0-9]+)$", re.MULTILINE)
+_TEXT = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+"""A text as `repr` writes it."""
 _FORMS = 2
 """Texts of tags are looked up in an index of the tags, which is made of a field."""
 
@@ -86,8 +91,9 @@ class Sharing:
         for form in reversed(range(_FORMS)):
             if self._is_shared(lines, form):
                 lines = self._shared(lines, form)
-        lines = [line for line in lines if _BEGINS not in line]
-        return self._alone(lines) if self._uses else lines
+        if self._uses:
+            lines = self._alone(lines)
+        return _without_aliases(_as_objects(lines))
 
     def _is_shared(self, lines: list[str], form: int) -> bool:
         """Whether anything may be asked for again; most functions are too small for that."""
@@ -141,6 +147,65 @@ class Sharing:
         while "\x02" in text:
             text = _MARK.sub(lambda found: self._uses[int(found[1])].alone, text)
         return text.split("\n")
+
+
+def _as_objects(lines: list[str]) -> list[str]:
+    """The lines, in which a variable of several fields is asked once whether it is an object."""
+    result = list(lines)
+    at = 0
+    while at < len(result):
+        text = result[at].lstrip()
+        if not text.startswith(_BEGINS):
+            at += 1
+            continue
+        variable, indent = text.removeprefix(_BEGINS), len(result[at]) - len(text)
+        end = _end(result, at, indent)
+        block, times = _with_fields_of(variable, "\n".join(result[at + 1 : end]))
+        del result[at]
+        if times > 1:
+            head = f"{variable}_ = {variable} if type({variable}) is dict else {{}}"
+            result[at : end - 1] = [" " * indent + head, *block.split("\n")]
+    return result
+
+
+def _with_fields_of(variable: str, block: str) -> tuple[str, int]:
+    """A block in which fields are looked up in what is known to be an object, and how often."""
+    asked = rf"\({variable}\.get\(({_TEXT})\) if type\({variable}\) is dict else None\)"
+    times = sum(1 for field in re.findall(f"{_TEXT}|{asked}", block) if field)
+    return _replaced(asked, lambda found: f"{variable}_.get({found[1]})", block), times
+
+
+def _without_aliases(lines: list[str]) -> list[str]:
+    """The lines, without those that only give another name to what is computed once."""
+    text = "\n".join(lines)
+    assigned = Counter(_ASSIGNED.findall(text))
+    others: dict[str, str] = {
+        alias: name
+        for alias, name in _ALIAS.findall(text)
+        if assigned[alias] == 1 == assigned[name]
+    }
+    if not others:
+        return lines
+    kept = [line for line in lines if not (found := _ALIAS.match(line)) or found[1] not in others]
+    named = _replaced(
+        r"\b(t[0-9]+)\b", lambda found: others.get(found[1]) or found[1], "\n".join(kept)
+    )
+    return named.split("\n")
+
+
+def _replaced(code: str, by: Callable[[re.Match[str]], str], text: str) -> str:
+    """Python in which some code is replaced, other than in its texts.
+
+    Args:
+        code: a pattern with one group.
+        by: what takes its place.
+        text: the Python.
+    """
+
+    def told(found: re.Match[str]) -> str:
+        return found[0] if found[1] is None else by(found)
+
+    return re.sub(f"{_TEXT}|{code}", told, text)
 
 
 def _end(lines: list[str], at: int, indent: int) -> int:

@@ -26,7 +26,7 @@ _KNOWN: dict[str, Any] = {
         name: getattr(runtime, name)
         for name in (
             *("holds", "entries", "pairs", "numbered", "same", "contains", "less", "at_most"),
-            *("compute", "item", "link", "link_to", "tag_values"),
+            *("compute", "item", "link", "link_to", "tag_values", "key_of"),
         )
     },
 }
@@ -51,6 +51,7 @@ class Writer:
         self._roots: dict[str, str] = {}
         self._bound: dict[str, str] = {}
         self._held: list[str] = []
+        self._texts: set[str] = set()
         self._first: dict[str, str] = {}
         self.sharing = Sharing()
         self._turning, self._counted = 0, False
@@ -84,7 +85,16 @@ class Writer:
             return code
         name = self.temporary()
         self.line(f"{name} = {code}")
-        return name
+        return self.text(name) if code in self._texts else name
+
+    def text(self, code: str) -> str:
+        """The same code, of which it is known from here on that it comes to a text."""
+        self._texts.add(code)
+        return code
+
+    def is_text(self, code: str) -> bool:
+        """Whether it is known that a code comes to a text, and to nothing else."""
+        return code in self._texts
 
     def once(self, code: str) -> str:
         """A name for what comes of a field of the current value, computed at the top, and once."""

@@ -63,6 +63,34 @@ def test_a_look_shows_the_fields_that_it_asks_for(
 
 
 @given(
+    rows=ROWS,
+    fields=st.frozensets(st.sampled_from(NAMES)),
+    also=st.frozensets(st.sampled_from(NAMES)),
+    before=st.frozensets(st.sampled_from(NAMES)),
+)
+def test_some_rows_show_the_fields_that_are_asked_for_whatever_was_looked_at_before(
+    rows: list[dict[str, Any]],
+    fields: frozenset[str],
+    also: frozenset[str],
+    before: frozenset[str],
+) -> None:
+    found = table(answer(rows))
+    found.looks(before, also)
+    places = range(0, len(rows), 2)
+    assert [
+        {k: v for k, v in look.items() if k in fields} for look in found.some(places, fields)
+    ] == [{k: v for k, v in rows[place].items() if k in fields} for place in places]
+
+
+def test_rows_are_gone_through_once_where_it_is_known_what_is_asked_for_next() -> None:
+    found = table(answer([{"id": "1", "name": "a", "tags": []}]))
+    looks = found.looks(frozenset({"id"}), frozenset({"name"}))
+    assert found.looks(frozenset({"id", "name"})) is looks
+    assert found.some([0], frozenset({"name"}))[0] is looks[0]
+    assert looks == [{"id": "1", "name": "a"}]
+
+
+@given(
     st.lists(st.fixed_dictionaries({"n": st.integers(0, 9)}, optional={"id": st.text(max_size=1)}))
 )
 def test_rows_are_told_by_a_field_in_their_order(rows: list[dict[str, Any]]) -> None:

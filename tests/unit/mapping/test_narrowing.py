@@ -61,11 +61,14 @@ def test_joined_rows_are_followed_through_loops_and_sorting() -> None:
         "    s1 = tag_values((t2.get('tags') if type(t2) is dict else None))",
         "for v1_item in r1_volumes if type(r1_volumes) is list else entries(r1_volumes):",
         "    shaped['size'] = v1_item.get('size')",
+        "for t3 in t1:",
+        "    t3_ = t3 if type(t3) is dict else {}",
+        "    shaped['device'] = t3_.get('name')",
         "for v1_item in entries(c.get('nic')):",
         "    shaped['address'] = v1_item.get('ipaddress')",
     )
     # A name that is given twice stands for both.
-    assert found == frozenset({"deviceid", "tags", "size", "ipaddress"})
+    assert found == frozenset({"deviceid", "tags", "size", "name", "ipaddress"})
 
 
 @pytest.mark.parametrize(
@@ -82,6 +85,8 @@ def test_joined_rows_are_followed_through_loops_and_sorting() -> None:
         "t1 = (r1_volumes or None)",
         "t1 = r1_volumes if c.get('id') else made_1(r1_volumes)",
         "for t2 in r1_volumes: shaped['volume'] = t2",
+        "for t2 in r1_volumes:\n        t2_ = t2 if type(t2) is dict else {}; use(t2_)",
+        "for t2 in r1_volumes:\n        t2_ = t2 if type(t2) is dict else {'a': 1}",
     ],
 )
 def test_joined_rows_that_go_anywhere_else_are_wanted_whole(line: str) -> None:

@@ -68,6 +68,21 @@ def test_each_turn_of_a_loop_looks_at_its_own(language: Language) -> None:
     ]
 
 
+def test_what_a_loop_goes_through_is_asked_once_whether_it_is_an_object(language: Language) -> None:
+    getter, source = compiled(language, "[{a: one.a, b: one.b, c: one.c} for one in alpha]")
+    assert source.count("type(v1_one) is dict") == 1
+    odd: list[Any] = [{"a": 1, "c": 2}, "text", None, 3, []]
+    assert getter({"alpha": odd}, env_of({})) == [{"a": 1, "c": 2}, {}, {}, {}, {}]
+
+
+@pytest.mark.parametrize("text", ["t1", "t1 = s1", "(t1.get('a') if type(t1) is dict else None)"])
+def test_a_text_stays_as_it_is_whatever_is_written_around_it(language: Language, text: str) -> None:
+    said = f"[alpha == 'a', alpha == 'b', {text!r}, alpha == {text!r}, alpha.a, alpha.b]"
+    getter, _ = compiled(language, said)
+    assert getter({"alpha": text}, env_of({})) == [False, False, text, True]
+    assert getter({"alpha": {"a": "t1"}}, env_of({}))[2:] == [text, False, "t1"]
+
+
 def test_no_mark_is_left_in_what_python_reads(language: Language) -> None:
     _, source = compiled(language, "[[one.a, *[two.a for two in one.b]] for one in alpha]")
     assert not {"\x02", "\x03", "\x04"} & set(source)
