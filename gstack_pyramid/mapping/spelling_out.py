@@ -105,7 +105,7 @@ class _Guard:
     Attributes:
         when: a condition, and where it stands.
         each: loops, the outer ones first.
-        about: what the first of them is for.
+        about: what the first of them is for; all of them, where they come with the language.
     """
 
     when: tuple[str, _Source] | None = None
@@ -184,15 +184,14 @@ class _Speller:
 
     def _write(self, source: _Source, place: Place) -> None:
         document, data = self._document, source.data
-        if source.use is None:
+        if isinstance(data, dict | list) and source.use is None:
             document.put(place, source.document, source.place)
-            if isinstance(data, dict | list):
-                self.walk(document.at(place), place, source.holds)
+            self.walk(document.at(place), place, source.holds)
         elif isinstance(data, dict | list):
             document.at(place[:-1])[place[-1]] = type(data)()
             self._note(place, source)
             self._fill(source, place)
-        elif is_said(data, source.holds) and PLACEHOLDER.search(data):
+        elif source.use and is_said(data, source.holds) and PLACEHOLDER.search(data):
             whole = PLACEHOLDER.fullmatch(data.strip())
             if whole is None:
                 document.at(place[:-1])[place[-1]] = _filled(source)
@@ -268,8 +267,10 @@ class _Speller:
         if use.becomes.inner is None:
             yield "", replace(held, guard=guard)
             return
-        for number, (key, one) in enumerate(held.inside()):
-            yield key, replace(one, guard=replace(guard, about=None) if number else guard)
+        for key, one in held.inside():
+            yield key, replace(one, guard=guard)
+            if part.document.lines:
+                guard = replace(guard, about=None)
 
     def _part(self, use: Use, item: _Source) -> SharedPart | None:
         """The part that is used; None if it can't be, which is told."""

@@ -217,8 +217,8 @@ def read_as(cls: type[N], data: Mapping[str, Any], place: Place) -> N:
 OTHER_READERS: dict[str, Reader] = {}
 """What reads what is no form of the grammar by itself, by the name that it has there."""
 
-OTHER_FORMS: dict[str, Callable[[Mapping[str, Any]], type[Node] | None]] = {}
-"""The same, with what tells which form some data are of; None for none."""
+OTHER_FORMS: dict[str, Mapping[str, type[Node]]] = {}
+"""The same, with the forms that it may be, each by a key that is in data of that form."""
 
 
 def read_form(name: str, data: Any, place: Place) -> Any:
@@ -261,9 +261,12 @@ def inside(holds: Holds[Any], data: Any) -> Iterator[tuple[Any, Holds[Any]]]:
                 yield name, inner
             return
         name = form_in(holds.of, data)
-        cls = OTHER_FORMS[name](data) if name in OTHER_FORMS else FORMS[name].cls
+        if name in FORMS:
+            held = FORMS[name].cls.HELD
+        else:
+            held = next((cls.HELD for key, cls in OTHER_FORMS[name].items() if key in data), {})
         for key in data:
-            yield key, UNKNOWN if cls is None else cls.HELD.get(key, UNKNOWN)
+            yield key, held.get(key, UNKNOWN)
 
 
 CHOICES: dict[str, Mapping[str, str]] = {}

@@ -179,9 +179,7 @@ def read_asked(data: Any, place: Place) -> Node:
 
 
 OTHER_READERS["asked"] = read_asked
-OTHER_FORMS["asked"] = lambda data: next(
-    (form for source, form in VALUES_BY_SOURCE.items() if source in data), None
-)
+OTHER_FORMS["asked"] = VALUES_BY_SOURCE
 chosen("value_object", "asked", ask="used_value")
 chosen("value_or_names", "asked", ask="used_value", names="used_names")
 

@@ -116,6 +116,21 @@ def test_conditions_and_loops_of_a_use_count_for_each_step(tmp_path: Path) -> No
     assert (first["about"], second["about"]) == ("why", "it goes")
 
 
+def test_loops_of_uses_stand_around_those_of_their_steps(tmp_path: Path) -> None:
+    parts = """
+    steps:
+      inner:
+        about: a loop
+        takes: [all]
+        steps: [{call: b, when: two, each: {x: <all>}, params: {id: x}}]
+      outer: {about: a, takes: [all], steps: [{do: inner, when: one, each: {y: <all>}, all: y.all}]}
+    """
+    method = "{steps: [{do: outer, when: zero, each: {z: a}, all: z or b}]}"
+    (step,) = spelled_out(tmp_path, method, steps=parts)["steps"]
+    assert list(step["each"].items()) == [("z", "a"), ("y", "z or b"), ("x", "y.all")]
+    assert step["when"] == "((zero) and (one)) and (two)"
+
+
 def test_an_expression_that_is_given_stays_one(tmp_path: Path) -> None:
     method = "{steps: [{do: both, disk: moved or self}]}"
     first, second = spelled_out(tmp_path, method, steps=STEPS)["steps"]
@@ -156,6 +171,15 @@ def test_what_looks_like_a_use_in_a_constant_is_none(tmp_path: Path) -> None:
     assert spelled_out(tmp_path, method, values=VALUES)["with"] == {
         "a": {"value": {"ask": "offering", "name": "<of>"}},
         "b": {"value": [{"do": "it"}]},
+    }
+
+
+def test_an_expression_under_a_condition_is_the_first_of_one(tmp_path: Path) -> None:
+    values = "values: {it: {about: it, takes: [of], gives: <of>.id}}"
+    method = "{with: {one: {ask: it, when: a, of: b or c}}, steps: []}"
+    assert spelled_out(tmp_path, method, values=values)["with"]["one"] == {
+        "first": ["(b or c).id"],
+        "when": "a",
     }
 
 

@@ -158,6 +158,11 @@ def test_retag_under_a_condition_with_a_name_of_its_own(tmp_path: Path) -> None:
     assert add["undo"]["leaves"] == "the new values"
 
 
+def test_what_a_retag_is_for_is_said_of_both_its_commands(tmp_path: Path) -> None:
+    made = steps_of(tmp_path, "{retag: self.id, about: why}")
+    assert [step["about"] for step in made] == ["why", "why"]
+
+
 def test_tag_is_one_command(tmp_path: Path) -> None:
     made = steps_of(
         tmp_path,
