@@ -27,6 +27,7 @@ _CUT = msgspec.json.Decoder(
     ]
 )
 """Decodes an answer in its envelope, but for the elements of lists, which stay as they came."""
+_OPENS_OBJECT = {ord("{")}
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>?", re.IGNORECASE | re.DOTALL)
 
 
@@ -157,7 +158,7 @@ def rows_of(
         found = lists[0] if len(lists) == 1 else []
     if isinstance(found, dict):
         found = [found] if found else []
-    if not isinstance(found, list) or not all(map(_is_object, found)):
+    if not isinstance(found, list) or not _are_objects(found):
         raise CloudStackBadAnswer(command, "the answer holds no list of objects", True, 200)
     return found
 
@@ -178,10 +179,11 @@ def _cut(content: bytes) -> dict[str, Any] | None:
         return None
 
 
-def _is_object(row: object) -> bool:
-    if isinstance(row, msgspec.Raw):
-        return memoryview(row)[0] == ord("{")
-    return isinstance(row, dict)
+def _are_objects(rows: list[Any]) -> bool:
+    try:
+        return {memoryview(row)[0] for row in rows} <= _OPENS_OBJECT
+    except TypeError:
+        return all(isinstance(row, dict) for row in rows)
 
 
 def _inside(command: str, answer: object) -> dict[str, Any] | None:

@@ -103,22 +103,28 @@ class Table(Sequence[Row]):
             raise self._bad() from error
 
     def by(
-        self, field: str, looks: frozenset[str] | None = None, *, most: bool = False
+        self,
+        field: str,
+        looks: frozenset[str] | None = None,
+        also: frozenset[str] = frozenset(),
+        *,
+        most: bool = False,
     ) -> Mapping[Any, list[Row]]:
         """The rows by a field, each list in their order.
 
         Args:
             field: the field.
             looks: the fields that are wanted of rows; None for all.
+            also: those that will be asked for next of all rows, as :meth:`looks` takes them.
             most: whether most rows will be asked for, so that finding out which is for nothing.
         """
         if looks is not None and most:
             found: dict[Any, list[Row]] = {}
-            for row in self.looks(looks | {field}):
+            for row in self.looks(looks | {field}, also):
                 found.setdefault(row.get(field), []).append(row)
             return found
         places: dict[Any, list[int]] = {}
-        for place, row in enumerate(self.looks(frozenset((field,)))):
+        for place, row in enumerate(self.looks(frozenset((field,)), also)):
             places.setdefault(row.get(field), []).append(place)
         return Groups(self, places, looks)
 

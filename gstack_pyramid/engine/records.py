@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from gstack_pyramid.cloudstack.table import Row, Table
 from gstack_pyramid.engine.environment import FIRST_PAGE, WHOLE, Env
@@ -39,18 +39,13 @@ NAME = "@name"
 """The hidden key of a found row that holds its GCE name."""
 
 
-class Unread(NamedTuple):
-    """One row of a table, which nobody has needed yet but for the fields that tell what it is."""
-
-    table: Table
-    place: int
-
-
 class Record:
     """One resource as CloudStack has it.
 
     Args:
-        rows: its rows, or the one that it is; the first decides where rows differ.
+        rows: its rows, of which the first decides where rows differ; or a table of which it is one
+            row, which nobody has needed yet but for the fields that tell what it is.
+        place: which row of the table it is.
 
     Attributes:
         key: what identifies it: the row's UUID, or the key that its rows were grouped by.
@@ -62,12 +57,15 @@ class Record:
         home: the foreign project that it belongs to, if any.
     """
 
-    __slots__ = ("_rows", "also", "home", "key", "natural", "region", "source", "zone")
+    __slots__ = ("_place", "_rows", "also", "home", "key", "natural", "region", "source", "zone")
 
-    def __init__(self, key: str, natural: str, rows: list[Row] | Unread, source: Source) -> None:
+    def __init__(
+        self, key: str, natural: str, rows: list[Row] | Table, source: Source, place: int = 0
+    ) -> None:
         self.key = key
         self.natural = natural
         self._rows = rows
+        self._place = place
         self.source = source
         self.also: tuple[str, ...] = ()
         self.zone: str | None = None
@@ -78,14 +76,15 @@ class Record:
     def rows(self) -> list[Row]:
         """Its rows; the first decides where rows differ."""
         rows = self._rows
-        if isinstance(rows, Unread):
-            rows = self._rows = [rows.table[rows.place]]
+        if isinstance(rows, Table):
+            rows = self._rows = [rows[self._place]]
         return rows
 
-    def with_first(self, first: Row) -> list[Row]:
-        """Its rows, of which the first has been looked at already."""
+    @property
+    def read(self) -> list[Row] | None:
+        """Its rows, if they are more than a place in a table that nobody has needed yet."""
         rows = self._rows
-        return [first] if isinstance(rows, Unread) else rows
+        return None if isinstance(rows, Table) else rows
 
     def is_in(self, zone_id: str) -> bool:
         """Whether it is in a zone; what has no zone is in all of them."""
@@ -103,11 +102,11 @@ class Record:
 
 def firsts(records: Sequence[Record], fields: frozenset[str]) -> list[Row]:
     """Of the first row of each record at least these fields, as far as it has them."""
-    held = [each._rows for each in records]
-    unread = [rows for rows in held if isinstance(rows, Unread)]
-    if len(unread) < len(held) or any(one.table is not unread[0].table for one in unread):
+    tables = {id(each._rows): each._rows for each in records}
+    table = next(iter(tables.values()), None)
+    if len(tables) > 1 or not isinstance(table, Table):
         return [each.rows[0] for each in records]
-    return unread[0].table.some([one.place for one in unread], fields) if unread else []
+    return table.some([each._place for each in records], fields)
 
 
 @dataclass(slots=True)
@@ -122,6 +121,8 @@ class Join:
     zone_parameter: str | None
     one_parameter: str | None
     cached: bool
+    also: frozenset[str] = frozenset()
+    """What tells of the joined rows how they are called, where they are resources themselves."""
 
     def index(
         self,
@@ -151,7 +152,7 @@ class Join:
             return Table(env.session.fetch_each(self.command, each)).by(self.theirs)
         if env.page == WHOLE or self.cached:
             found: Table = env.session.table(self.command, params, cached=self.cached)
-            return found.by(self.theirs, looks, most=len(rows) * 2 > len(found))
+            return found.by(self.theirs, looks, self.also, most=len(rows) * 2 > len(found))
         wanted = {row.get(self.ours) for row in rows}
 
         def fits(joined: Table) -> bool:
@@ -161,7 +162,7 @@ class Join:
         found = env.session.fetch_for_pages(
             self.command, params, first=env.page == FIRST_PAGE, fits=fits
         )
-        return found.by(self.theirs, looks)
+        return found.by(self.theirs, looks, self.also)
 
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -184,6 +185,8 @@ class Source:
     row_name: Getter
     also: Getter | None
     zone: Getter | None
+    zone_field: str | None
+    """The field that the zone is, where it is nothing else."""
     region: Getter | None
     early: list[Join]
     """The joins that tell which rows count, what they are called, and where they are."""
@@ -330,18 +333,22 @@ class Source:
             return self._grouped(
                 ((row, None) for row in met if where is None or where(row, own.env)), own
             )
-        row_name, also = self.row_name, self.also
+        row_name, also, field = self.row_name, self.also, self.zone_field
         result, firsts = [], []
         for place, row in enumerate(self._met(self._glanced(rows, shown), own, self.early)):
             if where is not None and not where(row, own.env):
                 continue
             key = str(row["id"])
             natural = natural_name(str(row_name(row, own.env) or ""), key)
-            record = Record(key, natural, Unread(rows, place), self)
+            record = Record(key, natural, rows, self, place)
+            if field is not None and (found := row.get(field)) is not None:
+                record.zone = str(found)
             if also is not None:
                 record.also = tuple(str(name) for name in entries(also(row, own.env)))
             result.append(record)
             firsts.append(row)
+        if field is not None and self.region is None:
+            return result
         return self._placed(result, firsts, own)
 
     def _glanced(self, rows: Table, shown: int = 0) -> list[Row]:

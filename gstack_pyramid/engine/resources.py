@@ -307,21 +307,23 @@ class Resource:
         with_id, with_kind, with_link = "id" in own, "kind" in own, "selfLink" in own
         with_name = "name" in own
         breathe = env.session.breathe
+        before = None
         for number, (name, record) in enumerate(named):
             if not number % _BREATH:
                 breathe()
             source, key = record.source, record.key
-            if id(source) not in known:
-                fields, needed = source.fields_for(wanted)
-                here = [r for _, r in named if r.source is source]
-                # Of a list that is shaped as a whole it is known what that looks at.
-                known[id(source)] = (
-                    fields,
-                    _meet(here, source, needed, env, single, every=wanted is None and not single),
-                )
-            fields, (rows, joins) = known[id(source)]
+            if source is not before:
+                before = source
+                if id(source) not in known:
+                    fields, needed = source.fields_for(wanted)
+                    here = [r for _, r in named if r.source is source]
+                    # Of a list that is shaped as a whole it is known what that looks at.
+                    every = wanted is None and not single
+                    met = _meet(here, source, needed, env, single, every=every)
+                    known[id(source)] = fields, met
+                fields, (rows, joins) = known[id(source)]
             row = next(rows)
-            roots["rows"] = record.with_first(row)
+            roots["rows"] = record.read or [row]
             roots["self"], roots["key"] = row, key
             if source.unnest is not None:
                 roots["parent"] = row.get(PARENT)

@@ -82,7 +82,17 @@ def compile_mappings(
         raise MappingError(findings)
     for method in compiled.methods.values():
         method.needs = needs_of(mappings, method)
+    _tell_joins(compiled)
     return compiled
+
+
+def _tell_joins(compiled: Compiled) -> None:
+    """Tell joins what links to the joined rows look at: what tells how resources are called."""
+    sources = [source for each in compiled.resources.values() for source in each.sources]
+    for source in sources:
+        for join in source.joins:
+            glances = [each.glance for each in sources if each.command == join.command]
+            join.also = frozenset().union(*(glance for glance in glances if glance is not None))
 
 
 def _wanting(

@@ -104,6 +104,7 @@ class SourceCompiler:
             where, row_name = rows.condition(spec.where), self._name()
         with rows.using() as placing:
             also, zone, region = rows.maybe(spec.also), self._zone(), rows.maybe(spec.region)
+        zoned = spec.zone is None and zone is not None
         shaping, reads = self._shaping(fields, advice, joins)
         early = (spec.where, spec.name, spec.also, spec.zone, spec.region)
         return Source(
@@ -119,6 +120,7 @@ class SourceCompiler:
             row_name=row_name,
             also=also,
             zone=zone,
+            zone_field=_ZONE if zoned else None,
             region=region,
             early=[join for join in joins if join.name in naming | placing],
             naming=[join for join in joins if join.name in naming],
@@ -185,7 +187,7 @@ class SourceCompiler:
     def _zone(self) -> Getter | None:
         if self._spec.zone is not None:
             return self._rows.maybe(self._spec.zone)
-        return field_of_row("zoneid") if self._shape.field("zoneid") else None
+        return field_of_row(_ZONE) if self._shape.field(_ZONE) else None
 
     def _glance(self, joins: list[Join], values: Iterable[Value | None]) -> frozenset[str] | None:
         """The fields that tell which rows count, what they are called and where they are."""
@@ -206,7 +208,7 @@ class SourceCompiler:
         if None in noted.asked or "rows" in scope.used:
             return None
         fields = {name for name in noted.asked if name is not None}
-        return frozenset({"id", "name", "zoneid", *fields, *(join.ours for join in joins)})
+        return frozenset({"id", "name", _ZONE, *fields, *(join.ours for join in joins)})
 
     def _name(self) -> Getter:
         if self._spec.name is None and self._shape.field("name") is None:
@@ -276,4 +278,5 @@ class SourceCompiler:
         )
 
 
+_ZONE = "zoneid"
 _UNNARROWED, _UNNARROWED_JOIN = forms.Narrow(place=()), forms.JoinNarrow(place=())

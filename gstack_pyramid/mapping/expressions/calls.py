@@ -125,7 +125,8 @@ def _function(checker: Checking, node: ast.Call, name: str, function: Function) 
         lists = {"remove": ListShape(now), "same": ListShape(now), "add": ListShape(wanted)}
         shape = ObjectShape(lists, "what changes")
     results = arguments[0].results if name == "first" else ()
-    return Checked(emit, shape, function.boolean, results, label=arguments[0].label)
+    label = arguments[0].label
+    return Checked(emit, shape, function.boolean, results, label=label, made=function.there)
 
 
 def _unless_missing(names: list[str], code: str, arguments: list[Checked]) -> str:
@@ -301,8 +302,20 @@ def _link(checker: Checking, node: ast.Call, resource: str) -> Checked:
         if name is not None:
             where = zone.emit(writer) if zone is not None else "None"
             return f"link_to(env, {resource!r}, {at}, {name.emit(writer)}, {where})"
+        if not named and asked is None:
+            return _link_of(writer, resource, at)
         values = ", ".join(f"{part!r}: {value.emit(writer)}" for part, value in named.items())
         by = f", {asked.emit(writer)}" if asked is not None else ""
         return f"(None if {at} is None else link(env, {resource!r}, {at}, {{{values}}}{by}))"
 
     return Checked(emit, label=key.label)
+
+
+def _link_of(writer: Writer, resource: str, key: str) -> str:
+    """The code of a link by an id alone, which most often is one of those that are known here."""
+    known, link = writer.once(f"env.links.get({resource!r})"), writer.temporary()
+    fits = f"{known} is not None and type({key}) is str"
+    writer.line(f"{link} = {known}.get({key}) if {fits} else None")
+    with writer.block(f"if type({link}) is not str and {key} is not None:"):
+        writer.line(f"{link} = link(env, {resource!r}, {key}, {{}})")
+    return link

@@ -29,6 +29,7 @@ class Function:
         most: how many at most.
         lenient: whether it is asked although an argument is missing.
         boolean: whether it gives ``True`` or ``False``, never anything else.
+        there: whether it always gives something.
         keeps: whether it gives a list of elements of its first argument.
         part: the hidden part of a row that it gives, where it looks at nothing else of the row.
     """
@@ -40,6 +41,7 @@ class Function:
     most: int = 1
     lenient: bool = False
     boolean: bool = False
+    there: bool = False
     keeps: bool = False
     part: str = ""
 
@@ -250,7 +252,9 @@ FUNCTIONS: dict[str, Function] = {
         _value_of, "tags, key", "the `value` of the first whose `key` is this", 2, 2
     ),
     "after": Function(_after, "text, prefix", "what follows a prefix; else missing", 2, 2),
-    "fingerprint": Function(fingerprint, "value", "GCE's fingerprint of a value", lenient=True),
+    "fingerprint": Function(
+        fingerprint, "value", "GCE's fingerprint of a value", lenient=True, there=True
+    ),
     "changes": Function(
         _changes,
         "now, wanted, fields",

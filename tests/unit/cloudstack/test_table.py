@@ -90,6 +90,16 @@ def test_rows_are_gone_through_once_where_it_is_known_what_is_asked_for_next() -
     assert looks == [{"id": "1", "name": "a"}]
 
 
+@pytest.mark.parametrize("most", [False, True])
+def test_joined_rows_are_read_with_what_tells_how_they_are_called(most: bool) -> None:
+    found = table(answer([{"id": "1", "of": "a", "size": 1, "name": "x", "tags": []}]))
+    groups = found.by("of", frozenset({"id", "size"}), frozenset({"id", "name"}), most=most)
+    named = found.looks(frozenset({"id", "name"}))
+    assert [(row["id"], row["name"]) for row in named] == [("1", "x")]
+    assert found.looks(frozenset({"name", "of"})) is named
+    assert [row["size"] for row in groups["a"]] == [1]
+
+
 @given(
     st.lists(st.fixed_dictionaries({"n": st.integers(0, 9)}, optional={"id": st.text(max_size=1)}))
 )
