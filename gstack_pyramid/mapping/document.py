@@ -196,11 +196,7 @@ class Document:
         """Forget where that stood which is at a place."""
         if place not in self.lines:
             return
-        try:
-            places = _places(self.at(place), place)
-        except (KeyError, IndexError):
-            places = [place]
-        for known in places:
+        for known in _places(self.at(place), place):
             self.lines.pop(known, None)
             self.texts.pop(known, None)
             self.borrowed.pop(known, None)

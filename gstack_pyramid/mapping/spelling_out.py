@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from gstack_pyramid.mapping.document import Document, Finding, Place
@@ -30,6 +31,7 @@ from gstack_pyramid.mapping.shared_parts import (
 from gstack_pyramid.mapping.suggestions import nearest
 
 RESOURCE, STEPS = form_of("resource"), forms_of("step")
+_ABOUT = frozenset({"about"})
 
 _WHOLE = re.compile(r"[\w.]+(\[[^\[\]]*\]|\([^()]*\)|\.\w+)*|\[[^\[\]]*\]")
 """An expression that stays one beside whatever operator: a list, or a name, and fields and elements
@@ -99,21 +101,6 @@ def _use_in(holds: Holds[Any], data: Any) -> Use | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Guard:
-    """What a use says besides, for each of the things that it stands for.
-
-    Attributes:
-        when: a condition, and where it stands.
-        each: loops, the outer ones first.
-        about: what the first of them is for; all of them, where they come with the language.
-    """
-
-    when: tuple[str, _Source] | None = None
-    each: tuple[_Source, ...] = ()
-    about: _Source | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Source:
     """Something that is to be written out.
 
@@ -125,7 +112,7 @@ class _Source:
         use: the use whose arguments stand for parameters in it; None for what is no part.
         within: the parts that are being written out around it.
         met: who makes use of it, in words.
-        guard: what the uses around it say besides.
+        uses: the uses that it is made for, the outer ones first; what they say besides counts.
         without: its keys that are not meant.
     """
 
@@ -136,7 +123,7 @@ class _Source:
     use: _Source | None = None
     within: tuple[str, ...] = ()
     met: str = ""
-    guard: _Guard = field(default=_Guard())
+    uses: tuple[_Source, ...] = ()
     without: frozenset[str] = frozenset()
 
     def inside(self) -> Iterator[tuple[Any, _Source]]:
@@ -197,18 +184,18 @@ class _Speller:
                 document.at(place[:-1])[place[-1]] = _filled(source)
                 self._note(place, source)
                 document.texts.pop(place, None)
-                self._guard(place, source.guard)
+                self._guard(place, source.uses)
                 return
-            given = _argument(source.use, whole[1], source.holds)
-            if given is None:
+            if whole[1] not in source.use.data:
                 return
-            for one in self._spelled(replace(given, guard=source.guard)):
+            given = source.use.part(whole[1], source.holds)
+            for one in self._spelled(replace(given, uses=source.uses)):
                 self._write(one, place)
             return
         else:
             document.at(place[:-1])[place[-1]] = data
             self._note(place, source)
-        self._guard(place, source.guard)
+        self._guard(place, source.uses)
 
     def _note(self, place: Place, source: _Source) -> None:
         if source.use is not None and source.place not in source.document.lines:
@@ -259,18 +246,19 @@ class _Speller:
             (*item.within, _title(part)),
             _met(item, part) if part.document.lines else item.met,
         )
-        guard = _guarding(item)
+        uses = (*item.uses, item)
         if use.held not in part.spec:
-            yield "", replace(whole, guard=guard, without=frozenset(SharedPartForm.HELD))
+            yield "", replace(whole, uses=uses, without=frozenset(SharedPartForm.HELD))
             return
         held = whole.part(use.held, use.becomes)
         if use.becomes.inner is None:
-            yield "", replace(held, guard=guard)
+            yield "", replace(held, uses=uses)
             return
         for key, one in held.inside():
-            yield key, replace(one, guard=guard)
+            yield key, replace(one, uses=uses)
             if part.document.lines:
-                guard = replace(guard, about=None)
+                # What a use is for is said once; of what comes with the language, of all of it.
+                uses = tuple(replace(each, without=_ABOUT) for each in uses)
 
     def _part(self, use: Use, item: _Source) -> SharedPart | None:
         """The part that is used; None if it can't be, which is told."""
@@ -298,52 +286,34 @@ class _Speller:
         finding = item.document.finding((*item.place, *keys), said)
         self.findings.append(replace(finding, through=item.met or finding.through))
 
-    def _guard(self, place: Place, guard: _Guard) -> None:
+    def _guard(self, place: Place, uses: tuple[_Source, ...]) -> None:
         """Let the conditions and loops of uses count for what they stand for."""
         document = self._document
-        if guard.each:
+        said = [dict(use.inside()) for use in uses]
+        loops = [one["each"] for one in said if "each" in one]
+        conditions = [one["when"] for one in said if "when" in one]
+        if loops:
             spec = document.at(place)
             own = document.apart((*place, "each")) if "each" in spec else None
             spec["each"] = {}
-            for loops in guard.each:
-                self._note((*place, "each"), loops)
-                self._fill(loops, (*place, "each"))
             if own is not None:
-                self._fill(
-                    _Source(own, ("use",), own.data["use"], guard.each[0].holds), (*place, "each")
-                )
-        if guard.when is not None:
-            self._under(place, *guard.when)
-        if guard.about is not None:
-            self._write(guard.about, (*place, "about"))
-
-    def _under(self, place: Place, when: str, source: _Source) -> None:
-        document = self._document
-        spec = document.at(place)
-        if not isinstance(spec, Mapping):
-            document.at(place[:-1])[place[-1]] = spec = {"first": [spec]}
-        own = spec.get("when")
-        spec["when"] = f"({when}) and ({own})" if own else when
-        self._note((*place, "when"), source)
-        if spec["when"] != source.data:
-            document.texts.pop((*place, "when"), None)
-
-
-def _guarding(use: _Source) -> _Guard:
-    """What a use says besides, together with what the uses around it say."""
-    said = {key: one for key, one in use.inside() if key in BESIDE}
-    guard = use.guard
-    when = guard.when
-    if "when" in said:
-        own = _filled(said["when"])
-        when = (f"({when[0]}) and ({own})", when[1]) if when else (own, said["when"])
-    each = (*guard.each, said["each"]) if "each" in said else guard.each
-    return _Guard(when, each, guard.about or said.get("about"))
-
-
-def _argument(use: _Source, name: str, holds: Holds[Any]) -> _Source | None:
-    """What a use gives for a parameter, to stand where something is held; None for nothing."""
-    return use.part(name, holds) if name in use.data else None
+                loops.append(_Source(own, ("use",), own.data["use"], loops[0].holds))
+            for each in loops:
+                self._note((*place, "each"), each)
+                self._fill(each, (*place, "each"))
+        if conditions:
+            spec = document.at(place)
+            if not isinstance(spec, Mapping):
+                document.at(place[:-1])[place[-1]] = spec = {"first": [spec]}
+            texts = [*map(_filled, conditions), *([spec["when"]] if "when" in spec else [])]
+            spec["when"] = reduce("({}) and ({})".format, texts)
+            self._note((*place, "when"), conditions[0])
+            if spec["when"] != conditions[0].data:
+                document.texts.pop((*place, "when"), None)
+        for one in said:
+            if "about" in one:
+                self._write(one["about"], (*place, "about"))
+                break
 
 
 def _title(part: SharedPart) -> str:
@@ -363,11 +333,10 @@ def _filled(source: _Source) -> str:
         return text
 
     def given(found: re.Match[str]) -> str:
-        argument = _argument(use, found[1], source.holds)
-        value = ""
-        if argument is not None:
-            held = argument.data
-            value = (_filled(argument) if isinstance(held, str) else str(held)).strip()
+        told = use.data.get(found[1], "")
+        if isinstance(told, str) and told:
+            told = _filled(use.part(found[1], source.holds))
+        value = str(told).strip()
         around = text[: found.start()]
         spoken = message and around.count("{") == around.count("}")
         return value if spoken or _WHOLE.fullmatch(value) else f"({value})"
