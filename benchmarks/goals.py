@@ -44,6 +44,8 @@ WORK = {
     "machine types": f"{ZONE}/machineTypes",
 }
 PAGE_OF_MANY = "page of 100 out of 10,000"
+SMALL = frozenset({"get of one instance", "zones", "images", "machine types"})
+"""What takes so little that the first requests after a pause would be much of a figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,10 @@ class Asker:
 
     Args:
         port: where the gateway listens.
-        times: how often each thing is asked for one figure.
     """
 
-    def __init__(self, port: int, times: int) -> None:
+    def __init__(self, port: int) -> None:
         self._pid = PIDS[port]
-        self._times = times
         self._bearer = token(Credentials(DEMO_API_KEY, DEMO_SECRET_KEY))
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
 
@@ -98,12 +98,12 @@ class Asker:
         if answer.status != 200:
             raise RuntimeError(f"{path}: {answer.status} {content[:200]!r}")
 
-    def cost(self, path: str) -> float:
-        """CPU milliseconds of one answer."""
+    def cost(self, path: str, times: int) -> float:
+        """CPU milliseconds of one answer, of so many in a row."""
         before = _cpu(self._pid)
-        for _ in range(self._times):
+        for _ in range(times):
             self.ask(path)
-        return (_cpu(self._pid) - before) / self._times / 1e6
+        return (_cpu(self._pid) - before) / times / 1e6
 
 
 def _cpu(pid: int) -> int:
@@ -152,16 +152,13 @@ def measure(
     with ExitStack() as stack:
         cloud = stack.enter_context(replay(stack.enter_context(simulator(load=2 * few)), 0))
 
-        def asker_of(times: int, more: Mapping[str, str], source: Path | None = None) -> Asker:
+        def asker_of(more: Mapping[str, str], source: Path | None = None) -> Asker:
             port = stack.enter_context(gateway(_settings(cloud, **more), source))
-            return stack.enter_context(closing(Asker(port, times)))
+            return stack.enter_context(closing(Asker(port)))
 
-        askers = {
-            "first": asker_of(3, {"gstack.answers_kept_mb": "0"}),
-            "again": asker_of(10, {}),
-        }
+        askers = {"first": asker_of({"gstack.answers_kept_mb": "0"}), "again": asker_of({})}
         if revision is not None:
-            askers["before"] = asker_of(3, {}, stack.enter_context(checkout(revision)))
+            askers["before"] = asker_of({}, stack.enter_context(checkout(revision)))
         for asker in askers.values():
             for path in WORK.values():
                 asker.ask(path)
@@ -169,13 +166,14 @@ def measure(
         for _ in range(rounds):
             for name, asker in askers.items():
                 for work, path in WORK.items():
-                    figures.setdefault(work, {}).setdefault(name, []).append(asker.cost(path))
+                    cost = asker.cost(path, 30 if work in SMALL else 5)
+                    figures.setdefault(work, {}).setdefault(name, []).append(cost)
     with ExitStack() as stack:
         cloud = stack.enter_context(replay(stack.enter_context(simulator(load=2 * many)), 0))
         settings = _settings(cloud, **{"gstack.answers_kept_mb": "0"})
-        asker = stack.enter_context(closing(Asker(stack.enter_context(gateway(settings)), 3)))
+        asker = stack.enter_context(closing(Asker(stack.enter_context(gateway(settings)))))
         asker.ask(WORK["page of 100 out of 500"])
-        costs = [asker.cost(WORK["page of 100 out of 500"]) for _ in range(rounds)]
+        costs = [asker.cost(WORK["page of 100 out of 500"], 5) for _ in range(rounds)]
         figures[PAGE_OF_MANY] = {"first": costs}
     found = {
         work: {name: statistics.median(costs) for name, costs in by_name.items()}

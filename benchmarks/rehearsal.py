@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.goals import checkout
-from benchmarks.processes import free_port, write_ini
+from benchmarks.processes import await_port, free_port, write_ini
 from gstack_pyramid.auth import KeyRing, access_token
 from gstack_pyramid.auth.scopes import COMPUTE
 from gstack_pyramid.cloudstack import Credentials
@@ -250,6 +250,7 @@ def nginx(folder: Path, program: str, ports: list[int]) -> Iterator[int]:
     conf.write_text(NGINX.format(folder=folder, port=port, servers=servers, location=location))
     process = subprocess.Popen([program, "-p", folder, "-c", conf], stderr=subprocess.DEVNULL)
     try:
+        await_port(port, process)
         yield port
     finally:
         process.terminate()
