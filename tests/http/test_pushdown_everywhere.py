@@ -32,9 +32,9 @@ FEW, MANY = tries(2, 5), tries(8, 30)
 """Filters that are tried: on lists that CloudStack can't narrow, and on those it can."""
 
 
-@pytest.fixture
-def full(make_gateway: MakeGateway) -> Gateway:
-    gateway = make_gateway(**SIMULATOR)
+@pytest.fixture(scope="module")
+def full(make_lasting_gateway: MakeGateway) -> Gateway:
+    gateway = make_lasting_gateway(**SIMULATOR)
     prepare(gateway.cloud.app)
     fill(gateway)
     return gateway
@@ -115,7 +115,7 @@ def test_an_answer_does_not_depend_on_what_was_pushed_down(
     sent: defaultdict[str, set[str]] = defaultdict(set)
     client = full.application.engine.client
     # Each answer is to be made, not to be given again.
-    full.application.answers = Answers(0)
+    monkeypatch.setattr(full.application, "answers", Answers(0))
     real = client.sent
 
     def sent_now(credentials: Any, command: str, params: Any) -> Any:
