@@ -12,7 +12,7 @@ from gstack_pyramid.cloudstack.answers import read_answer, refuse_silence
 from gstack_pyramid.cloudstack.commands import NO_PARAMS, Commands, Paging
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.parameters import encode_params
-from gstack_pyramid.cloudstack.signature import SIGNATURE_VERSION, expiry, form, sign
+from gstack_pyramid.cloudstack.signature import SIGNATURE_VERSION, expiry, signed_form
 from gstack_pyramid.cloudstack.telling import OnCall, OnLoss, told
 from gstack_pyramid.cloudstack.transport import Answer, OnRetry, Transport
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
@@ -135,8 +135,8 @@ class Client(Commands):
         """
         signed = self._signed(credentials, command, params)
         send = self._transport.read if is_read(command) else self._transport.change
-        with self._waiting(signed["apikey"]):
-            return send(command, form(signed))
+        with self._waiting(credentials.api_key):
+            return send(command, signed)
 
     @property
     def clock_behind(self) -> float | None:
@@ -149,9 +149,7 @@ class Client(Commands):
         """Closes the idle connections."""
         self._transport.close()
 
-    def _signed(
-        self, credentials: Credentials, command: str, params: Mapping[str, object]
-    ) -> dict[str, str]:
+    def _signed(self, credentials: Credentials, command: str, params: Mapping[str, object]) -> str:
         sent = {
             "command": command,
             "response": "json",
@@ -160,7 +158,7 @@ class Client(Commands):
             "signatureversion": SIGNATURE_VERSION,
             "expires": expiry(self._clock(), self._expires),
         }
-        return {**sent, "signature": sign(sent, credentials.secret_key)}
+        return signed_form(sent, credentials.secret_key)
 
     def read(self, command: str, answer: Answer, *, cut: bool = False) -> dict[str, Any]:
         """The body of an answer.

@@ -13,6 +13,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 SIGNATURE_VERSION = "3"
@@ -35,9 +36,20 @@ def encode(value: str) -> str:
     return quote(value, safe="*").replace("~", "%7E")
 
 
+@lru_cache(maxsize=1024)
+def _name(name: str) -> str:
+    """A parameter's name, encoded: there are few, those with brackets among them."""
+    return encode(name)
+
+
 def expiry(now: float, seconds: float) -> str:
     """The ``expires`` parameter for a request made at ``now`` (Unix time) and valid ``seconds``."""
-    return datetime.fromtimestamp(now + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return _in_words(int(now + seconds))
+
+
+@lru_cache(maxsize=64)
+def _in_words(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 def sign(params: Mapping[str, str], secret_key: str) -> str:
@@ -46,12 +58,19 @@ def sign(params: Mapping[str, str], secret_key: str) -> str:
     The names must be ASCII, as :mod:`~gstack_pyramid.cloudstack.parameters` makes sure: Python
     and Java sort and lower-case other characters differently.
     """
-    text = "&".join(f"{name}={encode(params[name])}" for name in sorted(params)).lower()
+    return _signature({name: encode(value) for name, value in params.items()}, secret_key)
+
+
+def signed_form(params: Mapping[str, str], secret_key: str) -> str:
+    """``params`` and their signature as a query string or a form body, names and values encoded."""
+    encoded = {name: encode(value) for name, value in params.items()}
+    signature = encode(_signature(encoded, secret_key))
+    pairs = [f"{_name(name)}={value}" for name, value in encoded.items()]
+    return "&".join([*pairs, f"signature={signature}"])
+
+
+def _signature(encoded: Mapping[str, str], secret_key: str) -> str:
+    text = "&".join([f"{name}={encoded[name]}" for name in sorted(encoded)]).lower()
     # SHA-1 is CloudStack's choice; HMAC does not depend on its resistance to collisions.
     digest = hmac.new(secret_key.encode(), text.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode("ascii")
-
-
-def form(params: Mapping[str, str]) -> str:
-    """``params`` as a query string or a form body, names and values encoded."""
-    return "&".join(f"{encode(name)}={encode(value)}" for name, value in params.items())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gstack_pyramid.cloudstack.signature import encode, expiry, form, sign
+from gstack_pyramid.cloudstack.signature import encode, expiry, sign, signed_form
 
 from .cloud import java_signature, java_url_encode
 
@@ -36,8 +36,9 @@ def test_signatures_are_those_that_the_server_computes(params: dict[str, str], k
 
 
 @given(st.dictionaries(NAMES, TEXTS, max_size=8))
-def test_the_form_brings_every_value_over_unchanged(params: dict[str, str]) -> None:
-    assert dict(parse_qsl(form(params), keep_blank_values=True)) == params
+def test_a_form_brings_every_value_over_unchanged_and_signed(params: dict[str, str]) -> None:
+    sent = dict(parse_qsl(signed_form(params, "secret"), keep_blank_values=True))
+    assert sent == {**params, "signature": java_signature(params, "secret")}
 
 
 def test_the_signature_of_the_programmers_guide() -> None:
