@@ -184,3 +184,5 @@ def share(server: Any, places: Places, number: int) -> None:
     for each in listening:
         each.readable = readable(each.readable)
     _Waking(places.woken_by(number), sockets, look, own.look_again)
+    # Before its loop begins: until then the others would take what is its share.
+    may_take(True)

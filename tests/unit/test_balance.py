@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import select
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from waitress.server import create_server
 
-from gstack_pyramid.balance import LOOK, STALE, Places, Share
+from gstack_pyramid.balance import LOOK, STALE, Places, Share, share
+from gstack_pyramid.connections import close_all
 
 
 class Clock:
@@ -111,3 +114,17 @@ def test_a_process_looks_at_the_others_now_and_then_whatever_happens() -> None:
     found.leave(0)
     clock.now += LOOK
     assert share.may_take(1, True)
+
+
+def test_a_server_counts_from_the_moment_that_it_shares() -> None:
+    """Its loop may begin late on a busy machine, and the others would take all there is by then."""
+    found = Places(2)
+    for number in range(2):
+        found.take(number)
+    sockets: dict[int, Any] = {}
+    server = create_server(lambda *_: [], map=sockets, host="127.0.0.1", port=0)
+    share(server, found, 1)
+    assert not found.may_take(0, 1, True)
+    assert woken(found, 1)
+    server.task_dispatcher.shutdown()
+    close_all(sockets)
