@@ -182,6 +182,7 @@ class Supervisor:
         ready, tell = os.pipe()
         # One that was told to end has its place until it has.
         self.place = self.places.free(self._places.values())
+        self.places.take(self.place)
         pid = os.fork()
         if not pid:
             os.close(ready)
@@ -189,7 +190,6 @@ class Supervisor:
             self._become(lambda: _tell(tell))
         os.close(tell)
         self._born[pid], self._places[pid] = self._clock(), self.place
-        self.places.take(self.place)
         with os.fdopen(ready, "rb") as reading:
             while not select.select([reading], [], [], _LOOK)[0]:
                 if _told_to_end():

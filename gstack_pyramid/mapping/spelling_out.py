@@ -222,7 +222,8 @@ class _Speller:
                 continue
             for inner, named in self._held(groups[name][0], item):
                 # What a method says by itself of a name takes the place of what its group says.
-                found.setdefault(inner, items[inner] if inner in items and inner != name else named)
+                said = inner in items and inner not in groups
+                found.setdefault(inner, items[inner] if said else named)
         return self._named(found)
 
     def _spelled(self, item: _Source) -> Iterable[_Source]:
@@ -295,6 +296,8 @@ class _Speller:
         if loops:
             spec = document.at(place)
             own = document.apart((*place, "each")) if "each" in spec else None
+            # With what is known of its places, which would be looked for in the new one.
+            document.drop((*place, "each"))
             spec["each"] = {}
             if own is not None:
                 loops.append(_Source(own, ("use",), own.data["use"], loops[0].holds))

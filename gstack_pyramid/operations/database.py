@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +109,7 @@ class Database:
         self.exclusive = not (self.shared or several)
         self.reach = DatabaseReach()
         self._looking: Any = None
+        self._check: Callable[[], None] = lambda: None
         self._one_looks = threading.Lock()
         if self.shared:
             self.engine = sa.create_engine(
@@ -148,10 +149,11 @@ class Database:
         there is no such number: PostgreSQL has to be asked.
 
         Raises:
-            SQLAlchemyError: the file can't be opened.
+            SQLAlchemyError: the file can't be opened, or is another one by now.
         """
         if self.shared:
             return None
+        self._check()
         with self._one_looks:
             if self._looking is None:
                 # Of its own, since SQLite counts what all connections but the asking one change.
@@ -298,7 +300,7 @@ class Database:
         path = Path(str(self.url.database))
         there = path.stat()
 
-        def check(*_: Any) -> None:
+        def check() -> None:
             try:
                 now = path.stat()
             except OSError:
@@ -309,8 +311,9 @@ class Database:
                 raise sa.exc.OperationalError("", None, gone)
 
         # Before a connection would make a new file, and before one to the old file is used.
-        sa.event.listen(self.engine, "do_connect", check)
-        sa.event.listen(self.engine, "checkout", check)
+        sa.event.listen(self.engine, "do_connect", lambda *_: check())
+        sa.event.listen(self.engine, "checkout", lambda *_: check())
+        self._check = check
 
 
 def _prepare(connection: Any, synchronous: str) -> None:

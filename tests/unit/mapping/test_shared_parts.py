@@ -131,6 +131,19 @@ def test_loops_of_uses_stand_around_those_of_their_steps(tmp_path: Path) -> None
     assert step["when"] == "((zero) and (one)) and (two)"
 
 
+def test_a_loop_over_what_cloudstack_lists_stands_within_that_of_its_use(tmp_path: Path) -> None:
+    parts = """
+    steps:
+      part:
+        about: a loop
+        steps: [{call: b, each: {a: {call: listZones, take: all}}, params: {id: a}}]
+    """
+    method = "{steps: [{do: part, each: {b: self.c}}]}"
+    (step,) = spelled_out(tmp_path, method, steps=parts)["steps"]
+    looped = [("b", "self.c"), ("a", {"call": "listZones", "take": "all"})]
+    assert list(step["each"].items()) == looped
+
+
 def test_an_expression_that_is_given_stays_one(tmp_path: Path) -> None:
     method = "{steps: [{do: both, disk: moved or self}]}"
     first, second = spelled_out(tmp_path, method, steps=STEPS)["steps"]
@@ -201,6 +214,17 @@ def test_what_a_method_says_of_a_name_itself_goes_before_its_group(tmp_path: Pat
     method = "{with: {a group: {names: group, of: x}, two: 2}, steps: []}"
     named = spelled_out(tmp_path, method, names=NAMES, values=VALUES)["with"]
     assert named == {"one": "x.a", "two": 2}
+
+
+def test_a_name_of_a_group_may_be_that_of_the_use_of_another_one(tmp_path: Path) -> None:
+    parts = """
+    names:
+      first: {about: a, with: {two: self.a}}
+      second: {about: b, with: {one: self.b}}
+    """
+    method = "{with: {one: {names: first}, two: {names: second}}, steps: []}"
+    named = spelled_out(tmp_path, method, names=parts)["with"]
+    assert named == {"two": "self.a", "one": "self.b"}
 
 
 def test_a_resource_has_its_own_before_those_of_all(tmp_path: Path) -> None:

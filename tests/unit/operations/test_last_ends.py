@@ -92,3 +92,15 @@ def test_sqlite_is_asked_again_only_once_something_has_changed(tmp_path: Path) -
     assert len(asked) == 2
     own.close()
     other.close()
+
+
+def test_a_file_that_another_one_has_taken_the_place_of_is_not_gone_by(tmp_path: Path) -> None:
+    database = Database(str(tmp_path / "it.sqlite"), several=True)
+    database.prepare(upgrade=False)
+    ends = LastEnds(database, "test")
+    assert ends.of("me", 0.0) is None
+    (tmp_path / "it.sqlite").rename(tmp_path / "old.sqlite")
+    (tmp_path / "it.sqlite").touch()
+    with pytest.raises(sa.exc.OperationalError, match="was replaced"):
+        ends.of("me", 0.0)
+    database.close()
