@@ -83,6 +83,17 @@ def test_a_policy_is_made_shown_described_anew_and_deleted(edge: Gateway) -> Non
     assert edge.tags("Account", project) == {}
 
 
+@pytest.mark.parametrize("policies", [POLICIES, "regions/ch-gva/firewallPolicies"])
+@pytest.mark.parametrize("name", ["Edge", "-edge", "a/b", "a:b", "\U000d383b", "a" * 64])
+def test_a_policy_whose_name_is_none_of_gces_is_refused(
+    gateway: Gateway, policies: str, name: str
+) -> None:
+    """Google's document has no pattern for it; its prose and all other resources do."""
+    told = gateway.refused(400, "POST", policies, {"name": name})
+    assert "'resource.name'" in told["message"]
+    assert gateway.names(policies) == []
+
+
 def test_rules_are_kept_without_a_network(edge: Gateway) -> None:
     add(edge, MAIL)
     add(edge, WEB)
