@@ -146,20 +146,15 @@ class Database:
         """A number that is another one as soon as anybody has changed anything in the database.
 
         A few microseconds of SQLite's, where a question takes a fifth of a millisecond. None where
-        there is no such number: PostgreSQL has to be asked.
+        there is no such number: PostgreSQL has to be asked; memory is this process's alone.
 
         Raises:
-            SQLAlchemyError: the file can't be opened, or is another one by now.
+            SQLAlchemyError: the file is another one by now.
         """
-        if self.shared:
+        if self._looking is None:
             return None
         self._check()
         with self._one_looks:
-            if self._looking is None:
-                # Of its own, since SQLite counts what all connections but the asking one change.
-                made = self.engine.raw_connection()
-                made.detach()
-                self._looking = made.dbapi_connection
             try:
                 (number,) = self._looking.execute("PRAGMA data_version").fetchone()
             except sqlite3.Error:
@@ -314,6 +309,10 @@ class Database:
         sa.event.listen(self.engine, "do_connect", lambda *_: check())
         sa.event.listen(self.engine, "checkout", lambda *_: check())
         self._check = check
+        # Of its own, since SQLite counts what all connections but the asking one change.
+        looking = self.engine.raw_connection()
+        looking.detach()
+        self._looking = looking.dbapi_connection
 
 
 def _prepare(connection: Any, synchronous: str) -> None:

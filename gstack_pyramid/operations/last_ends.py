@@ -38,8 +38,10 @@ class _Told(NamedTuple):
 
 
 class LastEnds:
-    """Tells when operations ended. Nearly every request wants to know, so a database that says
-    whether anything in it has changed is only asked when something has.
+    """Tells when operations ended.
+
+    Nearly every request wants to know, so a database that says whether anything in it has changed
+    is only asked when something has.
 
     Args:
         database: where operations are kept.
@@ -67,12 +69,13 @@ class LastEnds:
         version = self._database.version_of_contents()
         with self._lock:
             told = self._told.get(owner)
-        if told is None or told.version != version or since < told.since:
-            told = _Told(version or 0, since, self._ask(owner, since))
-            if version is not None:
-                with self._lock:
-                    self._told[owner] = told
-        return told.end
+        if told is not None and told.version == version and told.since <= since:
+            return told.end
+        end = self._ask(owner, since)
+        if version is not None:
+            with self._lock:
+                self._told[owner] = _Told(version, since, end)
+        return end
 
     def _ask(self, owner: str, since: float) -> float | None:
         of = {"service": self._service, "owner": owner, "since": since}
