@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,17 @@ import pytest
 from gstack_pyramid.operations.pace import Pace
 from gstack_pyramid.operations.runner import Operations
 
+from ...support.postgres import Postgres
 from .fakes import LONG, PACE, SEALER, Cloud, forgotten, translate
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a database may be: a file, or a server's."""
+    if request.param == "sqlite":
+        return str(tmp_path / "operations.sqlite")
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.database()
 
 
 @pytest.fixture

@@ -21,16 +21,6 @@ from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.operations.schema import METADATA, NODES, VERSION, VERSION_TABLE
 from gstack_pyramid.operations.store import Store
 
-from ...support.postgres import Postgres
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return str(tmp_path / "operations.sqlite")
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.database()
-
 
 def versioned(place: str, version: str) -> None:
     """A database as another gstack has left it."""

@@ -13,16 +13,6 @@ from gstack_pyramid.operations.last_ends import LastEnds
 from gstack_pyramid.operations.operation import Operation, finished
 from gstack_pyramid.operations.store import Store
 
-from ...support.postgres import Postgres
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return str(tmp_path / "operations.sqlite")
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.database()
-
 
 @pytest.fixture
 def databases(place: str) -> Iterator[tuple[Database, Database]]:
