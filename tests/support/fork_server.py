@@ -37,6 +37,9 @@ from tests.support import shipped
 _MOST = 1 << 20
 """How many bytes are read at once."""
 
+_AT_THE_END = 10.0
+"""Seconds for forks that are about to end, whose CPU time nobody would count otherwise."""
+
 _PROGRAMS = (
     "pyramid.scripts.pserve",
     "waitress",
@@ -81,11 +84,20 @@ class Server:
         while True:
             for key, _ in self._selector.select():
                 if key.fileobj is sys.stdin:
+                    self._await_all()
                     return None
                 if key.fileobj is not self._listening:
                     self._ended(key.data)
                 elif (script := self._accept()) is not None:
                     return script
+
+    def _await_all(self) -> None:
+        self._selector.unregister(sys.stdin)
+        self._selector.unregister(self._listening)
+        until = time.monotonic() + _AT_THE_END
+        while self._selector.get_map() and (left := until - time.monotonic()) > 0:
+            for key, _ in self._selector.select(left):
+                self._ended(key.data)
 
     def _accept(self) -> Path | None:
         client, _ = self._listening.accept()
