@@ -36,9 +36,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     While a thread sends an answer, waitress's loop sees that there is something to send, and tries
     to, again and again, which that thread's lock doesn't let it. Each try takes the interpreter
-    from the thread, so this went on for a millisecond of CPU.
-    Here the loop does nothing about it until the thread has sent what there is room for, and has
-    woken it if there is more.
+    from the thread, so this went on for a millisecond of CPU. Here the loop does nothing about it
+    until the thread has sent what there is room for, and has woken it if there is more.
     """
 
     task_class = Task

@@ -204,5 +204,6 @@ class Groups(Mapping[Any, list[Row]]):
 @lru_cache(_MOST_LOOKS)
 def _look(fields: frozenset[str]) -> msgspec.json.Decoder[Row]:
     """What decodes these fields of a row, whatever is in them."""
-    seen = TypedDict("seen", dict.fromkeys(sorted(fields), Any), total=False)  # type: ignore[misc]
+    wanted = dict.fromkeys(sorted(fields), Any)
+    seen = TypedDict("seen", wanted, total=False)  # type: ignore[misc]  # mypy wants them spelled out
     return msgspec.json.Decoder(seen)
