@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 from waitress.task import WSGITask
+from waitress.trigger import trigger
 
 _SMALL = 1 << 16
 """Bytes up to which copying an answer takes less than sending its head by itself."""
@@ -110,3 +112,24 @@ def close_all(sockets: dict[int, Any]) -> None:
         if isinstance(each, HTTPChannel):
             each.handle_close()
     wasyncore.close_all(sockets, ignore_all=True)
+
+
+def end_loop(sockets: dict[int, Any]) -> None:
+    """Let a loop of waitress', which runs in another thread, close all that it serves, and end.
+
+    It ends when it has no sockets left. They are closed in its own thread: from another one it
+    would find them bad, or wait for others that have got their numbers.
+
+    Args:
+        sockets: the loop's sockets.
+    """
+    woken = threading.Event()
+
+    def end() -> None:
+        # It may be awake for another reason and come to this before it is woken, but must not
+        # close what wakes it until that is done.
+        woken.wait()
+        close_all(sockets)
+
+    next(each for each in sockets.values() if isinstance(each, trigger)).pull_trigger(end)
+    woken.set()

@@ -14,9 +14,8 @@ from typing import Any
 
 import yaml
 from waitress.server import create_server
-from waitress.trigger import trigger
 
-from gstack_pyramid.connections import close_all, mend_connections
+from gstack_pyramid.connections import end_loop, mend_connections
 from gstack_pyramid.plain_yaml import Reader, YamlMistake
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.location import data_folder
@@ -74,18 +73,7 @@ class SimulatorServer:
         if self._thread is None:
             return
         self._server.task_dispatcher.shutdown()
-        # The loop ends when it has no sockets left; they must be closed in its own thread. It may
-        # be awake for another reason and come to it before it is woken, but must not close what
-        # wakes it until that is done.
-        woken = threading.Event()
-
-        def end() -> None:
-            woken.wait()
-            close_all(self._sockets)
-
-        waker = next(s for s in self._sockets.values() if isinstance(s, trigger))
-        waker.pull_trigger(end)
-        woken.set()
+        end_loop(self._sockets)
         self._thread.join(10)
         self._thread = self._server = None
 

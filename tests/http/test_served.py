@@ -14,9 +14,8 @@ import pytest
 import requests
 from pyramid.router import Router
 from waitress.server import create_server
-from waitress.trigger import trigger
 
-from gstack_pyramid.connections import close_all
+from gstack_pyramid.connections import end_loop
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.simulator import SimulatorServer, make_simulator
 
@@ -54,14 +53,7 @@ def serve_router() -> Iterator[ServeRouter]:
 
         def stop() -> None:
             server.task_dispatcher.shutdown()
-            woken = threading.Event()
-
-            def end() -> None:
-                woken.wait()
-                close_all(sockets)
-
-            next(s for s in sockets.values() if isinstance(s, trigger)).pull_trigger(end)
-            woken.set()
+            end_loop(sockets)
             thread.join(10)
 
         ending.append(stop)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from waitress.server import BaseWSGIServer, create_server
-from waitress.trigger import trigger
 
-from gstack_pyramid.connections import Channel, close_all, mend_connections
+from gstack_pyramid.connections import Channel, end_loop, mend_connections
 
 from ..support import expecting
 
@@ -55,14 +54,7 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     with socket.create_connection(("127.0.0.1", server.effective_port), LONG) as made:
         yield made
     server.task_dispatcher.shutdown()
-    woken = threading.Event()
-
-    def end() -> None:
-        woken.wait()
-        close_all(sockets)
-
-    next(each for each in sockets.values() if isinstance(each, trigger)).pull_trigger(end)
-    woken.set()
+    end_loop(sockets)
     thread.join(LONG)
     assert not thread.is_alive()
 

@@ -16,6 +16,7 @@ from waitress.server import create_server
 
 from gstack_pyramid import signals
 from gstack_pyramid.auth import rotation
+from gstack_pyramid.connections import end_loop
 from gstack_pyramid.signals import Reloading, stop_listening
 
 from ..support.gateway import Gateway
@@ -117,7 +118,8 @@ def test_connections_that_are_kept_are_closed_by_a_server_that_is_to_end(
         server.task_dispatcher.shutdown()
         for each in (idle, busy):
             each.close()
-        server.asyncore.close_all(server._map, ignore_all=True)
+        end_loop(server._map)
+        serving.join(30)
 
 
 def test_a_connection_that_was_just_made_gets_its_answer_from_a_server_that_is_to_end(
@@ -151,13 +153,15 @@ def test_a_connection_that_was_just_made_gets_its_answer_from_a_server_that_is_t
         server.task_dispatcher.shutdown()
         for each in (old, new):
             each.close()
-        server.asyncore.close_all(server._map, ignore_all=True)
+        end_loop(server._map)
+        serving.join(30)
 
 
 def connects(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):
+        # Reset where the socket is closed while the connection is being made.
         return False
     return True
 
@@ -188,7 +192,7 @@ def test_its_own_server_stops_listening_behind_a_proxy_as_well(
             pause.wait(0.05)
         assert [connects(port) for port in ports] == [False, True]
     finally:
-        for server in (mine, others):
+        for server, loop in zip((mine, others), loops, strict=True):
             server.task_dispatcher.shutdown()
-            server.pull_trigger()
-            server.asyncore.close_all(server._map, ignore_all=True)
+            end_loop(server._map)
+            loop.join(30)
