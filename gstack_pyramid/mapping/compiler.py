@@ -17,6 +17,8 @@ from gstack_pyramid.mapping.error_table import compile_error_table
 from gstack_pyramid.mapping.expressions.calls import NAMES
 from gstack_pyramid.mapping.expressions.compiled import check_functions
 from gstack_pyramid.mapping.forms import resources as forms
+from gstack_pyramid.mapping.forms.methods import SHOWING
+from gstack_pyramid.mapping.forms.methods import Method as MethodForm
 from gstack_pyramid.mapping.forms.nodes import Text, text_at
 from gstack_pyramid.mapping.functions import functions_of
 from gstack_pyramid.mapping.loader import Mappings
@@ -64,6 +66,7 @@ def compile_mappings(
         name: settled(before.get(name), value) for name, value in (settings or {}).items()
     }
     cloudstack = _wanting(mappings, cloudstack, findings)
+    _show(mappings, gce)
     shapes: dict[str, Shape] = {}
     for name, form in mappings.forms.items():
         if form.read:
@@ -84,6 +87,21 @@ def compile_mappings(
         method.needs = needs_of(mappings, method)
     _tell_joins(compiled)
     return compiled
+
+
+def _show(mappings: Mappings, gce: GceModel) -> None:
+    """Let what is read have the methods that show it, as far as GCE has them."""
+    for name, form in mappings.forms.items():
+        if not form.read or name not in gce.resources:
+            continue
+        document, methods = mappings.resources[name], dict(form.methods)
+        known = gce.methods(name).keys() - methods.keys() - mappings.left_out.get(name, set())
+        for method in SHOWING:
+            if method in known:
+                place = ("methods", method)
+                methods[method] = MethodForm(place=place)
+                document.lines[place] = document.origin(("read",))
+        mappings.forms[name] = forms.Resource(**{**vars(form), "methods": methods})
 
 
 def _tell_joins(compiled: Compiled) -> None:
@@ -217,8 +235,7 @@ def _compile_resource(
             scope,
             rules=(form.ignores, form.refuses),
             served_by=form.served_by,
-            is_list=models.gce.item_type(method) is not None,
-            origin=mappings.owners.get((name, method_name), (document.file, 1)),
+            origin=mappings.owners.get((name, method_name), document.origin(place)),
         )
         reads = made.kind in ("get", "list", "aggregatedList")
         if reads and not resource.sources and form.served_by is None:

@@ -17,7 +17,7 @@ from gstack_pyramid.mapping.forms.keys import FORMS, Kind, read_as
 from gstack_pyramid.mapping.forms.resources import Resource
 from gstack_pyramid.mapping.functions import NamedFunction, functions_of
 from gstack_pyramid.mapping.grammar import check_grammar
-from gstack_pyramid.mapping.merging import Described, described, entries_of
+from gstack_pyramid.mapping.merging import Described, described, entries_of, take_left_out
 from gstack_pyramid.mapping.setting_kinds import check_settings, settled
 from gstack_pyramid.mapping.shared_parts import (
     Shared,
@@ -65,6 +65,7 @@ class Mappings:
         functions: those of ``_functions.yaml``, by name.
         shared: the checks, steps and values of ``_checks.yaml`` and its like, by kind and name.
         owners: (resource, method) -> the file and line that claim it.
+        left_out: resource -> the methods that a file says it does not have.
         likeness: resource -> what it and its methods are like.
         replaced: what a later folder has put in the place of an earlier one's, each with where the
             one and the other stand.
@@ -78,6 +79,7 @@ class Mappings:
     functions: dict[str, NamedFunction] = field(default_factory=dict)
     shared: Shared = field(default_factory=dict)
     owners: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    left_out: dict[str, set[str]] = field(default_factory=dict)
     likeness: dict[str, Described] = field(default_factory=dict)
     replaced: list[Replaced] = field(default_factory=list)
 
@@ -228,6 +230,7 @@ def _join(merged: Mappings, files: Mapping[str, list[Document]], findings: list[
         merged.owners.update({(name, method): origin for method, origin in resource.claims.items()})
         wrong = spell_out_shared(resource.document, merged.shared)
         spell_out_kept(resource.document)
+        merged.left_out[name] = take_left_out(resource.document)
         if not wrong:
             wrong = check_grammar(resource.document, "resource")
         wrong = wrong or spell_out_steps(resource.document)

@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gstack_pyramid.mapping.document import Document, Finding, Place
+from gstack_pyramid.mapping.forms.methods import SHOWING
 from gstack_pyramid.mapping.forms.resources import SECTIONS, Resource, Twin
 from gstack_pyramid.mapping.suggestions import nearest
 
 _HEAD = (*(key.name for key in Resource.KEYS if key.needed), *Twin.HELD)
 """The keys of a file that say which resource it is about, and nothing of that."""
+
+_FOLLOWING = frozenset((*SHOWING, "setLabels"))
+"""Methods that a resource may have although no file says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,12 @@ class _Family:
                 _add(described.document, document)
             for method in document.data.get("methods") or {}:
                 described.claims[method] = document.origin(("methods", method))
-        for method in described.claims.keys() - (whole.data.get("methods") or {}).keys():
-            del described.claims[method]
+        methods = whole.data.get("methods", {})
+        described.claims = {
+            method: origin
+            for method, origin in described.claims.items()
+            if methods.get(method) is not None
+        }
         self._found[name] = described
         return described
 
@@ -161,7 +169,7 @@ class _Family:
         said = ""
         if what in within:
             said = f"{' is like '.join((*within[within.index(what) :], what))}, and so on"
-        elif other not in methods:
+        elif methods.get(other) is None:
             said = f"{what} is not mapped{nearest(other, methods)}"
         if said:
             self._findings.append(whole.finding((*place, "like"), said))
@@ -188,7 +196,10 @@ class _Family:
         """
         around, key = whole.at(place[:-1]), place[-1]
         new = source.at(origin)
-        if new is None:
+        if new is None and place[:-1] == ("methods",) and (key in around or key in _FOLLOWING):
+            # Until it is known what follows, which this method is not to.
+            whole.put(place, source, origin)
+        elif new is None:
             if key not in around:
                 near = nearest(str(key), map(str, around))
                 said = f"there is no {key!r} to be left out{near}"
@@ -207,6 +218,15 @@ class _Family:
                 self._lay(whole, (*place, inner), source, (*origin, inner))
         else:
             whole.put(place, source, origin)
+
+
+def take_left_out(document: Document) -> set[str]:
+    """Take those methods out of a resource of which a file says that it does not have them."""
+    methods = document.data.get("methods", {})
+    left_out = {method for method, spec in methods.items() if spec is None}
+    for method in left_out:
+        document.drop(("methods", method))
+    return left_out
 
 
 def _leaves(data: Any, place: Place = ()) -> list[Place]:

@@ -30,23 +30,24 @@ from gstack_pyramid.mapping.scope import Scope
 from gstack_pyramid.mapping.shapes import ANY, GceShape, ListShape, ObjectShape
 from gstack_pyramid.mapping.steps import compile_steps
 from gstack_pyramid.schemas.formats import Formats
-from gstack_pyramid.schemas.gce import GceMethod
+from gstack_pyramid.schemas.gce import GceMethod, GceModel
 
 _OPERATION = "Operation"
 """The type that GCE answers nearly every change with."""
 
 
-def kind_of(spec: forms.Method, method: GceMethod, is_list: bool) -> Kind:
+def kind_of(spec: forms.Method, method: GceMethod, gce: GceModel) -> Kind:
     """How a method is answered, from what the mapping says and what the model says of it."""
     if spec.steps is not None or spec.variants:
         return "mutation"
     if spec.answer is not None:
         return "answer"
-    if spec.served_by == "permissions":
+    types = [name for name in (method.request, method.response) if name]
+    if len(types) == 2 and all("permissions" in gce.type(name)["properties"] for name in types):
         return "permissions"
     if "/aggregated/" in method.path:
         return "aggregatedList"
-    return "list" if is_list else "get"
+    return "list" if gce.item_type(method) is not None else "get"
 
 
 def compile_method(
@@ -57,7 +58,6 @@ def compile_method(
     *,
     rules: tuple[Mapping[str, str], Mapping[str, str]],
     served_by: str | None,
-    is_list: bool,
     origin: tuple[str, int],
 ) -> Method:
     """Compile one method of a mapping; mistakes are reported to the scope.
@@ -69,7 +69,6 @@ def compile_method(
         scope: the resource's scope.
         rules: the resource's ``ignores`` and ``refuses``.
         served_by: the package that answers for the resource instead of CloudStack, if one does.
-        is_list: whether the model says that it answers with a list.
         origin: the file and line that claim the method.
     """
     models = scope.models
@@ -95,14 +94,14 @@ def compile_method(
     compiled = Method(
         gce=method,
         resource=resource,
-        kind=kind_of(spec, method, is_list),
+        kind=kind_of(spec, method, models.gce),
         item=item,
         place=origin,
         about=spec.about or "",
         served_by=served_by,
     )
     if compiled.kind == "permissions":
-        _check_permissions(spec, method, inner)
+        inner.honoured.add(("permissions",))
     if compiled.kind == "answer" and spec.answer is not None:
         compiled.common, within = _compile_names(spec, inner)
         compiled.answer = within.value(spec.answer)
@@ -156,15 +155,6 @@ def _is_parameter(path: str, scope: Scope, place: Place, method: GceMethod) -> b
         scope.report((*place, path), f"{method.id} has no parameter {name!r}")
     scope.query.add(name)
     return True
-
-
-def _check_permissions(spec: forms.Method, method: GceMethod, scope: Scope) -> None:
-    """Report a method that GCE does not ask about permissions."""
-    gce = scope.models.gce
-    types = [name for name in (method.request, method.response) if name]
-    if len(types) < 2 or any("permissions" not in gce.type(n)["properties"] for n in types):
-        scope.report(spec.inside("served_by"), f"{method.id} doesn't ask about permissions")
-    scope.honoured.add(("permissions",))
 
 
 def _check_paths(

@@ -67,8 +67,8 @@ def _shown(data: Mapping[str, Any], kept: Mapping[str, Any]) -> Iterator[tuple[P
         # What a file says of others may look at them, as a fingerprint of the whole does.
         yield ("fields",), {**fields, **data.get("fields", {})}
     if kept.get("labels"):
-        method = data.get("methods", {}).get("setLabels")
-        if method is not None and not _is_said(method):
+        method = data.get("methods", {}).get("setLabels", {})
+        if not _is_said(method):
             own = method.get("with", {})
             yield ("methods", "setLabels", "fingerprint"), _FINGERPRINT
             yield ("methods", "setLabels", "with"), {**own, "change": _CHANGE, **own}
@@ -144,8 +144,9 @@ def _put(document: Document, place: Place, value: Any) -> None:
         return  # that is what the file says
     if place[-1] not in around or place[-1] in ("with", "fields"):
         around[place[-1]] = value
+    around_it = [place[:length] for length in range(1, len(place))]
     inner = [(*place, key) for key in value] if isinstance(value, Mapping) else []
-    for where in (place, *inner):
+    for where in (*around_it, place, *inner):
         document.lines.setdefault(where, document.origin(("kept_in_tags",)))
 
 

@@ -21,7 +21,6 @@ from gstack_pyramid.mapping.forms.holds import (
     WORD,
     WORDS,
     any_of,
-    either,
     form_of,
     forms_of,
     matching,
@@ -150,9 +149,8 @@ class UnknownField(Node):
 
 @form("method", allOf=({"not": {"required": ["steps", "variants"]}},))
 class Method(Way):
-    """How one GCE method is answered; get, list and aggregatedList need nothing."""
+    """How one GCE method is answered; what answers with what is read needs nothing."""
 
-    served_by: str | None = key(either("permissions"), "`permissions`: [see below](#served_by).")
     answer: Value | None = key(
         VALUE,
         "The [value](values.md) that is the answer, for a method that changes nothing or that GCE"
@@ -192,6 +190,10 @@ class Method(Way):
         table(any_of(WORD, form_of("told_anyway"))),
         "Fields that are [kept and told](ignores.md#advice), and change nothing, and why.",
     )
+
+
+SHOWING = ("get", "list", "aggregatedList", "testIamPermissions")
+"""The methods that say nothing but what is read, or what may be done with it."""
 
 
 @form("twin_method", differs_from="method")

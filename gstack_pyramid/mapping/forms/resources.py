@@ -171,8 +171,8 @@ class KeptInTags(Node):
     )
     labels: bool | None = key(
         TRUE,
-        "`true`: labels are tags. The fields `labels` and `labelFingerprint` follow, and"
-        " `setLabels: {}` among the methods is all that has to be said of that.",
+        "`true`: labels are tags. The fields `labels` and `labelFingerprint` follow, and the method"
+        " `setLabels`.",
     )
     description: bool | None = key(TRUE, "`true`: the field `description` is in tags.")
     under: str | None = key(

@@ -17,15 +17,16 @@ from gstack_pyramid.mapping.forms.values import SOURCES
 from ...support import shipped
 from .conftest import Gstack
 
-METHODS = sorted(
-    f"compute.{resource}.{method}"
-    for resource, document in shipped.mappings().resources.items()
-    for method in document.data.get("methods", {})
-)
+METHODS = sorted(shipped.compiled().methods)
 
 
-def test_all_methods_are_explained() -> None:
-    assert sorted(shipped.compiled().methods) == METHODS
+def test_all_methods_that_a_file_says_are_explained() -> None:
+    said = {
+        f"compute.{resource}.{method}"
+        for resource, document in shipped.mappings().resources.items()
+        for method in document.data.get("methods", {})
+    }
+    assert said <= {*METHODS}
 
 
 @pytest.mark.parametrize("method_id", METHODS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from gstack_pyramid.engine.compiled import Compiled
@@ -120,12 +118,3 @@ def test_a_permission_is_called_after_its_method(
     gce: GceModel, method: str, permission: str
 ) -> None:
     assert permission_of(gce.method("disks", method)) == permission
-
-
-def test_only_a_method_about_permissions_can_be_answered_so(
-    tmp_path: Path, compiler: Compiler
-) -> None:
-    text = DISKS + "      resize: {served_by: permissions}\n"
-    folder = write(tmp_path, projects=PROJECTS, zones=ZONES, disks=text, types=DISK_TYPES)
-    (finding,) = compiler.findings(folder)
-    assert "compute.disks.resize doesn't ask about permissions" in finding.message

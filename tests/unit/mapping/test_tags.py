@@ -79,7 +79,6 @@ def test_labels_are_fields_and_a_method(tmp_path: Path) -> None:
         resource: disks
         kept_in_tags: {of: {value: Volume}, labels: true, description: true}
         read: {call: listVolumes}
-        methods: {get: {}, setLabels: {}}
         """,
     )
     assert data["fields"] == {
@@ -92,7 +91,6 @@ def test_labels_are_fields_and_a_method(tmp_path: Path) -> None:
         "with": {"change": "changes(labels_of(self.tags), new_labels(labels))"},
         "steps": RETAG,
     }
-    assert data["methods"]["get"] == {}
 
 
 def test_what_the_file_says_by_itself_stands(tmp_path: Path) -> None:
@@ -125,16 +123,6 @@ def test_fields_that_follow_come_before_those_that_may_look_at_them(tmp_path: Pa
         """,
     )
     assert list(data["fields"]) == ["labels", "labelFingerprint", "description"]
-
-
-def test_a_method_that_is_not_mapped_is_not_made(tmp_path: Path) -> None:
-    text = """
-    resource: disks
-    kept_in_tags: {of: {value: Volume}, labels: true}
-    read: {call: listVolumes}
-    methods: {get: {}}
-    """
-    assert written_out(tmp_path, text)["methods"] == {"get": {}}
 
 
 def test_retag_is_two_commands_each_with_its_undo(tmp_path: Path) -> None:
