@@ -9,7 +9,7 @@ There is no waiting for an answer here, so no timeout either.
 from __future__ import annotations
 
 from email.utils import formatdate
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
@@ -57,10 +57,8 @@ class _Wire:
         def start_response(
             status: str, its: list[tuple[str, str]], exc_info: object = None
         ) -> Callable[[bytes], object]:
-            headers = HTTPMessage()
-            for name, value in [*its, ("Date", formatdate(usegmt=True))]:
-                headers[name] = value
-            told[:] = int(status[:3]), headers
+            named = [*its, ("Date", formatdate(usegmt=True))]
+            told[:] = int(status[:3]), {name.lower(): value for name, value in named}
             return told.append
 
         try:
