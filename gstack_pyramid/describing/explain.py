@@ -285,9 +285,10 @@ class _Page(StepsPage):
             self.title(f"Any other field of {request} that asks for something is refused: 400.")
 
 
-def _refusal(check: forms.RefusalParts, said: str) -> str:
-    field = f" (field {check.field})" if check.field is not None else ""
-    return f'{check.status or 400} "{said}"{field}'
+def _refusal(check: forms.RefusalParts, refuse: Text | Named) -> str:
+    said, field = forms.told(check, refuse)
+    about = f" (field {field})" if field is not None else ""
+    return f'{check.status or 400} "{said}"{about}'
 
 
 def _alone(paths: list[Text] | Text | bool) -> str:

@@ -23,10 +23,10 @@ from gstack_pyramid.engine.steps import Step
 from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.forms import methods as forms
 from gstack_pyramid.mapping.forms.keys import Value
-from gstack_pyramid.mapping.forms.nodes import Text, text_at
+from gstack_pyramid.mapping.forms.nodes import Named, Text, text_at
 from gstack_pyramid.mapping.forms.values import Asking, Each
 from gstack_pyramid.mapping.lookups import Link, nested
-from gstack_pyramid.mapping.scope import Scope
+from gstack_pyramid.mapping.scope import POSITION, Scope
 from gstack_pyramid.mapping.shapes import ANY, GceShape, ListShape, ObjectShape
 from gstack_pyramid.mapping.steps import compile_steps
 from gstack_pyramid.schemas.formats import Formats
@@ -322,13 +322,20 @@ def _asks_nobody(value: Value | None, used: Set[str], of_body: Set[str]) -> bool
 
 
 def _compile_check(
-    spec: forms.RefusalParts, refuse: Text, when: Text | None, scope: Scope
+    spec: forms.RefusalParts, refuse: Text | Named, when: Text | None, scope: Scope
 ) -> Check:
-    message = scope.format(refuse)
+    message, field = forms.told(spec, refuse)
+    body = scope.roots["body"]
+    if isinstance(refuse, Named) and isinstance(body, GceShape):
+        path = POSITION.sub("", next(iter(refuse)))
+        if body.model.field(body.type_name, path.split(".")) is None:
+            scope.report(message.place, f"{body.type_name} has no field {path!r}")
+    if spec.field is not None and spec.field is not field:
+        scope.report(spec.inside("field"), "'refuse' says already which field it is about")
     return Check(
         scope.condition(when),
-        message,
-        scope.format(spec.field) if spec.field is not None else None,
+        scope.format(message),
+        scope.format(field) if field is not None else None,
         spec.status or 400,
         spec.reason or "invalid",
     )

@@ -161,7 +161,8 @@ def _self_aware(constants: dict[str, Any], getters: list[tuple[str, Getter]]) ->
     return build
 
 
-_POSITION = re.compile(r"\[\d+\]")
+POSITION = re.compile(r"\[\d+\]")
+"""Which element of a list a path goes through."""
 
 
 def field_name(shape: Shape, value: Value) -> str:
@@ -169,7 +170,7 @@ def field_name(shape: Shape, value: Value) -> str:
     path = next(iter(body_paths(shape)), None)
     if path:
         name = ".".join(path)
-        if isinstance(value, Text) and _POSITION.sub("", value) == name:
+        if isinstance(value, Text) and POSITION.sub("", value) == name:
             name = str(value)
         return f"resource.{name}"
     # Of an expression, the parameter that it is about.

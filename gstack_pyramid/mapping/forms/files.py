@@ -7,7 +7,7 @@ from typing import Any
 
 from gstack_pyramid.mapping.forms.holds import (
     EXPRESSION,
-    MESSAGE,
+    MESSAGE_OF_FIELD,
     NAMES,
     OBJECT,
     REMARK,
@@ -23,7 +23,7 @@ from gstack_pyramid.mapping.forms.holds import (
     forms_of,
 )
 from gstack_pyramid.mapping.forms.keys import Holds, Kind, Node, Value, form, key, needed
-from gstack_pyramid.mapping.forms.methods import Refusal, RefusalParts
+from gstack_pyramid.mapping.forms.methods import REFUSE, Refusal, RefusalParts
 from gstack_pyramid.mapping.forms.nodes import Named, Text
 from gstack_pyramid.mapping.forms.steps import Command, Run
 
@@ -45,7 +45,7 @@ class SharedPart(Node):
 class NamedCheck(SharedPart, RefusalParts):
     """A check that has a name, or several."""
 
-    refuse: Text | None = key(MESSAGE, "What the client is told. `{expressions}` are filled in.")
+    refuse: Text | Named | None = key(MESSAGE_OF_FIELD, REFUSE)
     checks: Sequence[Refusal] = key(forms_of("check", 1), "Several checks, in the place of one.")
 
 

@@ -70,6 +70,25 @@ EXPRESSION: Holds[Text | None] = Holds(Kind.VALUE, _TEXT, text_at)
 """An expression where no other form of a value may stand."""
 MESSAGE: Holds[Text | None] = Holds(Kind.MESSAGE, _TEXT, text_at)
 """A text for clients, in which expressions stand in braces."""
+MESSAGE_OF_FIELD: Holds[Any] = Holds(
+    Kind.MESSAGE,
+    {
+        "anyOf": [
+            _TEXT,
+            {
+                "type": "object",
+                "additionalProperties": _TEXT,
+                "minProperties": 1,
+                "maxProperties": 1,
+            },
+        ]
+    },
+    lambda data, place: (
+        text_at(data, place) if isinstance(data, str) else named_at(data, place, text_at)
+    ),
+    inner=MESSAGE,
+)
+"""Such a text, or one behind the field of the body that it is about."""
 REMARK: Holds[str | None] = Holds(Kind.REMARK, _TEXT)
 WORD: Holds[str | None] = Holds(Kind.WORD, _TEXT)
 WORDS: Holds[Sequence[str]] = Holds(Kind.WORD, _many(_TEXT), absent=())

@@ -10,6 +10,7 @@ from gstack_pyramid.mapping.forms.holds import (
     EXPRESSION,
     FLAG,
     MESSAGE,
+    MESSAGE_OF_FIELD,
     NAMES,
     PLAIN,
     REASONS,
@@ -28,7 +29,7 @@ from gstack_pyramid.mapping.forms.holds import (
     texts,
 )
 from gstack_pyramid.mapping.forms.keys import Node, Value, chosen, form, key, needed
-from gstack_pyramid.mapping.forms.nodes import Named, Text
+from gstack_pyramid.mapping.forms.nodes import Named, Text, text_at
 from gstack_pyramid.mapping.forms.steps import Command, Run
 
 
@@ -41,22 +42,38 @@ class RefusalParts(Node):
     )
     field: Text | None = key(
         MESSAGE,
-        "The field that the message names, as `resource.` and the path in the body."
-        " `{expressions}` are filled in here as well, for the place in a list:"
-        " `resource.parts[{wrong[0].at}].mode`.",
+        "The field that the message names, where `refuse` names none: a parameter, or `resource.`"
+        " and the path in the body. `{expressions}` are filled in here as well, for the place in a"
+        " list: `resource.parts[{wrong[0].at}].mode`.",
     )
     status: int | None = key(STATUS, "The HTTP status, 400 by default.")
     reason: str | None = key(WORD, "The reason in GCE's error, `invalid` by default.")
 
 
-_REFUSE = "What the client is told. `{expressions}` in it are filled in."
+REFUSE = (
+    "What the client is told, or `{FIELD: what}` of a field of the body. `{expressions}` in it are"
+    " filled in."
+)
+
+
+def told(refusal: RefusalParts, refuse: Text | Named) -> tuple[Text, Text | None]:
+    """The message of a refusal, and the field that it is about.
+
+    Args:
+        refusal: what else it says.
+        refuse: its ``refuse``.
+    """
+    if isinstance(refuse, Text):
+        return refuse, refusal.field
+    ((field, message),) = refuse.items()
+    return message, text_at(f"resource.{field}", message.place)
 
 
 @form("refusal")
 class Refusal(RefusalParts):
     """A refusal and when it holds."""
 
-    refuse: Text = needed(MESSAGE, _REFUSE)
+    refuse: Text | Named = needed(MESSAGE_OF_FIELD, REFUSE)
 
 
 @form("used_check", uses="named_check")
@@ -114,7 +131,7 @@ class Variant(Way, RefusalParts):
     when: Text | None = key(
         CONDITION, "The [condition](conditions.md) under which this way is taken."
     )
-    refuse: Text | None = key(MESSAGE, f"This way is a refusal. {_REFUSE}")
+    refuse: Text | Named | None = key(MESSAGE_OF_FIELD, f"This way is a refusal. {REFUSE}")
     alone: Any = key(
         texts(EXPRESSION, TEXTS, how="oneOf"),
         "[What this way of it has for itself](changes.md#alone) besides: paths, or an expression"

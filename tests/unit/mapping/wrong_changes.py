@@ -45,6 +45,45 @@ WRONG_CHANGES = {
         """,
         "deleteTemplate is a job, and GCE answers without waiting",
     ),
+    # refusals
+    "a refusal of a field that there is not": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          resize:
+            checks:
+              - when: not sizeGb
+                refuse: {sizeGB: "a size is needed."} # here
+            steps: []
+        """,
+        "DisksResizeRequest has no field 'sizeGB'",
+    ),
+    "a refusal that names two fields": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          resize:
+            checks:
+              - field: resource.name # here
+                refuse: {sizeGb: "a size is needed."}
+            steps: []
+        """,
+        "'refuse' says already which field it is about",
+    ),
+    "a refusal with a wrong name in what it tells of a field": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          resize:
+            checks:
+              - refuse: {sizeGb: "a size is needed, not {sise}."} # here
+            steps: []
+        """,
+        "'sise'",
+    ),
     # what a change does and has alone
     "a step that does what is no change": (
         """
