@@ -20,6 +20,7 @@ from gstack_pyramid import (
     front,
     health,
     hosts,
+    route_tree,
     scheduling,
     view,
 )
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 
 CONCERNS = (
+    route_tree,
     derivers,
     view,
     documents,

@@ -15,7 +15,8 @@ PACKAGE = Path(gstack_pyramid.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(layer.split())
     for layer in (
-        "errors collecting private_files at_start balance database_urls connections plain_yaml",
+        "errors collecting private_files at_start balance database_urls connections plain_yaml"
+        " route_tree",
         "schemas shares settings tls_channel",
         "hosts observability",
         "cloudstack protocol simulator logs",
