@@ -140,14 +140,16 @@ class Scheduler:
         role = getattr(self._mine, "role", None)
         if role in (_SINGLE, _LONG):
             quick = int(role is _SINGLE)
-            with self._places.place(caller) as granted:
-                if not granted:
-                    raise too_many("Too many requests of this caller wait for CloudStack.")
-                self._count(0, -quick)
-                try:
-                    yield
-                finally:
-                    self._count(0, quick)
+            if not self._places.take(caller):
+                raise too_many("Too many requests of this caller wait for CloudStack.")
+            if quick:
+                self._count(0, -1)
+            try:
+                yield
+            finally:
+                if quick:
+                    self._count(0, 1)
+                self._places.give_back(caller)
         elif role is _BATCHED:
             if not self._expected():
                 self._leave()

@@ -41,19 +41,20 @@ class Shares:
     @contextmanager
     def place(self, caller: Hashable) -> Iterator[bool]:
         """A place until the block ends; gives whether there was one for this caller."""
-        granted = self._take(caller)
+        granted = self.take(caller)
         try:
             yield granted
         finally:
             if granted:
-                self._give_back(caller)
+                self.give_back(caller)
 
     @property
     def taken(self) -> int:
         """How many places are held right now."""
         return self._places - self._free
 
-    def _take(self, caller: Hashable) -> bool:
+    def take(self, caller: Hashable) -> bool:
+        """Take a place, to be given back; gives whether there was one for this caller."""
         with self._lock:
             held, left = self._held[caller], self._free - 1
             granted = left >= 0 and (not held or held + 1 <= self._greed * left)
@@ -62,7 +63,8 @@ class Shares:
                 self._free -= 1
             return granted
 
-    def _give_back(self, caller: Hashable) -> None:
+    def give_back(self, caller: Hashable) -> None:
+        """Give a place back that was taken."""
         with self._lock:
             self._free += 1
             self._held[caller] -= 1

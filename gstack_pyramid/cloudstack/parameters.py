@@ -21,8 +21,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 _NAME = re.compile(r"[A-Za-z0-9_\-]+")
+_SIMPLE = frozenset({str, int})
 # One bracket too many, and the server refuses the whole request.
 _KEY = re.compile(r"[!-Z\\^-~]+")
 
@@ -39,14 +41,23 @@ def encode_params(params: Mapping[str, object]) -> dict[str, str]:
     """
     sent: dict[str, str] = {}
     for name, value in params.items():
-        lower = name.lower()
-        if not _NAME.fullmatch(name) or lower in RESERVED:
+        lower = _lower(name)
+        if lower is None:
             raise ValueError(f"{name!r} is not a parameter that can be sent")
-        for sent_name, text in _pairs(lower, value):
+        # Most are these; the others may be several.
+        pairs = [(lower, str(value))] if type(value) in _SIMPLE else _pairs(lower, value)
+        for sent_name, text in pairs:
             if sent_name in sent:
                 raise ValueError(f"{name}: given twice, in different cases")
             sent[sent_name] = text
     return sent
+
+
+@lru_cache(maxsize=1024)
+def _lower(name: str) -> str | None:
+    """A parameter's name as it is sent; None where it can't be."""
+    lower = name.lower()
+    return lower if _NAME.fullmatch(name) and lower not in RESERVED else None
 
 
 def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 
@@ -14,8 +13,7 @@ OnLoss = Callable[[CloudStackUnavailable, float], None]
 """Told of a command that had no answer: why, and the seconds since it was sent."""
 
 
-@contextmanager
-def told(command: str, on_call: OnCall | None, on_loss: OnLoss | None = None) -> Iterator[None]:
+class told:  # noqa: N801  # as contextmanagers are called
     """Within, a command is sent and answered.
 
     Args:
@@ -23,19 +21,21 @@ def told(command: str, on_call: OnCall | None, on_loss: OnLoss | None = None) ->
         on_call: told of it: ``ok``, an error code, ``unavailable``, ``timeout`` or ``bad-answer``.
         on_loss: told of it where there was no answer.
     """
-    started = time.perf_counter()
-    outcome = "failed"
-    try:
-        yield
-        outcome = "ok"
-    except CloudStackError as error:
-        outcome = error.outcome
-        raise
-    except CloudStackUnavailable as error:
-        outcome = error.outcome
-        if on_loss is not None:
-            on_loss(error, time.perf_counter() - started)
-        raise
-    finally:
-        if on_call is not None:
-            on_call(command, time.perf_counter() - started, outcome)
+
+    __slots__ = ("_command", "_on_call", "_on_loss", "_started")
+
+    def __init__(self, command: str, on_call: OnCall | None, on_loss: OnLoss | None = None) -> None:
+        self._command, self._on_call, self._on_loss = command, on_call, on_loss
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        outcome = "ok" if error is None else "failed"
+        if isinstance(error, CloudStackError | CloudStackUnavailable):
+            outcome = error.outcome
+        seconds = time.perf_counter() - self._started
+        if self._on_loss is not None and isinstance(error, CloudStackUnavailable):
+            self._on_loss(error, seconds)
+        if self._on_call is not None:
+            self._on_call(self._command, seconds, outcome)

@@ -9,6 +9,8 @@ folder it names; see prometheus_client's documentation of that mode.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from gstack_pyramid.observability.context import command_sent
@@ -40,18 +42,24 @@ REFUSED = Counter("gstack_refused_credentials", "What may have been guessed", ["
 CATALOGUE = Counter("gstack_catalogue_reads", "Reads that may be answered from memory", ["result"])
 HIT, MISS = CATALOGUE.labels("hit"), CATALOGUE.labels("miss")
 
+# Looking a label up takes longer than counting.
+_requests = lru_cache(4096)(REQUESTS.labels)
+_request_seconds = lru_cache(4096)(REQUEST_SECONDS.labels)
+_commands = lru_cache(4096)(COMMANDS.labels)
+_command_seconds = lru_cache(4096)(COMMAND_SECONDS.labels)
+
 
 def answered(method: str, status: int, seconds: float) -> None:
     """A request was answered; ``method`` is GCE's name, or ``other``."""
-    REQUESTS.labels(method, str(status)).inc()
-    REQUEST_SECONDS.labels(method).observe(seconds)
+    _requests(method, str(status)).inc()
+    _request_seconds(method).observe(seconds)
 
 
 def commanded(command: str, seconds: float, outcome: str) -> None:
     """A command was answered, or wasn't: as the client's ``on_call``."""
     command_sent()
-    COMMANDS.labels(command, outcome).inc()
-    COMMAND_SECONDS.labels(command).observe(seconds)
+    _commands(command, outcome).inc()
+    _command_seconds(command).observe(seconds)
 
 
 def repeated(command: str, times: int) -> None:
