@@ -31,6 +31,7 @@ from gstack_pyramid.cloudstack import Client, Credentials
 from gstack_pyramid.cloudstack.client import Client as RealClient
 from gstack_pyramid.cloudstack.transport import Answer
 from gstack_pyramid.engine.answer_cache import Answers
+from gstack_pyramid.engine.told import KeptResources
 from gstack_pyramid.routes import make_app
 from gstack_pyramid.scheduling import GARBAGE
 from gstack_pyramid.settings import Settings
@@ -131,18 +132,28 @@ def measure(count: int = COUNT, rounds: int = ROUNDS) -> dict[str, float]:
             "plain view": lambda: plain.get(f"/compute/v1/{PATH}"),
             "bare, over HTTP": ask,
         }
-        figures: dict[str, list[float]] = {name: [] for name in [*ways, "gstack", "again"]}
+        names = [*ways, "gstack", "again", "one changed"]
+        figures: dict[str, list[float]] = {name: [] for name in names}
+        before, since = _labelled(recorded.recorded["listVirtualMachines"])
         with collected_as_served():
             for _ in range(rounds):
                 for name, work in ways.items():
                     figures[name].append(cpu(work))
                 application.engine.client = recorded
-                application.answers = Answers(0)
+                application.answers, application.kept_resources = Answers(0), KeptResources(0)
                 figures["gstack"].append(cpu(ask))
                 application.answers = Answers(1 << 26)
                 ask()
                 figures["again"].append(cpu(ask))
-                application.answers = Answers(0)
+                application.answers = Answers(1 << 26)
+                application.kept_resources = KeptResources(1 << 26)
+                # What is asked for once isn't kept, so the third list is made of the second.
+                for machines in (before, since):
+                    recorded.recorded["listVirtualMachines"] = machines
+                    ask()
+                recorded.recorded["listVirtualMachines"] = before
+                figures["one changed"].append(cpu(ask))
+                application.answers, application.kept_resources = Answers(0), KeptResources(0)
                 application.engine.client = client
         application.close()
     return {name: statistics.median(values) * 1000 for name, values in figures.items()}
@@ -158,6 +169,14 @@ def settings_for(endpoint: str) -> Settings:
         },
         {},
     )
+
+
+def _labelled(machines: bytes) -> tuple[bytes, bytes]:
+    """An answer of listVirtualMachines as it was, and with one more label of one machine."""
+    told = orjson.loads(machines)
+    rows = told["listvirtualmachinesresponse"]["virtualmachine"]
+    rows[len(rows) // 2]["tags"].append({"key": "changed", "value": "yes"})
+    return machines, orjson.dumps(told)
 
 
 def _used(machines: list[dict[str, Any]], volumes: list[dict[str, Any]]) -> None:
@@ -229,4 +248,6 @@ def report() -> None:
         print(f"  {name:18} {milliseconds:7.2f} ms   {milliseconds / floor:5.2f} x floor")
     print(f"gstack to the floor: {figures['gstack'] / floor:.2f} (goal: at most 2)")
     print(f"asked again to the floor: {figures['again'] / floor:.2f} (goal: at most 0.35)")
+    changed = figures["one changed"] / figures["gstack"]
+    print(f"one of them changed to gstack: {changed:.2f} (goal: at most 0.35)")
     print(f"gstack to a plain Pyramid view: {figures['gstack'] / figures['plain view']:.1f}")

@@ -88,6 +88,7 @@ def served(without: str, processes: int, cloud: str) -> Iterator[int]:
             "catalogue_ttl": "3600",
             "hosts": "127.0.0.1",
             "answers_kept_mb": "0",
+            "resources_kept_mb": "0",
             "operations.url": f"{folder}/operations.sqlite",
             "processes": str(processes),
         }

@@ -196,7 +196,7 @@ def figure(processes: int, path: str, kept: str, cloud: str, seconds: float) -> 
     Args:
         processes: how many.
         path: what is asked for.
-        kept: megabytes of answers that are kept.
+        kept: megabytes of answers, and of resources, that are kept.
         cloud: the endpoint of the cloud.
         seconds: for how long it is measured.
     """
@@ -205,6 +205,7 @@ def figure(processes: int, path: str, kept: str, cloud: str, seconds: float) -> 
         "token_keys": KEY,
         "hosts": "127.0.0.1",
         "answers_kept_mb": kept,
+        "resources_kept_mb": kept,
         "catalogue_ttl": "3600",
     }
     bearer = token(Credentials(DEMO_API_KEY, DEMO_SECRET_KEY))

@@ -18,9 +18,11 @@ from gstack_pyramid.cloudstack import Credentials, PasswordLogin, User, find_use
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.describing.coverage import read_reasons
 from gstack_pyramid.engine.answer_cache import Answers
+from gstack_pyramid.engine.calls import Call
 from gstack_pyramid.engine.compiled import Compiled
 from gstack_pyramid.engine.engine import Engine
 from gstack_pyramid.engine.methods import Method
+from gstack_pyramid.engine.told import KeptResources, Pieces
 from gstack_pyramid.mapping.compiler import compile_mappings
 from gstack_pyramid.mapping.loader import files_in, load
 from gstack_pyramid.observability import audit, metrics, tracing
@@ -63,6 +65,7 @@ class Application:
     batches: Shares
     batch_workers: FairThreads
     answers: Answers
+    kept_resources: KeptResources
     methods: dict[str, BoundMethod] = field(default_factory=dict)
     reloads: dict[str, Callable[[], object]] = field(default_factory=dict)
     ending: bool = False
@@ -112,6 +115,15 @@ class Application:
             context=caller + path.encode(),
             secrets=self.page_secrets,
         )
+
+    def pieces(self, call: Call) -> Pieces | None:
+        """What makes the resources of a list that may have been told before, if that is wanted."""
+        if not self.kept_resources.wanted:
+            return None
+        # {"items": [...]}, and {"items": {"zones/z": {"instances": [...]}}}
+        depth = 2 if call.method.kind == "list" else 4
+        pretty = call.query.get("prettyPrint", True)
+        return Pieces(self.kept_resources, call.credentials, depth if pretty else None)
 
     def why_missing(self, method_id: str) -> str:
         """Why a method of GCE's isn't mapped; one sentence."""
@@ -237,6 +249,7 @@ def build_application(settings: Settings) -> Application:
         batches=Shares(settings.batch.at_once),
         batch_workers=FairThreads(2 * settings.batch.workers, settings.batch.workers, "batch"),
         answers=Answers(settings.answers_kept_mb << 20),
+        kept_resources=KeptResources(settings.resources_kept_mb << 20),
     )
     application.reloads["the key ring"] = lambda: keyring.replace(
         KeyRing.configured(settings.token_keys, settings.token_keys_file)

@@ -22,6 +22,7 @@ from gstack_pyramid.application import Application
 from gstack_pyramid.bound_methods import BoundMethod
 from gstack_pyramid.engine.answer_cache import Asked
 from gstack_pyramid.engine.reader import Trace
+from gstack_pyramid.engine.told import Pieces
 from gstack_pyramid.errors import GceError, invalid_parameter, too_large
 from gstack_pyramid.hosts import links_url
 from gstack_pyramid.observability.context import noted
@@ -55,6 +56,7 @@ class Given:
         base_url: what links in the answer start with, up to and including the version.
         body: the body, as far as the request's update mask names it; None where there is none.
         trace: takes down what the answer is made of, if that is wanted.
+        pieces: makes the resources of a list that may have been told before.
         sound: whether the answer is as GCE's model has it.
     """
 
@@ -63,6 +65,7 @@ class Given:
     base_url: str
     body: Any = None
     trace: Trace | None = None
+    pieces: Pieces | None = None
     sound: bool = True
 
     @staticmethod
@@ -192,8 +195,13 @@ def telling(view: View, info: Any) -> View:
         application.scheduler.give_way()
         given.sound = _check(application, bound, result)
         application.scheduler.give_way()
-        pretty = given.query.get("prettyPrint", True)
-        return content_response(json_content(given.mask(result), pretty=pretty))
+        pieces, pretty = given.pieces, given.query.get("prettyPrint", True)
+        if pieces is None:
+            return content_response(json_content(given.mask(result), pretty=pretty))
+        content = json_content(result, pretty=pretty, told=pieces.json)
+        if given.sound:
+            pieces.keep()
+        return content_response(content)
 
     return wrapped
 

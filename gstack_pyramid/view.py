@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -23,6 +24,7 @@ from gstack_pyramid.engine.calls import Call
 from gstack_pyramid.protocol.batch_run import IN_BATCH, InBatch
 from gstack_pyramid.protocol.disconnects import gone
 from gstack_pyramid.protocol.fields import shown_fields
+from gstack_pyramid.protocol.filter_tree import And
 from gstack_pyramid.protocol.lists import Envelope, Whole
 
 BASE = "/compute/v1"
@@ -76,6 +78,9 @@ def answer(bound: BoundMethod, request: Request) -> Any:
     # Before anything is read: what can't be understood costs nothing.
     wanted = envelope.wanted(call.query)
     application.scheduler.give_way()
+    if not method.served_by and wanted.tree == And(()) and not given.query.get("fields"):
+        given.pieces = application.pieces(call)
+        call = replace(call, pieces=given.pieces)
     listing = own.listing(call, wanted.tree)
     if method.kind == "list":
         return envelope.flat(listing, wanted)

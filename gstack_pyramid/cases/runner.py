@@ -18,6 +18,7 @@ from gstack_pyramid.cloudstack import Credentials
 from gstack_pyramid.engine.answer_cache import Answers
 from gstack_pyramid.engine.calls import Prepared
 from gstack_pyramid.engine.engine import Engine
+from gstack_pyramid.engine.told import KeptResources
 from gstack_pyramid.operations import Operations, Pace, shape
 from gstack_pyramid.operations.operation import Operation
 from gstack_pyramid.simulator import DEMO_API_KEY, DEMO_SECRET_KEY
@@ -80,9 +81,11 @@ class Runner:
             self.application.engine,
             self.application.operations,
             self.application.answers,
+            self.application.kept_resources,
         )
         # What other requests were answered is none of a case's.
         self.application.answers = Answers(0)
+        self.application.kept_resources = KeptResources(0)
         self.application.engine = Engine(compiled, client)
         self.application.operations = operations = Restoring(
             client,
@@ -104,6 +107,7 @@ class Runner:
             self.application.engine,
             self.application.operations,
             self.application.answers,
+            self.application.kept_resources,
         ) = self._before
         self._client.close()
 

@@ -33,14 +33,25 @@ class Table(Sequence[Row]):
     Args:
         rows: the rows, or the bytes of each, which are those of a JSON object as it seems.
         command: the command that was answered with them.
+        came: the same rows as they came, where others have decoded them.
+
+    Attributes:
+        came: the rows as they came, in the same order.
     """
 
-    __slots__ = ("_command", "_rows", "_seen", "_unread")
+    __slots__ = ("_command", "_places", "_rows", "_seen", "_unread", "came")
 
-    def __init__(self, rows: Iterable[Row | msgspec.Raw], command: str = "") -> None:
+    def __init__(
+        self,
+        rows: Iterable[Row | msgspec.Raw],
+        command: str = "",
+        came: Sequence[Any] | None = None,
+    ) -> None:
         self._rows: list[Any] = list(rows)
+        self.came: Sequence[Any] = self._rows.copy() if came is None else came
         self._command = command
         self._unread = True
+        self._places: dict[str, Mapping[Any, list[int]]] = {}
         self._seen: tuple[frozenset[str], list[Row]] = frozenset(), []
 
     @property
@@ -123,10 +134,21 @@ class Table(Sequence[Row]):
             for row in self.looks(looks | {field}, also):
                 found.setdefault(row.get(field), []).append(row)
             return found
-        places: dict[Any, list[int]] = {}
-        for place, row in enumerate(self.looks(frozenset((field,)), also)):
-            places.setdefault(row.get(field), []).append(place)
-        return Groups(self, places, looks)
+        return Groups(self, self.places(field, also), looks)
+
+    def places(self, field: str, also: frozenset[str] = frozenset()) -> Mapping[Any, list[int]]:
+        """The places of the rows by a field.
+
+        Args:
+            field: the field.
+            also: those that will be asked for next of all rows, as :meth:`looks` takes them.
+        """
+        places = self._places.get(field)
+        if places is None:
+            places = self._places[field] = {}
+            for place, row in enumerate(self.looks(frozenset((field,)), also)):
+                places.setdefault(row.get(field), []).append(place)
+        return places
 
     @overload
     def __getitem__(self, place: int) -> Row: ...

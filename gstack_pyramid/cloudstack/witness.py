@@ -54,7 +54,7 @@ class Witness(Commands):
         self._client = client
         self._credentials = credentials
         self._seen: dict[_Key, Seen] = {}
-        self._early: dict[_Key, Answer | Exception] = {}
+        self._early: dict[_Key, tuple[Answer, bytes] | Exception] = {}
         self.whole = True
 
     @property
@@ -92,12 +92,16 @@ class Witness(Commands):
         try:
             if isinstance(early, Exception):
                 raise early
-            answer = early or self._client.answer(credentials, command, params)
+            if early is not None:
+                answer, digest = early
+            else:
+                answer = self._client.answer(credentials, command, params)
+                digest = _digest(answer)
             body = self._client.read(command, answer, cut=cut)
         except (CloudStackError, CloudStackUnavailable):
             self.whole = False
             raise
-        self._seen[key] = Seen(command, dict(params), _digest(answer))
+        self._seen[key] = Seen(command, dict(params), digest)
         return body
 
     def confirms(self, seen: Sequence[Seen]) -> bool:
@@ -112,8 +116,9 @@ class Witness(Commands):
             except (CloudStackError, CloudStackUnavailable) as error:
                 self._early[key] = error
                 return False
-            self._early[key] = answer
-            if _digest(answer) != read.digest:
+            digest = _digest(answer)
+            self._early[key] = answer, digest
+            if digest != read.digest:
                 return False
         return True
 

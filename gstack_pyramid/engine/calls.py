@@ -11,6 +11,7 @@ from gstack_pyramid.engine.environment import Caller
 from gstack_pyramid.engine.methods import Method
 from gstack_pyramid.engine.plans import Outcome, Plan
 from gstack_pyramid.engine.reader import Trace
+from gstack_pyramid.engine.told import Pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Call:
         base_url: what links start with, up to and including ``/compute/v1``.
         fields: the fields of a resource that the answer shows; None for all.
         trace: takes down what the answer is made of, if that is wanted.
+        pieces: makes resources that may have been told before, where nobody is to look at them.
     """
 
     method: Method
@@ -36,6 +38,7 @@ class Call:
     base_url: str
     fields: frozenset[str] | None = None
     trace: Trace | None = None
+    pieces: Pieces | None = None
 
     @property
     def asked(self) -> str | None:

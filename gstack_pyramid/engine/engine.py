@@ -146,7 +146,16 @@ class Engine:
             wanted = call.fields | {path[0] for path in fields_of(tree)}
         if call.method.kind == "list":
             here = Place("", env, lambda record: record.home == env.home)
-            return Listing(resource, env, lambda: [here], narrowing, flat=True, wanted=wanted)
+            pieces = call.pieces if resource.apart else None
+            return Listing(
+                resource,
+                env,
+                lambda: [here],
+                narrowing,
+                flat=True,
+                wanted=wanted,
+                pieces=pieces,
+            )
         partial = bool(call.query.get("returnPartialSuccess"))
 
         def of(resource: Resource) -> Listing:
@@ -159,6 +168,7 @@ class Engine:
                     self.other_scopes(resource, env) if call.query.get("includeAllScopes") else []
                 ),
                 wanted=wanted,
+                pieces=call.pieces if resource.apart else None,
                 explain=self.compiled.errors.translate if partial else None,
             )
 

@@ -33,6 +33,20 @@ class Caller(Reader, ABC):
         """The GCE name of the region that a zone is in."""
 
     @abstractmethod
+    def links(self, resource: str, env: Env) -> dict[str, Any]:
+        """Links of a resource by CloudStack id: a text, or for named patterns a function."""
+
+    @abstractmethod
+    def row_link(self, resource: str, env: Env, zone_id: str | None = None) -> RowLink:
+        """What makes the links of rows that other rows tell by id and CloudStack name.
+
+        Args:
+            resource: what the rows are in GCE.
+            env: where the links are made.
+            zone_id: the zone that the rows are in, where ``env`` doesn't tell.
+        """
+
+    @abstractmethod
     def zone(self, name: str, env: Env) -> tuple[dict[str, Any], str]:
         """The row of a zone, and the name that it is shown by.
 

@@ -30,10 +30,12 @@ class Reads(NamedTuple):
     Attributes:
         row: of the row.
         joined: of joined rows, by the join's name.
+        roots: what else it looks at that is called by a name, besides links; None for anything.
     """
 
     row: frozenset[str] | None
     joined: Mapping[str, frozenset[str] | None]
+    roots: frozenset[str] | None
 
 
 def field_of_row(name: str) -> Getter:

@@ -18,6 +18,7 @@ from gstack_pyramid.engine.names import ANY_NAME, numeric_id
 from gstack_pyramid.engine.pushdown import Narrowing
 from gstack_pyramid.engine.records import Record, Source
 from gstack_pyramid.engine.resources import Resource
+from gstack_pyramid.engine.told import Pieces
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.observability.context import carried
 from gstack_pyramid.protocol.filter import Predicate
@@ -71,6 +72,7 @@ class Listing:
         find_others: tells the scopes that have none of them, as far as they are to be shown.
         flat: whether it is of one scope only.
         wanted: the fields that anybody will look at; None for all.
+        pieces: makes resources that may have been told before; None where they are to be looked at.
         explain: says what a failure of CloudStack's means when one scope's failure is not to
             sink the rest; None when it is.
     """
@@ -82,6 +84,7 @@ class Listing:
     find_others: Callable[[], Sequence[str]] = list
     flat: bool = False
     wanted: frozenset[str] | None = None
+    pieces: Pieces | None = None
     explain: Callable[[CloudStackError | CloudStackUnavailable], GceError] | None = None
     _lost: dict[str, str] | None = None
     _places: Sequence[Place] | None = None
@@ -130,7 +133,7 @@ class Listing:
         if env is None:
             return Entries((), lambda chosen: [])
         try:
-            found = self.resource.narrowed(env, self.narrowing, size)
+            found = self.resource.narrowed(env, self.narrowing, 0 if self._known() else size)
         except Failure:
             if self.explain is None or len(self.places) < 2:
                 raise
@@ -149,6 +152,12 @@ class Listing:
             partial(self._made, named),
         )
 
+    def _known(self) -> bool:
+        """Whether resources of the first place were told before, so that few will be shaped."""
+        return self.pieces is not None and any(
+            self.pieces.knows(self.resource, place.env) for place in self.places[:1]
+        )
+
     def _made(
         self, named: Sequence[tuple[Place, str, Record]], chosen: Sequence[int]
     ) -> list[tuple[str, Row]]:
@@ -160,7 +169,7 @@ class Listing:
         self._lost = {}
         for scope, (place, some) in by_place.items():
             try:
-                shaped[scope] = iter(self._shape(place, some))
+                shaped[scope] = iter(self._tell(place, some))
             except Failure as error:
                 if self.explain is None or len(self._lost) + 1 == len(self.places):
                     raise
@@ -215,7 +224,7 @@ class Listing:
                 replace(place, env=place.env.reading(page=page, budget=budget))
                 for place in self.places
             ]
-            count = self._take(piece, source, missing, found, keep, filtered=filtered)
+            count = self._take(piece, read.came, source, missing, found, keep, filtered=filtered)
             at = piece.cursor(count)
             # A page that is nearly full is given as it is: the rest would cost another command.
             enough = len(found) >= max(1, size - (0 if filtered else SEEN + AHEAD))
@@ -225,6 +234,7 @@ class Listing:
     def _take(
         self,
         piece: Stretch,
+        came: Mapping[Any, Any],
         source: Source,
         missing: int,
         found: list[tuple[str, Row]],
@@ -234,7 +244,8 @@ class Listing:
     ) -> int:
         """Put what fits of a stretch into ``found``; returns how many rows were passed."""
         count = piece.usable() if filtered else min(piece.usable(), missing)
-        shaped = self._shaped_rows([row for _, row in piece.rows[:count]], source)
+        rows = [row for _, row in piece.rows[:count]]
+        shaped = self._shaped_rows(Table(rows, came=[came.get(row["id"]) for row in rows]), source)
         for passed, (_, row) in enumerate(piece.rows[:count], 1):
             item = shaped.get(str(row["id"]))
             if item is not None and keep(item[1]):
@@ -244,12 +255,12 @@ class Listing:
                     return passed
         return count
 
-    def _shaped_rows(self, rows: list[Row], source: Source) -> dict[str, tuple[str, Row]]:
-        records = source.records_of(Table(rows), self.env)
+    def _shaped_rows(self, rows: Table, source: Source) -> dict[str, tuple[str, Row]]:
+        records = source.records_of(rows, self.env)
         shaped: dict[str, tuple[str, Row]] = {}
         for place in self.places:
             here = [record for record in records if place.holds(record)]
-            items = self._shape(place, self.resource.named(here)) if here else []
+            items = self._tell(place, self.resource.named(here)) if here else []
             for record, item in zip(here, items, strict=True):
                 shaped[record.key] = (place.scope, item)
         return shaped
@@ -307,6 +318,11 @@ class Listing:
     def _shape(self, place: Place, named: Named) -> list[Row]:
         return self.resource.shape(named, place.env, wanted=self.wanted)
 
+    def _tell(self, place: Place, named: Named) -> Sequence[Row]:
+        if self.pieces is None:
+            return self._shape(place, named)
+        return self.pieces.of(self.resource, named, place.env)
+
 
 def joined(listings: Sequence[Listing]) -> Whole:
     """Lists of several resources as one, read whole.
@@ -337,6 +353,8 @@ class _Reader:
         self._first: tuple[tuple[int, int], Window] | None = None
         self.total = 0
         """How many rows the list has, as far as is known."""
+        self.came: dict[Any, Any] = {}
+        """Rows as they came, by their ids."""
 
     def is_long(self, size: int) -> bool:
         """Whether the list is too long to be read whole. A short one is remembered as it is."""
@@ -344,6 +362,7 @@ class _Reader:
         window = self(*wanted)
         if window.total is None or window.total > LONG:
             self._first = wanted, window
+            self._note(window)
             return True
         if not window.ended and window.total <= self._env.session.client.paging.size:
             # All of it in one page, of which it is known that it is the last.
@@ -357,4 +376,9 @@ class _Reader:
             return self._first[1]
         window = self._env.session.window(self._command, self._params, start, stop)
         self.total = window.total or 0
+        self._note(window)
         return window
+
+    def _note(self, window: Window) -> None:
+        rows = window.rows
+        self.came.update((row.get("id"), came) for row, came in zip(rows, rows.came, strict=True))

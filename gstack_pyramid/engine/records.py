@@ -86,6 +86,12 @@ class Record:
         rows = self._rows
         return None if isinstance(rows, Table) else rows
 
+    @property
+    def content(self) -> Any:
+        """Its row as it came; None where it is made of several, or of something else."""
+        rows = self._rows
+        return rows.came[self._place] if isinstance(rows, Table) else None
+
     def is_in(self, zone_id: str) -> bool:
         """Whether it is in a zone; what has no zone is in all of them."""
         zone = self.zone
@@ -140,6 +146,15 @@ class Join:
             single: whether they are one resource's, so that the command can be narrowed to it.
             looks: the fields that are wanted of the joined rows; None for all.
         """
+        found = self._found(env, rows, single=single)
+        return found.by(self.theirs, looks, self.also, most=len(rows) * 2 > len(found))
+
+    def parts(self, env: Env, rows: Sequence[Row]) -> tuple[Mapping[Any, list[int]], Sequence[Any]]:
+        """All joined rows as they came, and the places of those that belong to a value of ours."""
+        found = self._found(env, rows, single=False)
+        return found.places(self.theirs, self.also), found.came
+
+    def _found(self, env: Env, rows: Sequence[Row], *, single: bool) -> Table:
         params = self.params({}, env)
         if single and self.one_parameter and rows:
             params[self.one_parameter] = rows[0].get(self.ours)
@@ -149,20 +164,18 @@ class Join:
         if self.one_parameter and 0 < len(values) <= env.budget and not self.cached:
             given = self.params({}, env)
             each = [{**given, self.one_parameter: value} for value in sorted(values, key=str)]
-            return Table(env.session.fetch_each(self.command, each)).by(self.theirs)
+            return Table(env.session.fetch_each(self.command, each))
         if env.page == WHOLE or self.cached:
-            found: Table = env.session.table(self.command, params, cached=self.cached)
-            return found.by(self.theirs, looks, self.also, most=len(rows) * 2 > len(found))
+            return env.session.table(self.command, params, cached=self.cached)
         wanted = {row.get(self.ours) for row in rows}
 
         def fits(joined: Table) -> bool:
             # Something that has none may be newer than what was kept.
             return wanted <= joined.by(self.theirs).keys()
 
-        found = env.session.fetch_for_pages(
+        return env.session.fetch_for_pages(
             self.command, params, first=env.page == FIRST_PAGE, fits=fits
         )
-        return found.by(self.theirs, looks, self.also)
 
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -220,6 +233,11 @@ class Source:
     """What is told besides, as it was asked for."""
     advice_joins: frozenset[str] = frozenset()
     """The joins that it looks at."""
+
+    @property
+    def apart(self) -> bool:
+        """Whether each resource is made of one row, those joined to it, and links alone."""
+        return self.unnest is None and self.group is None and self.reads().roots is not None
 
     def fetch(
         self,

@@ -79,6 +79,11 @@ class Resource:
         return self.collection.scope == "regions"
 
     @property
+    def apart(self) -> bool:
+        """Whether each is made of one row, those joined to it, and links alone."""
+        return all(source.apart for source in self.sources)
+
+    @property
     def walkable(self) -> Source | None:
         """The source whose rows can be read page by page in CloudStack's order, if there is one."""
         only = self.sources[0] if len(self.sources) == 1 else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.name_patterns import NamePattern
 from gstack_pyramid.engine.resources import Resource
 
 
@@ -44,7 +46,7 @@ def links_in(target: Resource, env: Env) -> dict[str, Any]:
         if source.pattern is not None:
             for row in source.fetch(env, zone_id=env.zone_id):
                 if source.where is None or source.where(row, env):
-                    known[str(row["id"])] = _pattern_link(prefix, source.pattern.render)
+                    known[str(row["id"])] = PatternLink(prefix, source.pattern)
     for name, record in target.named(target.records(env)):
         link = (target.prefix(env, record.home) if record.home else prefix) + name
         known[record.key] = link
@@ -54,11 +56,18 @@ def links_in(target: Resource, env: Env) -> dict[str, Any]:
     return known
 
 
-def _pattern_link(
-    prefix: str, render: Callable[[Mapping[str, Any]], str | None]
-) -> Callable[[Mapping[str, Any]], str | None]:
-    def link(values: Mapping[str, Any]) -> str | None:
-        name = render(values)
-        return None if name is None else prefix + name
+@dataclass(frozen=True, slots=True)
+class PatternLink:
+    """Makes links to what has values in its name; two that are equal make the same.
 
-    return link
+    Attributes:
+        prefix: what the links start with.
+        pattern: what the names look like.
+    """
+
+    prefix: str
+    pattern: NamePattern
+
+    def __call__(self, values: Mapping[str, Any]) -> str | None:
+        name = self.pattern.render(values)
+        return None if name is None else self.prefix + name

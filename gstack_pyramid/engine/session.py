@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,23 @@ from gstack_pyramid.errors import GceError, invalid_value
 
 _MOST_NAMES = 30
 """How many names of a catalogue an error tells at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowLinks:
+    """Makes the links of rows of one place; two that are equal make the same.
+
+    Attributes:
+        prefix: what the links start with.
+        twins: the names that several rows would have.
+    """
+
+    prefix: str
+    twins: frozenset[str]
+
+    def __call__(self, key: str, raw: str) -> str:
+        name = natural_name(raw, key)
+        return self.prefix + (suffixed_name(name, key) if name in self.twins else name)
 
 
 class Session(Caller):
@@ -161,15 +178,10 @@ class Session(Caller):
         if here.single:
             return link_of_one
         among = twins_of("")
-
-        def link_of_many(key: str, raw: str) -> str:
-            name = natural_name(raw, key)
-            return prefix + (suffixed_name(name, key) if name in among else name)
-
         if not env.row_links:
             self._kept_in.append(env.row_links)
-        env.row_links[resource, zone_id] = link_of_many
-        return link_of_many
+        made = env.row_links[resource, zone_id] = RowLinks(prefix, among)
+        return made
 
     def as_asked(self, resource: str, link: str, asked: str, env: Env) -> str:
         """A link by the name that a client asked for, where that means the same still.

@@ -97,6 +97,18 @@ def _of_process(application: Application) -> Iterator[Metric]:
     answers.add_metric(["hit"], application.answers.hits)
     answers.add_metric(["miss"], application.answers.misses)
     yield answers
+    resources = CounterMetricFamily(
+        "gstack_resources",
+        "Resources in lists that were made otherwise: hit where one was told as before",
+        labels=["result"],
+    )
+    resources.add_metric(["hit"], application.kept_resources.hits)
+    resources.add_metric(["miss"], application.kept_resources.misses)
+    yield resources
+    kept = GaugeMetricFamily("gstack_kept_bytes", "Memory that what is kept takes", labels=["what"])
+    kept.add_metric(["answers"], application.answers.size)
+    kept.add_metric(["resources"], application.kept_resources.size)
+    yield kept
     running = GaugeMetricFamily(
         "gstack_operations_running", "Operations that this process runs at the moment"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -20,9 +21,20 @@ def json_response(body: Any, *, status: int = 200, pretty: bool = False) -> Resp
     return content_response(json_content(body, pretty=pretty), status=status)
 
 
-def json_content(body: Any, *, pretty: bool = False) -> bytes:
-    """A body as JSON; ``pretty``: indented by two spaces, as ``prettyPrint=true`` asks for."""
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2 if pretty else 0)
+def json_content(
+    body: Any, *, pretty: bool = False, told: Callable[[Any], Any] | None = None
+) -> bytes:
+    """A body as JSON.
+
+    Args:
+        body: the body.
+        pretty: whether it is indented by two spaces, as ``prettyPrint=true`` asks for.
+        told: what orjson is to write for a value of a class of ours, as its ``default``.
+    """
+    option = orjson.OPT_INDENT_2 if pretty else 0
+    if told is not None:
+        option |= orjson.OPT_PASSTHROUGH_SUBCLASS
+    return orjson.dumps(body, told, option)
 
 
 def content_response(content: bytes, *, status: int = 200) -> Response:

@@ -195,6 +195,9 @@ class Settings(BaseSettings):
     #: Megabytes of answers to reads that are kept, to be sent again when CloudStack says the same
     #: again, to the byte. 0: none.
     answers_kept_mb: Annotated[int, Field(ge=0, le=65536)] = 64
+    #: Megabytes of resources in lists that are kept, to be told again where CloudStack says the
+    #: same of them again, to the byte. 0: none.
+    resources_kept_mb: Annotated[int, Field(ge=0, le=65536)] = 64
     #: Processes that ``gstack serve`` serves with, on one port: each computes on one core at a
     #: time. Several need ``egg:waitress#main``, and neither database in memory.
     processes: Count = 1

@@ -48,6 +48,6 @@ def test_every_list_is_told_as_from_whole_rows(
     assert {"aggregated/instances", "aggregated/disks"} <= set(paths)
     for resource in application.compiled.resources.values():
         for source in resource.sources:
-            monkeypatch.setattr(source, "reads", lambda: Reads(None, {}))
+            monkeypatch.setattr(source, "reads", lambda: Reads(None, {}, None))
             monkeypatch.setattr(source, "glance", None)
     assert told() == narrow

@@ -23,6 +23,7 @@ from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.telling import OnCall
 from gstack_pyramid.engine.answer_cache import Answers
 from gstack_pyramid.engine.engine import Engine
+from gstack_pyramid.engine.told import KeptResources
 from gstack_pyramid.observability import tracing
 from gstack_pyramid.observability.metrics import commanded
 from gstack_pyramid.operations import Operations, Pace
@@ -225,7 +226,7 @@ def gce_error(response: TestResponse) -> dict[str, Any]:
     return error
 
 
-_OF_A_CLOUD = ("engine", "operations", "passwords", "answers")
+_OF_A_CLOUD = ("engine", "operations", "passwords", "answers", "kept_resources")
 """What a gateway has of one cloud, which is another's in another test."""
 
 
@@ -282,6 +283,7 @@ class Backend:
         application.passwords = _Login(self._server, self.endpoint, self._called)
         application.engine = Engine(compiled, self.client, catalogue_ttl=settings.catalogue_ttl)
         application.answers = Answers(1 << 24)
+        application.kept_resources = KeptResources(1 << 24)
         application.operations = Operations(
             self.client,
             compiled.errors.translate,

@@ -2,6 +2,9 @@
 
 What it is given of a row need hold no others then. Nothing is taken on trust: where a row goes
 anywhere but into ``row.get("field")``, all of it is wanted.
+
+It is told as well what else there is that a function looks at, so that what it makes of the same
+rows can be known to be the same.
 """
 
 from __future__ import annotations
@@ -30,14 +33,14 @@ def reads_of(source: str, joins: Iterable[str]) -> Reads:
     (function,) = ast.parse(source).body
     nodes = list(ast.walk(function))
     if any(_hands_on(node) for node in nodes):
-        return Reads(None, dict.fromkeys(joins))
+        return Reads(None, dict.fromkeys(joins), None)
     roots = dict(_roots(nodes))
     row = None if _WHOLE_ROW & set(roots.values()) else _Uses(nodes, {_CURRENT}, set()).fields
     joined = {}
     for join in joins:
         lists = {name for name, root in roots.items() if root == join}
         joined[join] = _Uses(nodes, set(), lists).fields
-    return Reads(row, joined)
+    return Reads(row, joined, frozenset(roots.values()) - _WHOLE_ROW - joined.keys())
 
 
 def _hands_on(node: ast.AST) -> bool:
