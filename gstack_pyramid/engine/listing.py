@@ -353,8 +353,7 @@ class _Reader:
         self._first: tuple[tuple[int, int], Window] | None = None
         self.total = 0
         """How many rows the list has, as far as is known."""
-        self.came: dict[Any, Any] = {}
-        """Rows as they came, by their ids."""
+        self._windows: list[Window] = []
 
     def is_long(self, size: int) -> bool:
         """Whether the list is too long to be read whole. A short one is remembered as it is."""
@@ -362,7 +361,6 @@ class _Reader:
         window = self(*wanted)
         if window.total is None or window.total > LONG:
             self._first = wanted, window
-            self._note(window)
             return True
         if not window.ended and window.total <= self._env.session.client.paging.size:
             # All of it in one page, of which it is known that it is the last.
@@ -376,9 +374,15 @@ class _Reader:
             return self._first[1]
         window = self._env.session.window(self._command, self._params, start, stop)
         self.total = window.total or 0
-        self._note(window)
+        self._windows.append(window)
         return window
 
-    def _note(self, window: Window) -> None:
-        rows = window.rows
-        self.came.update((row.get("id"), came) for row, came in zip(rows, rows.came, strict=True))
+    @property
+    def came(self) -> dict[Any, Any]:
+        """The rows as they came, by their ids, which takes all of them."""
+        tables = [window.rows for window in self._windows]
+        return {
+            row.get("id"): came
+            for rows in tables
+            for row, came in zip(rows, rows.came, strict=True)
+        }
