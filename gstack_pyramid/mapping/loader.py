@@ -24,6 +24,7 @@ from gstack_pyramid.mapping.shared_parts import (
     check_parts,
     parts_of,
 )
+from gstack_pyramid.mapping.signatures import take_signatures
 from gstack_pyramid.mapping.spelling_out import spell_out_shared
 from gstack_pyramid.mapping.tags import spell_out_kept, spell_out_steps
 from gstack_pyramid.schemas.cloudstack import Wanted
@@ -114,6 +115,7 @@ def load(folders: Iterable[Path]) -> Mappings:
                 findings += error.findings
                 continue
             wrong = check_grammar(document, _form_of(document, file.name))
+            wrong = wrong or take_signatures(document)
             findings += wrong
             if not wrong:
                 findings += _add(merged, document, file.name, claimed, own)

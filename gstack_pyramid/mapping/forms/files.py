@@ -36,9 +36,13 @@ class SharedPart(Node):
 
     about: str = needed(REMARK, "What it is, for people.")
     takes: Sequence[str] = key(
-        _PARAMETERS, "What a use has to give; `<name>` stands for it in the part."
+        _PARAMETERS,
+        "What a use has to give; `<name>` stands for it in the part. It is said behind the part's"
+        " name as well: `NAME(one, other)`.",
     )
-    may_take: Sequence[str] = key(_PARAMETERS, "What it may give besides.")
+    may_take: Sequence[str] = key(
+        _PARAMETERS, "What it may give besides, or behind the name: `NAME(one, other?)`."
+    )
 
 
 @form("named_check", oneOf=({"required": ["refuse"]}, {"required": ["checks"]}))
@@ -75,7 +79,9 @@ class Function(Node):
     """A function of expressions."""
 
     about: str = needed(REMARK, "What it comes to, for people.")
-    takes: Sequence[str] = key(WORDS, "The names of its parameters.")
+    takes: Sequence[str] = key(
+        WORDS, "The names of its parameters. They are said behind its own as well: `NAME(one)`."
+    )
     gives: Text = needed(EXPRESSION, "The expression of what it comes to.")
 
 

@@ -140,4 +140,72 @@ WRONG_SHARED_PARTS = {
         """,
         "'when' means something beside the name of what is shared already",
     ),
+    "a name with nothing that it takes": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        values:
+          own(): {about: own, gives: id} # here
+        """,
+        "'own()' is no name with what it takes, such as own(one, other?)",
+    ),
+    "a name with a bracket that is left open": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        steps:
+          gone(id: # here
+            about: it goes
+            steps: [{call: deleteVolume, params: {id: <id>}}]
+        """,
+        "'gone(id' is no name with what it takes",
+    ),
+    "a name that takes the same twice": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        functions:
+          own(one, one): {about: own, gives: one} # here
+        """,
+        "'own(one, one)' takes something twice",
+    ),
+    "a name that says what it takes, and says it again": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        functions:
+          own(one): {about: own, takes: [one], gives: one} # here
+        """,
+        "'own(one)' says what it takes, and so need not 'takes' and 'may_take'",
+    ),
+    "a name that stands twice with other parameters": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        functions:
+          own(one): {about: own, gives: one}
+          own(one, other): {about: own, gives: one} # here
+        """,
+        "functions.own stands here twice",
+    ),
+    "something else than what it takes behind a name": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        functions:
+          own(a.b): {about: own, gives: a} # here
+        """,
+        "'own(a.b)' is no name with what it takes",
+    ),
+    "a wrong name in a part with parameters": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        functions:
+          own(one):
+            about: own
+            gives: first(one, two) # here
+        """,
+        "'two'",
+    ),
 }
