@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 from cachetools import LRUCache
 
@@ -32,14 +32,18 @@ _EACH = 512
 _A_LINK = 256
 """Bytes that are counted for each link that may be in one."""
 
-_NEXT = b";"
-
 _NOTHING: dict[str, Any] = {}
+
+_FIRST_ROW = 3
+"""The place in the parts of a resource from which on they are rows, and numbers of rows."""
+
+_ROWS = frozenset({int, msgspec.Raw})
+"""The types of these; rows that others have put together or decoded are of another one."""
 
 _PLAIN: tuple[type[Any], ...] = (str, dict, list, int)
 
 Named = Sequence[tuple[str, Record]]
-Parts = tuple[str, str, str | None, bytes]
+Parts = list[Any]
 """What a resource is made of: its source, its name, its project if that is a foreign one, and rows
 as they came."""
 
@@ -116,10 +120,11 @@ _NOWHERE = Around({}, {}, {})
 
 
 class Told(NamedTuple):
-    """A resource as it was told, and what it was made of."""
+    """A resource as it was told, what it was made of, and how many bytes both are."""
 
     parts: Parts
     piece: Piece
+    size: int
 
 
 class Collection(NamedTuple):
@@ -187,9 +192,7 @@ class KeptResources:
         links = _A_LINK * sum(map(len, around.links.values()))
         # Where it is too much, what was there before makes room: much of it may be gone by now.
         for all_ in ({**told, **new}, new):
-            size = links + sum(
-                _EACH + len(parts[-1]) + len(piece.content or b"") for parts, piece in all_.values()
-            )
+            size = links + sum(each.size for each in all_.values())
             if size <= most:
                 with self._lock:
                     self._kept[place] = Collection(around, all_, size)
@@ -235,21 +238,27 @@ class Pieces:
         parts = _parts_of(named, env) if told else {}
         if told and not collection.around.holds(resource, env):
             told = {}
-        found: dict[str, Piece] = {
-            key: known.piece
-            for key, made_of in parts.items()
-            if (known := told.get(key)) is not None and known.parts == made_of
-        }
-        others = [each for each in named if each[1].key not in found]
-        shaped = resource.shape(others, env) if others else []
-        made = {each[1].key: Piece(item) for each, item in zip(others, shaped, strict=True)}
-        self._kept.count(len(found), len(made))
-        if made:
-            new = made, parts or _parts_of(others, env)
-            around = Around.of(resource, env)
-            self._keeping.append(lambda: self._kept.keep(place, around, told, _told(*new)))
-        found |= made
-        return [found[record.key] for _, record in named]
+        pieces: list[dict[str, Any]] = []
+        others: dict[int, tuple[str, Record]] = {}
+        for at, each in enumerate(named):
+            key = each[1].key
+            known = told.get(key)
+            if known is not None and known.parts == parts.get(key):
+                pieces.append(known.piece)
+            else:
+                pieces.append(_NOTHING)
+                others[at] = each
+        self._kept.count(len(named) - len(others), len(others))
+        if not others:
+            return pieces
+        made: dict[str, Piece] = {}
+        shaped = resource.shape(list(others.values()), env)
+        for (at, (_, record)), item in zip(others.items(), shaped, strict=True):
+            made[record.key] = pieces[at] = Piece(item)
+        parts = parts or _parts_of(named, env)
+        around = Around.of(resource, env)
+        self._keeping.append(lambda: self._kept.keep(place, around, told, _told(made, parts)))
+        return pieces
 
     def json(self, value: Any) -> Any:
         """What orjson is to write for a value of a class of ours; its ``default``.
@@ -277,7 +286,7 @@ class Pieces:
 
 
 def _parts_of(named: Named, env: Env) -> dict[str, Parts]:
-    """What resources are made of, by the keys of records, where their rows are as they came."""
+    """What resources are made of, by the keys of records."""
     by_source: dict[int, list[tuple[str, Record]]] = {}
     for each in named:
         by_source.setdefault(id(each[1].source), []).append(each)
@@ -289,24 +298,29 @@ def _parts_of(named: Named, env: Env) -> dict[str, Parts]:
         joined = [(join.ours, *join.parts(env, rows)) for join in joins]
         called = source.name
         for (name, record), row in zip(some, rows, strict=True):
-            contents = [record.content]
+            parts = [called, name, record.home, record.content]
             for ours, places, came in joined:
-                # JSON tells where one row ends, but not which rows are of another join.
-                contents.append(_NEXT)
-                contents.extend(map(came.__getitem__, places.get(row.get(ours), ())))
-            # Rows that others have put together, or decoded, are no bytes.
-            with suppress(TypeError):
-                found[record.key] = called, name, record.home, b"".join(contents)
+                theirs = places.get(row.get(ours), ())
+                # So that it can be told where the rows of one join end.
+                parts.append(len(theirs))
+                for at in theirs:
+                    parts.append(came[at])
+            found[record.key] = parts
     return found
 
 
 def _told(made: Mapping[str, Piece], parts: Mapping[str, Parts]) -> dict[str, Told]:
-    """Made resources as they are kept: those of which all rows are as they came."""
-    return {
-        key: Told(made_of, Piece(_NOTHING, piece.content))
-        for key, piece in made.items()
-        if (made_of := parts.get(key)) is not None
-    }
+    """Resources as they are kept: those of which all rows are as they came."""
+    found = {}
+    for key, piece in made.items():
+        made_of, content = parts[key], piece.content
+        if content is None or not _ROWS.issuperset(map(type, made_of[_FIRST_ROW:])):
+            continue
+        # A row as it came is a part of all that came with it, which would stay with it.
+        own = [part.copy() if type(part) is msgspec.Raw else part for part in made_of]
+        rows = sum(memoryview(part).nbytes for part in own if type(part) is msgspec.Raw)
+        found[key] = Told(own, Piece(_NOTHING, content), _EACH + len(content) + rows)
+    return found
 
 
 def _json(shaped: Mapping[str, Any], depth: int | None) -> bytes:
