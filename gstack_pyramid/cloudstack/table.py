@@ -33,7 +33,6 @@ class Table(Sequence[Row]):
     Args:
         rows: the rows, or the bytes of each, which are those of a JSON object as it seems.
         command: the command that was answered with them.
-        came: the same rows as they came, where others have decoded them.
 
     Attributes:
         came: the rows as they came, in the same order.
@@ -41,14 +40,9 @@ class Table(Sequence[Row]):
 
     __slots__ = ("_command", "_places", "_rows", "_seen", "_unread", "came")
 
-    def __init__(
-        self,
-        rows: Iterable[Row | msgspec.Raw],
-        command: str = "",
-        came: Sequence[Any] | None = None,
-    ) -> None:
+    def __init__(self, rows: Iterable[Row | msgspec.Raw], command: str = "") -> None:
         self._rows: list[Any] = list(rows)
-        self.came: Sequence[Any] = self._rows.copy() if came is None else came
+        self.came: Sequence[Any] = self._rows.copy()
         self._command = command
         self._unread = True
         self._places: dict[str, Mapping[Any, list[int]]] = {}

@@ -9,7 +9,7 @@ its rows in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -26,6 +26,9 @@ SEEN = 32
 
 AHEAD = 8
 """Rows before it that a cursor remembers."""
+
+MARKS = frozenset({"id", "created"})
+"""The fields of a row that a walk goes by."""
 
 _FAR = 500
 """Rows that are read at a time while looking for remembered ones."""
@@ -135,6 +138,11 @@ def stretch(read: Read, cursor: Cursor | None, size: int, *, newest_first: bool)
     return Stretch(new, found.after, found.ended, cursor)
 
 
+def _placed(window: Window) -> Iterator[tuple[int, Row]]:
+    """The rows of a window with their places, of each at least what tells one from the other."""
+    return enumerate(window.rows.looks(MARKS), window.first)
+
+
 class _Found:
     """What was read so far in search of a cursor's rows: one piece of the list that grows."""
 
@@ -152,7 +160,7 @@ class _Found:
         """Read where the rows should be."""
         offset = max(0, self._cursor.offset - self._overlap)
         window = self._read(offset, self._cursor.offset + size + AHEAD)
-        self.rows = list(enumerate(window.rows, window.first))
+        self.rows = list(_placed(window))
         # A page behind the end of the list is empty, and tells nothing of where the end is.
         self.first = window.first if window.rows else offset
         self.after = self.first + len(window.rows)
@@ -201,7 +209,7 @@ class _Found:
     def _grow_left(self) -> None:
         start = max(0, self.first - _FAR)
         window = self._read(start, self.first)
-        rows = [(at, row) for at, row in enumerate(window.rows, window.first) if at < self.first]
+        rows = [(at, row) for at, row in _placed(window) if at < self.first]
         reached = window.first + len(window.rows)
         if reached < self.first:
             # The list has become shorter than that: there is nothing to the right of it.
@@ -216,7 +224,7 @@ class _Found:
         rows: list[tuple[int, Row]] = []
         while start < stop:
             window = self._read(start, stop)
-            part = [(at, row) for at, row in enumerate(window.rows, window.first) if at >= start]
+            part = [(at, row) for at, row in _placed(window) if at >= start]
             rows += [(at, row) for at, row in part if at < stop]
             if not part or window.ended:
                 break
@@ -226,7 +234,7 @@ class _Found:
     def grow_right(self) -> None:
         """Read what follows."""
         window = self._read(self.after, self.after + _FAR)
-        rows = [(at, row) for at, row in enumerate(window.rows, window.first) if at >= self.after]
+        rows = [(at, row) for at, row in _placed(window) if at >= self.after]
         self.rows += rows
         self.after += len(rows)
         self.ended = window.ended or not rows

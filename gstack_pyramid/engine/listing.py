@@ -12,7 +12,7 @@ from typing import Any
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.cloudstack.table import Table
 from gstack_pyramid.cloudstack.windows import Window
-from gstack_pyramid.engine.cursors import AHEAD, SEEN, Cursor, Stretch, stretch
+from gstack_pyramid.engine.cursors import AHEAD, MARKS, SEEN, Cursor, Stretch, stretch
 from gstack_pyramid.engine.environment import FIRST_PAGE, LATER_PAGE, Env
 from gstack_pyramid.engine.names import ANY_NAME, numeric_id
 from gstack_pyramid.engine.pushdown import Narrowing
@@ -244,8 +244,8 @@ class Listing:
     ) -> int:
         """Put what fits of a stretch into ``found``; returns how many rows were passed."""
         count = piece.usable() if filtered else min(piece.usable(), missing)
-        rows = [row for _, row in piece.rows[:count]]
-        shaped = self._shaped_rows(Table(rows, came=[came.get(row["id"]) for row in rows]), source)
+        rows = Table(came[row["id"]] for _, row in piece.rows[:count])
+        shaped = self._shaped_rows(rows, source)
         for passed, (_, row) in enumerate(piece.rows[:count], 1):
             item = shaped.get(str(row["id"]))
             if item is not None and keep(item[1]):
@@ -256,7 +256,8 @@ class Listing:
         return count
 
     def _shaped_rows(self, rows: Table, source: Source) -> dict[str, tuple[str, Row]]:
-        records = source.records_of(rows, self.env)
+        shown = len(rows) if self.wanted is None and not self._known() else 0
+        records = source.records_of(rows, self.env, shown)
         shaped: dict[str, tuple[str, Row]] = {}
         for place in self.places:
             here = [record for record in records if place.holds(record)]
@@ -379,10 +380,10 @@ class _Reader:
 
     @property
     def came(self) -> dict[Any, Any]:
-        """The rows as they came, by their ids, which takes all of them."""
+        """The rows as they came, by their ids."""
         tables = [window.rows for window in self._windows]
         return {
-            row.get("id"): came
+            row["id"]: came
             for rows in tables
-            for row, came in zip(rows, rows.came, strict=True)
+            for row, came in zip(rows.looks(MARKS), rows.came, strict=True)
         }
