@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import quote
 
@@ -46,25 +46,24 @@ def telling(
         environ = request.environ
         began = time.perf_counter()
         path = quote(environ["PATH_INFO"].encode("latin-1"), safe="/:@!$&'()*+,;=~")
-        with ExitStack() as stack:
-            span = None if path in _PROBES else stack.enter_context(tracing.request(environ))
+        with nullcontext() if path in _PROBES else tracing.request(environ) as span:
             name = environ["HTTP_X_REQUEST_ID"] = request_id(environ)
-            noted = stack.enter_context(noting(Noted(name)))
-            status = 500
-            metrics.IN_PROGRESS.inc()
-            try:
-                response = handler(request)
-                status = response.status_int
-                response.headers[HEADER] = name
-                if application.ending:
-                    # Waitress closes a connection after what has no length, and says so before.
-                    response.headers.pop("Content-Length", None)
-                return response
-            finally:
-                metrics.IN_PROGRESS.dec()
-                seconds = time.perf_counter() - began
-                fields = _tell(request, noted, path, status, seconds)
-                tracing.answered(span, environ, fields)
+            with noting(Noted(name)) as noted:
+                status = 500
+                metrics.IN_PROGRESS.inc()
+                try:
+                    response = handler(request)
+                    status = response.status_int
+                    response.headers[HEADER] = name
+                    if application.ending:
+                        # Waitress closes a connection after what has no length, and says so before.
+                        response.headers.pop("Content-Length", None)
+                    return response
+                finally:
+                    metrics.IN_PROGRESS.dec()
+                    seconds = time.perf_counter() - began
+                    fields = _tell(request, noted, path, status, seconds)
+                    tracing.answered(span, environ, fields)
 
     return handle
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from base64 import b64encode
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import blake2b
 
 from pyramid.config import Configurator
@@ -12,6 +13,7 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import EXCVIEW
+from webob.acceptparse import create_accept_encoding_header
 
 SMALLEST = 1024
 """Bytes; packing less than that saves nothing."""
@@ -51,23 +53,32 @@ def packing(
 
     def handle(request: Request) -> Response:
         response = handler(request)
-        vary = response.vary or ()
-        if "Accept-Encoding" not in vary:
-            response.vary = (*vary, "Accept-Encoding")
+        vary = response.headers.get("Vary")
+        if vary is None or "Accept-Encoding" not in vary:
+            response.headers["Vary"] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
         # A client that says nothing may be one that can't unpack.
+        accepted = request.environ.get("HTTP_ACCEPT_ENCODING")
         if (
-            "Accept-Encoding" in request.headers
+            accepted is not None
             and response.content_encoding is None
             and response.content_length is not None
             and response.content_length >= SMALLEST
-            and request.accept_encoding.acceptable_offers(["gzip", "identity"])[:1]
-            == request.accept_encoding.acceptable_offers(["gzip"])[:1]
+            and _unpacks(accepted)
         ):
             response.body = gzip.compress(response.body, compresslevel=_LEVEL, mtime=0)
             response.content_encoding = "gzip"
         return response
 
     return handle
+
+
+@lru_cache(maxsize=256)
+def _unpacks(accepted: str) -> bool:
+    """Whether who sends this in ``Accept-Encoding`` likes gzip as well as the plain answer."""
+    header = create_accept_encoding_header(accepted)
+    return bool(
+        header.acceptable_offers(["gzip", "identity"])[:1] == header.acceptable_offers(["gzip"])[:1]
+    )
 
 
 def whole(

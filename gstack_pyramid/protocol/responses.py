@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 from pyramid.response import Response
+
+_HEADERS = (
+    ("Content-Type", "application/json; charset=UTF-8"),
+    # The answer depends on who asks; no cache between us and the client may keep it.
+    ("Cache-Control", "private, no-store"),
+    ("Vary", "Origin, Authorization"),
+    ("X-Content-Type-Options", "nosniff"),
+)
 
 
 def json_response(body: Any, *, status: int = 200, pretty: bool = False) -> Response:
@@ -39,15 +48,10 @@ def json_content(
 
 def content_response(content: bytes, *, status: int = 200) -> Response:
     """The HTTP answer with a body that is JSON already."""
-    response = Response(body=content, status=_status_line(status))
-    response.headers["Content-Type"] = "application/json; charset=UTF-8"
-    # The answer depends on who asks; no cache between us and the client may keep it.
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["Vary"] = "Origin, Authorization"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return Response(body=content, status=_status_line(status), headerlist=list(_HEADERS))
 
 
+@lru_cache
 def _status_line(status: int) -> str:
     """A status with its reason; WebOb doesn't know those of all, such as of 421."""
     try:
