@@ -49,6 +49,31 @@ _COLUMNS = [OPERATIONS.c[item.name] for item in fields(Operation)]
 _SHOWN = [column for column in _COLUMNS if column.name != "call"]
 
 
+# Statements that each change takes are put together once: that costs more than to execute them.
+_SAVE = sa.update(OPERATIONS).where(
+    OPERATIONS.c.name == sa.bindparam("of"), sa.not_(OPERATIONS.c.done)
+)
+_SAVE_FOR_NODE = _SAVE.where(OPERATIONS.c.node == sa.bindparam("by"))
+_OF_SERVICE = sa.select(*_SHOWN).where(OPERATIONS.c.service == sa.bindparam("service"))
+_BY_REQUEST = _OF_SERVICE.where(OPERATIONS.c.request == sa.bindparam("request"))
+_BY_NAME = _OF_SERVICE.where(
+    OPERATIONS.c.name == sa.bindparam("name"),
+    OPERATIONS.c.owner == sa.bindparam("owner"),
+    OPERATIONS.c.scope == sa.bindparam("scope"),
+)
+_WITH_CALL = sa.select(*_COLUMNS).where(
+    OPERATIONS.c.service == sa.bindparam("service"), OPERATIONS.c.name == sa.bindparam("name")
+)
+_HOLDS_OF = sa.select(HOLDS.c.key, HOLDS.c.operation, HOLDS.c.released).where(
+    HOLDS.c.service == sa.bindparam("service"),
+    HOLDS.c.key.in_(sa.bindparam("keys", expanding=True)),
+)
+_RELEASE = sa.update(HOLDS).where(HOLDS.c.operation == sa.bindparam("of"))
+_RUN_BY = sa.select(OPERATIONS.c.node).where(
+    OPERATIONS.c.name == sa.bindparam("name"), sa.not_(OPERATIONS.c.done)
+)
+
+
 _NOTHING: Holds = MappingProxyType({})
 
 
@@ -88,7 +113,7 @@ class Store:
         while True:
             try:
                 with self._engine.begin() as connection:
-                    connection.execute(sa.insert(OPERATIONS).values(row))
+                    connection.execute(sa.insert(OPERATIONS), row)
                     # In one order for all: two that want the same can't wait for each other.
                     for key in sorted(holds):
                         self._hold(connection, key, operation.name, holds[key])
@@ -107,7 +132,7 @@ class Store:
         if before is None:
             new = {"key": key, "service": self.service, "operation": operation}
             try:
-                connection.execute(sa.insert(HOLDS).values(new))
+                connection.execute(sa.insert(HOLDS), new)
             except sa.exc.IntegrityError:
                 raise Contested(key) from None
             return
@@ -127,11 +152,7 @@ class Store:
     def holds(self, keys: Collection[str]) -> dict[str, Hold | None]:
         """Who has these things for itself, or had them last."""
         with self._engine.connect() as connection:
-            found = connection.execute(
-                sa.select(HOLDS.c.key, HOLDS.c.operation, HOLDS.c.released).where(
-                    HOLDS.c.service == self.service, HOLDS.c.key.in_(keys)
-                )
-            )
+            found = connection.execute(_HOLDS_OF, {"service": self.service, "keys": list(keys)})
             known = {row.key: Hold(row.operation, row.released is None) for row in found}
         return {key: known.get(key) for key in keys}
 
@@ -154,26 +175,22 @@ class Store:
             try:
                 with self._engine.begin() as connection:
                     row = {**as_row(operation), "service": self.service}
-                    connection.execute(sa.insert(OPERATIONS).values(row))
+                    connection.execute(sa.insert(OPERATIONS), row)
             except sa.exc.IntegrityError:
                 # A process that ended at the wrong moment has kept it.
                 continue
 
     def by_request(self, request: str) -> Operation | None:
         """The operation that a request with this key has started."""
-        return self._one(OPERATIONS.c.request == request)
+        return self._one(_BY_REQUEST, request=request)
 
     def load(self, name: str) -> Operation | None:
         """An operation with all that it takes to run it."""
-        return self._one(OPERATIONS.c.name == name, _COLUMNS)
+        return self._one(_WITH_CALL, name=name)
 
     def get(self, owner: str, scope: str, name: str) -> Operation | None:
         """An operation of this owner and scope, by name."""
-        return self._one(
-            sa.and_(
-                OPERATIONS.c.name == name, OPERATIONS.c.owner == owner, OPERATIONS.c.scope == scope
-            )
-        )
+        return self._one(_BY_NAME, owner=owner, scope=scope, name=name)
 
     def of_owner(self, owner: str, scope: str | None) -> list[Operation]:
         """The operations of an owner in one scope, or in all."""
@@ -274,13 +291,12 @@ class Store:
         Returns:
             Whether it was kept.
         """
-        condition = [OPERATIONS.c.name == operation.name, sa.not_(OPERATIONS.c.done)]
-        if node is not None:
-            condition.append(OPERATIONS.c.node == node)
+        new = {**as_row(operation), "of": operation.name}
         with self._engine.begin() as connection:
-            kept = connection.execute(
-                sa.update(OPERATIONS).where(*condition).values(as_row(operation))
-            )
+            if node is None:
+                kept = connection.execute(_SAVE, new)
+            else:
+                kept = connection.execute(_SAVE_FOR_NODE, {**new, "by": node})
             if kept.rowcount and operation.done:
                 _release(connection, operation.name, operation.ended or 0.0)
                 announce(connection, operation.name)
@@ -312,12 +328,7 @@ class Store:
     def runs(self, name: str, node: str) -> bool:
         """Whether an operation is not done and this node is to run it."""
         with self._engine.connect() as connection:
-            found = connection.execute(
-                sa.select(OPERATIONS.c.node).where(
-                    OPERATIONS.c.name == name, sa.not_(OPERATIONS.c.done)
-                )
-            ).scalar()
-        return found == node
+            return bool(connection.execute(_RUN_BY, {"name": name}).scalar() == node)
 
     def take(self, name: str, before: str | None, node: str | None) -> bool:
         """Give an unfinished operation to another node, if ``before`` still runs it."""
@@ -380,15 +391,9 @@ class Store:
             done = connection.execute(sa.update(OPERATIONS).where(*condition).values(values))
             return bool(done.rowcount)
 
-    def _one(
-        self,
-        condition: sa.ColumnElement[bool],
-        columns: list[sa.Column[Any]] = _SHOWN,
-    ) -> Operation | None:
+    def _one(self, asked: sa.Select[Any], **what: str) -> Operation | None:
         with self._engine.connect() as connection:
-            found = connection.execute(
-                sa.select(*columns).where(condition, OPERATIONS.c.service == self.service)
-            ).one_or_none()
+            found = connection.execute(asked, {**what, "service": self.service}).one_or_none()
         return None if found is None else from_row(found._mapping)
 
     def _all(self, condition: sa.ColumnElement[bool]) -> list[Operation]:
@@ -403,4 +408,4 @@ class Store:
 
 def _release(connection: sa.Connection, operation: str, now: float) -> None:
     """Give back what an operation had for itself."""
-    connection.execute(sa.update(HOLDS).where(HOLDS.c.operation == operation).values(released=now))
+    connection.execute(_RELEASE, {"of": operation, "released": now})
