@@ -19,6 +19,8 @@ from pyramid.urldispatch import Route, RoutesMapper
 
 _LITERAL = re.compile(r"[^{}:*]*")
 _ANY = re.compile(r"\{\w+\}")
+_LAST = 1
+"""When a configurator is carried out: routes are added before 0, and most else at it."""
 
 
 @dataclass(slots=True)
@@ -50,16 +52,23 @@ class _Node:
 
 
 class RouteTree(RoutesMapper):  # type: ignore[misc]  # Pyramid has no types
-    """Finds the route that :class:`RoutesMapper` finds: the first of which all fits."""
+    """Finds the route that :class:`RoutesMapper` finds: the first of which all fits.
 
-    def __init__(self) -> None:
+    Args:
+        mapper: what has the routes.
+    """
+
+    def __init__(self, mapper: RoutesMapper) -> None:
         super().__init__()
-        self._made: tuple[_Node, list[int]] | None = None
+        self.routelist, self.static_routes = mapper.routelist, mapper.static_routes
+        self.routes = mapper.routes
+        self._tree, self._others = _tree_of(self.routelist)
 
     def connect(self, *given: Any, **more: Any) -> Route:
         """Add a route, or replace the one of its name."""
-        self._made = None
-        return super().connect(*given, **more)
+        route = super().connect(*given, **more)
+        self._tree, self._others = _tree_of(self.routelist)
+        return route
 
     def __call__(self, request: Request) -> dict[str, Any]:
         """The route of a request, and what its path says.
@@ -76,9 +85,8 @@ class RouteTree(RoutesMapper):  # type: ignore[misc]  # Pyramid has no types
         if path.endswith("\n"):
             # The end of a pattern is before it as well, whatever that is good for.
             return dict(super().__call__(request))
-        tree, others = self._made or self._make()
-        numbers = tree.found(path.split("/"))
-        for number in sorted([*numbers, *others]):
+        numbers = self._tree.found(path.split("/"))
+        for number in sorted([*numbers, *self._others]):
             route = self.routelist[number]
             match = route.match(path)
             if match is not None:
@@ -87,25 +95,29 @@ class RouteTree(RoutesMapper):  # type: ignore[misc]  # Pyramid has no types
                     return found
         return {"route": None, "match": None}
 
-    def _make(self) -> tuple[_Node, list[int]]:
-        tree, others = _Node(), []
-        for number, route in enumerate(self.routelist):
-            segments = f"/{route.pattern.removeprefix('/')}".split("/")
-            node = tree
-            for segment in segments:
-                if _LITERAL.fullmatch(segment):
-                    node = node.named.setdefault(segment, _Node())
-                elif _ANY.fullmatch(segment):
-                    node.any = node = node.any or _Node()
-                else:
-                    others.append(number)
-                    break
+
+def _tree_of(routes: Sequence[Route]) -> tuple[_Node, list[int]]:
+    """Routes by the segments of their patterns, and those that have others than names and texts."""
+    tree, others = _Node(), []
+    for number, route in enumerate(routes):
+        node = tree
+        for segment in f"/{route.pattern.removeprefix('/')}".split("/"):
+            if _LITERAL.fullmatch(segment):
+                node = node.named.setdefault(segment, _Node())
+            elif _ANY.fullmatch(segment):
+                node.any = node = node.any or _Node()
             else:
-                node.ending.append(number)
-        self._made = tree, others
-        return self._made
+                others.append(number)
+                break
+        else:
+            node.ending.append(number)
+    return tree, others
 
 
 def includeme(config: Configurator) -> None:
-    """Have the routes that are added from here on found so."""
-    config.registry.registerUtility(RouteTree(), IRoutesMapper)
+    """Have routes found so, once all have been added: also those that an ini includes."""
+
+    def replace() -> None:
+        config.registry.registerUtility(RouteTree(config.get_routes_mapper()), IRoutesMapper)
+
+    config.action(__name__, replace, order=_LAST)

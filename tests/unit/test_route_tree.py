@@ -37,14 +37,13 @@ def fitting(verb: str) -> object:
 
 
 def mappers() -> tuple[RoutesMapper, RouteTree]:
-    both = RoutesMapper(), RouteTree()
-    for mapper in both:
-        for number, pattern in enumerate(PATTERNS * 2):
-            verb = "GET" if number < len(PATTERNS) else "POST"
-            mapper.connect(str(number), pattern, predicates=(fitting(verb),))
-        # In place of the one of that name, and behind all.
-        mapper.connect("1", PATTERNS[1], predicates=(fitting("PUT"),))
-    return both
+    whole = RoutesMapper()
+    for number, pattern in enumerate(PATTERNS * 2):
+        verb = "GET" if number < len(PATTERNS) else "POST"
+        whole.connect(str(number), pattern, predicates=(fitting(verb),))
+    # In place of the one of that name, and behind all.
+    whole.connect("1", PATTERNS[1], predicates=(fitting("PUT"),))
+    return whole, RouteTree(whole)
 
 
 def asked(path: str, verb: str) -> Request:
