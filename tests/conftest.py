@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from gstack_pyramid.collecting import paused
 
-from .support import costs, workers
+from .support import costs, garbage, workers
 from .support.effort import tries
 from .support.order import longest_first, scheduling
 from .support.programs import required, say_what_is_missing
@@ -49,18 +49,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     costs.measure(config)
-    # By Python's default, 700, much of the time would go into looking for garbage among what stays.
-    gc.set_threshold(50_000)
+    garbage.between_files(config)
     say_what_is_missing(config)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
-    """Thousands of tests and what they import stay: the collector need not look at them, ever."""
-    with paused():
-        collected = yield
-    gc.freeze()
-    return collected
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

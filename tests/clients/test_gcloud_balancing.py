@@ -12,6 +12,7 @@ REGION = "--region=ch-zrh"
 NAT = "--auto-allocate-nat-external-ips --nat-all-subnet-ip-ranges"
 
 
+@pytest.mark.matrix
 def test_health_checks_are_made_changed_and_deleted(gcloud: Gcloud) -> None:
     gcloud.run("health-checks create http web --port=8080 --request-path=/ready --global")
     gcloud.run(f"health-checks create tcp ssh --port=22 {REGION}")

@@ -44,6 +44,7 @@ def test_zones_regions_and_types_are_listed_and_described(gcloud: Gcloud) -> Non
     assert gcloud.table("accelerator-types list") == []
 
 
+@pytest.mark.matrix
 def test_a_template_is_made_and_instances_of_it(gcloud: Gcloud) -> None:
     (row,) = gcloud.table(
         f"instance-templates create mould --machine-type=micro --image={LINUX} --labels=env=prod"

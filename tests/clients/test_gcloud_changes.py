@@ -29,6 +29,7 @@ def test_labels_tags_and_metadata_are_added_and_removed(gcloud: Gcloud) -> None:
     gcloud.run(f"instances delete {where}")
 
 
+@pytest.mark.matrix
 def test_an_advanced_zone_takes_a_custom_machine_type_and_a_network(gcloud: Gcloud) -> None:
     where = "--zone=ch-zrh-1"
     (row,) = gcloud.table(
@@ -60,6 +61,7 @@ def test_disks_are_created_and_deleted_in_a_batch(gcloud: Gcloud) -> None:
     )
 
 
+@pytest.mark.matrix
 def test_networks_of_three_modes_are_created_and_deleted(gcloud: Gcloud) -> None:
     for mode, options in {"auto": "", "custom": "", "legacy": "--range=10.78.0.0/16"}.items():
         (row,) = gcloud.table(f"networks create {mode} --subnet-mode={mode} {options}")

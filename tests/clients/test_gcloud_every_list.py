@@ -72,11 +72,12 @@ def mapped_lists() -> dict[str, str]:
 
 LISTS = mapped_lists()
 
-ALWAYS = {"disks", "firewalls", "globalOperations", "images", "instances"}
-"""Lists of each form: aggregated and flat, by another name, and with gcloud's own additions.
+ALWAYS = {"firewalls", "images"}
+"""Flat lists: one by another name, and one with gcloud's own additions.
 
-`make test` runs these. What differs between the others is the gateway's answer, which
-``tests/http/test_list_rules.py`` and ``test_pushdown_everywhere.py`` ask for by HTTP.
+`make test` runs these; ``test_gcloud_lists.py`` has aggregated ones. What differs between the
+others is the gateway's answer, which ``tests/http/test_list_rules.py`` and
+``test_pushdown_everywhere.py`` ask for by HTTP.
 """
 
 
@@ -159,6 +160,7 @@ def test_every_mapped_list_is_gclouds_or_has_a_reason() -> None:
     assert {WITH[name] for name in mapped & WITH.keys()} <= LISTS.keys()
 
 
+@pytest.mark.matrix
 def test_an_instance_is_made_of_a_machine_image(gcloud: Gcloud) -> None:
     (row,) = gcloud.table(
         "instances create restored --zone=ch-gva-2 --source-machine-image=m-web-1-gva"

@@ -85,6 +85,7 @@ def test_a_managed_group_from_its_beginning_to_its_end(place: Gcloud) -> None:
     place.run("instance-templates delete bigger --quiet")
 
 
+@pytest.mark.matrix
 def test_what_cloudstack_needs_is_told(place: Gcloud) -> None:
     wish = f"instance-groups managed create fleet --template=node --size=1 {ZONE}"
     assert "a target pool that a forwarding rule leads to is needed" in place.refusal(wish)

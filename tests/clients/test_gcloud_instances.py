@@ -67,6 +67,7 @@ def test_disks_come_with_an_instance_are_attached_detached_and_kept(gcloud: Gclo
     gcloud.run(f"disks delete held-data {where}")
 
 
+@pytest.mark.matrix
 def test_size_protection_and_scheduling_are_changed(gcloud: Gcloud) -> None:
     where = "grown --zone=ch-gva-2"
     gcloud.run(f"instances create {where} --machine-type=micro --image={LINUX}")
@@ -152,6 +153,7 @@ def test_an_external_address_and_interfaces_come_and_go(gcloud: Gcloud) -> None:
     gcloud.run(f"instances delete {where}")
 
 
+@pytest.mark.matrix
 def test_instance_groups_and_the_projects_metadata(gcloud: Gcloud) -> None:
     where = "--zone=ch-gva-2"
     (row,) = gcloud.table(f"instance-groups unmanaged create fleet {where}")

@@ -16,12 +16,17 @@ pytestmark = pytest.mark.clients
     "command",
     [
         "compute zones list",
-        "compute zones describe ch-gva-2 --format=json",
-        "compute zones list --filter=name=ch-gva-2 --format=value(selfLink)",
+        *(
+            pytest.param(command, marks=pytest.mark.matrix)
+            for command in (
+                "compute zones describe ch-gva-2 --format=json",
+                "compute zones list --filter=name=ch-gva-2 --format=value(selfLink)",
+                "config get-value project",
+                "config list --format=yaml",
+            )
+        ),
         "compute instances describe nosuch --zone=ch-gva-2",
         "compute instances list --no-such-flag",
-        "config get-value project",
-        "config list --format=yaml",
         "info --format=value(basic.python_location,installation.sdk_root,config.paths)",
     ],
 )

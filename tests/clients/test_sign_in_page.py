@@ -23,7 +23,14 @@ pytestmark = pytest.mark.clients
 VERIFIER = "v" * 50
 
 
-@pytest.fixture(scope="module", params=[(1200, 900), (320, 640)], ids=["desktop", "phone"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param((1200, 900), id="desktop", marks=pytest.mark.matrix),
+        # What is narrow is harder, and the same pages.
+        pytest.param((320, 640), id="phone"),
+    ],
+)
 def browser(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Chromium]:

@@ -197,7 +197,7 @@ def test_a_body_that_is_packed_in_another_way_is_415(gateway: Gateway, coding: s
 
 def test_a_body_is_not_larger_unpacked_than_it_may_be(gateway: Gateway) -> None:
     limit = gateway.application.settings.max_body_bytes
-    content = gzip.compress(b" " * (1000 * limit))
+    content = gzip.compress(b" " * (100 * limit), 1)
     for packed in (content, gzip.compress(b"") * 1000 + gzip.compress(BODY)):
         error = gateway.refused(413, "POST", DISKS, packed, headers=PACKED)
         assert str(limit) in error["message"]

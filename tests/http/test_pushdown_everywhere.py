@@ -28,7 +28,7 @@ from ..support.gateway import Gateway
 from ..support.lists import Listed, items_of, lists_of
 from ..support.plenty import SIMULATOR, fill, prepare
 
-FEW, MANY = tries(2, 5), tries(8, 30)
+FEW, MANY = tries(1, 5), tries(5, 30)
 """Filters that are tried: on lists that CloudStack can't narrow, and on those it can."""
 
 

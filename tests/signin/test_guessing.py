@@ -130,7 +130,7 @@ def test_what_can_not_be_counted_is_not_tried(
     assert asked.count == 0
 
 
-def test_a_thousand_wrong_passwords_reach_cloudstack_four_times(sign_in: SignIn) -> None:
+def test_hundreds_of_wrong_passwords_reach_cloudstack_four_times(sign_in: SignIn) -> None:
     browser = Browser(sign_in)
     page = browser.open()
     asked: list[str] = []
@@ -144,10 +144,10 @@ def test_a_thousand_wrong_passwords_reach_cloudstack_four_times(sign_in: SignIn)
     passwords.keys = keys  # type: ignore[method-assign, assignment]
     answers = [
         browser.submit(page, do="password", user="demo", password=f"wrong{number}")
-        for number in range(1000)
+        for number in range(300)
     ]
     assert len(asked) == 4
-    assert [answer.status_int for answer in answers] == [403] * 4 + [429] * 996
+    assert [answer.status_int for answer in answers] == [403] * 4 + [429] * 296
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 900
     assert "too many wrong attempts" in answers[-1].text
     # The right password neither, or it would be told apart; another user still signs in.

@@ -19,10 +19,10 @@ def test_an_insert_survives_a_kill_at_a_command(tmp_path: Path) -> None:
 
 def test_a_gateway_killed_under_load_finishes_what_it_has_accepted(tmp_path: Path) -> None:
     settings = {"operations.url": str(tmp_path / "operations.sqlite")}
-    done = run(tmp_path, seed=1, changes=25, settings=settings, every=(8, 12), rest=REST)
+    done = run(tmp_path, seed=1, changes=16, settings=settings, every=(5, 8), rest=REST)
     assert done.violations == []
     assert done.kills >= 1
-    assert done.accepted >= 20
+    assert done.accepted >= 12
     assert done.contests[1] >= 1
 
 
@@ -30,8 +30,8 @@ def test_a_node_takes_over_what_a_node_that_died_has_accepted(
     tmp_path: Path, postgres: Postgres
 ) -> None:
     settings = {"operations.url": postgres.database()}
-    done = run(tmp_path, seed=1, changes=25, nodes=2, settings=settings, every=(8, 12), rest=REST)
+    done = run(tmp_path, seed=1, changes=16, nodes=2, settings=settings, every=(5, 8), rest=REST)
     assert done.violations == []
     assert done.kills == 1
-    assert done.accepted >= 20
+    assert done.accepted >= 12
     assert done.contests[1] >= 1

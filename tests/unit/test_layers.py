@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def _imported(tree: ast.Module, known: Set[str]) -> Iterator[str]:
                 yield name.removeprefix("gstack_pyramid.")
 
 
+@cache
 def _graph() -> Mapping[str, set[str]]:
     modules = _modules()
     graph: dict[str, set[str]] = defaultdict(set)

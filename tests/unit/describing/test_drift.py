@@ -16,8 +16,8 @@ from gstack_pyramid.schemas.cloudstack import CloudStackModel
 from gstack_pyramid.schemas.files import read_json
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.list_apis import render_list_apis
-from gstack_pyramid.schemas.location import data_folder
 
+from ...support import shipped
 from ..mapping.mappings import PROJECTS, ZONES, write
 
 #: Commands of a 4.18's recorded answer to listApis: names and types.
@@ -137,12 +137,10 @@ def test_what_is_new_in_a_command_that_is_used_is_told(
     assert "  new in listZones: phase, tags.colour" in list(found.lines())
 
 
-def test_what_a_4_18_lacks_is_told(gce: GceModel, cloudstack: CloudStackModel) -> None:
+def test_what_a_4_18_lacks_is_told() -> None:
     """Its static routes lead to a private gateway only, its machines come from templates only, and
     it knows of no architectures."""
-    mappings = load([data_folder("mappings")])
-    compiled = compile_mappings(mappings, gce, cloudstack)
-    found = drift(mappings, compiled, read_json(OF_4_18))
+    found = drift(shipped.mappings(), shipped.compiled(), read_json(OF_4_18))
     lost = dict(found.lost)
     routes = ("routes.insert",)
     assert lost["createStaticRoute requires gatewayid"] == routes
