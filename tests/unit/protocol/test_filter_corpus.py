@@ -9,10 +9,11 @@ import pytest
 from gstack_pyramid.errors import GceError
 from gstack_pyramid.protocol.filter import compile_filter
 
+from ...support.effort import tries
 from . import filter_corpus, filter_oracle
 from .filter_corpus import FILTERS
 
-ROWS = filter_corpus.rows(150, seed=20260301)
+ROWS = filter_corpus.rows(tries(60, 150), seed=20260301)
 
 
 @pytest.mark.parametrize("text", FILTERS)
