@@ -32,7 +32,7 @@ from gstack_pyramid.simulator import (
 from ..support.effort import THOROUGH
 from .dependencies import link_what_it_needs
 from .gateway import OTHER_CLOUDS, ROOT, end, free_ports
-from .gcloud import Gcloud
+from .gcloud_process import find_gcloud
 
 pytestmark = pytest.mark.clients
 
@@ -141,9 +141,8 @@ def test_what_is_installed_is_all_that_a_service_needs(
         assert "CloudStack answers" in checked
 
 
-def test_the_readme_leads_to_an_answer(
-    installed: tuple[Path, dict[str, str]], cloud: str, gcloud: Gcloud
-) -> None:
+def test_the_readme_leads_to_an_answer(installed: tuple[Path, dict[str, str]], cloud: str) -> None:
+    find_gcloud()
     _, configure, serve, ask, sign_in = (block.strip() for block in blocks())
     assert configure == "gstack-configure"
     assert serve == "gstack --profile default"

@@ -16,7 +16,7 @@ import requests
 from .chromium import chromium
 from .gateway import PATIENCE, Gateway, served
 from .gcloud import Gcloud
-from .gcloud_process import executed, find_gcloud
+from .gcloud_process import RunGcloud, find_gcloud
 from .pasted_code import sign_in_by_pasting, until_url
 from .tls import Authority
 
@@ -61,14 +61,14 @@ def shell(secure: Gateway, authority: Authority, tmp_path: Path) -> dict[str, st
     }
 
 
-def zones(shell: Mapping[str, str]) -> list[str]:
+def zones(run: RunGcloud, shell: Mapping[str, str]) -> list[str]:
     """What gcloud lists."""
-    return sorted(Gcloud(executed, shell).values("zones list"))
+    return sorted(Gcloud(run, shell).values("zones list"))
 
 
-def account(shell: Mapping[str, str]) -> str:
+def account(run: RunGcloud, shell: Mapping[str, str]) -> str:
     """Who gcloud thinks has signed in."""
-    return executed(["config", "get-value", "account"], shell).stdout.strip()
+    return run(["config", "get-value", "account"], shell).stdout.strip()
 
 
 def tokens(shell: Mapping[str, str]) -> set[str]:
@@ -81,17 +81,17 @@ def tokens(shell: Mapping[str, str]) -> set[str]:
 
 
 def test_gcloud_signs_in_with_a_pasted_code(
-    shell: dict[str, str], secure: Gateway, tmp_path: Path
+    shell: dict[str, str], secure: Gateway, run_gcloud: RunGcloud, tmp_path: Path
 ) -> None:
     command = [find_gcloud(), "auth", "login", "--no-launch-browser"]
     seen = sign_in_by_pasting(command, shell, secure.url, tmp_path)
     assert "Google Cloud CLI (gcloud)" in seen
-    assert account(shell) == "demo@example.com"
-    assert zones(shell) == ZONES
+    assert account(run_gcloud, shell) == "demo@example.com"
+    assert zones(run_gcloud, shell) == ZONES
 
 
 def test_gcloud_signs_in_with_the_browser_and_renews_its_tokens_unseen(
-    shell: dict[str, str], secure: Gateway, tmp_path: Path
+    shell: dict[str, str], secure: Gateway, run_gcloud: RunGcloud, tmp_path: Path
 ) -> None:
     # gcloud looks for a display before it starts a browser; ours needs none.
     asked = tmp_path / "asked"
@@ -118,13 +118,13 @@ def test_gcloud_signs_in_with_the_browser_and_renews_its_tokens_unseen(
             browser.press("allow")
             said, _ = login.communicate(timeout=PATIENCE)
         assert login.returncode == 0, said
-    assert account(shell) == "demo@example.com"
+    assert account(run_gcloud, shell) == "demo@example.com"
     before = tokens(shell)
-    assert zones(shell) == ZONES
+    assert zones(run_gcloud, shell) == ZONES
     assert tokens(shell).isdisjoint(before)
 
     # gcloud's own `auth revoke` asks Google, whatever its settings say; this is what ends it here.
-    refresh = executed(["auth", "print-refresh-token"], shell).stdout.strip()
+    refresh = run_gcloud(["auth", "print-refresh-token"], shell).stdout.strip()
     with requests.Session() as session:
         session.trust_env = False
         told = session.post(
@@ -134,7 +134,7 @@ def test_gcloud_signs_in_with_the_browser_and_renews_its_tokens_unseen(
             timeout=PATIENCE,
         )
     assert told.status_code == 200
-    refused = Gcloud(executed, shell).try_("zones list")
+    refused = Gcloud(run_gcloud, shell).try_("zones list")
     assert refused.returncode == 1
     assert "problem refreshing your current auth tokens" in refused.stderr
 
@@ -147,20 +147,22 @@ def key_file(secure: Gateway, tmp_path: Path) -> Path:
     return path
 
 
-def test_gcloud_takes_up_a_key_file(shell: dict[str, str], secure: Gateway, key_file: Path) -> None:
+def test_gcloud_takes_up_a_key_file(
+    shell: dict[str, str], run_gcloud: RunGcloud, key_file: Path
+) -> None:
     without = {name: text for name, text in shell.items() if not name.endswith("_HOST")}
     command = ["auth", "activate-service-account", f"--key-file={key_file}"]
-    done = executed(command, without)
+    done = run_gcloud(command, without)
     assert done.returncode == 0, done.stderr
-    assert account(without) == "robot@demo-project.iam.gserviceaccount.com"
-    assert zones(without) == ZONES
+    assert account(run_gcloud, without) == "robot@demo-project.iam.gserviceaccount.com"
+    assert zones(run_gcloud, without) == ZONES
     signed = {**without, "CLOUDSDK_AUTH_SERVICE_ACCOUNT_USE_SELF_SIGNED_JWT": "true"}
-    assert zones(signed) == ZONES
+    assert zones(run_gcloud, signed) == ZONES
     # This concerns gcloud alone: the key itself is for `gstack key deny` to end.
-    gone = executed(["auth", "revoke"], without)
+    gone = run_gcloud(["auth", "revoke"], without)
     assert gone.returncode == 0, gone.stderr
     assert "robot@demo-project.iam.gserviceaccount.com" in gone.stdout
-    refused = Gcloud(executed, without).try_("zones list")
+    refused = Gcloud(run_gcloud, without).try_("zones list")
     assert "do not currently have an active account" in refused.stderr
 
 

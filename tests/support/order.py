@@ -3,7 +3,7 @@
 A file's tests stay with one worker. Those that wait most, for gateways that are killed or for what
 pip fetches, go first; then what starts programs of others, then what is many small tests.
 
-All of gcloud's stay with one worker as well, where it runs in forks of one process: each of its
+All that run gcloud stay with one worker as well, where it runs in forks of one process: each of its
 commands is dear the first time that a process loads it.
 """
 
@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-GCLOUD = "tests/clients/test_gcloud_"
+GCLOUD = ("tests/clients/test_gcloud_", "tests/clients/test_sign_in.py")
 
 LONG = (
-    GCLOUD,
+    *GCLOUD,
     "tests/torture/test_torture.py",
     "tests/clients/test_from_nothing.py",
     "tests/clients/test_schemathesis.py",
@@ -34,10 +34,10 @@ LONG = (
 
 
 class Together(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives the tests of a file to one worker, and those of all of gcloud's files."""
+    """Gives the tests of a file to one worker, and those of all files that run gcloud."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return GCLOUD if nodeid.startswith(GCLOUD) else nodeid.partition("::")[0]
+        return "gcloud" if nodeid.startswith(GCLOUD) else nodeid.partition("::")[0]
 
 
 def scheduling(config: pytest.Config, log: Any) -> LoadFileScheduling | None:

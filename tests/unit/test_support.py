@@ -80,7 +80,7 @@ def test_all_of_gclouds_files_go_to_one_worker_unless_each_command_is_a_process(
         )
         return [scheduling._split_scope(f"tests/{name}::test_a[x::y]") for name in names]
 
-    assert units("fork") == [order.GCLOUD, order.GCLOUD, "tests/http/test_vpn.py"]
+    assert units("fork") == ["gcloud", "gcloud", "tests/http/test_vpn.py"]
     assert units("exec") is None
 
 
