@@ -107,8 +107,13 @@ class Session(Caller):
         known = self._links.get(key)
         if known is None:
             known = self._links[key] = {}
-            for inner in places_of(target, env, self._resources):
-                known |= links_in(target, inner)
+            try:
+                for inner in places_of(target, env, self._resources):
+                    known |= links_in(target, inner)
+            except BaseException:
+                # Half of them must not be taken for all when somebody asks again.
+                self._links.pop(key, None)
+                raise
         if not env.links:
             self._kept_in.append(env.links)
         env.links[resource] = known

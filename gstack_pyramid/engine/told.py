@@ -234,6 +234,9 @@ class Pieces:
             self._kept.note(place)
             return resource.shape(list(named), env)
         told = collection.told
+        if len(named) > env.budget:
+            # Some must not be joined to other rows than all were: those of pages can be kept ones.
+            env = env.reading(page=env.page)
         # Before the links are asked for, so that joined rows are looked at once, for both.
         parts = _parts_of(named, env) if told else {}
         if told and not collection.around.holds(resource, env):

@@ -278,3 +278,37 @@ def test_no_more_is_kept_than_the_setting_says(world: Gateway) -> None:
             told(world, path, query)
             assert resources.size <= 40_000
     assert resources.hits
+
+
+def test_what_cant_be_read_again_is_an_error_as_if_nothing_were_kept(world: Gateway) -> None:
+    """Links that could not be made are not taken for links that are not there."""
+    kept(world, f"{THERE}/instances")
+    world.application.engine._catalogue = Catalogue(0.0)
+    world.cloud.app.injection.add({"command": "listServiceOfferings", "error": {"code": 530}})
+    error = world.refused(500, "GET", f"{THERE}/instances")
+    assert error["details"][0]["metadatas"]["command"] == "listServiceOfferings"
+
+
+def test_a_page_with_rows_kept_for_pages_is_not_kept_as_made_of_newer_ones(
+    make_gateway: MakeGateway,
+) -> None:
+    """A disk gets another name and its old one back: no page of machines keeps the other one."""
+    world = make_gateway(load=1300)
+    application = world.application
+    application.answers, resources = Answers(0), KeptResources(LARGE)
+    application.kept_resources = resources
+    page = {"maxResults": 10}
+    page["pageToken"] = world.get(f"{HERE}/instances", **page)["nextPageToken"]
+    for _ in range(3):
+        machine = world.items(f"{HERE}/instances", **page)[3]
+    assert resources.hits
+    row = world.machine(machine["name"])
+    (volume,) = world.cloud.rows("listVolumes", virtualmachineid=row["id"])
+    tagged: dict[str, Any] = {"resourceids": volume["id"], "resourcetype": "Volume"}
+    world.cloud.done("createTags", **tagged, tags={"gce:name": "other"})
+    world.cloud.done("createTags", resourceids=row["id"], resourcetype="UserVm", tags={"k": "v"})
+    assert world.items(f"{HERE}/instances", **page)[3]["labels"] == {"k": "v"}
+    world.cloud.done("deleteTags", **tagged, tags={"gce:name": "other"})
+    application.engine._catalogue = Catalogue(0.0)
+    again = world.items(f"{HERE}/instances", **page)[3]
+    assert again["disks"][0]["source"] == machine["disks"][0]["source"]
