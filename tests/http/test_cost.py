@@ -111,6 +111,8 @@ def test_any_body_costs_in_proportion_to_its_size(gateway: Gateway, data: st.Dat
     size = data.draw(st.sampled_from([1_000, 20_000, 100_000]))
     body |= wrapped(place, of_size(kind, data.draw(WHAT), size))
     content = orjson.dumps(body)
+    # What is read and compiled for the first one of its kind is no part of what a request costs.
+    gateway.request(method.http_method, f"/compute/v1/{path}", b"{}")
     with counted() as calls:
         response = gateway.request(method.http_method, f"/compute/v1/{path}", content)
     assert response.status_int < 500, response.text
