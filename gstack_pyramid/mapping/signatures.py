@@ -30,6 +30,8 @@ def take_signatures(document: Document) -> list[Finding]:
         made: dict[str, Any] = {}
         for key, spec in entries.items():
             name, takes, wrong = _read(key, spec)
+            if section == "functions" and "may_take" in takes:
+                wrong = f"{key!r} is a function, which is given all that it takes: no '?'"
             if name in made:
                 wrong = f"{section}.{name} stands here twice"
             if wrong:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gstack_pyramid.mapping.document import MappingError
 from gstack_pyramid.mapping.functions import functions_of
 from gstack_pyramid.mapping.loader import Mappings, load
 
@@ -91,3 +92,9 @@ def test_a_difference_in_a_function_needs_its_name_alone(tmp_path: Path) -> None
     mappings = load([write(tmp_path / "own", disks=disks, twin=twin)])
     word = functions_of(mappings.resources["snapshots"])["word"]
     assert (list(word.takes), str(word.gives)) == (["a"], "first(a)")
+
+
+def test_a_function_is_given_all_that_it_takes(tmp_path: Path) -> None:
+    functions = "functions:\n  word(a?): {about: a word, gives: a}\n"
+    with pytest.raises(MappingError, match=r"_functions\.yaml:2: 'word\(a\?\)' is a function"):
+        loaded(tmp_path, "{steps: []}", {"_functions": functions})
