@@ -322,6 +322,8 @@ def _told(made: Mapping[str, Piece], parts: Mapping[str, Parts]) -> dict[str, To
         # A row as it came is a part of all that came with it, which would stay with it.
         own = [part.copy() if type(part) is msgspec.Raw else part for part in made_of]
         rows = sum(memoryview(part).nbytes for part in own if type(part) is msgspec.Raw)
+        # What orjson has written stands in several times the room that it takes.
+        content = bytes(memoryview(content))
         found[key] = Told(own, Piece(_NOTHING, content), _EACH + len(content) + rows)
     return found
 

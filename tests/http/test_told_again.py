@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -312,3 +314,23 @@ def test_a_page_with_rows_kept_for_pages_is_not_kept_as_made_of_newer_ones(
     application.engine._catalogue = Catalogue(0.0)
     again = world.items(f"{HERE}/instances", **page)[3]
     assert again["disks"][0]["source"] == machine["disks"][0]["source"]
+
+
+def test_what_is_counted_is_about_what_it_takes(make_gateway: MakeGateway) -> None:
+    world = make_gateway(load=100)
+    world.application.answers = Answers(0)
+    tracemalloc.start()
+    try:
+        resources = world.application.kept_resources = KeptResources(LARGE)
+        for _ in range(2):
+            world.get(f"{HERE}/instances", prettyPrint="false")
+        counted = resources.size
+        gc.collect()
+        before, _ = tracemalloc.get_traced_memory()
+        del resources
+        world.application.kept_resources = KeptResources(0)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0 < before - after < 1.2 * counted
