@@ -60,8 +60,7 @@ class RouteTree(RoutesMapper):  # type: ignore[misc]  # Pyramid has no types
 
     def __init__(self, mapper: RoutesMapper) -> None:
         super().__init__()
-        self.routelist, self.static_routes = mapper.routelist, mapper.static_routes
-        self.routes = mapper.routes
+        vars(self).update(vars(mapper))
         self._tree, self._others = _tree_of(self.routelist)
 
     def connect(self, *given: Any, **more: Any) -> Route:
@@ -96,10 +95,10 @@ class RouteTree(RoutesMapper):  # type: ignore[misc]  # Pyramid has no types
         return {"route": None, "match": None}
 
 
-def _tree_of(routes: Sequence[Route]) -> tuple[_Node, list[int]]:
+def _tree_of(found: Sequence[Route]) -> tuple[_Node, list[int]]:
     """Routes by the segments of their patterns, and those that have others than names and texts."""
     tree, others = _Node(), []
-    for number, route in enumerate(routes):
+    for number, route in enumerate(found):
         node = tree
         for segment in f"/{route.pattern.removeprefix('/')}".split("/"):
             if _LITERAL.fullmatch(segment):
