@@ -17,6 +17,7 @@ from gstack_pyramid.engine.told import KeptResources
 from gstack_pyramid.schemas.validation import validator_for
 
 from ..conftest import MakeGateway
+from ..support.effort import tries
 from ..support.gateway import ADVANCED_ZONE, SG_ZONE, Gateway
 from .test_answers_again import STEPS, disk, nothing, told
 
@@ -102,9 +103,7 @@ def made(world: Gateway, path: str, **query: Any) -> tuple[int, bytes, str | Non
         world.application.kept_resources = before
 
 
-@settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=tries(2, 20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.sampled_from(CHURN), st.integers(0, 999)), min_size=2, max_size=6),
     st.booleans(),
