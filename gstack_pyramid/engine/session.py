@@ -106,14 +106,11 @@ class Session(Caller):
         key = (resource, env.scope_name(target.collection.scope))
         known = self._links.get(key)
         if known is None:
-            known = self._links[key] = {}
-            try:
-                for inner in places_of(target, env, self._resources):
-                    known |= links_in(target, inner)
-            except BaseException:
-                # Half of them must not be taken for all when somebody asks again.
-                self._links.pop(key, None)
-                raise
+            known = {}
+            for inner in places_of(target, env, self._resources):
+                known |= links_in(target, inner)
+            # Whoever asks meanwhile, or after a failure, must not take some of them for all.
+            self._links[key] = known
         if not env.links:
             self._kept_in.append(env.links)
         env.links[resource] = known
