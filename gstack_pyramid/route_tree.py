@@ -60,7 +60,7 @@ class RouteTree(RoutesMapper):  # type: ignore[misc]  # Pyramid has no types
 
     def __init__(self, mapper: RoutesMapper) -> None:
         super().__init__()
-        vars(self).update(vars(mapper))
+        self.__dict__.update(vars(mapper))
         self._tree, self._others = _tree_of(self.routelist)
 
     def connect(self, *given: Any, **more: Any) -> Route:
