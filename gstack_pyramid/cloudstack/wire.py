@@ -16,6 +16,8 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 _LONGEST_HEAD = 65_536
 _PIECE = 65_536
+_AT_ONCE = 1 << 24
+"""Bytes for which room is made at once; a length may be told of what never comes."""
 _HEAD_END = b"\r\n\r\n"
 _FIRST_FINAL = 200
 """The first status of an answer that nothing follows (RFC 9110, section 15)."""
@@ -77,9 +79,13 @@ class Reading:
         if length is not None and not coded and not self._ended:
             # The parser has made sure that it is a number, and the only one.
             missing = int(length) - sum(map(len, self._pieces))
-            self._pieces.append(stream.read(missing))
-            if len(self._pieces[-1]) < missing:
-                raise HTTPException("the connection ended within a body")
+            left = missing
+            while left > 0:
+                piece = stream.read(min(left, _AT_ONCE))
+                if not piece:
+                    raise HTTPException("the connection ended within a body")
+                self._pieces.append(piece)
+                left -= len(piece)
             self._ended = True
         if self._ended and behind > missing:
             self.lasting = False

@@ -93,7 +93,8 @@ class Answers:
 
     def keep(self, asked: Asked, trace: Trace, content: bytes) -> None:
         """Keep an answer, if the trace tells all that it was made of."""
-        kept = _Kept(trace.made_of, content)
+        # orjson leaves room behind what it writes, which would be kept as well.
+        kept = _Kept(trace.made_of, bytes(memoryview(content)))
         with self._lock:
             # What is too large is not kept at all, rather than everything else be dropped for it.
             if trace.whole and kept.size <= self._kept.maxsize // 4:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from http.client import HTTPException
 from io import RawIOBase
 from itertools import pairwise
@@ -85,6 +86,16 @@ def test_an_answer_without_a_body_is_over_with_its_head() -> None:
     empty = b"HTTP/1.1 204 No Content\r\n\r\n"
     assert (read([empty]).content, read([empty]).lasting) == (b"", True)
     assert (read([empty + b"x"]).content, read([empty + b"x"]).lasting) == (b"", False)
+
+
+def test_a_length_of_what_never_comes_makes_no_room_for_it() -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(HTTPException, match="within a body"):
+            read([HEAD + b"Content-Length: 1000000000000\r\n\r\n", BODY])
+        assert tracemalloc.get_traced_memory()[1] < 1 << 25
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_body_in_chunks_and_of_a_length_is_refused() -> None:
