@@ -10,6 +10,7 @@ from typing import Any
 from gstack_pyramid.engine.advice import told_besides
 from gstack_pyramid.engine.environment import WHOLE, Env
 from gstack_pyramid.engine.getters import Condition, Getter
+from gstack_pyramid.engine.joins import Join
 from gstack_pyramid.engine.names import (
     ANY_NAME,
     Sought,
@@ -24,7 +25,6 @@ from gstack_pyramid.engine.records import (
     NAME,
     PARENT,
     SOURCE,
-    Join,
     Record,
     Source,
     firsts,

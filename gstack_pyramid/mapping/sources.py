@@ -8,9 +8,10 @@ from functools import cache
 from typing import Any
 
 from gstack_pyramid.engine.getters import Getter, Reads, Shaping, field_of_row
+from gstack_pyramid.engine.joins import Join
 from gstack_pyramid.engine.name_patterns import NamePattern
 from gstack_pyramid.engine.pushdown import Equal, Push, turned_from
-from gstack_pyramid.engine.records import Join, Source
+from gstack_pyramid.engine.records import Source
 from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.expressions.narrowing import reads_of
 from gstack_pyramid.mapping.forms import resources as forms
