@@ -14,13 +14,11 @@ it is made of.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cachetools import LRUCache
-
 from gstack_pyramid.cloudstack.credentials import Credentials
+from gstack_pyramid.engine.kept import Kept
 from gstack_pyramid.engine.reader import MadeOf, Trace
 
 _EACH = 256
@@ -43,7 +41,7 @@ class Asked(NamedTuple):
     query: bytes
 
 
-class _Kept(NamedTuple):
+class _Answer(NamedTuple):
     made_of: MadeOf
     content: bytes
 
@@ -53,28 +51,8 @@ class _Kept(NamedTuple):
         return len(self.content) + _EACH * (1 + reads)
 
 
-class Answers:
-    """Answers with what they were made of; those that nobody asked for the longest go first.
-
-    Args:
-        most: how many bytes are kept at most; 0 keeps nothing.
-
-    Attributes:
-        hits: how often an answer was good again.
-        misses: how often it had to be made.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._kept: LRUCache[Asked, _Kept] = LRUCache(most, getsizeof=lambda kept: kept.size)
-        self._lock = threading.Lock()
-        self.wanted = most > 0
-        self.hits = 0
-        self.misses = 0
-
-    @property
-    def size(self) -> int:
-        """How many bytes are kept."""
-        return int(self._kept.currsize)
+class Answers(Kept[Asked, _Answer]):
+    """Answers with what they were made of."""
 
     def recall(self, asked: Asked, confirms: Callable[[MadeOf], bool]) -> bytes | None:
         """The answer to a question, if it is known and still good.
@@ -83,19 +61,13 @@ class Answers:
             asked: the question.
             confirms: whether something is answered by CloudStack as it was.
         """
-        with self._lock:
-            kept = self._kept.get(asked)
+        kept = self.get(asked)
         good = kept is not None and confirms(kept.made_of)
-        with self._lock:
-            self.hits += good
-            self.misses += not good
+        self.count(good, not good)
         return kept.content if kept is not None and good else None
 
     def keep(self, asked: Asked, trace: Trace, content: bytes) -> None:
         """Keep an answer, if the trace tells all that it was made of."""
-        # orjson leaves room behind what it writes, which would be kept as well.
-        kept = _Kept(trace.made_of, bytes(memoryview(content)))
-        with self._lock:
-            # What is too large is not kept at all, rather than everything else be dropped for it.
-            if trace.whole and kept.size <= self._kept.maxsize // 4:
-                self._kept[asked] = kept
+        if trace.whole:
+            # orjson leaves room behind what it writes, which would be kept as well.
+            self.put(asked, _Answer(trace.made_of, bytes(memoryview(content))))

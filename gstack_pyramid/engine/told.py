@@ -12,17 +12,16 @@ leak for the same reason, and is found by the caller's whole key pair besides.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 import orjson
-from cachetools import LRUCache
 
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavailable
 from gstack_pyramid.engine.environment import Env
+from gstack_pyramid.engine.kept import Kept
 from gstack_pyramid.engine.records import Record, firsts
 from gstack_pyramid.engine.resources import Resource
 
@@ -106,7 +105,8 @@ class Around(NamedTuple):
                 env.session.links(name, env)
             for name, zone in self.row_links.keys() - env.row_links.keys():
                 env.session.row_link(name, env, zone)
-        except (CloudStackError, CloudStackUnavailable):
+        except (CloudStackError, CloudStackUnavailable, KeyError):
+            # Or it is read, and has no id: the resources that still have such links will tell.
             return False
         now = Around.of(resource, env)
         return self.names == now.names and all(
@@ -135,47 +135,13 @@ class Collection(NamedTuple):
     size: int
 
 
-class KeptResources:
-    """Told resources by place; what nobody asked for the longest goes first.
-
-    Safe for use by several threads: what is kept of a place is never changed, but replaced.
-
-    Args:
-        most: how many bytes are kept at most; 0 keeps nothing.
-
-    Attributes:
-        hits: how many resources were told as before.
-        misses: how many had to be made.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._kept: LRUCache[Place, Collection] = LRUCache(most, getsizeof=lambda each: each.size)
-        self._lock = threading.Lock()
-        self.wanted = most > 0
-        self.hits = 0
-        self.misses = 0
-
-    @property
-    def size(self) -> int:
-        """How many bytes are kept."""
-        return int(self._kept.currsize)
-
-    def at(self, place: Place) -> Collection | None:
-        """What is kept of a place."""
-        with self._lock:
-            return self._kept.get(place)
-
-    def count(self, hits: int, misses: int) -> None:
-        """Count resources that were told as before, and others."""
-        with self._lock:
-            self.hits += hits
-            self.misses += misses
+class KeptResources(Kept[Place, Collection]):
+    """Told resources by place: what is kept of one is never changed, but replaced."""
 
     def note(self, place: Place) -> None:
         """Let it be known that a place was asked for."""
-        with self._lock:
-            if place not in self._kept:
-                self._kept[place] = Collection(_NOWHERE, {}, _EACH)
+        if self.get(place) is None:
+            self.put(place, Collection(_NOWHERE, {}, _EACH))
 
     def keep(
         self, place: Place, around: Around, told: Mapping[str, Told], new: Mapping[str, Told]
@@ -188,14 +154,12 @@ class KeptResources:
             told: what is good of that which was kept.
             new: what comes to that.
         """
-        most = self._kept.maxsize // 4
         links = _A_LINK * sum(map(len, around.links.values()))
         # Where it is too much, what was there before makes room: much of it may be gone by now.
         for all_ in ({**told, **new}, new):
             size = links + sum(each.size for each in all_.values())
-            if size <= most:
-                with self._lock:
-                    self._kept[place] = Collection(around, all_, size)
+            if size <= self.largest:
+                self.put(place, Collection(around, all_, size))
                 return
 
 
@@ -217,7 +181,7 @@ class Pieces:
 
     def knows(self, resource: Resource, env: Env) -> bool:
         """Whether anything is kept of the place of ``env``."""
-        collection = self._kept.at(self._place(resource, env))
+        collection = self._kept.get(self._place(resource, env))
         return collection is not None and bool(collection.told)
 
     def of(self, resource: Resource, named: Named, env: Env) -> Sequence[dict[str, Any]]:
@@ -227,7 +191,7 @@ class Pieces:
             CloudStackError, CloudStackUnavailable: something can't be read.
         """
         place = self._place(resource, env)
-        collection = self._kept.at(place)
+        collection = self._kept.get(place)
         if collection is None:
             # To keep resources costs something, and most lists are never asked for again.
             self._kept.count(0, len(named))
