@@ -326,9 +326,11 @@ def _compile_check(
 ) -> Check:
     message, field = forms.told(spec, refuse)
     body = scope.roots["body"]
-    if isinstance(refuse, Named) and isinstance(body, GceShape):
+    if isinstance(refuse, Named):
         path = POSITION.sub("", next(iter(refuse)))
-        if body.model.field(body.type_name, path.split(".")) is None:
+        if not isinstance(body, GceShape):
+            scope.report(message.place, f"the method takes no body, which {path!r} would be in")
+        elif body.model.field(body.type_name, path.split(".")) is None:
             scope.report(message.place, f"{body.type_name} has no field {path!r}")
     if spec.field is not None and spec.field is not field:
         scope.report(spec.inside("field"), "'refuse' says already which field it is about")

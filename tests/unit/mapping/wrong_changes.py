@@ -59,6 +59,19 @@ WRONG_CHANGES = {
         """,
         "DisksResizeRequest has no field 'sizeGB'",
     ),
+    "a refusal of a field of no body": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            checks:
+              - when: self.isoid
+                refuse: {name: "it is in use."} # here
+            steps: []
+        """,
+        "the method takes no body, which 'name' would be in",
+    ),
     "a refusal that names two fields": (
         """
         resource: disks
