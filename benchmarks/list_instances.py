@@ -54,6 +54,11 @@ class Recorded(RealClient):
             return super().sent(credentials, command, params)
         return Answer(200, self.recorded[command], None)
 
+    @contextmanager
+    def ahead(self, credentials: Credentials, reads: Any) -> Iterator[None]:
+        """Nothing is on its way: it is here."""
+        yield
+
 
 def cpu(work: Callable[[], object]) -> float:
     """CPU seconds of this process for one call.

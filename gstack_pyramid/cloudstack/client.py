@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from gstack_pyramid.cloudstack.answers import read_answer, refuse_silence
 from gstack_pyramid.cloudstack.commands import NO_PARAMS, Commands, Paging
@@ -14,7 +15,7 @@ from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.parameters import encode_params
 from gstack_pyramid.cloudstack.signature import SIGNATURE_VERSION, expiry, signed_form
 from gstack_pyramid.cloudstack.telling import OnCall, OnLoss, told
-from gstack_pyramid.cloudstack.transport import Answer, OnRetry, Transport
+from gstack_pyramid.cloudstack.transport import Answer, Begun, OnRetry, Transport
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
 _READS = ("list", "get", "query", "find")
@@ -26,6 +27,18 @@ def is_read(command: str) -> bool:
     """Whether ``command`` changes nothing, so that it may be sent twice."""
     name = command.lower()
     return name.startswith(_READS) and not name.startswith(_CHANGES_ALL_THE_SAME)
+
+
+class _Ahead(NamedTuple):
+    """A read that is on its way.
+
+    Attributes:
+        begun: what its answer is got by.
+        since: when it was sent, by ``time.perf_counter``.
+    """
+
+    begun: Begun
+    since: float
 
 
 class Client(Commands):
@@ -91,6 +104,7 @@ class Client(Commands):
         self._on_call = on_call
         self._on_loss = on_loss
         self._waiting = waiting
+        self._mine = threading.local()
 
     def __repr__(self) -> str:
         return f"Client({self._transport.endpoint!r})"
@@ -120,19 +134,61 @@ class Client(Commands):
         Raises:
             ValueError, CloudStackError, CloudStackUnavailable: as :meth:`call`.
         """
-        with told(command, self._on_call, self._on_loss):
+        ahead = self._ahead(params)
+        since = ahead.since if ahead is not None else None
+        with told(command, self._on_call, self._on_loss, since):
             answer = self.sent(credentials, command, params)
             if answer.status != HTTPStatus.OK:
                 self.read(command, answer)
             return answer
 
+    @contextmanager
+    def ahead(
+        self, credentials: Credentials, reads: Sequence[tuple[str, Mapping[str, object]]]
+    ) -> Iterator[None]:
+        """Within, this thread's reads are on their way before it waits for the first answer.
+
+        So they take as long as the slowest of them. Those for which there is no connection to spare
+        are sent in their turn. What is not asked for by the end is given up.
+
+        Args:
+            credentials: whose keys to sign with.
+            reads: of each its command and parameters, the very object that :meth:`answer` will be
+                given.
+
+        Raises:
+            ValueError: a parameter cannot be sent.
+        """
+        begun: dict[int, _Ahead] = {}
+        self._mine.ahead = begun
+        try:
+            for command, params in reads:
+                since = time.perf_counter()
+                sent = self._transport.begin(self._signed(credentials, command, params))
+                if sent is not None:
+                    begun[id(params)] = _Ahead(sent, since)
+            yield
+        finally:
+            self._mine.ahead = None
+            for each in begun.values():
+                self._transport.drop(each.begun)
+
+    def _ahead(self, params: Mapping[str, object]) -> _Ahead | None:
+        ahead = getattr(self._mine, "ahead", None)
+        return ahead.get(id(params)) if ahead else None
+
     def sent(self, credentials: Credentials, command: str, params: Mapping[str, object]) -> Answer:
-        """Sends a command; what came is not looked at.
+        """Sends a command, unless it is on its way; what came is not looked at.
 
         Raises:
             ValueError: a parameter cannot be sent; nothing was.
             CloudStackUnavailable: no answer came.
         """
+        ahead = self._ahead(params)
+        if ahead is not None:
+            del self._mine.ahead[id(params)]
+            with self._waiting(credentials.api_key):
+                return self._transport.end(command, ahead.begun)
         signed = self._signed(credentials, command, params)
         send = self._transport.read if is_read(command) else self._transport.change
         with self._waiting(credentials.api_key):

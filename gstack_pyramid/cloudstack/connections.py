@@ -11,6 +11,7 @@ import gzip
 import re
 import select
 import ssl
+import threading
 import zlib
 from collections import deque
 from collections.abc import Mapping
@@ -86,6 +87,8 @@ class Connections:
         self._place = place
         self._most = most
         self._idle: deque[Connection] = deque()
+        self._open = 0
+        self._lock = threading.Lock()
 
     def take(self) -> Connection:
         """A connection for one request; to be given to :meth:`keep` or closed.
@@ -94,28 +97,53 @@ class Connections:
             OSError: there is none to be had; TimeoutError: not in time;
                 ssl.SSLCertVerificationError: its certificate is not trusted.
         """
+        return self._idle_one() or self._new_one()
+
+    def spare(self) -> Connection | None:
+        """One more for somebody who has one: None where that would be more than are kept.
+
+        Raises:
+            OSError: as :meth:`take`.
+        """
+        connection = self._idle_one()
+        if connection is not None or self._open >= self._most:
+            return connection
+        return self._new_one()
+
+    def _idle_one(self) -> Connection | None:
         while True:
             try:
                 # The one that was used last is the likeliest to be open.
                 connection = self._idle.pop()
             except IndexError:
-                return Connection(self._place)
+                return None
             if connection.is_quiet():
                 return connection
-            connection.close()
+            self._close(connection)
+
+    def _new_one(self) -> Connection:
+        connection = Connection(self._place)
+        with self._lock:
+            self._open += 1
+        return connection
+
+    def _close(self, connection: Connection) -> None:
+        with self._lock:
+            self._open -= 1
+        connection.close()
 
     def keep(self, connection: Connection) -> None:
         """Keep a connection for the next request, if there are few and it can be used."""
         if connection.reusable and len(self._idle) < self._most:
             self._idle.append(connection)
         else:
-            connection.close()
+            self._close(connection)
 
     def close(self) -> None:
         """Close the idle ones."""
         while self._idle:
             with suppress(IndexError):
-                self._idle.pop().close()
+                self._close(self._idle.pop())
 
 
 class Connection:
@@ -169,10 +197,27 @@ class Connection:
             OSError: the connection was lost; TimeoutError: no answer in time.
             HTTPException: it is no answer as HTTP has them, or not the whole of it.
         """
+        self.send(asked)
+        return self.receive()
+
+    def send(self, asked: Asked) -> None:
+        """Send a request, whose answer :meth:`receive` reads.
+
+        Raises:
+            OSError: the connection was lost.
+            HTTPException: it can't be sent.
+        """
         self.reusable = False
         # Who answers before all has come may close at once; what it has said is there all the same.
         with suppress(BrokenPipeError):
             self._http.sock.sendall(self._written(asked))
+
+    def receive(self) -> Received:
+        """Read the answer to what was sent.
+
+        Raises:
+            OSError, HTTPException: as :meth:`ask`.
+        """
         answer = Reading(self._raw)
         packed = answer.headers.get("content-encoding", "identity")
         content = _unpacked(answer.content, packed.lower())

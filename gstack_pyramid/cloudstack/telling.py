@@ -20,15 +20,23 @@ class told:  # noqa: N801  # as contextmanagers are called
         command: its name.
         on_call: told of it: ``ok``, an error code, ``unavailable``, ``timeout`` or ``bad-answer``.
         on_loss: told of it where there was no answer.
+        started: when it was sent, by ``time.perf_counter``; None: now.
     """
 
     __slots__ = ("_command", "_on_call", "_on_loss", "_started")
 
-    def __init__(self, command: str, on_call: OnCall | None, on_loss: OnLoss | None = None) -> None:
+    def __init__(
+        self,
+        command: str,
+        on_call: OnCall | None,
+        on_loss: OnLoss | None = None,
+        started: float | None = None,
+    ) -> None:
         self._command, self._on_call, self._on_loss = command, on_call, on_loss
+        self._started = time.perf_counter() if started is None else started
 
     def __enter__(self) -> None:
-        self._started = time.perf_counter()
+        pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         outcome = "ok" if error is None else "failed"

@@ -29,7 +29,13 @@ from urllib3.exceptions import (
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
-from gstack_pyramid.cloudstack.connections import Asked, Connections, Place, Received
+from gstack_pyramid.cloudstack.connections import (
+    Asked,
+    Connection,
+    Connections,
+    Place,
+    Received,
+)
 from gstack_pyramid.cloudstack.errors import CloudStackTimeout, CloudStackUnavailable
 
 LONGEST_URL = 2000
@@ -50,6 +56,18 @@ class Answer(NamedTuple):
     content: bytes
     description: str | None
     """The header ``X-Description``, in which CloudStack repeats the text of an error."""
+
+
+class Begun(NamedTuple):
+    """A read that was sent, and whose answer nobody has waited for yet.
+
+    Attributes:
+        request: the request.
+        connection: what it was sent on.
+    """
+
+    request: Asked
+    connection: Connection
 
 
 class Transport:
@@ -118,12 +136,46 @@ class Transport:
         Raises:
             CloudStackUnavailable: no answer came, in as many attempts as allowed.
         """
+        return self._send(command, self._reading(form), self._read_tries)
+
+    def begin(self, form: str) -> Begun | None:
+        """Sends a command that changes nothing, whose answer :meth:`end` waits for.
+
+        Returns:
+            What to give to :meth:`end` or :meth:`drop`; None where there is no connection to spare
+            for it, or it can't be sent: what that means, :meth:`read` tells.
+        """
+        request = self._reading(form)
+        connection = None
+        try:
+            connection = self._connections.spare()
+            if connection is None:
+                return None
+            connection.send(request)
+        except (OSError, UnicodeError, HTTPException):
+            if connection is not None:
+                self._connections.keep(connection)
+            return None
+        return Begun(request, connection)
+
+    def end(self, command: str, begun: Begun) -> Answer:
+        """The answer to what was begun; it is sent again if need be.
+
+        Raises:
+            CloudStackUnavailable: as :meth:`read`.
+        """
+        return self._send(command, begun.request, self._read_tries, begun.connection)
+
+    def drop(self, begun: Begun) -> None:
+        """Want no answer to what was begun."""
+        # One whose answer is yet to come is closed.
+        self._connections.keep(begun.connection)
+
+    def _reading(self, form: str) -> Asked:
         if len(self.endpoint) + 1 + len(form) <= LONGEST_URL:
-            request = Asked("GET", f"{self._path}?{form}", self._headers)
-        else:
-            query, _, body = form.partition("&")
-            request = self._posted(f"{self._path}?{query}", body)
-        return self._send(command, request, self._read_tries)
+            return Asked("GET", f"{self._path}?{form}", self._headers)
+        query, _, body = form.partition("&")
+        return self._posted(f"{self._path}?{query}", body)
 
     def close(self) -> None:
         """Closes the idle connections."""
@@ -132,9 +184,11 @@ class Transport:
     def _posted(self, target: str, form: str) -> Asked:
         return Asked("POST", target, self._form_headers, form.encode())
 
-    def _send(self, command: str, request: Asked, tries: int) -> Answer:
+    def _send(
+        self, command: str, request: Asked, tries: int, begun: Connection | None = None
+    ) -> Answer:
         tried = 1
-        outcome = self._attempt(command, request)
+        outcome = self._attempt(command, request, begun)
         while tried < tries and _may_pass(outcome):
             if tried > 1:
                 # Nothing before the first repetition, then 0.2 s, 0.4 s; whatever Retry-After
@@ -152,10 +206,18 @@ class Transport:
             self.behind = _behind(outcome.headers.get("date", ""))
         return Answer(outcome.status, outcome.content, outcome.headers.get("x-description"))
 
-    def _attempt(self, command: str, request: Asked) -> Received | CloudStackUnavailable:
-        """The answer to a request that is sent once, or what its failure means."""
+    def _attempt(
+        self, command: str, request: Asked, begun: Connection | None = None
+    ) -> Received | CloudStackUnavailable:
+        """The answer to a request that is sent once, or what its failure means.
+
+        Args:
+            command: what is asked.
+            request: how it is asked.
+            begun: the connection that it was sent on already.
+        """
         try:
-            connection = self._connections.take()
+            connection = begun or self._connections.take()
         except TimeoutError:
             return CloudStackTimeout(command, "no connection to CloudStack in time", False)
         except ssl.SSLCertVerificationError:
@@ -164,7 +226,7 @@ class Transport:
             why = f"no connection to CloudStack{_why([error])}"
             return CloudStackUnavailable(command, why, False)
         try:
-            received = connection.ask(request)
+            received = connection.receive() if begun else connection.ask(request)
         except TimeoutError:
             return CloudStackTimeout(command, "no answer from CloudStack in time", True)
         except (OSError, HTTPException):

@@ -8,6 +8,7 @@ changed meanwhile.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,9 @@ from gstack_pyramid.cloudstack.errors import CloudStackError, CloudStackUnavaila
 from gstack_pyramid.cloudstack.transport import Answer
 
 _Key = tuple[str, bytes]
+
+_AT_ONCE = 4
+"""Reads that are sent at the same time: as many as a get of a machine takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +109,37 @@ class Witness(Commands):
         return body
 
     def confirms(self, seen: Sequence[Seen]) -> bool:
-        """Whether the same reads are answered the same now; it ends with the first that isn't.
+        """Whether the same reads are answered the same now.
 
-        What it has read, :meth:`call` gives without asking again: an answer, or the failure.
+        They are sent a few at a time, and no more of them once one is answered otherwise. What it
+        has read, :meth:`call` gives without asking again: an answer, or the failure.
         """
-        for read in seen:
-            key = _key(read.command, read.params)
-            try:
-                answer = self._client.answer(self._credentials, read.command, read.params)
-            except (CloudStackError, CloudStackUnavailable) as error:
-                self._early[key] = error
-                return False
-            digest = _digest(answer)
-            self._early[key] = answer, digest
-            if digest != read.digest:
+        for start in range(0, len(seen), _AT_ONCE):
+            reads = seen[start : start + _AT_ONCE]
+            asked = [(read.command, read.params) for read in reads]
+            with self._client.ahead(self._credentials, asked) if len(asked) > 1 else nullcontext():
+                same = True
+                for read in reads:
+                    digest = self._asked_again(read)
+                    if digest is None:
+                        return False
+                    # The others are on their way, and what they are answered is needed.
+                    same &= digest == read.digest
+            if not same:
                 return False
         return True
+
+    def _asked_again(self, read: Seen) -> bytes | None:
+        """The digest of what a read is answered now; None where it fails."""
+        key = _key(read.command, read.params)
+        try:
+            answer = self._client.answer(self._credentials, read.command, read.params)
+        except (CloudStackError, CloudStackUnavailable) as error:
+            self._early[key] = error
+            return None
+        digest = _digest(answer)
+        self._early[key] = answer, digest
+        return digest
 
 
 def _key(command: str, params: Mapping[str, object]) -> _Key:

@@ -40,6 +40,9 @@ class _Wire:
     def take(self) -> Connection:
         return cast("Connection", self)
 
+    def spare(self) -> None:
+        """None: there are no two at the same time."""
+
     def keep(self, connection: Connection) -> None:
         pass
 

@@ -7,6 +7,7 @@ import contextlib
 import hmac
 import socket
 import ssl
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -122,6 +123,11 @@ class Cloud:
             def process_request(self, request: Any, client_address: Any) -> None:
                 cloud._connections.append(request)
                 super().process_request(request, client_address)
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                # Who wants no answer any more hangs up.
+                if not isinstance(sys.exception(), ConnectionError):
+                    super().handle_error(request, client_address)
 
         self._connections: list[socket.socket] = []
         self._server = Server(("127.0.0.1", 0), Handler)
