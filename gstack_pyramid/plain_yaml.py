@@ -19,7 +19,7 @@ MOST = 100_000
 """Parts that a text may have, aliases written out; our files have some thousands at most."""
 
 DEEPEST = 50
-"""Lists and mappings that may stand in each other; in our files it is a dozen at most."""
+"""Lists and mappings that may stand in each other; in our files it is eight at most."""
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = (f"{_TAG}map", f"{_TAG}seq")

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 from gstack_pyramid.mapping.document import Document, Finding, Place
 from gstack_pyramid.mapping.forms.holds import form_of
-from gstack_pyramid.mapping.forms.keys import CHOICES, FORMS, Holds, Kind, inside
+from gstack_pyramid.mapping.forms.keys import CHOICES, FORMS, Holds, Kind, form_in, inside
 from gstack_pyramid.mapping.forms.resources import Resource
 from gstack_pyramid.mapping.suggestions import nearest
 
@@ -27,7 +27,8 @@ class Use:
         key: the key by which a part is used.
         section: the section that holds such parts.
         part: the form of the parts.
-        held: the key of a part that holds what a use of it becomes; one check stands without it.
+        held: the key of a part that holds what a use of it becomes; one check or step stands
+            without it.
         becomes: what that holds.
     """
 
@@ -47,7 +48,7 @@ def _uses() -> Iterator[tuple[str, Use]]:
             where = {choice for choice, by_key in CHOICES.items() if name in by_key.values()}
             held = next(
                 key
-                for key in FORMS[form.uses].cls.KEYS
+                for key in FORMS[form_in(form.uses, {})].cls.KEYS
                 if where & {key.holds.of, key.holds.inner.of if key.holds.inner else ""}
             )
             yield name, Use(form.cls.KEYS[0].name, section, form.uses, held.name, held.holds)

@@ -15,7 +15,7 @@ from typing import Any
 from gstack_pyramid.mapping.document import Document, Finding, Place
 from gstack_pyramid.mapping.forms.files import SharedPart as SharedPartForm
 from gstack_pyramid.mapping.forms.holds import form_of, forms_of
-from gstack_pyramid.mapping.forms.keys import Holds, Kind, form_in, inside
+from gstack_pyramid.mapping.forms.keys import FORMS, Holds, Kind, form_in, inside
 from gstack_pyramid.mapping.shared_parts import (
     BESIDE,
     KINDS,
@@ -248,8 +248,10 @@ class _Speller:
             _met(item, part) if part.document.lines else item.met,
         )
         uses = (*item.uses, item)
-        if use.held not in part.spec:
-            yield "", replace(whole, uses=uses, without=frozenset(SharedPartForm.HELD))
+        if use.held not in part.spec and use.becomes.inner is not None:
+            own = FORMS[form_in(use.becomes.inner.of, part.spec)].cls.HELD
+            others = frozenset(SharedPartForm.HELD).difference(own)
+            yield "", replace(whole, uses=uses, without=others)
             return
         held = whole.part(use.held, use.becomes)
         if use.becomes.inner is None:

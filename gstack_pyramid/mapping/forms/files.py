@@ -22,7 +22,18 @@ from gstack_pyramid.mapping.forms.holds import (
     form_of,
     forms_of,
 )
-from gstack_pyramid.mapping.forms.keys import Holds, Kind, Node, Value, form, key, needed
+from gstack_pyramid.mapping.forms.keys import (
+    CHOICES,
+    FORMS,
+    Holds,
+    Kind,
+    Node,
+    Value,
+    chosen,
+    form,
+    key,
+    needed,
+)
 from gstack_pyramid.mapping.forms.methods import REFUSE, Refusal, RefusalParts
 from gstack_pyramid.mapping.forms.nodes import Named, Text
 from gstack_pyramid.mapping.forms.steps import Command, Run
@@ -58,6 +69,23 @@ class NamedSteps(SharedPart):
     """Some steps that have a name."""
 
     steps: Sequence[Command | Run] = needed(forms_of("step", 1), "The steps.")
+
+
+def _alone(step: str) -> str:
+    """Declares the form of one step that has a name, and stands there without a list."""
+    cls = FORMS[step].cls
+    about = f"{(cls.__doc__ or '').rstrip('.')}: one step that has a name."
+    form(f"named_{step}")(type(f"Named{cls.__name__}", (SharedPart, cls), {"__doc__": about}))
+    return f"named_{step}"
+
+
+_STEPS = {key: name for key, name in CHOICES["step"].items() if key and not FORMS[name].uses}
+chosen(
+    "named_step",
+    "named_steps",
+    call=_alone("command"),
+    **{key: _alone(name) for key, name in _STEPS.items()},
+)
 
 
 @form("named_value")
@@ -103,7 +131,7 @@ class SharedChecks(Node):
 class SharedSteps(Node):
     """Steps that all mapping files share."""
 
-    steps: Mapping[str, NamedSteps] = needed(by_name("named_steps"), "The steps, by name.")
+    steps: Mapping[str, NamedSteps] = needed(by_name("named_step"), "The steps, by name.")
 
 
 @form("shared_values", file="_values")

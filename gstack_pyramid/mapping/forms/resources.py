@@ -233,7 +233,7 @@ class Resource(Node):
         by_name("named_check"), "Checks of its own, [said once](shared.md)."
     )
     steps: Mapping[str, NamedSteps] = key(
-        by_name("named_steps"), "Steps of its own, [said once](shared.md)."
+        by_name("named_step"), "Steps of its own, [said once](shared.md)."
     )
     values: Mapping[str, NamedValue] = key(
         by_name("named_value"), "Values of its own, [said once](shared.md)."

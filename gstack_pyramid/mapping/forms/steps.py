@@ -235,7 +235,7 @@ class Run(Occasion):
     )
 
 
-@form("used_steps", uses="named_steps")
+@form("used_steps", uses="named_step")
 class UsedSteps(Occasion):
     """Steps that several methods share, and what they take."""
 

@@ -107,6 +107,36 @@ def test_steps_are_what_their_name_stands_for(tmp_path: Path) -> None:
     ]
 
 
+def test_one_step_stands_without_a_list_and_is_for_what_its_name_is(tmp_path: Path) -> None:
+    parts = """
+    steps:
+      gone(disk):
+        about: the disk goes
+        call: deleteVolume
+        when: <disk>
+        params: {id: <disk>.id}
+        undo: {call: createVolume, params: {id: 5}, leaves: "{<disk>.name}"}
+      marked(disk): {about: it is marked, tag: <disk>.id, of: '"Volume"', tags: marks}
+    """
+    method = "{steps: [{do: gone, disk: self}, {do: gone, when: x, about: why, disk: other}]}"
+    first, second = spelled_out(tmp_path, method, steps=parts)["steps"]
+    assert first == {
+        "about": "the disk goes",
+        "call": "deleteVolume",
+        "when": "self",
+        "params": {"id": "self.id"},
+        "undo": {"call": "createVolume", "params": {"id": 5}, "leaves": "{self.name}"},
+    }
+    assert (second["about"], second["when"]) == ("why", "(x) and (other)")
+    (tagged,) = spelled_out(tmp_path, "{steps: [{do: marked, disk: self}]}", steps=parts)["steps"]
+    assert (tagged["call"], tagged["about"]) == ("createTags", "it is marked")
+    assert tagged["params"] == {
+        "resourcetype": '"Volume"',
+        "resourceids": "self.id",
+        "tags": "marks",
+    }
+
+
 def test_conditions_and_loops_of_a_use_count_for_each_step(tmp_path: Path) -> None:
     method = "{steps: [{do: both, about: why, when: x, each: {one: many}, disk: one}]}"
     first, second = spelled_out(tmp_path, method, steps=STEPS)["steps"]
