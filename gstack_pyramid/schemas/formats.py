@@ -17,6 +17,7 @@ import re2
 
 from gstack_pyramid.schemas import problems as words
 from gstack_pyramid.schemas.gce import GceModel
+from gstack_pyramid.schemas.numbers import BOUNDS
 from gstack_pyramid.schemas.report import Problem
 
 MOST = 10
@@ -74,6 +75,8 @@ class Formats:
             return self._of_type(schema["$ref"].removesuffix(".json"))
         inside = self._inside(schema, place)
         checks = [_rule(asked) for asked in self._asked(place)]
+        if words.is_number_as_text(schema):
+            checks.append(_fitting_bits(schema))
         found = [check for check in (*checks, inside) if check is not None]
         return _all(found) if found else None
 
@@ -175,6 +178,17 @@ def _between(least: int, most: int) -> _Check:
             )
             why = f"Invalid value for field '{_told(path)}': '{value}'. Must be {bound}"
             yield Problem(path, why, "format")
+
+    return check
+
+
+def _fitting_bits(schema: Mapping[str, Any]) -> _Check:
+    """The schema asks for digits, of which there may be as many as the greatest number has."""
+    least, most = BOUNDS[schema["format"]]
+
+    def check(value: Any, path: Path) -> Iterator[Problem]:
+        if not least <= int(value) <= most:
+            yield Problem(path, words.wrong_type(_told(path), dict(schema), value), "type")
 
     return check
 

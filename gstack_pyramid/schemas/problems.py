@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _TYPES = {
@@ -32,7 +32,7 @@ def type_name(schema: dict[str, Any]) -> str:
     return _TYPES.get((kind, schema.get("format"))) or _TYPES[kind, None]
 
 
-def is_number_as_text(schema: dict[str, Any]) -> bool:
+def is_number_as_text(schema: Mapping[str, Any]) -> bool:
     """True for the 64-bit numbers, which JSON carries as text."""
     return schema.get("type") == "string" and schema.get("format") in ("int64", "uint64")
 

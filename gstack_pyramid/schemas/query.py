@@ -10,16 +10,11 @@ from gstack_pyramid.errors import GceError
 from gstack_pyramid.schemas import problems as words
 from gstack_pyramid.schemas.bodies import number_of
 from gstack_pyramid.schemas.gce import GceMethod, GceModel
+from gstack_pyramid.schemas.numbers import BOUNDS
 
 QueryParser = Callable[[Mapping[str, Sequence[str]]], dict[str, Any]]
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-_WHOLE = {
-    "int32": (-(2**31), 2**31 - 1),
-    "uint32": (0, 2**32 - 1),
-    "int64": (-(2**63), 2**63 - 1),
-    "uint64": (0, 2**64 - 1),
-}
 # List methods take these, and all clients send them, whether the document has them or not.
 _OF_LISTS = {"returnPartialSuccess": {"type": "boolean"}, "includeAllScopes": {"type": "boolean"}}
 
@@ -73,7 +68,7 @@ def _value(name: str, schema: dict[str, Any], text: str) -> object:
         if text.lower() not in _BOOLEANS:
             _refuse(name, words.wrong_type(name, schema, text))
         return _BOOLEANS[text.lower()]
-    if kind == "integer" or layout in _WHOLE:
+    if kind == "integer" or layout in BOUNDS:
         return _integer(name, schema, text)
     if kind == "number":
         return _number(name, schema, text)
@@ -89,7 +84,7 @@ def _integer(name: str, schema: dict[str, Any], text: str) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
         _refuse(name, words.wrong_type(name, schema, text))
     number = int(text)
-    least, most = _WHOLE[schema.get("format", "int64")]
+    least, most = BOUNDS[schema.get("format", "int64")]
     if not least <= number <= most:
         _refuse(name, words.wrong_type(name, schema, text))
     if not schema.get("minimum", least) <= number <= schema.get("maximum", most):

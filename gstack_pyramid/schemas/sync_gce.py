@@ -18,11 +18,14 @@ from typing import Any
 
 from gstack_pyramid.schemas.files import Changes, json_bytes, write_files
 from gstack_pyramid.schemas.gce_defaults import documented_defaults
+from gstack_pyramid.schemas.numbers import BOUNDS
 
 NUMBERS: dict[tuple[str, str | None], dict[str, Any]] = {
-    ("integer", "int32"): {"minimum": -(2**31), "maximum": 2**31 - 1},
-    ("integer", "uint32"): {"minimum": 0, "maximum": 2**32 - 1},
-    # 64 bits do not fit a JSON number, so they travel as text.
+    **{
+        ("integer", layout): {"minimum": BOUNDS[layout][0], "maximum": BOUNDS[layout][1]}
+        for layout in ("int32", "uint32")
+    },
+    # 64 bits do not fit a JSON number, so they travel as text; formats.py says how great they are.
     ("string", "int64"): {"pattern": "^-?[0-9]{1,19}$"},
     ("string", "uint64"): {"pattern": "^[0-9]{1,20}$"},
 }
