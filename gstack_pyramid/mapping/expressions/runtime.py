@@ -45,7 +45,7 @@ def tag_values(value: Any) -> dict[str, Any]:
     if not value:
         return found
     try:
-        plain = {tag["key"]: tag["value"] for tag in reversed(value)}
+        plain = dict(map(_PAIR, reversed(value)))
         "".join(plain)  # which takes texts only
         return plain
     except (KeyError, TypeError):
