@@ -90,6 +90,9 @@ def _compile_step(spec: forms.Command, scope: Scope) -> tuple[Step | None, Scope
     command = scope.command(spec.call, spec.inside("call"))
     if command is None:
         return None, scope
+    if "id" not in command.params and spec.params == {"id": "self.id"}:
+        scope.report(spec.place, f"{command.name} takes no id: say its 'params'")
+        return None, scope
     asking = replace(scope, used=set())
     when = asking.condition(spec.when)
     loop, inner = None, scope

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
+from gstack_pyramid.cloudstack.client import is_read
 from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.forms.holds import (
     CONDITION,
@@ -134,7 +135,8 @@ class Command(Allowed):
     params: Named = key(
         VALUES,
         "Its parameters, each a [value](values.md). A missing one is left out; one that the"
-        " command requires must be written.",
+        " command requires must be written. Without `params` a command that changes something gets"
+        " `{id: self.id}`.",
     )
     as_: str | None = key(
         WORD, "The root that holds the result. With `each`, a list of the results."
@@ -163,6 +165,11 @@ class Command(Allowed):
     )
     cleanup: bool | None = key(TRUE, "`true`: the change is [done without](#cleanup) this step.")
     leaves: Any = key(_LEAVES, _LEFT)
+
+    def __init__(self, *, place: Place, **given: Any) -> None:
+        if not is_read(given["call"]):
+            given.setdefault("params", values_at({"id": "self.id"}, (*place, "params")))
+        super().__init__(place=place, **given)
 
 
 @form()

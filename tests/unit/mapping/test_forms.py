@@ -114,8 +114,9 @@ def test_all_texts_of_the_shipped_mappings_know_where_they_stand() -> None:
     count = 0
     for name, form in mappings.forms.items():
         for text in texts_in(form):
-            if text == "result.id" and text.place not in mappings.resources[name].lines:
-                continue  # what an undo gets that says no parameters
+            given = text in ("self.id", "result.id")
+            if given and text.place not in mappings.resources[name].lines:
+                continue  # what a command and an undo get that say no parameters
             assert mappings.resources[name].at(text.place) == text
             count += 1
     assert count > 5000
@@ -123,12 +124,21 @@ def test_all_texts_of_the_shipped_mappings_know_where_they_stand() -> None:
 
 def test_a_form_is_what_stands_in_its_file_and_stays_so() -> None:
     undo = {"call": "deleteVolume", "params": {"id": "result.id"}}
-    (step,) = steps_of({"call": "createVolume", "as": "disk", "undo": undo})
+    (step,) = steps_of({"call": "createVolume", "as": "disk", "params": {}, "undo": undo})
     assert (step.call, step.as_, step.cleanup, step.params) == ("createVolume", "disk", None, {})
-    assert [name for name, _ in step.said()] == ["call", "as", "undo"]
+    assert [name for name, _ in step.said()] == ["call", "params", "as", "undo"]
     assert step.undo[0].params["id"].place == (0, "undo", "params", "id")
     with pytest.raises(FrozenInstanceError):
         step.call = "createSnapshot"
+
+
+def test_a_command_is_about_what_the_request_is_unless_it_reads_or_says_otherwise() -> None:
+    told = steps_of(
+        {"call": "deleteVolume"},
+        {"call": "listVolumes"},
+        {"call": "createVolume", "params": {"name": "name"}},
+    )
+    assert [step.params for step in told] == [{"id": "self.id"}, {}, {"name": "name"}]
 
 
 def test_an_undo_takes_back_what_its_step_made_unless_it_says_otherwise() -> None:

@@ -21,6 +21,16 @@ WRONG_STEPS = {
         """,
         "disableStaticNat takes no id of what was made: say its 'params'",
     ),
+    "a command that can't be told what it is about": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            steps: [{call: disableStaticNat}] # here
+        """,
+        "disableStaticNat takes no id: say its 'params'",
+    ),
     "what is kept for a method that there isn't": (
         """
         resource: instanceTemplates
