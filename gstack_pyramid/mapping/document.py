@@ -76,9 +76,9 @@ class Text:
 
     def at(self, offset: int) -> tuple[int, int]:
         """Line and column of the character at ``offset``, counted from 0."""
-        if self.raw[:1] in ("'", '"') and "\n" not in self.raw:
+        if self.raw[:1] in ("'", '"'):
             # What is escaped is longer in the file than in the text; that is seldom.
-            return self.line, self.column + 1 + offset
+            offset += 1
         if "\n" not in self.raw:
             return self.line, self.column + offset
         lines = self.raw.split("\n")

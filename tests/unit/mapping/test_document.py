@@ -106,6 +106,25 @@ def test_every_key_and_item_knows_its_line(tmp_path: Path) -> None:
         assert document.origin(place) == (file, line)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: one two\n  three four\n",
+        "a: 'one two\n  three four'\n",
+        'a: "one two\n  three four"\n',
+        "a: >\n  one two\n  three four\n",
+    ],
+)
+def test_a_mistake_in_a_long_text_is_told_where_it_is(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "long.yaml"
+    file.write_text(text)
+    document = read_document(file)
+    lines = text.split("\n")
+    for word in ("two", "four"):
+        finding = document.finding(("a",), "wrong", document.data["a"].index(word))
+        assert lines[finding.line - 1][finding.column - 1 :].startswith(word)
+
+
 def test_a_place_that_stands_nowhere_has_the_line_of_what_is_around_it(tmp_path: Path) -> None:
     document = read(tmp_path, "a:\n  b: 1\n")
     assert document.origin(("a", "b", "c", 0))[1] == 2
