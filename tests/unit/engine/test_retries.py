@@ -57,14 +57,15 @@ def volume(**found: Any) -> dict[str, Any]:
 
 
 def test_what_makes_something_must_say_how_it_is_found(language: Language) -> None:
-    compile_steps(steps_of({"call": "createVolume"}), language.scope_of(writing=True))
+    step = {"call": "createVolume", "params": {}}
+    compile_steps(steps_of(step), language.scope_of(writing=True))
     (finding,) = language.findings
     assert finding.message == "createVolume must not be sent twice: say how it is 'found'"
 
 
 def test_an_undo_must_be_one_that_can_be_sent_again(language: Language) -> None:
     undo = {"call": "createSnapshot", "params": {"volumeid": "result.id"}}
-    step = {"call": "createVolume", "repeat": "safe", "undo": undo}
+    step = {"call": "createVolume", "params": {}, "repeat": "safe", "undo": undo}
     compile_steps(steps_of(step), language.scope_of(writing=True))
     (finding,) = language.findings
     assert finding.message == "createSnapshot can't be sent again"
@@ -72,13 +73,14 @@ def test_an_undo_must_be_one_that_can_be_sent_again(language: Language) -> None:
 
 def test_a_volume_may_be_detached_again_to_undo_a_step(language: Language) -> None:
     undo = {"call": "detachVolume", "params": {"id": "result.id"}}
-    step = {"call": "createVolume", "repeat": "safe", "undo": undo}
+    step = {"call": "createVolume", "params": {}, "repeat": "safe", "undo": undo}
     compile_steps(steps_of(step), language.scope_of(writing=True))
     assert language.findings == []
 
 
 def test_a_look_is_for_a_command_that_lists(language: Language) -> None:
-    step = {"call": "createVolume", "found": {"call": "createSnapshot", "params": {"volumeid": 1}}}
+    found = {"call": "createSnapshot", "params": {"volumeid": 1}}
+    step = {"call": "createVolume", "params": {}, "found": found}
     compile_steps(steps_of(step), language.scope_of(writing=True))
     (finding,) = language.findings
     assert finding.message == "createSnapshot lists nothing"
@@ -132,6 +134,7 @@ def test_what_is_older_than_the_operation_does_not_count(
 def test_a_look_into_the_rows_makes_a_result_of_the_steps_form(language: Language) -> None:
     step = {
         "call": "authorizeSecurityGroupIngress",
+        "params": {},
         "found": {
             "call": "listSecurityGroups",
             "each": "ingressrule",
