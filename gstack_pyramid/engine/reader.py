@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -41,11 +41,13 @@ class MadeOf(NamedTuple):
     owner: str | None
 
 
+_T = TypeVar("_T")
+
 _VERB = re.compile(r"^[a-z]+")
 
 _FOR_PAGES = b"pages "
 
-_AT_ONCE = 4
+_TOGETHER = 4
 """Commands that one request sends at the same time."""
 
 
@@ -170,14 +172,24 @@ class Reader:
 
     def _kept(self, command: str, params: Mapping[str, Any], key: tuple[str, bytes]) -> Kept:
         """The rows of a read that is kept for longer than a request, read now if need be."""
+        return self._remembered(command, params, key) or self._anew(command, params, key)
+
+    def _remembered(
+        self, command: str, params: Mapping[str, Any], key: tuple[str, bytes]
+    ) -> Kept | None:
         kept = self._catalogue.get((self.credentials, *key))
-        if kept is not None and not self._is_outdated(command, kept):
-            self._old.add(key)
-        else:
-            changes = self._catalogue.changes(self.credentials)
-            witness, now = Witness(self.client, self.credentials), time.time()
-            kept = Kept(self._read(command, params, witness), witness.digest, now)
-            self._catalogue.put((self.credentials, *key), kept, changes)
+        if kept is None or self._is_outdated(command, kept):
+            return None
+        self._old.add(key)
+        if self._trace is not None:
+            self._trace.kept[key] = Seen(command, params, kept.digest)
+        return kept
+
+    def _anew(self, command: str, params: Mapping[str, Any], key: tuple[str, bytes]) -> Kept:
+        changes = self._catalogue.changes(self.credentials)
+        witness, now = Witness(self.client, self.credentials), time.time()
+        kept = Kept(self._read(command, params, witness), witness.digest, now)
+        self._catalogue.put((self.credentials, *key), kept, changes)
         if self._trace is not None:
             self._trace.kept[key] = Seen(command, params, kept.digest)
         return kept
@@ -211,10 +223,21 @@ class Reader:
         """
         if made_of.owner is not None:
             self.within(made_of.owner)
+        late = []
         for read in made_of.kept:
             _, key = self._key(read.command, read.params)
-            if self._kept(read.command, read.params, key).digest != read.digest:
+            kept = self._remembered(read.command, read.params, key)
+            if kept is None:
+                late.append((read, key))
+            elif kept.digest != read.digest:
                 return False
+
+        def is_same(read: Seen, key: tuple[str, bytes]) -> bool:
+            return self._anew(read.command, read.params, key).digest == read.digest
+
+        # Rows are kept for the same time, so those that were read together are late together.
+        if not all(_at_once(is_same, late)):
+            return False
         return self._trace is not None and self._trace.witness.confirms(made_of.seen)
 
     def renew(self, commands: Set[str]) -> bool:
@@ -239,25 +262,7 @@ class Reader:
         Raises:
             CloudStackError, CloudStackUnavailable: as the client.
         """
-        found: list[Rows] = [[] for _ in reads]
-        # A few threads take one after the other: handing over each by itself takes more than it.
-        left, failed = iter(enumerate(reads)), threading.Event()
-
-        def take() -> None:
-            for place, params in left:
-                if failed.is_set():
-                    return  # after a failure nobody wants the rest
-                try:
-                    found[place] = self.fetch(command, params)
-                except BaseException:
-                    failed.set()
-                    raise
-
-        together = min(_AT_ONCE, len(reads))
-        with ThreadPoolExecutor(together, thread_name_prefix="reads") as pool:
-            taking = [pool.submit(carried(take)) for _ in range(together)]
-        for each in taking:
-            each.result()
+        found = _at_once(lambda params: self.fetch(command, params), [(each,) for each in reads])
         return [row for rows in found for row in rows]
 
     def _key(
@@ -347,3 +352,33 @@ class Reader:
 
         self._catalogue.forget(self.credentials, stale)
         self._memo.clear()
+
+
+def _at_once(read: Callable[..., _T], reads: Sequence[tuple[Any, ...]]) -> list[_T]:
+    """What a function gives for several arguments, a few of them at the same time.
+
+    Raises:
+        CloudStackError, CloudStackUnavailable: what it raises; it is called no more then.
+    """
+    if len(reads) < 2:
+        return [read(*each) for each in reads]
+    found: dict[int, _T] = {}
+    # A few threads take one after the other: handing over each by itself takes more than it.
+    left, failed = iter(enumerate(reads)), threading.Event()
+
+    def take() -> None:
+        for place, each in left:
+            if failed.is_set():
+                return  # after a failure nobody wants the rest
+            try:
+                found[place] = read(*each)
+            except BaseException:
+                failed.set()
+                raise
+
+    together = min(_TOGETHER, len(reads))
+    with ThreadPoolExecutor(together, thread_name_prefix="reads") as pool:
+        taking = [pool.submit(carried(take)) for _ in range(together)]
+    for each_taken in taking:
+        each_taken.result()
+    return [found[place] for place in range(len(reads))]

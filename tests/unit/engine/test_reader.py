@@ -1,7 +1,8 @@
-"""Kept rows are read again once a change has ended, in whichever process it was."""
+"""When kept rows are read again: once a change has ended somewhere, or their time has."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +10,11 @@ from typing import Any
 import pytest
 
 from gstack_pyramid.cases.script import answer_of, listed
-from gstack_pyramid.cloudstack import Credentials
+from gstack_pyramid.cloudstack import CloudStackError, Credentials
 from gstack_pyramid.cloudstack.client import Client
 from gstack_pyramid.cloudstack.transport import Answer
 from gstack_pyramid.engine.catalogue import Catalogue
-from gstack_pyramid.engine.reader import Reader
+from gstack_pyramid.engine.reader import Reader, Trace
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
 ME = Credentials("key", "secret")
@@ -112,3 +113,69 @@ def test_what_a_change_is_about_is_read_anew_once(client: Counting, catalogue: C
     change.afresh = CHANGEABLE
     assert read(change) == read(change) == "2"
     assert read(request(client, catalogue)) == "2"
+
+
+KEPT = ["listZones", "listNetworks", "listVPCs"]
+
+
+class Meeting(Client):
+    """Answers each list with one row, but no read before all of them have come."""
+
+    def __init__(self, model: CloudStackModel) -> None:
+        super().__init__("http://127.0.0.1:1/client/api", model)
+        self.told: dict[str, list[dict[str, Any]]] = {each: [{"id": each}] for each in KEPT}
+        self.together: threading.Barrier | None = None
+        self.failing = ""
+
+    def sent(self, credentials: Credentials, command: str, params: Mapping[str, object]) -> Answer:
+        if self.together is not None:
+            self.together.wait()
+        if command == self.failing:
+            raise CloudStackError(command, 530, "no", None, 530)
+        return answer_of(command, listed(self.model, command, self.told[command]))
+
+
+def traced(client: Client) -> tuple[Reader, Trace]:
+    """A request of somebody of whom nothing is kept any more."""
+    trace = Trace(client, ME)
+    return Reader(client, ME, Catalogue(60), trace), trace
+
+
+@pytest.fixture
+def meeting(cloudstack_model: CloudStackModel) -> Meeting:
+    return Meeting(cloudstack_model)
+
+
+def test_what_is_kept_no_more_is_read_at_the_same_time(meeting: Meeting) -> None:
+    before, trace = traced(meeting)
+    for command in KEPT:
+        before.fetch(command, {}, cached=True)
+    meeting.together = threading.Barrier(len(KEPT), timeout=30)
+    now, traced_now = traced(meeting)
+    assert now.confirms(trace.made_of)
+    assert {read.command for read in traced_now.made_of.kept} == set(KEPT)
+
+
+def test_one_that_is_another_now_is_found_among_those_that_are_read_together(
+    meeting: Meeting,
+) -> None:
+    before, trace = traced(meeting)
+    for command in KEPT:
+        before.fetch(command, {}, cached=True)
+    for changed in KEPT:
+        meeting.told = {each: [{"id": each}] for each in KEPT}
+        meeting.told[changed] = [{"id": "another"}]
+        now, _ = traced(meeting)
+        assert not now.confirms(trace.made_of)
+        meeting.told = {}
+        # All have been read, for who makes the answer anew.
+        assert now.fetch(changed, {}, cached=True) == [{"id": "another"}]
+
+
+def test_one_that_fails_is_told_of(meeting: Meeting) -> None:
+    before, trace = traced(meeting)
+    for command in KEPT:
+        before.fetch(command, {}, cached=True)
+    meeting.failing = KEPT[1]
+    with pytest.raises(CloudStackError):
+        traced(meeting)[0].confirms(trace.made_of)
