@@ -85,7 +85,6 @@ def compile_words(spec: Words, scope: Scope) -> tuple[Getter, Shape]:
             raise invalid_value(field, value, f"Must be one of: {told}.")
         return default if result is None else result
 
-    node = node_of(getter)
-    if node is None or writing:
+    if writing:
         return translated, ANY
-    return known_as(translated, inlining.translated(node, spec.enum, default)), ANY
+    return known_as(translated, inlining.translated(node_of(getter), spec.enum, default)), ANY

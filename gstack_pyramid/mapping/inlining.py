@@ -9,21 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gstack_pyramid.engine.getters import Getter, Shaping, text_of
+from gstack_pyramid.engine.getters import Condition, Getter, Shaping, text_of
 from gstack_pyramid.mapping.expressions.compiled import ARGUMENTS, node_of
 from gstack_pyramid.mapping.expressions.emission import bounded
 from gstack_pyramid.mapping.expressions.node import Checked
-from gstack_pyramid.mapping.expressions.writer import Source, Writer
-from gstack_pyramid.mapping.shapes import body_paths
+from gstack_pyramid.mapping.expressions.writer import SHAPED, Source, Writer
 
 Fields = Sequence[tuple[str, Getter]]
-
-
-def nodes_of(getters: Sequence[Getter | None]) -> list[Checked] | None:
-    """The nodes of some values; None unless all were made of expressions."""
-    nodes = [node_of(getter) for getter in getters if getter is not None]
-    found = [node for node in nodes if node is not None]
-    return found if len(found) == len(nodes) else None
 
 
 def constant(value: Any) -> Checked:
@@ -35,7 +27,7 @@ def constant(value: Any) -> Checked:
     return Checked(lambda writer: writer.keep(value, "constant"))
 
 
-def made(constants: Mapping[str, Any], fields: Sequence[tuple[str, Checked]]) -> Checked:
+def made(constants: Mapping[str, Any], fields: Fields) -> Checked:
     """An object; its fields can look at those above them as ``this``."""
 
     def emit(writer: Writer) -> str:
@@ -46,7 +38,7 @@ def made(constants: Mapping[str, Any], fields: Sequence[tuple[str, Checked]]) ->
         writer.line(f"{name} = {{{kept}}}")
         with writer.making(name):
             for key, field in fields:
-                put(writer, name, key, field)
+                put(writer, name, key, node_of(field))
         return name
 
     return Checked(emit, made=True)
@@ -63,9 +55,18 @@ def put(writer: Writer, made: str, key: str, field: Checked) -> None:
 
 
 def looped(
-    loops: Sequence[tuple[str, Checked]], where: Checked | None, value: Checked, *, counted: bool
+    loops: Fields, where: Condition | None, get: Getter, *, counted: bool, asked: bool
 ) -> Checked:
-    """A list from named loops, the later inside the earlier."""
+    """A list from named loops, the later inside the earlier.
+
+    Args:
+        loops: what they are called, and what each goes through.
+        where: the condition on a turn.
+        get: what a turn makes.
+        counted: whether the number of a turn is asked for.
+        asked: whether one goes through what is the request's, so that turns are bounded.
+    """
+    test, value = None if where is None else node_of(where), node_of(get)
 
     def emit(writer: Writer) -> str:
         name = writer.temporary()
@@ -73,7 +74,7 @@ def looped(
         number = writer.temporary() if counted else ""
         if counted:
             writer.line(f"{number} = -1")
-        turn(writer, name, number, list(loops))
+        turn(writer, name, number, [(root, node_of(over)) for root, over in loops])
         return name
 
     def turn(writer: Writer, name: str, number: str, rest: list[tuple[str, Checked]]) -> None:
@@ -86,7 +87,6 @@ def looped(
                 through if sure else f"{through} if type({through}) is list else entries({through})"
             )
             head = f"for {item} in {kept}:"
-            asked = bool(body_paths(over.shape))
             with writer.block(head), writer.binding(root, item), bounded(writer, asked=asked):
                 writer.line(writer.sharing.begins(item))
                 turn(writer, name, number, inner)
@@ -94,8 +94,8 @@ def looped(
         with writer.binding("index", number):
             if counted:
                 writer.line(f"{number} += 1")
-            if where is not None:
-                writer.line(f"if not {where.test(writer)}: continue")
+            if test is not None:
+                writer.line(f"if not {test.test(writer)}: continue")
             append(writer, name, value)
 
     return Checked(emit, made=True)
@@ -107,8 +107,9 @@ def append(writer: Writer, made: str, value: Checked) -> None:
     writer.line(f"{'' if value.there else f'if {found} is not None: '}{made}.append({found})")
 
 
-def guarded(condition: Checked, value: Checked) -> Checked:
+def guarded(when: Condition, getter: Getter) -> Checked:
     """A value under a condition."""
+    condition, value = node_of(when), node_of(getter)
 
     def emit(writer: Writer) -> str:
         name, code = writer.temporary(), condition.test(writer)
@@ -150,16 +151,8 @@ def shaping_of(fields: Fields, advice: Getter | None, about: str) -> tuple[Shapi
     """
     writer = Writer()
     writer.row = True
-    with writer.making("shaped"):
+    with writer.making(SHAPED):
         for name, getter in fields:
-            node = node_of(getter)
-            if node is None:
-                value = writer.named(f"{writer.keep(getter, 'value')}(c, env)")
-                writer.line(f"if {value} is not None: shaped[{name!r}] = {value}")
-            else:
-                put(writer, "shaped", name, node)
-        told = "None"
-        if advice is not None:
-            node = node_of(advice)
-            told = node.emit(writer) if node else f"{writer.keep(advice, 'advice')}(c, env)"
-    return writer.function("shape", f"{ARGUMENTS}, shaped", told, about)
+            put(writer, SHAPED, name, node_of(getter))
+        told = "None" if advice is None else node_of(advice).emit(writer)
+    return writer.function("shape", f"{ARGUMENTS}, {SHAPED}", told, about)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from gstack_pyramid.engine.environment import Env
-from gstack_pyramid.engine.getters import Condition, Getter, Loop, entries
+from gstack_pyramid.engine.getters import Getter, Loop, entries
 from gstack_pyramid.mapping import inlining
-from gstack_pyramid.mapping.expressions.compiled import known_as
-from gstack_pyramid.mapping.expressions.node import Checked
+from gstack_pyramid.mapping.expressions.compiled import function_of
 from gstack_pyramid.mapping.forms.nodes import Named
 from gstack_pyramid.mapping.forms.values import Each
 from gstack_pyramid.mapping.scope import Scope
@@ -17,17 +16,8 @@ from gstack_pyramid.mapping.shapes import ANY, ListShape, ObjectShape, Shape, bo
 from gstack_pyramid.schemas.extent import combinations
 
 
-def compile_loop(
-    each: Named, scope: Scope, found: list[tuple[str, Getter]] | None = None
-) -> tuple[Loop, Scope]:
-    """What ``each`` goes through, and the scope that holds inside it.
-
-    Args:
-        each: the loops.
-        scope: what holds around them.
-        found: gets the names of the loops, each with what it goes through; nothing where their
-            turns are bounded, since one of them is the request's.
-    """
+def _named(each: Named, scope: Scope) -> tuple[list[tuple[str, Getter]], bool, Scope]:
+    """The loops by their names, whether one goes through what is the request's, and their scope."""
     names: list[tuple[str, Getter]] = []
     asked = False
     inner = scope.entering(scope.current, index=ANY)
@@ -35,13 +25,15 @@ def compile_loop(
         scope.naming(name, (*each.place, name))
         getter, shape = inner.value_and_shape(choice)
         names.append((name, getter))
-        if found is not None:
-            found.append((name, getter))
         asked = asked or bool(body_paths(shape))
         inner = inner.entering(inner.current, **{name: shape.element()})
+    return names, asked, inner
+
+
+def compile_loop(each: Named, scope: Scope) -> tuple[Loop, Scope]:
+    """What ``each`` of a step goes through, and the scope that holds inside it."""
+    names, asked, inner = _named(each, scope)
     bounded = asked and len(names) > 1
-    if bounded and found is not None:
-        found.clear()
 
     def turns(current: Any, env: Env) -> Iterator[Env]:
         made = nested(current, env, 0)
@@ -60,31 +52,16 @@ def compile_loop(
 
 def compile_each(spec: Each, scope: Scope) -> tuple[Getter, Shape]:
     """``each`` with ``fields`` (objects) or ``get`` (values)."""
-    loops: list[tuple[str, Getter]] = []
-    loop, inner = compile_loop(spec.each, scope, loops)
+    loops, asked, inner = _named(spec.each, scope)
     # What is used inside is looked at apart: counting costs time only where `index` is asked for.
     used, inner.used = inner.used, set()
     where = inner.condition(spec.where)
     make, shape = _element(spec, inner)
-    counted = "index" in inner.used
-    build = _list(_counted(loop) if counted else loop, where, make)
     used |= inner.used - {"index"}
-    if loops:
-        build = known_as(build, _node(loops, where, make, counted=counted))
-    return build, ListShape(shape)
-
-
-def _node(
-    loops: list[tuple[str, Getter]], where: Condition | None, make: Getter, *, counted: bool
-) -> Checked | None:
-    """The same as a part of a generated function, where all its parts are."""
-    nodes = inlining.nodes_of([*(getter for _, getter in loops), make, where])
-    if nodes is None:
-        return None
-    overs, rest = nodes[: len(loops)], nodes[len(loops) :]
-    names = [name for name, _ in loops]
-    within = rest[1] if where is not None else None
-    return inlining.looped(list(zip(names, overs, strict=True)), within, rest[0], counted=counted)
+    counted = "index" in inner.used
+    node = inlining.looped(loops, where, make, counted=counted, asked=asked)
+    text = f"each {', '.join(spec.each)}"
+    return function_of(node, text, scope, spec.place), ListShape(shape)
 
 
 def _element(spec: Each, inner: Scope) -> tuple[Getter, Shape]:
@@ -92,25 +69,3 @@ def _element(spec: Each, inner: Scope) -> tuple[Getter, Shape]:
         return inner.value_and_shape(spec.get)
     shape = ObjectShape(dict.fromkeys(spec.fields, ANY), "an element of the list")
     return inner.fields(spec.fields), shape
-
-
-def _counted(loop: Loop) -> Loop:
-    """The same turns, with their number, from 0, as ``index``."""
-
-    def counted(current: Any, env: Env) -> Iterator[Env]:
-        for index, turn in enumerate(loop(current, env)):
-            yield turn.naming({"index": index})
-
-    return counted
-
-
-def _list(loop: Loop, where: Condition | None, make: Getter) -> Getter:
-    if where is None:
-        return lambda current, env: [
-            made for turn in loop(current, env) if (made := make(current, turn)) is not None
-        ]
-    return lambda current, env: [
-        made
-        for turn in loop(current, env)
-        if where(current, turn) and (made := make(current, turn)) is not None
-    ]

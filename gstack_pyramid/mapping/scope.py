@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from gstack_pyramid.engine.getters import Builder, Condition, Getter
 from gstack_pyramid.mapping import inlining
@@ -102,26 +101,10 @@ class Scope(Context):
             (name, inner.value(value)) for name, value in given.items() if name not in constants
         ]
         self.used |= inner.used - {"this"}
+        whole = inlining.made(constants, getters)
         if not getters:
-            same = inlining.made(constants, [])
-            return known_as(lambda current, env: constants.copy(), same)
-        nodes = inlining.nodes_of([getter for _, getter in getters])
-        if nodes is not None:
-            names = [name for name, _ in getters]
-            whole = inlining.made(constants, list(zip(names, nodes, strict=True)))
-            return function_of(whole, f"{{{', '.join(names)}}}", self, place)
-        if "this" in inner.used:
-            return _self_aware(constants, getters)
-
-        def build(current: Any, env: Any) -> dict[str, Any]:
-            result = constants.copy()
-            for name, getter in getters:
-                value = getter(current, env)
-                if value is not None:
-                    result[name] = value
-            return result
-
-        return build
+            return known_as(lambda current, env: constants.copy(), whole)
+        return function_of(whole, f"{{{', '.join(name for name, _ in getters)}}}", self, place)
 
     def naming(self, name: str, place: Place) -> None:
         """Report a name that a mapping gives to something although it means something already."""
@@ -144,21 +127,6 @@ class Scope(Context):
         if resource not in self.models.row_shapes:
             near = nearest(resource, self.models.row_shapes)
             self.report(place, f"{resource!r} is not a mapped resource that can be read{near}")
-
-
-def _self_aware(constants: dict[str, Any], getters: list[tuple[str, Getter]]) -> Builder:
-    """An object whose later fields may look at earlier ones, as ``this``."""
-
-    def build(current: Any, env: Any) -> dict[str, Any]:
-        result = constants.copy()
-        inner = env.naming({"this": result})
-        for name, getter in getters:
-            value = getter(current, inner)
-            if value is not None:
-                result[name] = value
-        return result
-
-    return build
 
 
 POSITION = re.compile(r"\[\d+\]")

@@ -61,8 +61,7 @@ def _guarded(inner: Getter, condition: Condition) -> Getter:
     def guarded(current: Any, env: Any) -> Any:
         return inner(current, env) if condition(current, env) else None
 
-    nodes = inlining.nodes_of([condition, inner])
-    return known_as(guarded, inlining.guarded(*nodes) if nodes else None)
+    return known_as(guarded, inlining.guarded(condition, inner))
 
 
 def _got(getter: Getter, shape: Shape, get: Value, scope: Scope) -> tuple[Getter, Shape]:

@@ -105,16 +105,17 @@ def function_of(checked: Checked, text: str, scope: Context, place: Place) -> Ge
     return getter
 
 
-def node_of(getter: Getter) -> Checked | None:
-    """The node that a function computes, if it was made of one: to be written into another."""
+def node_of(getter: Getter) -> Checked:
+    """What a function computes, to be written into another: its node, or else its call."""
     found: Checked | None = getattr(getter, "checked", None)
-    return found
+    if found is not None:
+        return found
+    return Checked(lambda writer: f"{writer.keep(getter, 'value')}(c, {writer.environment()})")
 
 
-def known_as(getter: Getter, node: Checked | None) -> Getter:
+def known_as(getter: Getter, node: Checked) -> Getter:
     """A function of ours that computes the same as a node, which may be written into others."""
-    if node is not None:
-        getter.checked = node  # type: ignore[attr-defined]
+    getter.checked = node  # type: ignore[attr-defined]
     return getter
 
 

@@ -46,6 +46,8 @@ def reads_of(source: str, joins: Iterable[str]) -> Reads:
 def _hands_on(node: ast.AST) -> bool:
     """Whether another function is told all that this one knows, other than for a link."""
     match node:
+        case ast.Attribute(value=ast.Name(id="env"), attr="naming"):
+            return True
         case ast.Call(func=ast.Name(id=called), args=arguments):
             told = any(isinstance(each, ast.Name) and each.id == "env" for each in arguments)
             return told and called not in ("link", "link_to")

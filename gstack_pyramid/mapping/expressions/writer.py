@@ -14,6 +14,9 @@ from gstack_pyramid.mapping.expressions.sharing import Sharing
 
 _Part = TypeVar("_Part")
 
+SHAPED = "shaped"
+"""The resource that a row becomes, which its environment calls ``this`` already."""
+
 Source = Callable[[], str]
 """Gives the Python of a generated function."""
 
@@ -128,6 +131,15 @@ class Writer:
             code = self._roots[name] = f"r{len(self._roots) + 1}_{name}"
             self._head += [f"{code} = env.roots.get({name!r})", self.sharing.begins(code)]
         return code
+
+    def environment(self) -> str:
+        """The code of the environment in which all is called as it is here."""
+        made = {} if self.this in (None, SHAPED) else {"this": self.this}
+        named = {**self._bound, **made}
+        if not named:
+            return "env"
+        told = ", ".join(f"{name!r}: {code}" for name, code in named.items())
+        return self.named(f"env.naming({{{told}}})")
 
     @contextmanager
     def binding(self, name: str, code: str) -> Iterator[None]:

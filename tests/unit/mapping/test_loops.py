@@ -71,6 +71,26 @@ def language_of_session(gce: Any, cloudstack: Any) -> Language:
     return Language(gce, cloudstack)
 
 
+def test_what_is_asked_in_a_loop_knows_its_names_and_what_was_made_before(
+    language: Language,
+) -> None:
+    spec = {
+        "each": {"pet": "a", "toy": "pet.toys"},
+        "fields": {
+            "at": "index",
+            "kind": {"find": "zones", "from": "pet.kind"},
+            "both": {"find": "zones", "from": 'f"{this.kind.id} {toy} {index}"'},
+        },
+    }
+    pets = [{"kind": "cat", "toys": ["ball", "mouse"]}, {"kind": "dog", "toys": ["stick"]}]
+    made = language.value(spec, {"a": pets})
+    assert [(one["at"], one["both"]["id"]) for one in made] == [
+        (0, "id of id of cat ball 0"),
+        (1, "id of id of cat mouse 1"),
+        (2, "id of id of dog stick 2"),
+    ]
+
+
 def test_a_later_loop_may_depend_on_an_earlier_one(language: Language) -> None:
     spec = {
         "each": {"rule": "allowed", "port": 'rule.ports or ["all"]'},

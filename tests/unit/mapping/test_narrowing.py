@@ -37,6 +37,7 @@ def test_fields_that_are_asked_for_are_those_that_are_looked_at() -> None:
         "t1 = [c]",
         "t1 = made_1(c)",
         "t1 = made_1(c, env)",
+        "t1 = env.naming({'one': t2})",
         "t1 = made_1(env)",
         "t1 = c.items()",
         "t1 = c.get(s1)",
