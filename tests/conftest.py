@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyramid.router import Router
     from xdist.scheduler import LoadFileScheduling
 
+    from gstack_pyramid.operations.host import Host
     from gstack_pyramid.schemas.cloudstack import CloudStackModel
 
     from .support.gateway import Gateway
@@ -86,14 +87,14 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_host() -> Iterator[None]:
+def one_host() -> Iterator[Host]:
     """Keeps DBOS running between the gateways of a session: ending it takes half a second."""
     from gstack_pyramid.auth import KeyRing, Sealer
     from gstack_pyramid.operations.host import Host
 
     sealer = Sealer(KeyRing([("tests", bytes(32))]))
     host = Host.acquire(":memory:", "tests", sealer, upgrade=False)
-    yield
+    yield host
     host.release()
 
 
