@@ -113,41 +113,20 @@ class Function(Node):
     gives: Text = needed(EXPRESSION, "The expression of what it comes to.")
 
 
-@form("functions", file="_functions")
-class Functions(Node):
-    """Functions of expressions that all mapping files share."""
-
-    functions: Mapping[str, Function] = needed(by_name("function"), "The functions, by name.")
-
-
-@form("shared_checks", file="_checks")
-class SharedChecks(Node):
-    """Checks that all mapping files share."""
-
-    checks: Mapping[str, NamedCheck] = needed(by_name("named_check"), "The checks, by name.")
+def _file_of(section: str, name: str, about: str) -> None:
+    """Declares the form of a file that holds one section, for all mapping files."""
+    held: Any = needed(by_name(name), f"The {about}, by name.")
+    said = {"__annotations__": {section: Any}, section: held}
+    said["__doc__"] = f"{about[0].upper()}{about[1:]} that all mapping files share."
+    own = "functions" if section == "functions" else f"shared_{section}"
+    form(own, file=f"_{section}")(type(own, (Node,), said))
 
 
-@form("shared_steps", file="_steps")
-class SharedSteps(Node):
-    """Steps that all mapping files share."""
-
-    steps: Mapping[str, NamedSteps] = needed(by_name("named_step"), "The steps, by name.")
-
-
-@form("shared_values", file="_values")
-class SharedValues(Node):
-    """Values that all mapping files share."""
-
-    values: Mapping[str, NamedValue] = needed(by_name("named_value"), "The values, by name.")
-
-
-@form("shared_names", file="_names")
-class SharedNames(Node):
-    """Names that all mapping files share."""
-
-    names: Mapping[str, NamedNames] = needed(
-        by_name("named_names"), "The groups of names, by name."
-    )
+_file_of("functions", "function", "functions of expressions")
+_file_of("checks", "named_check", "checks")
+_file_of("steps", "named_step", "steps")
+_file_of("values", "named_value", "values")
+_file_of("names", "named_names", "groups of names")
 
 
 @form("reason")
