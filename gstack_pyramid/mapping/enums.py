@@ -9,7 +9,7 @@ from gstack_pyramid.engine.getters import Getter, text_of
 from gstack_pyramid.errors import invalid_value
 from gstack_pyramid.mapping import inlining
 from gstack_pyramid.mapping.document import Place
-from gstack_pyramid.mapping.expressions.compiled import known_as, node_of
+from gstack_pyramid.mapping.expressions.compiled import function_of, node_of
 from gstack_pyramid.mapping.forms.values import Constant, Words
 from gstack_pyramid.mapping.scope import Scope, field_name
 from gstack_pyramid.mapping.shapes import ANY, GceShape, Shape
@@ -73,18 +73,19 @@ def compile_words(spec: Words, scope: Scope) -> tuple[Getter, Shape]:
                 scope.report(spec.inside("enum", word), message)
     words = {text_of(key): meant for key, meant in spec.enum.items()}
     otherwise, default = words.get("*"), spec.default
-    field, writing = field_name(shape, spec.from_), scope.writing
+    if not scope.writing:
+        node = inlining.translated(node_of(getter), spec.enum, default)
+        return function_of(node, f"enum: {', '.join(words)}", scope, spec.place), ANY
+    field = field_name(shape, spec.from_)
 
     def translated(current: Any, env: Any) -> Any:
         value = getter(current, env)
         if value is None:
             return default
         result = words.get(text_of(value), otherwise)
-        if result is None and writing:
+        if result is None:
             told = ", ".join(word for word in words if word != "*")
             raise invalid_value(field, value, f"Must be one of: {told}.")
-        return default if result is None else result
+        return result
 
-    if writing:
-        return translated, ANY
-    return known_as(translated, inlining.translated(node_of(getter), spec.enum, default)), ANY
+    return translated, ANY

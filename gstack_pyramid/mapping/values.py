@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from gstack_pyramid.cloudstack.client import is_read
-from gstack_pyramid.engine.getters import Builder, Condition, Getter
+from gstack_pyramid.engine.getters import Builder, Getter
 from gstack_pyramid.mapping import inlining
 from gstack_pyramid.mapping.document import Place
 from gstack_pyramid.mapping.enums import check_words, compile_words
-from gstack_pyramid.mapping.expressions.compiled import known_as
+from gstack_pyramid.mapping.expressions.compiled import function_of, known_as
 from gstack_pyramid.mapping.forms.keys import Node, Value
 from gstack_pyramid.mapping.forms.nodes import Named, Text
 from gstack_pyramid.mapping.forms.values import (
@@ -53,15 +53,9 @@ def compile_value(value: Value, scope: Scope) -> tuple[Getter, Shape]:
     if isinstance(value, Asking) and value.get is not None:
         getter, shape = _got(getter, shape, value.get, scope)
     if isinstance(value, Guarded) and (condition := scope.condition(value.when)) is not None:
-        return _guarded(getter, condition), shape
+        node = inlining.guarded(condition, getter)
+        return function_of(node, f"when {value.when}", scope, value.place), shape
     return getter, shape
-
-
-def _guarded(inner: Getter, condition: Condition) -> Getter:
-    def guarded(current: Any, env: Any) -> Any:
-        return inner(current, env) if condition(current, env) else None
-
-    return known_as(guarded, inlining.guarded(condition, inner))
 
 
 def _got(getter: Getter, shape: Shape, get: Value, scope: Scope) -> tuple[Getter, Shape]:
