@@ -5,10 +5,10 @@ The reasons for no counterpart stand in ``_coverage.yaml``, beside the mapping f
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import filter as fitting_names
 from pathlib import Path
 from typing import Literal
 
@@ -77,12 +77,18 @@ def read_reasons(folders: Iterable[Path], gce: GceModel) -> dict[str, str]:
 
 
 def _reasons_of(document: Document, gce: GceModel, findings: list[Finding]) -> dict[str, str]:
-    methods = list(gce.all_methods())
+    methods: dict[str, list[GceMethod]] = defaultdict(list)
+    for method in gce.all_methods():
+        methods[method.resource].append(method)
+        methods[f"{method.resource}.{method.name}"].append(method)
+    of_methods = [name for name in methods if "." in name]
+    of_resources = [name for name in methods if "." not in name]
     found: dict[str, str] = {}
     for entry in read_as(Coverage, document.data, ()).no_counterpart:
         for number, pattern in enumerate(entry.methods):
             place = entry.inside("methods", number)
-            fitting = [method for method in methods if _fits(pattern, method)]
+            names = fitting_names(of_methods if "." in pattern else of_resources, pattern)
+            fitting = [method for name in names for method in methods[name]]
             if not fitting:
                 findings.append(document.finding(place, f"{pattern!r} fits no method of GCE"))
             elif all(method.id in found for method in fitting):
@@ -91,11 +97,6 @@ def _reasons_of(document: Document, gce: GceModel, findings: list[Finding]) -> d
             for method in fitting:
                 found.setdefault(method.id, " ".join(entry.why.split()))
     return found
-
-
-def _fits(pattern: str, method: GceMethod) -> bool:
-    name = f"{method.resource}.{method.name}" if "." in pattern else method.resource
-    return fnmatchcase(name, pattern)
 
 
 def coverage(compiled: Compiled, reasons: Mapping[str, str]) -> list[Entry]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from pyramid.router import Router
 
 from gstack_pyramid.hosts import warning
 from gstack_pyramid.settings import ConfigurationError, Settings
@@ -26,6 +27,18 @@ PATHS = (
     "/batch/compute/v1",
     "/",
 )
+
+
+@pytest.fixture(scope="module")
+def named(make_router: MakeRouter) -> Router:
+    """A service that was given a name."""
+    return make_router(hosts="gce.example.com")
+
+
+@pytest.fixture(scope="module")
+def named_twice(make_router: MakeRouter) -> Router:
+    """A service that was given two names, one of them with a port."""
+    return make_router(hosts="gce.example.com Gce.Example.Net:8443")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -65,17 +78,17 @@ TARGET = "REQUEST_URI"
     ],
 )
 def test_the_host_in_a_target_goes_before_the_header(
-    make_sign_in: MakeSignIn, target: str, status: int
+    make_sign_in: MakeSignIn, named: Router, target: str, status: int
 ) -> None:
     """RFC 9112, section 3.2.2."""
-    sign_in = make_sign_in(hosts="gce.example.com")
+    sign_in = make_sign_in(named)
     path, known = "/oauth2/certs", {"Host": "gce.example.com"}
     told = sign_in.web.get(path, headers=known, extra_environ={TARGET: target}, status="*")
     assert told.status_int == status
 
 
-def test_links_begin_with_the_host_in_the_target(make_sign_in: MakeSignIn) -> None:
-    sign_in = make_sign_in(hosts="gce.example.com")
+def test_links_begin_with_the_host_in_the_target(make_sign_in: MakeSignIn, named: Router) -> None:
+    sign_in = make_sign_in(named)
     path = "/.well-known/openid-configuration"
     for host in ("gce.example.com", "evil.example"):
         told = sign_in.web.get(
@@ -121,8 +134,10 @@ def test_no_token_is_meant_for_whatever_host_is_named(sign_in: SignIn) -> None:
         "*",
     ],
 )
-def test_what_only_looks_like_one_of_ours_is_refused(make_sign_in: MakeSignIn, host: str) -> None:
-    sign_in = make_sign_in(hosts="gce.example.com")
+def test_what_only_looks_like_one_of_ours_is_refused(
+    make_sign_in: MakeSignIn, named: Router, host: str
+) -> None:
+    sign_in = make_sign_in(named)
     response = sign_in.web.get("/oauth2/certs", headers={"Host": host}, status="*")
     assert response.status_int in (400, 421)
 
@@ -139,9 +154,9 @@ def test_what_only_looks_like_one_of_ours_is_refused(make_sign_in: MakeSignIn, h
     ],
 )
 def test_the_service_has_the_names_that_it_was_given(
-    make_sign_in: MakeSignIn, host: str, issuer: str
+    make_sign_in: MakeSignIn, named_twice: Router, host: str, issuer: str
 ) -> None:
-    sign_in = make_sign_in(hosts="gce.example.com Gce.Example.Net:8443")
+    sign_in = make_sign_in(named_twice)
     told = sign_in.web.get("/.well-known/openid-configuration", headers={"Host": host}).json
     assert told["issuer"].lower() == issuer.lower()
 

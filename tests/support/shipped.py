@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import plaster.loaders
 import pytest
 
 from gstack_pyramid import application
@@ -76,6 +77,19 @@ def _compiled(place: str, values: str) -> Compiled:
     return compile_mappings(_loaded(place), gce_model(), cloudstack_model(), json.loads(values))
 
 
+_find_loaders_anew = plaster.loaders.find_loaders
+
+
+def _find_loaders(scheme: str, protocols: Iterable[str] | None = None) -> list[Any]:
+    return _loaders(scheme, None if protocols is None else tuple(protocols))
+
+
+@cache
+def _loaders(scheme: str, protocols: tuple[str, ...] | None) -> list[Any]:
+    found: list[Any] = _find_loaders_anew(scheme, protocols)
+    return found
+
+
 FEW = ("diskTypes", "machineTypes", "projects", "regions", "zones")
 """Resources whose mapping files refer to no others."""
 
@@ -109,3 +123,5 @@ def share(patch: pytest.MonkeyPatch) -> None:
     # What is made of a model is kept with it: the forms of bodies, above all.
     patch.setattr(application, "GceModel", lambda folder: gce_model())
     patch.setattr(application, "CloudStackModel", lambda folder: cloudstack_model())
+    # For each ini that is read, plaster looks through all that is installed.
+    patch.setattr(plaster.loaders, "find_loaders", _find_loaders)
