@@ -23,7 +23,10 @@
 # GSTACK_PORT and GSTACK_SIMULATOR_PORT choose other ports for `make run`, WORKERS how many processes
 # run tests, TESTS what else pytest is told.
 
-PYTHON ?= python3
+# Debian's own Python comes first: it is the one that gstack's package runs on, and the tests take an
+# eighth less CPU time with it than with one that was compiled without profiles, as pyenv does.
+PYTHON ?= $(firstword $(foreach python,/usr/bin/python3 python3,$(shell $(python) -c \
+  'import ensurepip, sys, venv; sys.version_info < (3, 11) or print("$(python)")' 2>/dev/null)) python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGING := setup.cfg setup.py pyproject.toml constraints.txt
