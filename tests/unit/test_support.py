@@ -1,18 +1,20 @@
-"""What the tests themselves stand on: programs of others, their order, versions of libraries."""
+"""What the tests themselves stand on: programs of others, their order, workers, versions."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
+import execnet
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ..support import order, programs
+from ..support import garbage, order, programs, workers
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,6 +84,109 @@ def test_all_of_gclouds_files_go_to_one_worker_unless_each_command_is_a_process(
 
     assert units("fork") == ["gcloud", "gcloud", "tests/http/test_vpn.py"]
     assert units("exec") is None
+
+
+class Collected:
+    """Stands for the module gc: what was asked of it, and how many objects there are."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.new = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda: self.asked.append(name)
+
+    def get_count(self) -> tuple[int, int, int]:
+        return self.new, 0, 0
+
+
+@pytest.fixture
+def collected(monkeypatch: pytest.MonkeyPatch) -> Collected:
+    stand_in = Collected()
+    monkeypatch.setattr(garbage, "gc", stand_in)
+    return stand_in
+
+
+def over(collector: Any, test: str, then: str | None) -> None:
+    """Have a test over that is in one file, and is followed by one of another."""
+    item, following = (path and SimpleNamespace(path=Path(path)) for path in (test, then))
+    running = collector.pytest_runtest_protocol(item, following)
+    next(running)
+    with pytest.raises(StopIteration):
+        running.send(True)
+
+
+@pytest.mark.parametrize(
+    ("then", "new", "asked"),
+    [
+        ("test_a.py", 0, []),
+        ("test_b.py", 0, ["collect", "freeze"]),
+        (None, 0, ["collect", "freeze"]),
+        ("test_a.py", 1_000_000, ["collect", "freeze"]),
+    ],
+    ids=["within a file", "at a file's end", "at the end", "where there is much"],
+)
+def test_garbage_is_looked_for_between_files_or_when_there_is_much(
+    collected: Collected, then: str | None, new: int, asked: list[str]
+) -> None:
+    plugins: list[Any] = []
+    garbage.between_files(
+        cast(
+            "pytest.Config", SimpleNamespace(pluginmanager=SimpleNamespace(register=plugins.append))
+        )
+    )
+    assert collected.asked == ["disable"]
+    collected.new = new
+    over(plugins[0], "test_a.py", then)
+    assert collected.asked == ["disable", *asked]
+
+
+class Run:
+    """What pytest knows of a run; its end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.args = [str(folder)]
+        self.invocation_params = SimpleNamespace(dir=folder)
+        self.ends: list[Callable[[], None]] = []
+        self.add_cleanup = self.ends.append
+
+
+@pytest.fixture
+def forked(tmp_path: Path) -> Iterator[Callable[[str], str | None]]:
+    """What workers of the tests in a text are to be started by; None where xdist decides."""
+    runs = []
+
+    def fork(text: str) -> str | None:
+        (tmp_path / "test_it.py").write_text(text)
+        spec = SimpleNamespace(python=None)
+        runs.append(Run(tmp_path))
+        workers.fork(cast("pytest.Config", runs[-1]), [spec])
+        python: str | None = spec.python
+        return python
+
+    yield fork
+    for run in runs:
+        for end in run.ends:
+            end()
+
+
+def test_a_worker_is_a_fork_of_what_has_read_the_tests(
+    forked: Callable[[str], str | None],
+) -> None:
+    python = forked("def test_it(): pass")
+    group = execnet.Group()
+    try:
+        worker = group.makegateway(f"popen//python={python}")
+        asking = worker.remote_exec("import sys; channel.send('test_it' in sys.modules)")
+        assert asking.receive(60)
+    finally:
+        group.terminate(timeout=60)
+
+
+def test_what_can_not_be_imported_is_left_to_workers_of_xdists_own(
+    forked: Callable[[str], str | None],
+) -> None:
+    assert forked("import nothing_of_that_name") is None
 
 
 def pinned() -> dict[str, list[str]]:
