@@ -5,18 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, NamedTuple
+
+import orjson
 
 from gstack_pyramid.cloudstack.answers import read_answer, refuse_silence
 from gstack_pyramid.cloudstack.commands import NO_PARAMS, Commands, Paging
 from gstack_pyramid.cloudstack.credentials import Credentials
 from gstack_pyramid.cloudstack.parameters import encode_params
-from gstack_pyramid.cloudstack.signature import SIGNATURE_VERSION, expiry, signed_form
+from gstack_pyramid.cloudstack.signature import SIGNATURE_VERSION, Form, expiry
 from gstack_pyramid.cloudstack.telling import OnCall, OnLoss, told
 from gstack_pyramid.cloudstack.transport import Answer, Begun, OnRetry, Transport
 from gstack_pyramid.schemas.cloudstack import CloudStackModel
+
+_FORMS = 1024
+"""Reads whose forms are kept: half a kilobyte each."""
 
 _READS = ("list", "get", "query", "find")
 # These reserve something to upload to: asked twice, there are two of it.
@@ -206,15 +212,13 @@ class Client(Commands):
         self._transport.close()
 
     def _signed(self, credentials: Credentials, command: str, params: Mapping[str, object]) -> str:
-        sent = {
-            "command": command,
-            "response": "json",
-            **encode_params(params),
-            "apikey": credentials.api_key,
-            "signatureversion": SIGNATURE_VERSION,
-            "expires": expiry(self._clock(), self._expires),
-        }
-        return signed_form(sent, credentials.secret_key)
+        expires = expiry(self._clock(), self._expires)
+        form = None
+        if is_read(command):
+            with suppress(TypeError):  # no JSON: below it is told what is wrong with it
+                form = _read_form(credentials.api_key, command, orjson.dumps(params))
+        form = form or _form(credentials.api_key, command, params)
+        return form.signed(expires, credentials.secret_key)
 
     def read(self, command: str, answer: Answer, *, cut: bool = False) -> dict[str, Any]:
         """The body of an answer.
@@ -239,3 +243,21 @@ class Client(Commands):
             return self.model.command(command).asynchronous
         except KeyError:
             return False
+
+
+def _form(api_key: str, command: str, params: Mapping[str, object]) -> Form:
+    return Form(
+        {
+            "command": command,
+            "response": "json",
+            **encode_params(params),
+            "apikey": api_key,
+            "signatureversion": SIGNATURE_VERSION,
+        }
+    )
+
+
+@lru_cache(_FORMS)
+def _read_form(api_key: str, command: str, params: bytes) -> Form:
+    """The form of a read, which is likely to be sent again; its parameters are JSON."""
+    return _form(api_key, command, orjson.loads(params))

@@ -10,12 +10,13 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import quote
 
 SIGNATURE_VERSION = "3"
+_EXPIRES = "expires"
 
 _ODD = re.compile(r"[^A-Za-z0-9.\-_*]")
 
@@ -64,19 +65,44 @@ def sign(params: Mapping[str, str], secret_key: str) -> str:
     The names must be ASCII, as :mod:`~gstack_pyramid.cloudstack.parameters` makes sure: Python
     and Java sort and lower-case other characters differently.
     """
-    return _signature({name: encode(value) for name, value in params.items()}, secret_key)
-
-
-def signed_form(params: Mapping[str, str], secret_key: str) -> str:
-    """``params`` and their signature as a query string or a form body, names and values encoded."""
     encoded = {name: encode(value) for name, value in params.items()}
-    signature = encode(_signature(encoded, secret_key))
-    pairs = [f"{_name(name)}={value}" for name, value in encoded.items()]
-    return "&".join([*pairs, f"signature={signature}"])
+    return _signature(_joined(encoded, encoded), secret_key)
 
 
-def _signature(encoded: Mapping[str, str], secret_key: str) -> str:
-    text = "&".join([f"{name}={encoded[name]}" for name in sorted(encoded)]).lower()
+class Form:
+    """A request as it is sent again and again: all but when it expires stays as it is.
+
+    Args:
+        params: what is sent, without ``expires`` and ``signature``.
+    """
+
+    __slots__ = ("_after", "_before", "_sent")
+
+    def __init__(self, params: Mapping[str, str]) -> None:
+        encoded = {name: encode(value) for name, value in params.items()}
+        self._before = _joined(encoded, [name for name in encoded if name < _EXPIRES])
+        self._after = _joined(encoded, [name for name in encoded if name > _EXPIRES])
+        self._sent = "&".join([f"{_name(name)}={value}" for name, value in encoded.items()])
+
+    def signed(self, expires: str, secret_key: str) -> str:
+        """The query string or form body, names and values encoded.
+
+        Args:
+            expires: until when it is good, from :func:`expiry`.
+            secret_key: what signs it.
+        """
+        when = f"{_EXPIRES}={encode(expires)}"
+        text = "&".join([part for part in (self._before, when.lower(), self._after) if part])
+        signature = encode(_signature(text, secret_key))
+        return "&".join([part for part in (self._sent, when, f"signature={signature}") if part])
+
+
+def _joined(encoded: Mapping[str, str], names: Iterable[str]) -> str:
+    """Encoded parameters as the server joins them to check a signature."""
+    return "&".join([f"{name}={encoded[name]}" for name in sorted(names)]).lower()
+
+
+def _signature(text: str, secret_key: str) -> str:
     # SHA-1 is CloudStack's choice; HMAC does not depend on its resistance to collisions.
     digest = hmac.digest(secret_key.encode(), text.encode(), "sha1")
     return base64.b64encode(digest).decode("ascii")
