@@ -185,9 +185,9 @@ class _Page(StepsPage):
             self.say(
                 f"412 unless {formatting.expression(given)} is the present {now} of the resource", 1
             )
-        if spec.alone:
+        if alone := spec.alone or self._method.alone:
             self.title("Has for itself until the operation ends")
-            self.say(_alone(spec.alone), 1)
+            self.say(_alone(alone), 1)
         if spec.steps is not None:
             self.title("Commands, in this order")
             self.steps(spec.steps, 1)

@@ -38,6 +38,16 @@ def test_each_mapped_method_can_be_explained(method_id: str) -> None:
     assert not [line for line in page.splitlines() if len(line) > 120]
 
 
+@pytest.mark.parametrize("method_id", METHODS)
+def test_what_a_change_has_for_itself_is_told_whether_its_file_says_so_or_not(
+    method_id: str,
+) -> None:
+    compiled = shipped.compiled().methods[method_id]
+    page = explain(shipped.mappings(), shipped.compiled(), method_id)
+    told = "Has for itself until the operation ends" in page
+    assert told == bool(compiled.alone or compiled.alone_with)
+
+
 def test_a_method_is_found_with_and_without_compute(gstack: Gstack) -> None:
     short, long = gstack("explain", "zones.get"), gstack("explain", "compute.zones.get")
     assert short.exit_code == 0
