@@ -33,7 +33,10 @@ def check_words(spec: Constant | Words, scope: Scope) -> None:
             continue
         problem = _problem(word, target)
         if problem:
-            scope.report(spec.inside(*where), problem)
+            place = spec.inside(*where)
+            # A list stands behind the word that its elements become.
+            known = place in scope.document.lines or where[0] != "enum"
+            scope.report(place if known else spec.inside("enum", word), problem)
 
 
 def _words(spec: Constant | Words) -> Iterator[tuple[Place, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeGuard
 
 from gstack_pyramid.mapping.document import Place
@@ -16,6 +17,8 @@ from gstack_pyramid.mapping.forms.holds import (
     VALUE,
     VALUES,
     WORD,
+    WORDS,
+    any_of,
     either,
     table,
 )
@@ -90,13 +93,23 @@ class Call(Asking):
     cache: bool | None = key(FLAG, "`true` keeps the rows for a short time.")
 
 
+def _words(data: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """What each word becomes; of a list, each element becomes what the list stands behind."""
+    words: dict[str, Any] = {}
+    for word, becomes in data.items():
+        words |= dict.fromkeys(becomes, word) if isinstance(becomes, list) else {word: becomes}
+    return words
+
+
 @form()
 class Words(Guarded):
     """A word that becomes another one."""
 
     from_: Value = needed(VALUE, "The word that is translated.")
     enum: Mapping[str, Any] = key(
-        table(PLAIN), "What each word becomes; `*` stands for all others."
+        replace(table(any_of(PLAIN, WORDS)), read=_words),
+        "What each word becomes, or a list of words behind what they become; `*` stands for all"
+        " others.",
     )
     default: Any = key(PLAIN, "The word where there is none.")
 

@@ -38,6 +38,17 @@ def test_a_star_stands_for_all_other_words(language: Language) -> None:
     assert language.value(spec, {}, writing=True) is None
 
 
+def test_words_in_a_list_become_what_stands_before_it(language: Language) -> None:
+    spec = {"from": "a", "enum": {"UP": ["x", "y"], "z": "DOWN", "OTHER": ["*"]}}
+    made = [language.value(spec, {"a": word}) for word in "xyz?"]
+    assert made == ["UP", "UP", "DOWN", "OTHER"]
+
+
+def test_a_word_that_is_said_later_goes_before_the_same_in_a_list(language: Language) -> None:
+    spec = {"from": "a", "enum": {"UP": ["x", "y"], "y": "DOWN"}}
+    assert [language.value(spec, {"a": word}) for word in "xy"] == ["UP", "DOWN"]
+
+
 def test_what_a_converter_refuses_is_left_out_of_an_answer_and_400_in_a_request(
     language: Language,
 ) -> None:

@@ -61,6 +61,19 @@ WRONG_VALUES = {
         """,
         "GCE's Instance.status has no value 'ASLEEP'",
     ),
+    "enum of an answer, before a list": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          status:
+            from: state
+            enum:
+              READY: [Ready]
+              MADE: [Creating, Allocated] # here
+        """,
+        "GCE's Disk.status has no value 'MADE'",
+    ),
     "enum deep in an answer": (
         """
         resource: instances
