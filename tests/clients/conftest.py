@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from ..support.effort import THOROUGH
 from .gateway import Gateway, served
 from .gcloud import Gcloud
-from .gcloud_process import RunGcloud, executed, forking
+from .gcloud_process import RunGcloud, executed, forking, sampled
+
+_ONE_ALONE = 10
+"""In a thorough run, of how many commands one has a process of its own."""
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +30,19 @@ def exports(gateway: Gateway) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def run_gcloud(request: pytest.FixtureRequest) -> Iterator[RunGcloud]:
-    """Runs gcloud, the way that ``--gcloud`` says."""
-    if request.config.getoption("--gcloud") == "exec":
-        yield executed
-        return
+def forked_gcloud() -> Iterator[RunGcloud]:
+    """Runs gcloud in forks of one process."""
     with forking() as run:
         yield run
+
+
+@pytest.fixture(scope="session")
+def run_gcloud(request: pytest.FixtureRequest) -> RunGcloud:
+    """Runs gcloud, the way that ``--gcloud`` says."""
+    if request.config.getoption("--gcloud") == "exec":
+        return executed
+    forked: RunGcloud = request.getfixturevalue("forked_gcloud")
+    return sampled(forked, _ONE_ALONE) if THOROUGH else forked
 
 
 @pytest.fixture(scope="session")

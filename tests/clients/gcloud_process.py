@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import socket
@@ -60,6 +61,18 @@ def forking(patience: float = PATIENCE) -> Iterator[RunGcloud]:
             server.stdin.close()
             server.stdout.close()
             server.wait(20)
+
+
+def sampled(forked: RunGcloud, every: int) -> RunGcloud:
+    """What runs one of so many commands as a shell does, and the others as it is given."""
+    numbers = itertools.count()
+
+    def run(
+        arguments: Sequence[str], environment: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        return (forked if next(numbers) % every else executed)(arguments, environment)
+
+    return run
 
 
 def _forked(

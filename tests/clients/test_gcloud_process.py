@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from .gcloud_process import RunGcloud, executed, forking
+from .gcloud_process import RunGcloud, executed, forking, sampled
 
 pytestmark = pytest.mark.clients
 
@@ -31,10 +33,10 @@ pytestmark = pytest.mark.clients
     ],
 )
 def test_a_fork_does_what_a_process_of_its_own_does(
-    exports: dict[str, str], run_gcloud: RunGcloud, command: str
+    exports: dict[str, str], forked_gcloud: RunGcloud, command: str
 ) -> None:
     arguments = command.split(" ")
-    alone, forked = executed(arguments, exports), run_gcloud(arguments, exports)
+    alone, forked = executed(arguments, exports), forked_gcloud(arguments, exports)
     assert (forked.returncode, forked.stdout, forked.stderr) == (
         alone.returncode,
         alone.stdout,
@@ -54,8 +56,24 @@ def test_forks_know_nothing_of_each_other(exports: dict[str, str]) -> None:
 
 
 def test_a_fork_heeds_what_was_set_before(
-    exports: dict[str, str], run_gcloud: RunGcloud, tmp_path: Path
+    exports: dict[str, str], forked_gcloud: RunGcloud, tmp_path: Path
 ) -> None:
     shell = {**exports, "CLOUDSDK_CONFIG": str(tmp_path)}
-    assert run_gcloud(["config", "set", "compute/region", "ch-zrh"], shell).returncode == 0
-    assert run_gcloud(["config", "get-value", "compute/region"], shell).stdout == "ch-zrh\n"
+    assert forked_gcloud(["config", "set", "compute/region", "ch-zrh"], shell).returncode == 0
+    assert forked_gcloud(["config", "get-value", "compute/region"], shell).stdout == "ch-zrh\n"
+
+
+def test_of_a_sample_one_command_has_a_process_of_its_own(
+    exports: dict[str, str], forked_gcloud: RunGcloud
+) -> None:
+    forks = []
+
+    def forked(
+        arguments: Sequence[str], environment: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        forks.append(arguments)
+        return forked_gcloud(arguments, environment)
+
+    run, asked = sampled(forked, 2), ["config", "get-value", "project"]
+    assert len({run(asked, exports).stdout for _ in range(2)}) == 1
+    assert forks == [asked]
