@@ -155,7 +155,8 @@ class Client(Commands):
         """Within, this thread's reads are on their way before it waits for the first answer.
 
         So they take as long as the slowest of them. Those for which there is no connection to spare
-        are sent in their turn. What is not asked for by the end is given up.
+        are sent in their turn, as are those behind one that can't be sent. What is not asked for by
+        the end is given up.
 
         Args:
             credentials: whose keys to sign with.
@@ -168,10 +169,14 @@ class Client(Commands):
         begun: dict[int, _Ahead] = {}
         self._mine.ahead = begun
         try:
-            for command, params in reads:
-                since = time.perf_counter()
-                sent = self._transport.begin(self._signed(credentials, command, params))
-                if sent is not None:
+            # Connecting may take long, too.
+            with self._waiting(credentials.api_key):
+                for command, params in reads:
+                    since = time.perf_counter()
+                    sent = self._transport.begin(self._signed(credentials, command, params))
+                    if sent is None:
+                        # A cloud that is away would be waited for as often as there are reads.
+                        break
                     begun[id(params)] = _Ahead(sent, since)
             yield
         finally:
@@ -199,6 +204,10 @@ class Client(Commands):
         send = self._transport.read if is_read(command) else self._transport.change
         with self._waiting(credentials.api_key):
             return send(command, signed)
+
+    def waiting(self, credentials: Credentials) -> AbstractContextManager[object]:
+        """Within, this thread waits for answers that other threads of its request ask for."""
+        return self._waiting(credentials.api_key)
 
     @property
     def clock_behind(self) -> float | None:

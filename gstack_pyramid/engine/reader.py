@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -236,7 +238,7 @@ class Reader:
             return self._anew(read.command, read.params, key).digest == read.digest
 
         # Rows are kept for the same time, so those that were read together are late together.
-        if not all(_at_once(is_same, late)):
+        if not all(_at_once(is_same, late, self.client.waiting(self.credentials))):
             return False
         return self._trace is not None and self._trace.witness.confirms(made_of.seen)
 
@@ -262,7 +264,8 @@ class Reader:
         Raises:
             CloudStackError, CloudStackUnavailable: as the client.
         """
-        found = _at_once(lambda params: self.fetch(command, params), [(each,) for each in reads])
+        waiting = self.client.waiting(self.credentials)
+        found = _at_once(partial(self.fetch, command), [(each,) for each in reads], waiting)
         return [row for rows in found for row in rows]
 
     def _key(
@@ -354,8 +357,17 @@ class Reader:
         self._memo.clear()
 
 
-def _at_once(read: Callable[..., _T], reads: Sequence[tuple[Any, ...]]) -> list[_T]:
+def _at_once(
+    read: Callable[..., _T],
+    reads: Sequence[tuple[Any, ...]],
+    waiting: AbstractContextManager[object],
+) -> list[_T]:
     """What a function gives for several arguments, a few of them at the same time.
+
+    Args:
+        read: the function.
+        reads: the arguments of each call.
+        waiting: entered while this thread waits for those that call it.
 
     Raises:
         CloudStackError, CloudStackUnavailable: what it raises; it is called no more then.
@@ -377,7 +389,7 @@ def _at_once(read: Callable[..., _T], reads: Sequence[tuple[Any, ...]]) -> list[
                 raise
 
     together = min(_TOGETHER, len(reads))
-    with ThreadPoolExecutor(together, thread_name_prefix="reads") as pool:
+    with waiting, ThreadPoolExecutor(together, thread_name_prefix="reads") as pool:
         taking = [pool.submit(carried(take)) for _ in range(together)]
     for each_taken in taking:
         each_taken.result()

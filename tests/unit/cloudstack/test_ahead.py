@@ -5,10 +5,17 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
-from gstack_pyramid.cloudstack import Client, CloudStackError, Credentials
+from gstack_pyramid.cloudstack import (
+    Client,
+    CloudStackError,
+    CloudStackUnavailable,
+    Credentials,
+)
+from gstack_pyramid.cloudstack.connections import Place
 from gstack_pyramid.cloudstack.witness import Witness
 
 from .cloud import DROP, Cloud, Reply, Seen, refused, said
@@ -166,3 +173,38 @@ def test_what_the_others_are_answered_is_not_asked_again(
     for read in READS:
         assert now.call(credentials, *read) == {"of": "another"}
     assert len(cloud.seen) == 2 * len(READS)
+
+
+def test_a_cloud_that_can_not_be_reached_is_not_tried_for_each_read(
+    client: Client, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each try may take the whole time for connecting."""
+    tried: list[Place] = []
+
+    def away(place: Place) -> None:
+        tried.append(place)
+        raise TimeoutError
+
+    monkeypatch.setattr("gstack_pyramid.cloudstack.connections.Connection", away)
+    with client.ahead(credentials, READS):
+        assert len(tried) == 1
+    with pytest.raises(CloudStackUnavailable), client.ahead(credentials, READS):
+        client.answer(credentials, *READS[0])
+
+
+def test_who_waits_for_connections_is_counted_among_those_that_wait(
+    cloud: Cloud, make_client: MakeClient, credentials: Credentials
+) -> None:
+    """Of the threads of a server one caller gets its share, and no more."""
+    cloud.script = named
+    refused: list[str] = []
+
+    def waiting(caller: str) -> AbstractContextManager[object]:
+        refused.append(caller)
+        raise PermissionError
+
+    client = make_client(waiting=waiting)
+    with pytest.raises(PermissionError), client.ahead(credentials, READS):
+        raise AssertionError
+    assert refused == [credentials.api_key]
+    assert cloud.seen == []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -122,10 +123,17 @@ class Meeting(Client):
     """Answers each list with one row, but no read before all of them have come."""
 
     def __init__(self, model: CloudStackModel) -> None:
-        super().__init__("http://127.0.0.1:1/client/api", model)
+        super().__init__("http://127.0.0.1:1/client/api", model, waiting=self._wait)
+        self.waiters: list[int] = []
         self.told: dict[str, list[dict[str, Any]]] = {each: [{"id": each}] for each in KEPT}
         self.together: threading.Barrier | None = None
         self.failing = ""
+
+    @contextmanager
+    def _wait(self, caller: str) -> Iterator[None]:
+        assert caller == ME.api_key
+        self.waiters.append(threading.get_ident())
+        yield
 
     def sent(self, credentials: Credentials, command: str, params: Mapping[str, object]) -> Answer:
         if self.together is not None:
@@ -154,6 +162,16 @@ def test_what_is_kept_no_more_is_read_at_the_same_time(meeting: Meeting) -> None
     now, traced_now = traced(meeting)
     assert now.confirms(trace.made_of)
     assert {read.command for read in traced_now.made_of.kept} == set(KEPT)
+
+
+def test_a_request_waits_while_it_is_read_for_in_other_threads(meeting: Meeting) -> None:
+    """Or one caller could have more threads of a server wait for the cloud than its share."""
+    before, trace = traced(meeting)
+    for command in KEPT:
+        before.fetch(command, {}, cached=True)
+    traced(meeting)[0].confirms(trace.made_of)
+    traced(meeting)[0].fetch_each("listZones", [{"id": "1"}, {"id": "2"}])
+    assert meeting.waiters == [threading.get_ident()] * 2
 
 
 def test_one_that_is_another_now_is_found_among_those_that_are_read_together(
