@@ -28,7 +28,7 @@ def without(value: Any, paths: Iterable[Path]) -> Any:
     """A decoded body without the fields at ``paths``, which lead through lists; not in place."""
     if isinstance(value, list):
         return [without(part, paths) for part in value]
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return value
     gone = {path[0] for path in paths if len(path) == 1}
     below: dict[str, list[Path]] = {}
@@ -111,7 +111,7 @@ class BodyRules:
         that are said aloud and that the mapping doesn't mention. Elements of lists keep their
         places.
         """
-        return self._advised(body, ()) or None if isinstance(body, Mapping) else None
+        return self._advised(body, ()) or None if isinstance(body, dict) else None
 
     def _advised(self, value: Mapping[str, Any], path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -121,11 +121,11 @@ class BodyRules:
                 kept = None if item == self._advice[inner] else item
             elif inner in self._ignored or inner in self._kept or inner in self._refused:
                 continue
-            elif isinstance(item, Mapping):
+            elif isinstance(item, dict):
                 kept = self._advised(item, inner) if self._has_fields(inner) else None
             elif isinstance(item, list):
                 parts = [
-                    self._advised(part, inner) if isinstance(part, Mapping) else {} for part in item
+                    self._advised(part, inner) if isinstance(part, dict) else {} for part in item
                 ]
                 kept = parts if any(parts) and self._has_fields(inner) else None
             else:
@@ -151,7 +151,7 @@ class BodyRules:
         Raises:
             GceError: 400 naming the field.
         """
-        if isinstance(body, Mapping):
+        if isinstance(body, dict):
             self._check(body, (), "resource")
 
     def _check(self, value: Mapping[str, Any], path: Path, shown: str) -> None:
@@ -175,7 +175,7 @@ class BodyRules:
             )
         if path in self._inside or (path in self._honoured and self._has_fields(path)):
             for index, part in enumerate(item if isinstance(item, list) else [item]):
-                if isinstance(part, Mapping):
+                if isinstance(part, dict):
                     where = f"{shown}[{index}]" if isinstance(item, list) else shown
                     self._check(part, path, where)
             return
@@ -190,7 +190,7 @@ class BodyRules:
             )
 
     def _asks_for_nothing(self, item: Any, path: Path) -> bool:
-        if isinstance(item, Mapping):
+        if isinstance(item, dict):
             # An entry of a map, such as a label, says something even when it is empty.
             return not item or (
                 self._has_fields(path)
