@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote
 from xml.sax.saxutils import escape
@@ -34,18 +35,20 @@ XML_TYPE = "text/xml; charset=UTF-8"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: the HTTP method, its parameters as sent (the first of each name), cookies."""
+    """One request: the HTTP method, its parameters as sent (the first of each name), cookies.
+
+    Attributes:
+        folded: the parameters by their names in lower case, the first of each spelling.
+    """
 
     method: str
     sent: Mapping[str, str]
+    folded: Mapping[str, str]
     cookies: str = ""
 
     def named(self, name: str) -> str | None:
         """The parameter called ``name`` (lower case) in any spelling."""
-        for key, value in self.sent.items():
-            if key.lower() == name:
-                return value
-        return None
+        return self.folded.get(name)
 
 
 def read_request(environ: Mapping[str, Any]) -> Request:
@@ -70,9 +73,11 @@ def read_request(environ: Mapping[str, Any]) -> Request:
     except ValueError as error:
         raise malformed(f"The parameters cannot be read: {error}") from None
     sent: dict[str, str] = {}
+    folded: dict[str, str] = {}
     for key, value in pairs:
         sent.setdefault(key, value)
-    return Request(method, sent, environ.get("HTTP_COOKIE", ""))
+        folded.setdefault(key.lower(), value)
+    return Request(method, sent, folded, environ.get("HTTP_COOKIE", ""))
 
 
 def encode(value: str) -> str:
@@ -110,11 +115,17 @@ def is_fresh(request: Request, now: float, *, reading: bool) -> bool:
         return reading
     if version != "3" or expires is None:
         return False
+    at = _instant(expires)
+    return at is not None and now <= at <= now + LONGEST_EXPIRY
+
+
+# Commands of one second expire in one second.
+@lru_cache(maxsize=64)
+def _instant(text: str) -> float | None:
     try:
-        at = datetime.strptime(expires, "%Y-%m-%dT%H:%M:%S%z").timestamp()
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").timestamp()
     except ValueError:
-        return False
-    return now <= at <= now + LONGEST_EXPIRY
+        return None
 
 
 def date(seconds: float) -> str:

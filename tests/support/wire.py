@@ -8,10 +8,11 @@ There is no waiting for an answer here, so no timeout either.
 
 from __future__ import annotations
 
-from email.utils import formatdate
+import time
 from http.client import HTTPException
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
+from wsgiref.handlers import format_date_time
 
 from waitress.channel import ClientDisconnected
 
@@ -60,7 +61,7 @@ class _Wire:
         def start_response(
             status: str, its: list[tuple[str, str]], exc_info: object = None
         ) -> Callable[[bytes], object]:
-            named = [*its, ("Date", formatdate(usegmt=True))]
+            named = [*its, ("Date", format_date_time(time.time()))]
             told[:] = int(status[:3]), {name.lower(): value for name, value in named}
             return told.append
 

@@ -16,6 +16,8 @@ from gstack_pyramid.mapping.forms.values import SOURCES
 from gstack_pyramid.mapping.scope import RESERVED
 from gstack_pyramid.schemas.location import data_folder
 
+from ..support import shipped
+
 if TYPE_CHECKING:
     from pyramid.router import Router
 
@@ -61,11 +63,19 @@ def test_the_readme_shows_the_same_example() -> None:
     assert (EXAMPLE / "regionDiskTypes.yaml").read_text() in (DOCS.parent / "README.md").read_text()
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """gstack ships few resources only, those that the example needs among them."""
+    shipped.have_few(monkeypatch, tmp_path_factory.mktemp("few"))
+
+
+@pytest.mark.usefixtures("few")
 def test_the_example_has_no_mistakes() -> None:
     result = CliRunner().invoke(main, ["lint", str(EXAMPLE)])
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.usefixtures("few")
 def test_the_mistake_in_the_example_is_told_as_the_page_says(tmp_path: Path) -> None:
     folder = tmp_path / "my-mappings"
     folder.mkdir()
@@ -78,6 +88,7 @@ def test_the_mistake_in_the_example_is_told_as_the_page_says(tmp_path: Path) -> 
     assert told in result.output
 
 
+@pytest.mark.usefixtures("few")
 def test_the_example_adds_its_method_by_yaml_alone(
     make_router: Callable[..., Router], make_gateway: Callable[..., Gateway]
 ) -> None:
