@@ -8,7 +8,7 @@ from typing import Any
 from gstack_pyramid.engine.getters import Getter, text_of
 from gstack_pyramid.errors import invalid_value
 from gstack_pyramid.mapping import inlining
-from gstack_pyramid.mapping.document import Place
+from gstack_pyramid.mapping.document import Document, Place
 from gstack_pyramid.mapping.expressions.compiled import function_of, node_of
 from gstack_pyramid.mapping.forms.values import Constant, Words
 from gstack_pyramid.mapping.scope import Scope, field_name
@@ -49,6 +49,27 @@ def _words(spec: Constant | Words) -> Iterator[tuple[Place, Any]]:
         yield ("enum", key), word
 
 
+def _told_twice(place: Place, document: Document) -> list[str]:
+    """The words that stand twice, of which one would count for nothing.
+
+    What is like something else says what becomes of a word there by that word.
+    """
+    listed: dict[str, str] = {}
+    twice: list[str] = []
+    table = document.at(place)
+    files = {word: document.origin((*place, word))[0] for word in table}
+    for word, becomes in table.items():
+        for each in becomes if isinstance(becomes, list) else ():
+            twice += [each] if each in listed else []
+            listed[each] = files[word]
+    twice += [
+        word
+        for word, becomes in table.items()
+        if not isinstance(becomes, list) and listed.get(word) == files[word]
+    ]
+    return twice
+
+
 def _problem(word: Any, target: GceShape) -> str | None:
     allowed = target.words()
     if allowed:
@@ -68,6 +89,9 @@ def compile_words(spec: Words, scope: Scope) -> tuple[Getter, Shape]:
     A word that the table lacks is missing in an answer, and refused with 400 in a request.
     """
     check_words(spec, scope)
+    if (table := spec.inside("enum")) in scope.document.lines:
+        for word in _told_twice(table, scope.document):
+            scope.report(table, f"{word!r} stands here twice")
     getter, shape = scope.value_and_shape(spec.from_)
     if isinstance(shape, GceShape) and (allowed := shape.words()):
         for word in spec.enum:

@@ -74,6 +74,24 @@ WRONG_VALUES = {
         """,
         "GCE's Disk.status has no value 'MADE'",
     ),
+    "a word of an enum in two lists": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          status: {from: state, enum: {READY: [Ready, Allocated], CREATING: [Allocated]}} # here
+        """,
+        "'Allocated' stands here twice",
+    ),
+    "a word of an enum in a list and by itself": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        fields:
+          status: {from: state, enum: {Ready: CREATING, READY: [Ready]}} # here
+        """,
+        "'Ready' stands here twice",
+    ),
     "enum deep in an answer": (
         """
         resource: instances
