@@ -69,21 +69,30 @@ def test_what_takes_long_runs_first_and_a_files_tests_stay_together() -> None:
     assert [test.nodeid for test in tests] == [ids[at] for at in (3, 4, 1, 0, 2)]
 
 
-def test_all_of_gclouds_files_go_to_one_worker_unless_each_command_is_a_process() -> None:
-    def units(gcloud: str) -> list[str] | None:
+def test_files_that_load_the_same_go_to_one_worker_unless_each_command_is_a_process() -> None:
+    def units(gcloud: str) -> list[str]:
         option = SimpleNamespace(dist="loadfile", gcloud=gcloud, tx=["popen"], numprocesses=1)
         config: Any = SimpleNamespace(option=option, getvalue=lambda name: getattr(option, name))
-        if (scheduling := order.scheduling(config, None)) is None:
-            return None
+        scheduling = order.scheduling(config, None)
+        assert scheduling is not None
         names = (
             "clients/test_gcloud_lists.py",
             "clients/test_gcloud_groups.py",
+            "clients/test_google_cloud_groups.py",
+            "clients/test_long_lists.py",
             "http/test_vpn.py",
         )
         return [scheduling._split_scope(f"tests/{name}::test_a[x::y]") for name in names]
 
-    assert units("fork") == ["gcloud", "gcloud", "tests/http/test_vpn.py"]
-    assert units("exec") is None
+    assert units("fork") == ["gcloud", "gcloud", "library", "library", "tests/http/test_vpn.py"]
+    assert units("exec")[:2] == [
+        "tests/clients/test_gcloud_lists.py",
+        "tests/clients/test_gcloud_groups.py",
+    ]
+
+
+def test_every_group_of_files_is_there() -> None:
+    assert all(list(ROOT.glob(f"{path}*")) for path in (*order.GCLOUD, *order.LIBRARY))
 
 
 class Collected:

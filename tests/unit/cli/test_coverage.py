@@ -69,6 +69,7 @@ def test_the_page_says_of_each_converter_why_it_is_one(gstack: Gstack) -> None:
     assert all(re.search(rf"^\| `{name}` \| \S", page, re.MULTILINE) for name in CONVERTERS)
 
 
+@pytest.mark.usefixtures("few")
 def test_a_folder_of_ones_own_is_counted(gstack: Gstack, ini: Path) -> None:
     ini.with_name("mine").mkdir()
     (ini.with_name("mine") / "regionDiskTypes.yaml").write_text(GOOD)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from .conftest import INI, Gstack
 
 
@@ -22,6 +24,7 @@ def test_an_endpoint_counts_more_than_the_ini(gstack: Gstack) -> None:
     assert server["url"] == "https://gce.example.com/compute/v1"
 
 
+@pytest.mark.usefixtures("few")
 def test_a_mistake_in_a_mapping_is_told(gstack: Gstack, ini: Path) -> None:
 
     folder = ini.parent / "mine"
