@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from gstack_pyramid.cloudstack.client import is_read
+
 from ..conftest import MakeGateway
 from ..support.effort import tries
 from ..support.gateway import Gateway
@@ -44,6 +46,28 @@ def test_what_insert_accepted_get_returns(trip: RoundTrip, make_gateway: MakeGat
         assert lost(trip, body, shown) == []
 
     there_and_back()
+
+
+EACH = list({trip.method: trip for trip in TRIPS}.values())
+
+
+@pytest.mark.parametrize("trip", EACH, ids=str)
+def test_what_has_no_name_is_not_made(trip: RoundTrip, make_gateway: MakeGateway) -> None:
+    """Google's document says of few fields that they are required, and CloudStack names things."""
+    gateway = make_gateway(limit=-1, **trip.cloud)
+    trip.before(gateway)
+    application = gateway.application
+    bodies = Bodies(trip, methods(application)[trip.method], application.compiled.gce)
+
+    @settings(max_examples=1, database=None, phases=[Phase.generate])
+    @given(body=bodies.any())
+    def refused(body: dict[str, Any]) -> None:
+        del body["name"], gateway.sent[:]
+        error = gateway.refused(400, "POST", trip.path, body)
+        assert error["errors"][0]["location"] == "resource.name"
+        assert [command for command in gateway.sent if not is_read(command)] == []
+
+    refused()
 
 
 def test_each_insert_has_a_round_trip(gateway: Gateway) -> None:
