@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -171,7 +170,7 @@ def _bytes_of(fingerprint: Any) -> bytes:
     text = str(fingerprint or "").replace("-", "+").replace("_", "/")
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         return b"?"
 
 

@@ -98,6 +98,14 @@ def test_of_many_changes_with_one_fingerprint_one_is_accepted(
     assert gateway.get(target) != shown
 
 
+@pytest.mark.parametrize("text", ["é", "QQ==é", "?", "A", "😀", "Q Q="])
+def test_what_is_no_fingerprint_at_all_does_not_match(gateway: Gateway, text: str) -> None:
+    make(gateway, DISK)
+    body = {"labels": {"env": "prod"}, "labelFingerprint": text}
+    error = gateway.refused(412, "POST", f"{DISK}/setLabels", body)
+    assert error["errors"][0]["reason"] == "conditionNotMet"
+
+
 def test_rules_that_are_added_to_one_policy_at_once_are_all_there(gateway: Gateway) -> None:
     """Without a fingerprint: each is based on those before it."""
     make(gateway, POLICY)
