@@ -71,6 +71,16 @@ def test_a_group_that_was_made_elsewhere_shows_in_every_zone_with_its_members_th
     assert (group.get(f"{HERE}/mixed")["size"], group.get(f"{THERE}/mixed")["size"]) == (1, 0)
 
 
+@pytest.mark.parametrize("nothing", [{}, {"instance": ""}])
+def test_what_names_no_instance_is_refused_with_the_others(
+    group: Gateway, nothing: dict[str, str]
+) -> None:
+    body = {"instances": [{"instance": WEB}, nothing]}
+    error = group.refused(400, "POST", f"{HERE}/front/addInstances", body)
+    assert "resource.instances" in error["message"]
+    assert group.get(f"{HERE}/front")["size"] == 0
+
+
 def test_an_instance_is_in_one_group_at_most(group: Gateway) -> None:
     group.do("POST", HERE, {"name": "back"})
     body = {"instances": [{"instance": WEB}]}
