@@ -124,11 +124,15 @@ def test_a_job_is_asked_about_until_it_is_done(operations: Operations, cloud: Cl
     results: list[Any] = []
     cloud.answers.append({"jobid": "j1", **MACHINE})
     cloud.jobs += [pending(), pending(), done({"virtualmachine": {**MACHINE, "password": "x"}})]
+    meanwhile: list[Operation] = []
+    cloud.before_job = lambda: meanwhile.extend(kept(operations, "me", None))
     deploy = command("deploy", makes=True)
     operation = start(operations, prepared(steps(deploy, results=results)))
     assert operation.target_id == numeric_id(MACHINE["id"])
     assert ended(operations, operation).error is None
     assert cloud.asked == ["j1", "j1", "j1"]
+    # Whoever asks, here or elsewhere, is told what is being made.
+    assert {told.target_id for told in meanwhile} == {operation.target_id}
     assert results == [{**MACHINE, "password": "x"}]
 
 
