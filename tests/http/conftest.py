@@ -3,8 +3,8 @@
 DBOS writes each step of an operation down in transactions of its own, which is two fifths of what
 these tests cost, and the same for each method. So it is DBOS where a file is about operations
 themselves, and in ``make test-all``; else they are kept in memory. ``tests/unit/operations`` holds
-the two to one contract. Each resource's changes also run on DBOS in ``tests/terraform``, and each
-method in ``tests/clients``.
+the two to one contract. Each resource's changes also run on DBOS in ``tests/terraform``, and what
+clients call in ``tests/clients``.
 """
 
 from __future__ import annotations
