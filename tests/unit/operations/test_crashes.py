@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -284,6 +285,32 @@ def test_a_process_that_ends_while_it_undoes_leaves_the_rest_to_the_next(
     assert kept.error is not None
     assert kept.error["code"] == "CODE_530"
     assert "createTags" in kept.error["message"]
+
+
+def asking() -> Plan:
+    """Makes a volume, and asks how many there are for what comes next."""
+    made = yield CREATE
+    rows = yield PlannedCommand("listVolumes", {}, True, False)
+    if len(rows) == 1:
+        yield PlannedCommand("createTags", {"key": "alone"}, False, False, repeat="exists")
+    yield PlannedCommand("deleteVolume", {"id": made["id"]}, False, True, repeat="gone")
+    return came()
+
+
+def test_what_was_read_between_two_commands_is_known_to_the_next_process(
+    world: World, nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or its plan could be another one, of which other commands are on record."""
+    monkeypatch.setattr(sys.modules[__name__], "plan", asking)
+    world.ends["deleteVolume", "before"] = Ended()
+    first = nodes.new()
+    start(first)
+    close(first, world)
+    world.volumes.append({"id": "another", "name": "another"})
+    nodes.take_over()
+    assert ended(nodes, only(nodes).name).error is None
+    assert world.tags == ["alone"]
+    assert [volume["id"] for volume in world.volumes] == ["another"]
 
 
 def test_what_was_never_begun_is_begun(world: World, nodes: Nodes) -> None:
