@@ -120,7 +120,9 @@ class Listing:
         except Failure:
             if self.explain is None or len(self.places) < 2:
                 raise
-            with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="scope") as pool:
+            session = env.session
+            waiting = session.client.waiting(session.credentials)
+            with waiting, ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="scope") as pool:
                 return self._gathered(list(pool.map(carried(self._attempt), self.places)))
         return self._gathered([self._attempt(place, found) for place in self.places])
 

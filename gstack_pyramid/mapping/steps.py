@@ -93,6 +93,9 @@ def _compile_step(spec: forms.Command, scope: Scope) -> tuple[Step | None, Scope
     if "id" not in command.params and spec.params == {"id": "self.id"}:
         scope.report(spec.place, f"{command.name} takes no id: say its 'params'")
         return None, scope
+    if spec.each and spec.params == {"id": "self.id"}:
+        scope.report(spec.place, "each turn would be about the same row: say its 'params'")
+        return None, scope
     asking = replace(scope, used=set())
     when = asking.condition(spec.when)
     loop, inner = None, scope

@@ -31,6 +31,17 @@ WRONG_STEPS = {
         """,
         "disableStaticNat takes no id: say its 'params'",
     ),
+    "a command that would be sent for one row in each turn": (
+        """
+        resource: disks
+        read: {call: listVolumes}
+        methods:
+          delete:
+            with: {others: {call: listSnapshots}}
+            steps: [{call: deleteVolume, each: {other: others}, leaves: false}] # here
+        """,
+        "each turn would be about the same row: say its 'params'",
+    ),
     "what is kept for a method that there isn't": (
         """
         resource: instanceTemplates
