@@ -29,7 +29,7 @@ def test_what_insert_accepted_get_returns(trip: RoundTrip, make_gateway: MakeGat
 
     # What fails names its fields, so there is no need to look for a smaller example.
     @settings(
-        max_examples=tries(4, trip.examples),
+        max_examples=tries(3, trip.examples),
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

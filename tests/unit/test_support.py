@@ -179,6 +179,8 @@ def forked(tmp_path: Path) -> Iterator[Callable[[str], str | None]]:
             end()
 
 
+# Each run of the tests with several workers does it all the time.
+@pytest.mark.matrix
 def test_a_worker_is_a_fork_of_what_has_read_the_tests(
     forked: Callable[[str], str | None],
 ) -> None:
