@@ -17,7 +17,7 @@ from ..support.trips import TRIPS
 
 Place = tuple[str | int, ...]
 FITTING = [2**31, 2**53 + 1, 2**63 - 1]
-TOO_LARGE = [2**64, -(2**63) - 1, 10**30, 10**400]
+TOO_LARGE = [2**64, -(2**64), 10**30, 10**400]
 
 
 def leaves(told: Any, place: Place = ()) -> Iterator[Place]:
@@ -67,8 +67,11 @@ def test_a_number_of_any_size_is_taken_or_refused(
                 answer = send(gateway, trip.path, changed(body, place, number))
                 if answer.status_int == 200:
                     assert number in FITTING, (place, number)
-                    gateway.finish(answer.json)
-                    gateway.request("DELETE", f"{trip.path}/{body['name']}")
+                    path = f"{trip.path}/{body['name']}"
+                    if "error" not in gateway.finish(answer.json):
+                        trip.after(gateway, path)
+                        gateway.do("DELETE", path)
+                        gateway.cloud.clock.now += 1
                 else:
                     assert gce_error(answer)["code"] in (400, 403, 412), (place, number)
 
