@@ -20,12 +20,17 @@ from ..support.round_trips import Bodies, RoundTrip, lost, methods
 from ..support.trips import TRIPS
 
 
-@pytest.mark.parametrize("trip", TRIPS, ids=str)
-def test_what_insert_accepted_get_returns(trip: RoundTrip, make_gateway: MakeGateway) -> None:
+def set_out(trip: RoundTrip, make_gateway: MakeGateway) -> tuple[Gateway, Bodies]:
+    """A gateway in which there is what bodies refer to, and these."""
     gateway = make_gateway(limit=-1, **trip.cloud)
     trip.before(gateway)
     application = gateway.application
-    bodies = Bodies(trip, methods(application)[trip.method], application.compiled.gce)
+    return gateway, Bodies(trip, methods(application)[trip.method], application.compiled.gce)
+
+
+@pytest.mark.parametrize("trip", TRIPS, ids=str)
+def test_what_insert_accepted_get_returns(trip: RoundTrip, make_gateway: MakeGateway) -> None:
+    gateway, bodies = set_out(trip, make_gateway)
 
     # What fails names its fields, so there is no need to look for a smaller example.
     @settings(
@@ -54,10 +59,7 @@ EACH = list({trip.method: trip for trip in TRIPS}.values())
 @pytest.mark.parametrize("trip", EACH, ids=str)
 def test_what_has_no_name_is_not_made(trip: RoundTrip, make_gateway: MakeGateway) -> None:
     """Google's document says of few fields that they are required, and CloudStack names things."""
-    gateway = make_gateway(limit=-1, **trip.cloud)
-    trip.before(gateway)
-    application = gateway.application
-    bodies = Bodies(trip, methods(application)[trip.method], application.compiled.gce)
+    gateway, bodies = set_out(trip, make_gateway)
 
     @settings(max_examples=1, database=None, phases=[Phase.generate])
     @given(body=bodies.any())
