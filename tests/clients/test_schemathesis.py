@@ -105,7 +105,6 @@ def test_no_request_makes_the_server_fail_or_break_its_own_document(gateway: Gat
                 suppress_health_check=list(HealthCheck),
             )(once)(valid=mode is GenerationMode.POSITIVE)
     assert gateway.complaints() == []
-    # What it sent was not all refused at the door; of one request each, a third is not. Its bodies
-    # may lack a name, which the document doesn't require, and no insert does without.
-    assert answers[200] > sent[True] / 5
+    # What it sent was not all refused at the door; of one request each, a third is not.
+    assert answers[200] > sent[True] / 4
     assert {400, 404} <= answers.keys()
