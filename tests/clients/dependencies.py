@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution, distribution, distributions
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -23,6 +23,12 @@ def link_what_it_needs(name: str, site_packages: Path) -> None:
     """
     needed: dict[str, Distribution] = {}
     _add(distribution(name), frozenset(), needed)
+    names = {found.name for found in needed.values()}
+    for there in list(distributions(path=[str(site_packages)])):
+        # A new environment has a setuptools of Python's own, of another version.
+        if there.name in names:
+            for file in there.files or ():
+                Path(str(there.locate_file(file))).unlink(missing_ok=True)
     for found in needed.values():
         for file in found.files or ():
             # Scripts lie elsewhere, and are made for one environment.

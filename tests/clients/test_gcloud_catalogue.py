@@ -14,6 +14,7 @@ pytestmark = pytest.mark.clients
 LINUX = "linux-ubuntu-24-04-lts-64-bit"
 
 
+@pytest.mark.matrix
 def test_zones_regions_and_types_are_listed_and_described(gcloud: Gcloud) -> None:
     zones = {row["NAME"]: row for row in gcloud.table("zones list")}
     assert (zones["ch-zrh-1"]["REGION"], zones["ch-zrh-1"]["STATUS"]) == ("ch-zrh", "UP")

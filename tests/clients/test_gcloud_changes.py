@@ -11,6 +11,7 @@ pytestmark = pytest.mark.clients
 LINUX = "linux-ubuntu-24-04-lts-64-bit"
 
 
+@pytest.mark.matrix
 def test_labels_tags_and_metadata_are_added_and_removed(gcloud: Gcloud) -> None:
     where = "marked --zone=ch-gva-2"
     gcloud.run(f"instances create {where} --machine-type=micro --image={LINUX} --metadata=first=1")

@@ -29,6 +29,7 @@ def wait_for(gcloud: Gcloud, operation: str) -> None:
     assert told.json()["status"] == "DONE"
 
 
+@pytest.mark.matrix
 def test_disks_come_with_an_instance_are_attached_detached_and_kept(gcloud: Gcloud) -> None:
     where = "--zone=ch-gva-2"
     gcloud.run(f"disks create held-data {where} --size=5GB --type=standard")
@@ -125,6 +126,7 @@ def test_an_instance_is_exported_to_a_file_and_updated_from_it(
     gcloud.run(f"instances delete {where}")
 
 
+@pytest.mark.matrix
 def test_an_external_address_and_interfaces_come_and_go(gcloud: Gcloud) -> None:
     where = "reached --zone=ch-zrh-1"
     gcloud.run(

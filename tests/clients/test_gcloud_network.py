@@ -12,6 +12,7 @@ REGION = "--region=ch-zrh"
 LINUX = "linux-ubuntu-24-04-lts-64-bit"
 
 
+@pytest.mark.matrix
 def test_a_network_with_a_subnetwork_a_firewall_and_a_route(gcloud: Gcloud) -> None:
     gcloud.run("networks create lab --subnet-mode=custom")
     (row,) = gcloud.table(

@@ -12,6 +12,7 @@ LINUX = "linux-ubuntu-24-04-lts-64-bit"
 ZONE = "--zone=ch-gva-2"
 
 
+@pytest.mark.matrix
 def test_a_disk_becomes_a_snapshot_an_image_and_a_machine(gcloud: Gcloud) -> None:
     gcloud.run(f"instances create stored {ZONE} --machine-type=micro --image={LINUX}")
     gcloud.run(f"disks snapshot stored {ZONE} --snapshot-names=s1 --labels=env=prod")

@@ -38,6 +38,7 @@ def sizes(group: compute.InstanceGroupManager) -> tuple[int, bool]:
     return group.target_size, group.status.is_stable
 
 
+@pytest.mark.matrix
 def test_a_managed_group_and_its_autoscaler(connect: Connect[Any]) -> None:
     instances = connect(compute.InstancesClient)
     templates = connect(compute.InstanceTemplatesClient)

@@ -10,6 +10,7 @@ from libcloud.common.google import ResourceNotFoundError
 pytestmark = pytest.mark.clients
 
 
+@pytest.mark.matrix
 def test_a_health_check_is_made_changed_used_and_destroyed(advanced: Any) -> None:
     check = advanced.ex_create_healthcheck("lib-ready", path="/ready", port=8080, interval=10)
     assert (check.path, check.port, check.interval, check.timeout) == ("/ready", 8080, 10, 5)

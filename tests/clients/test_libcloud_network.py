@@ -28,6 +28,7 @@ def node(advanced: Any) -> Iterator[Any]:
     assert advanced.destroy_node(node)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("mode", ["legacy", "auto", "custom"])
 def test_a_network_of_each_mode_is_made_and_destroyed(advanced: Any, mode: str) -> None:
     cidr = "10.78.0.0/16" if mode == "legacy" else None
@@ -74,6 +75,7 @@ def test_subnetworks_and_routes_of_a_network(advanced: Any) -> None:
     assert advanced.ex_destroy_network(network)
 
 
+@pytest.mark.matrix
 def test_an_address_is_reserved_given_to_a_node_and_released(advanced: Any, node: Any) -> None:
     with pytest.raises(GoogleBaseError, match="none is for the whole world"):
         advanced.ex_create_address("lib-world", region="global")
@@ -115,6 +117,7 @@ def test_a_firewall_of_a_vpc_is_made_changed_and_destroyed(advanced: Any) -> Non
     assert advanced.ex_destroy_firewall(firewall)
 
 
+@pytest.mark.matrix
 def test_instances_are_gathered_in_a_group(advanced: Any, node: Any) -> None:
     group = advanced.ex_create_instancegroup("lib-fleet", "ch-zrh-1")
     assert advanced.ex_instancegroup_add_instances(group, [node])
@@ -130,6 +133,7 @@ def test_instances_are_gathered_in_a_group(advanced: Any, node: Any) -> None:
     assert advanced.ex_destroy_instancegroup(group)
 
 
+@pytest.mark.matrix
 def test_a_port_is_balanced_over_a_pool_and_led_to_one_node(advanced: Any, node: Any) -> None:
     second = advanced.create_node("lib-second", "small", IMAGE)
     pool = advanced.ex_create_targetpool("lib-pool", nodes=[node], session_affinity="CLIENT_IP")

@@ -20,6 +20,7 @@ def settle(driver: Any) -> None:
         driver.connection.request(f"/global/operations/{operation['name']}/wait", method="POST")
 
 
+@pytest.mark.matrix
 def test_an_image_is_made_of_a_volume_replaced_and_deleted(driver: Any) -> None:
     node = driver.create_node("original", "small", IMAGE)
     boot = driver.ex_get_volume("original")
@@ -72,6 +73,7 @@ def test_an_image_of_a_file_has_no_system_that_the_driver_could_name(driver: Any
     assert [system.name for system in copied.extra["licenses"]] == ["other-64-bit"]
 
 
+@pytest.mark.matrix
 def test_a_volume_of_an_image_is_attached_to_a_node(driver: Any) -> None:
     system = driver.ex_get_license("demo-project", "ubuntu-24-04-lts").extra["selfLink"]
     raw = {"source": "https://images.example.com/debian.qcow2"}
@@ -92,6 +94,7 @@ def test_a_volume_of_an_image_is_attached_to_a_node(driver: Any) -> None:
     assert driver.ex_delete_image(image)
 
 
+@pytest.mark.matrix
 def test_a_node_boots_from_a_volume_of_a_snapshot(driver: Any) -> None:
     node = driver.create_node("source", "small", IMAGE)
     boot = driver.ex_get_volume("source")
@@ -113,6 +116,7 @@ def test_a_node_boots_from_a_volume_of_a_snapshot(driver: Any) -> None:
     assert [each.name for each in driver.list_volumes()] == []
 
 
+@pytest.mark.matrix
 def test_a_node_comes_with_disks_of_its_own(driver: Any) -> None:
     system = driver.ex_get_image(IMAGE).extra["selfLink"]
     disks = [
@@ -161,6 +165,7 @@ def test_size_scheduling_and_metadata_of_a_node_are_changed(driver: Any) -> None
     assert driver.destroy_node(node)
 
 
+@pytest.mark.matrix
 def test_several_nodes_are_made_and_destroyed_at_once(driver: Any) -> None:
     nodes = driver.ex_create_multiple_nodes("row", "small", IMAGE, 3, poll_interval=0.05)
     assert [node.name for node in nodes] == ["row-000", "row-001", "row-002"]

@@ -230,7 +230,7 @@ def test_sighup_puts_new_processes_in_the_place_of_the_old_and_no_request_is_los
 
         def ask() -> None:
             # Often enough to meet each step, and not all that the machine can do.
-            while not over.wait(0.02):
+            while not over.wait(0.05):
                 answers.append(served.get(f"{ZONE}/machineTypes", headers=token).status_code)
 
         asking = [threading.Thread(target=ask) for _ in range(2)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,20 +54,20 @@ COMMANDS = {
 """Commands that are about CloudStack's API itself, and the one file that may name each."""
 
 
-def _programs() -> dict[str, ast.Module]:
-    files = {str(file.relative_to(PACKAGE)): file for file in PACKAGE.rglob("*.py")}
-    return {
-        name: ast.parse(file.read_text("utf-8"))
-        for name, file in sorted(files.items())
-        if not name.startswith(FREE)
-    }
+PROGRAMS = sorted(
+    name
+    for file in PACKAGE.rglob("*.py")
+    if not (name := str(file.relative_to(PACKAGE))).startswith(FREE)
+)
 
 
-PROGRAMS = _programs()
+@cache
+def words_of(file: str) -> list[tuple[int, str]]:
+    """The names and the words of the texts of a program, with their lines; no documentation."""
+    return list(_words(ast.parse((PACKAGE / file).read_text("utf-8"))))
 
 
 def _words(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """The names and the words of the texts of a program, with their lines; no documentation."""
     spoken = {
         id(node.value)
         for node in ast.walk(tree)
@@ -93,26 +94,25 @@ def mapped() -> frozenset[str]:
 
 @pytest.mark.parametrize("file", PROGRAMS)
 def test_no_program_names_a_resource_or_method_of_gces(file: str, mapped: frozenset[str]) -> None:
-    named = [f"{file}:{line}: {word}" for line, word in _words(PROGRAMS[file]) if word in mapped]
+    named = [f"{file}:{line}: {word}" for line, word in words_of(file) if word in mapped]
     assert named == []
 
 
+@pytest.fixture(scope="module")
+def commands() -> frozenset[str]:
+    """CloudStack's commands. Those of one word (login) are words of any program as well."""
+    return frozenset(name for name in shipped.cloudstack_model().commands if not name.islower())
+
+
 @pytest.mark.parametrize("file", PROGRAMS)
-def test_no_program_names_a_command_of_cloudstacks(file: str) -> None:
-    model = shipped.cloudstack_model()
-    # Commands of one word (login) are words of any program as well.
-    commands = {name for name in model.commands if not name.islower()}
-    allowed = {command for command, where in COMMANDS.items() if where == file}
-    named = [
-        f"{file}:{line}: {word}"
-        for line, word in _words(PROGRAMS[file])
-        if word in commands - allowed
-    ]
+def test_no_program_names_a_command_of_cloudstacks(file: str, commands: frozenset[str]) -> None:
+    forbidden = commands - {command for command, where in COMMANDS.items() if where == file}
+    named = [f"{file}:{line}: {word}" for line, word in words_of(file) if word in forbidden]
     assert named == []
 
 
 def test_every_exception_is_needed() -> None:
-    words = {file: {word for _, word in _words(tree)} for file, tree in PROGRAMS.items()}
+    words = {file: {word for _, word in words_of(file)} for file in PROGRAMS}
     for command, file in COMMANDS.items():
         assert command in words[file]
     assert set().union(*words.values()) >= SCOPES

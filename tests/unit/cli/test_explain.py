@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,6 +21,12 @@ from .conftest import Gstack
 METHODS = sorted(shipped.compiled().methods)
 
 
+@cache
+def page_of(method_id: str) -> str:
+    """How a shipped method is explained."""
+    return explain(shipped.mappings(), shipped.compiled(), method_id)
+
+
 def test_all_methods_that_a_file_says_are_explained() -> None:
     said = {
         f"compute.{resource}.{method}"
@@ -31,7 +38,7 @@ def test_all_methods_that_a_file_says_are_explained() -> None:
 
 @pytest.mark.parametrize("method_id", METHODS)
 def test_each_mapped_method_can_be_explained(method_id: str) -> None:
-    page = explain(shipped.mappings(), shipped.compiled(), method_id)
+    page = page_of(method_id)
     method = shipped.compiled().methods[method_id]
     assert page.startswith(f"{method_id}\n{method.gce.http_method} /compute/v1/{method.gce.path}\n")
     assert f"{method.place[0]}:{method.place[1]}" in page
@@ -43,7 +50,7 @@ def test_what_a_change_has_for_itself_is_told_whether_its_file_says_so_or_not(
     method_id: str,
 ) -> None:
     compiled = shipped.compiled().methods[method_id]
-    page = explain(shipped.mappings(), shipped.compiled(), method_id)
+    page = page_of(method_id)
     told = "Has for itself until the operation ends" in page
     assert told == bool(compiled.alone or compiled.alone_with)
 
