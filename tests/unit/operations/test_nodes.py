@@ -138,6 +138,17 @@ def test_an_operation_of_ones_own_that_has_stopped_is_taken_up_again(cluster: Cl
     assert one.look() == ["a"]
 
 
+def test_an_operation_of_ones_own_that_was_just_accepted_is_left_to_who_begins_it(
+    cluster: Cluster,
+) -> None:
+    one = cluster.node("one")
+    cluster.begun("a", "one")
+    cluster.now += WATCH.takeover - 1
+    assert one.look() == []
+    cluster.now += 2
+    assert one.look() == ["a"]
+
+
 def test_what_ended_long_ago_is_deleted_with_what_dbos_keeps_of_it(cluster: Cluster) -> None:
     cluster.store.save(finished(cluster.begun("old", "n"), cluster.now, None))
     cluster.now += WATCH.retention + 1

@@ -314,6 +314,32 @@ def test_more_requests_than_may_wait_are_answered_at_once(
     assert third.done
 
 
+def test_what_is_closed_hears_the_answer_to_a_command_and_sends_no_further_one(
+    operations: Operations, cloud: Cloud
+) -> None:
+    cloud.answers += [{}, {}]
+    execution, at_work, pause = operations._open().execution, threading.Event(), threading.Event()
+    told: list[bool] = []
+
+    def until_it_is_closed() -> None:
+        at_work.set()
+        for _ in range(int(LONG) * 50):
+            if execution.stopping:
+                told.append(True)
+                return
+            pause.wait(0.01)
+
+    cloud.before_answer = until_it_is_closed
+    plan = steps(command("deploy", job=False), command("tag", job=False))
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(start, operations, prepared(plan))
+        assert at_work.wait(LONG)
+        operations.close()
+        answer.exception(LONG)
+    assert told == [True]
+    assert [name for name, _ in cloud.sent] == ["deploy"]
+
+
 def test_nobody_waits_for_a_client_that_has_hung_up(
     operations: Operations, held: threading.Event
 ) -> None:
