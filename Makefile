@@ -33,7 +33,6 @@ PACKAGING := setup.cfg setup.py pyproject.toml constraints.txt
 # Some tests wait for other processes; each worker looks through all tests, though, which costs CPU
 # time. On two cores five take nine tenths of the time that three take.
 WORKERS ?= $(shell echo $$((3 + $$(nproc))))
-PYTHONS_WORKERS ?= $(WORKERS)
 # A file's tests stay with one worker, so that what they share starts once. tests/support/order.py
 # says which files go first; xdist would begin with those of most tests and end with the longest.
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -55,7 +54,7 @@ test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs 3 lint docs suite
 
 test-all: $(VENV)/.dev
-	@$(MAKE) --no-print-directory --jobs 4 lint docs whole-suite pythons PYTHONS_WORKERS=2
+	@$(MAKE) --no-print-directory --jobs 3 lint docs whole-suite
 
 suite: $(VENV)/.dev
 	$(PYTEST) -m "not matrix" $(TESTS)
@@ -67,7 +66,7 @@ quick: $(VENV)/.dev
 	$(PYTEST) -q tests/unit tests/test_cases.py $(TESTS)
 
 pythons:
-	@WORKERS='$(PYTHONS_WORKERS)' TESTS='$(TESTS)' .ci/pythons
+	@WORKERS='$(WORKERS)' TESTS='$(TESTS)' .ci/pythons
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
