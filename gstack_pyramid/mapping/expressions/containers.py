@@ -51,6 +51,8 @@ def made(checker: Checking, node: ast.Dict) -> Checked:
             case None:
                 parts.append((None, checker.check(value)))
             case ast.Name(id=name) | ast.Constant(value=str(name)):
+                if name in (given for given, _ in parts):
+                    return checker.report(key, f"{name!r} stands here twice")
                 parts.append((name, checker.check(value)))
             case ast.JoinedStr():
                 parts.append((checker.check(key), checker.check(value)))

@@ -37,6 +37,7 @@ _FIELD = {
     "a lambda": ("'lambda: name'", "a lambda can't be used"),
     "a power": ("2 ** 3", "'**' can't be used: powers are not computed"),
     "a slice": ("name[1:2]", "':' can't be used: take one element, as [0]"),
+    "a key twice": ("'{a: name, b: 1, \"a\": displaytext}'", "'a' stands here twice"),
     "a walrus": ("'(x := name)'", "':=' can't be used: a value gets a name under 'with'"),
     "an underscore": ("name.__class__", "no name starts with '_'"),
     "a format specification": ('f"{name:>9}"', "a placeholder holds a value only"),
