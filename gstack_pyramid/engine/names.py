@@ -17,6 +17,7 @@ from hashlib import blake2b
 LEGAL = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _RUN = re.compile(r"[^A-Za-z0-9]+")
 _SUFFIX = re.compile(r"[0-9a-f]{8}")
+_APART = re.compile("[-\x00-\x1f\x7f]")
 _SUFFIX_LENGTH = 8
 _LIMIT = 63
 _IDS = 1 << 63
@@ -116,14 +117,16 @@ def search_words(reference: str) -> list[str]:
     """Texts that CloudStack's name contains, upper or lower case, if it answers to ``reference``.
 
     Slugs keep every run of ASCII letters and digits, so those of the reference, less a possible
-    suffix, occur in the name of every row that can be meant, one behind the other.
+    suffix, occur in the name of every row that can be meant, one behind the other. CloudStack takes
+    no control characters, and no name has one: a reference with some is looked for without them,
+    and not found.
 
     Returns:
         The words; none when nothing can be said (a numeric id, a made-up name).
     """
     if reference.isdecimal():
         return []
-    words = reference.split("-")
+    words = _APART.split(reference)
     if len(words) > 1 and _SUFFIX.fullmatch(words[-1]):
         words.pop()
     if words[0] == "x":

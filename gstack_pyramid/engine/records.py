@@ -204,7 +204,8 @@ class Source:
             return found
         rows = {row["id"]: row for row in found}
         for name in sought.whole:
-            if len(name) > LONGEST_TEXT:
+            # CloudStack takes no control characters, so no tag has one.
+            if len(name) > LONGEST_TEXT or not name.isprintable():
                 continue
             tag = {"key": self.name_tag, "value": name}
             params = self.params_for(env, zone_id=zone_id, more={**more, _TAGS: [tag]})

@@ -45,6 +45,8 @@ class Resource:
         sources: where its records come from; none when nothing can be read.
         own_fields: what the engine itself fills in, of: kind, id, name, selfLink, zone, region.
         kind: the value of ``kind``.
+        known: the fields of the type. A tag may keep advice for another resource as well, where
+            one row of CloudStack's is both: a network, and its range.
         aliases: further names -> the names meant, a setting.
         reference_forms: the forms of reference besides a name, such as ``family``.
         together_with: resources that an aggregated list shows as well.
@@ -59,6 +61,7 @@ class Resource:
     sources: list[Source]
     own_fields: frozenset[str]
     kind: str | None
+    known: frozenset[str] = frozenset()
     about: str = ""
     aliases: Getter | None = None
     reference_forms: dict[str, tuple[dict[str, Getter], str | None, Condition | None]] = field(
@@ -359,7 +362,7 @@ class Resource:
                         shaped[field_name] = value
                 advice = None if source.advice is None else source.advice(row, env)
             if advice is not None:
-                shaped = told_besides(shaped, advice, wanted)
+                shaped = told_besides(shaped, advice, self.known if wanted is None else wanted)
             result.append(shaped)
         return result
 

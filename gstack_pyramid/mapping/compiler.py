@@ -200,6 +200,7 @@ def _compile_resource(
         sources=[],
         own_fields=_own_fields(form, models.gce, type_name),
         kind=_kind(type_name, models.gce),
+        known=frozenset(models.gce.type(type_name).get("properties", ()) if type_name else ()),
         about=" ".join((form.about or "").split()),
     )
     compiled.resources[name] = resource

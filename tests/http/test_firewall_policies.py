@@ -107,6 +107,28 @@ def test_rules_are_kept_without_a_network(edge: Gateway) -> None:
     edge.refused(400, "POST", f"{EDGE}/removeRule", priority=2000)
 
 
+@pytest.mark.parametrize(
+    ("verb", "method", "missing"),
+    [
+        ("GET", "getRule", "priority"),
+        ("POST", "patchRule", "priority"),
+        ("POST", "removeRule", "priority"),
+        ("GET", "getAssociation", "name"),
+        ("POST", "removeAssociation", "name"),
+        ("POST", "cloneRules", "sourceFirewallPolicy"),
+    ],
+)
+@pytest.mark.parametrize("policies", [POLICIES, "regions/ch-gva/firewallPolicies"])
+def test_what_a_request_is_about_is_asked_for_where_it_is_missing(
+    gateway: Gateway, policies: str, verb: str, method: str, missing: str
+) -> None:
+    gateway.do("POST", policies, {"name": "edge"})
+    body: dict[str, Any] | None = {} if method == "patchRule" else None
+    told = gateway.refused(400, verb, f"{policies}/edge/{method}", body)
+    assert told["errors"][0]["location"] == missing
+    assert told["message"].endswith(" is needed.")
+
+
 def test_an_association_puts_the_rules_into_the_lists_in_their_order(edge: Gateway) -> None:
     add(edge, MAIL)
     add(edge, WEB)

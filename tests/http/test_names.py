@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from gstack_pyramid.engine.names import suffixed_name
@@ -182,3 +184,28 @@ def test_a_tag_of_somebody_elses_that_is_no_name_names_nothing(gateway: Gateway,
     ]
     (disk,) = gateway.get(f"zones/{SG_ZONE}/instances/web")["disks"]
     assert disk["source"] == shown["selfLink"]
+
+
+CONTROL = "web\x07-\x011"
+
+
+@pytest.mark.parametrize(
+    "collection",
+    [
+        f"zones/{SG_ZONE}/instances",
+        f"zones/{SG_ZONE}/disks",
+        "global/snapshots",
+        "regions/ch-gva/resourcePolicies",
+        "global/machineImages",
+    ],
+)
+def test_a_name_with_control_characters_is_not_found(gateway: Gateway, collection: str) -> None:
+    """CloudStack refuses them in any parameter, so nothing there can be called so."""
+    gateway.refused(404, "GET", f"{collection}/{quote(CONTROL)}")
+
+
+def test_a_reference_with_control_characters_leads_nowhere(gateway: Gateway) -> None:
+    gateway.do("POST", f"zones/{SG_ZONE}/instances", instance_body("web", SG_ZONE))
+    path = f"zones/{SG_ZONE}/instances/web/addResourcePolicies"
+    told = gateway.refused(400, "POST", path, {"resourcePolicies": [CONTROL]})
+    assert "The referenced resource does not exist." in told["message"]

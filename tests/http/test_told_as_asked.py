@@ -328,6 +328,19 @@ def test_private_access_follows_what_sets_it(gateway: Gateway) -> None:
         assert gateway.get(f"{path}/tier")["privateIpGoogleAccess"] is on
 
 
+def test_a_range_and_its_network_each_tell_their_own(gateway: Gateway) -> None:
+    """CloudStack's network is both, so one tag of it keeps what was asked for of the two."""
+    gateway.do("POST", "global/networks", {"name": "auto", "autoCreateSubnetworks": True})
+    network = gateway.get("global/networks/auto")
+    path = network["subnetworks"][0].split("/demo-project/")[1]
+    subnetwork = gateway.get(path)
+    routing = {"routingConfig": {"routingMode": "GLOBAL"}}
+    gateway.do("PATCH", "global/networks/auto", routing)
+    gateway.do("POST", f"{path}/setPrivateIpGoogleAccess", {"privateIpGoogleAccess": True})
+    assert gateway.get("global/networks/auto") == {**network, **routing}
+    assert gateway.get(path) == {**subnetwork, "privateIpGoogleAccess": True}
+
+
 def test_stopping_may_discard_local_disks_where_there_are_none(gateway: Gateway) -> None:
     made(gateway)
     gateway.do("POST", f"{WEB}/stop", discardLocalSsd="true")
