@@ -30,13 +30,17 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
     from gstack_pyramid.auth.ledger import LedgerError
     from gstack_pyramid.connections import mend_connections
     from gstack_pyramid.mapping.document import MappingError
+    from gstack_pyramid.memory import keep_memory
     from gstack_pyramid.operations import DatabaseError
     from gstack_pyramid.protocol.filter_grammar import warm_up
     from gstack_pyramid.routes import make_app
     from gstack_pyramid.scheduling import take_turns
+    from gstack_pyramid.server_threads import wake_latest_first
     from gstack_pyramid.settings import ConfigurationError, Settings
     from gstack_pyramid.signals import heed_signals
 
+    # Before there are threads, which get heaps of their own else.
+    keep_memory()
     log = logging.getLogger(__name__)
     given: dict[str, Any] = {**global_config, **settings}
     inis = [Path(given["__file__"])] if "__file__" in given else []
@@ -56,6 +60,7 @@ def main(global_config: dict[str, str], **settings: str) -> Router:
         raise SystemExit(1) from None
     app.registry["gstack"].reloads["the ini"] = ini.check
     mend_connections()
+    wake_latest_first()
     heed_signals(app.registry["gstack"])
     warm_up()
     take_turns()

@@ -17,7 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(layer.split())
     for layer in (
         "errors collecting private_files at_start balance database_urls connections plain_yaml"
-        " route_tree",
+        " route_tree server_threads memory",
         "schemas shares settings tls_channel",
         "hosts observability",
         "cloudstack protocol simulator logs",
