@@ -140,8 +140,8 @@ class Client(Commands):
         Raises:
             ValueError, CloudStackError, CloudStackUnavailable: as :meth:`call`.
         """
-        ahead = self._ahead(params)
-        since = ahead.since if ahead is not None else None
+        begun = (self._on_their_way or {}).get(id(params))
+        since = begun.since if begun is not None else None
         with told(command, self._on_call, self._on_loss, since):
             answer = self.sent(credentials, command, params)
             if answer.status != HTTPStatus.OK:
@@ -156,7 +156,7 @@ class Client(Commands):
 
         So they take as long as the slowest of them. Those for which there is no connection to spare
         are sent in their turn, as are those behind one that can't be sent. What is not asked for by
-        the end is given up.
+        the end is given up. All that while the thread counts as one that waits.
 
         Args:
             credentials: whose keys to sign with.
@@ -167,10 +167,9 @@ class Client(Commands):
             ValueError: a parameter cannot be sent.
         """
         begun: dict[int, _Ahead] = {}
-        self._mine.ahead = begun
-        try:
-            # Connecting may take long, too.
-            with self._waiting(credentials.api_key):
+        with self._waiting(credentials.api_key):
+            self._mine.ahead = begun
+            try:
                 for command, params in reads:
                     since = time.perf_counter()
                     sent = self._transport.begin(self._signed(credentials, command, params))
@@ -178,15 +177,16 @@ class Client(Commands):
                         # A cloud that is away would be waited for as often as there are reads.
                         break
                     begun[id(params)] = _Ahead(sent, since)
-            yield
-        finally:
-            self._mine.ahead = None
-            for each in begun.values():
-                self._transport.drop(each.begun)
+                yield
+            finally:
+                self._mine.ahead = None
+                for each in begun.values():
+                    self._transport.drop(each.begun)
 
-    def _ahead(self, params: Mapping[str, object]) -> _Ahead | None:
-        ahead = getattr(self._mine, "ahead", None)
-        return ahead.get(id(params)) if ahead else None
+    @property
+    def _on_their_way(self) -> dict[int, _Ahead] | None:
+        """Reads of this thread that are, by the ids of their parameters; None without any."""
+        return getattr(self._mine, "ahead", None)
 
     def sent(self, credentials: Credentials, command: str, params: Mapping[str, object]) -> Answer:
         """Sends a command, unless it is on its way; what came is not looked at.
@@ -195,14 +195,13 @@ class Client(Commands):
             ValueError: a parameter cannot be sent; nothing was.
             CloudStackUnavailable: no answer came.
         """
-        ahead = self._ahead(params)
-        if ahead is not None:
-            del self._mine.ahead[id(params)]
-            with self._waiting(credentials.api_key):
-                return self._transport.end(command, ahead.begun)
+        ahead = self._on_their_way
+        begun = None if ahead is None else ahead.pop(id(params), None)
+        if begun is not None:
+            return self._transport.end(command, begun.begun)
         signed = self._signed(credentials, command, params)
         send = self._transport.read if is_read(command) else self._transport.change
-        with self._waiting(credentials.api_key):
+        with self._waiting(credentials.api_key) if ahead is None else nullcontext():
             return send(command, signed)
 
     def waiting(self, credentials: Credentials) -> AbstractContextManager[object]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any, TypedDict, overload
 
 import msgspec
@@ -112,8 +113,7 @@ class Table(Sequence[Row]):
         field: str,
         looks: frozenset[str] | None = None,
         also: frozenset[str] = frozenset(),
-        *,
-        most: bool = False,
+        keys: Sequence[Any] = (),
     ) -> Mapping[Any, list[Row]]:
         """The rows by a field, each list in their order.
 
@@ -121,14 +121,21 @@ class Table(Sequence[Row]):
             field: the field.
             looks: the fields that are wanted of rows; None for all.
             also: those that will be asked for next of all rows, as :meth:`looks` takes them.
-            most: whether most rows will be asked for, so that finding out which is for nothing.
+            keys: the values of the field that alone will be asked for, so that their rows are
+                looked at in one go; none where that isn't known.
         """
-        if looks is not None and most:
-            found: dict[Any, list[Row]] = {}
+        if looks is None or not keys:
+            return Groups(self, self.places(field, also))
+        found: dict[Any, list[Row]] = {}
+        if len(keys) * 2 > len(self):
+            # To find out which rows are meant would be for nothing.
             for row in self.looks(looks | {field}, also):
                 found.setdefault(row.get(field), []).append(row)
             return found
-        return Groups(self, self.places(field, also), looks)
+        places = self.places(field, also)
+        meant = {key: places[key] for key in keys if key in places}
+        rows = iter(self.some([place for each in meant.values() for place in each], looks))
+        return {key: list(islice(rows, len(each))) for key, each in meant.items()}
 
     def places(self, field: str, also: frozenset[str] = frozenset()) -> Mapping[Any, list[int]]:
         """The places of the rows by a field.
@@ -187,14 +194,11 @@ class Table(Sequence[Row]):
 class Groups(Mapping[Any, list[Row]]):
     """The rows of a table by one of their fields."""
 
-    __slots__ = ("_looks", "_places", "_table")
+    __slots__ = ("_places", "_table")
 
-    def __init__(
-        self, table: Table, places: Mapping[Any, list[int]], looks: frozenset[str] | None
-    ) -> None:
+    def __init__(self, table: Table, places: Mapping[Any, list[int]]) -> None:
         self._table = table
         self._places = places
-        self._looks = looks
 
     def __getitem__(self, key: Any) -> list[Row]:
         return self._rows(self._places[key])
@@ -205,10 +209,8 @@ class Groups(Mapping[Any, list[Row]]):
         return default if places is None else self._rows(places)
 
     def _rows(self, places: list[int]) -> list[Row]:
-        table, looks = self._table, self._looks
-        if looks is None:
-            return [table[place] for place in places]
-        return table.some(places, looks)
+        table = self._table
+        return [table[place] for place in places]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._places)

@@ -34,7 +34,7 @@ class Join:
         single: bool,
         looks: frozenset[str] | None = None,
     ) -> Mapping[Any, list[Row]]:
-        """All joined rows by their joining field.
+        """Joined rows by their joining field: all, or with ``looks`` those of ``rows``.
 
         Args:
             env: the request's environment.
@@ -43,7 +43,8 @@ class Join:
             looks: the fields that are wanted of the joined rows; None for all.
         """
         found = self._found(env, rows, single=single)
-        return found.by(self.theirs, looks, self.also, most=len(rows) * 2 > len(found))
+        keys = [] if looks is None else [row.get(self.ours) for row in rows]
+        return found.by(self.theirs, looks, self.also, keys)
 
     def parts(self, env: Env, rows: Sequence[Row]) -> tuple[Mapping[Any, list[int]], Sequence[Any]]:
         """All joined rows as they came, and the places of those that belong to a value of ours."""

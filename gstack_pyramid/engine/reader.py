@@ -28,17 +28,20 @@ Rows = list[Row]
 Read = tuple[str, str, Rows]
 """A reading command, its parameters as JSON, and its rows."""
 
+Key = tuple[str, bytes]
+"""A reading command and its parameters as JSON, by which its rows are found."""
+
 
 class MadeOf(NamedTuple):
     """What an answer was made of.
 
     Attributes:
-        kept: the reads whose rows are kept.
+        kept: the reads whose rows are kept, by what these are found by.
         seen: the other reads.
         owner: the account or project that it was about.
     """
 
-    kept: tuple[Seen, ...]
+    kept: tuple[tuple[Key, Seen], ...]
     seen: tuple[Seen, ...]
     owner: str | None
 
@@ -68,7 +71,7 @@ class Trace:
 
     def __init__(self, client: Client, credentials: Credentials) -> None:
         self.witness = Witness(client, credentials)
-        self.kept: dict[tuple[str, bytes], Seen] = {}
+        self.kept: dict[Key, Seen] = {}
         self.owner: str | None = None
         self.hidden = False
         """Whether the answer is made of something else as well."""
@@ -76,7 +79,7 @@ class Trace:
     @property
     def made_of(self) -> MadeOf:
         """What it has taken down."""
-        return MadeOf(tuple(self.kept.values()), tuple(self.witness.seen), self.owner)
+        return MadeOf(tuple(self.kept.items()), tuple(self.witness.seen), self.owner)
 
     @property
     def whole(self) -> bool:
@@ -119,9 +122,9 @@ class Reader:
         self._ended: float | None = None
         self.insist: Callable[[Callable[[], Any]], Any] = lambda read: read()
         self._catalogue = catalogue
-        self._memo: dict[tuple[str, bytes], Table] = {}
-        self._noted: dict[tuple[str, bytes], Table] = {}
-        self._old: set[tuple[str, bytes]] = set()
+        self._memo: dict[Key, Table] = {}
+        self._noted: dict[Key, Table] = {}
+        self._old: set[Key] = set()
 
     def within(self, owner: str) -> None:
         """Let it be known which account or project the request is about."""
@@ -172,13 +175,11 @@ class Reader:
         self._memo[key] = self._noted[key] = rows
         return rows
 
-    def _kept(self, command: str, params: Mapping[str, Any], key: tuple[str, bytes]) -> Kept:
+    def _kept(self, command: str, params: Mapping[str, Any], key: Key) -> Kept:
         """The rows of a read that is kept for longer than a request, read now if need be."""
         return self._remembered(command, params, key) or self._anew(command, params, key)
 
-    def _remembered(
-        self, command: str, params: Mapping[str, Any], key: tuple[str, bytes]
-    ) -> Kept | None:
+    def _remembered(self, command: str, params: Mapping[str, Any], key: Key) -> Kept | None:
         kept = self._catalogue.get((self.credentials, *key))
         if kept is None or self._is_outdated(command, kept):
             return None
@@ -187,7 +188,7 @@ class Reader:
             self._trace.kept[key] = Seen(command, params, kept.digest)
         return kept
 
-    def _anew(self, command: str, params: Mapping[str, Any], key: tuple[str, bytes]) -> Kept:
+    def _anew(self, command: str, params: Mapping[str, Any], key: Key) -> Kept:
         changes = self._catalogue.changes(self.credentials)
         witness, now = Witness(self.client, self.credentials), time.time()
         kept = Kept(self._read(command, params, witness), witness.digest, now)
@@ -226,15 +227,14 @@ class Reader:
         if made_of.owner is not None:
             self.within(made_of.owner)
         late = []
-        for read in made_of.kept:
-            _, key = self._key(read.command, read.params)
+        for key, read in made_of.kept:
             kept = self._remembered(read.command, read.params, key)
             if kept is None:
                 late.append((read, key))
             elif kept.digest != read.digest:
                 return False
 
-        def is_same(read: Seen, key: tuple[str, bytes]) -> bool:
+        def is_same(read: Seen, key: Key) -> bool:
             return self._anew(read.command, read.params, key).digest == read.digest
 
         # Rows are kept for the same time, so those that were read together are late together.
@@ -268,9 +268,7 @@ class Reader:
         found = _at_once(partial(self.fetch, command), [(each,) for each in reads], waiting)
         return [row for rows in found for row in rows]
 
-    def _key(
-        self, command: str, params: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], tuple[str, bytes]]:
+    def _key(self, command: str, params: Mapping[str, Any]) -> tuple[dict[str, Any], Key]:
         full = self.with_scope(command, params)
         return full, (command, orjson.dumps(full, option=orjson.OPT_SORT_KEYS))
 

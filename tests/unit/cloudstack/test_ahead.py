@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -208,3 +208,24 @@ def test_who_waits_for_connections_is_counted_among_those_that_wait(
         raise AssertionError
     assert refused == [credentials.api_key]
     assert cloud.seen == []
+
+
+@pytest.mark.parametrize("connections", [1, 3], ids=["in turn", "together"])
+def test_reads_that_are_on_their_way_together_are_waited_for_once(
+    cloud: Cloud, make_client: MakeClient, credentials: Credentials, connections: int
+) -> None:
+    """A thread that took a place for each of them would be refused the second."""
+    cloud.script = named
+    waited: list[str] = []
+
+    @contextmanager
+    def waiting(caller: str) -> Iterator[None]:
+        waited.append("begun")
+        yield
+        waited.append("ended")
+
+    client = make_client(waiting=waiting, pool_size=connections)
+    assert ask(client, credentials) == answers()
+    assert waited == ["begun", "ended"]
+    client.answer(credentials, *READS[0])
+    assert waited == ["begun", "ended"] * 2

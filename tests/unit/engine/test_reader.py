@@ -161,7 +161,7 @@ def test_what_is_kept_no_more_is_read_at_the_same_time(meeting: Meeting) -> None
     meeting.together = threading.Barrier(len(KEPT), timeout=30)
     now, traced_now = traced(meeting)
     assert now.confirms(trace.made_of)
-    assert {read.command for read in traced_now.made_of.kept} == set(KEPT)
+    assert {read.command for _, read in traced_now.made_of.kept} == set(KEPT)
 
 
 def test_a_request_waits_while_it_is_read_for_in_other_threads(meeting: Meeting) -> None:
