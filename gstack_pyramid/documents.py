@@ -77,6 +77,7 @@ class Documents:
         self._gce: GceModel = compiled.gce
         self._why_missing = why_missing
         self._methods: list[GceMethod] = [method.gce for method in compiled.methods.values()]
+        self._demanded = {method.gce.id: method.demanded for method in compiled.methods.values()}
         self._kept: LRUCache[tuple[str, str], Document] = LRUCache(kept)
         self._made: dict[str, bytes] = {}
         self._lock = threading.Lock()
@@ -113,7 +114,9 @@ class Documents:
             elif name == "discovery":
                 content = self._discovery(root)
             else:
-                content = openapi(self._gce, self._methods, root, version("gstack_pyramid"))
+                content = openapi(
+                    self._gce, self._methods, root, version("gstack_pyramid"), self._demanded
+                )
             made = self._made[name] = orjson.dumps(content)
         return made
 

@@ -28,6 +28,8 @@ class Check:
 
     Attributes:
         of_body: whether the request's body alone decides, in any zone and at any time.
+        demands: what it refuses to do without, whatever else there is: a field of the body, as
+            ``body.name``, or a parameter, as ``query.priority``; None when it is about more.
     """
 
     when: Condition | None
@@ -36,6 +38,7 @@ class Check:
     status: int
     reason: str
     of_body: bool = False
+    demands: str | None = None
 
     def apply(self, env: Env) -> None:
         """Refuse the request when the condition holds.
@@ -95,6 +98,16 @@ class Variant:
     cautions: list[Caution] = field(default_factory=list)
     alone_with: Getter | None = None
     of_body: frozenset[str] = frozenset()
+
+    @property
+    def demanded(self) -> frozenset[str]:
+        """What it doesn't do without; see :attr:`Check.demands`."""
+        return frozenset(check.demands for check in self.checks if check.demands is not None)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it is a refusal, whatever the request says."""
+        return any(check.when is None for check in self.checks)
 
     def enter(self, env: Env) -> Env:
         """The environment with the bindings, which the checks have let pass.
@@ -258,6 +271,19 @@ class Method:
     def repeats(self) -> bool:
         """Whether it answers the same again as long as CloudStack does."""
         return self.kind in ("get", "list", "aggregatedList") and self.served_by is None
+
+    @property
+    def demanded(self) -> frozenset[str]:
+        """What it doesn't do without; see :attr:`Check.demands`."""
+        ways = [way.demanded for way in self.variants if not way.refuses]
+        found = frozenset[str]().union(*ways[:1]).intersection(*ways)
+        if self.common is not None:
+            found |= self.common.demanded
+        if self.fingerprint is not None and not self.fingerprint.optional:
+            found |= {f"body.{self.fingerprint.field}"}
+        # What takes the place of the body may have what the client didn't send.
+        lent = () if self.body is None else (each for each in found if each.startswith("body."))
+        return found.difference(lent)
 
     @property
     def creates(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
@@ -34,6 +35,8 @@ from gstack_pyramid.schemas.gce import GceMethod, GceModel
 
 _OPERATION = "Operation"
 """The type that GCE answers nearly every change with."""
+
+_MISSING = re.compile(r"not ((?:body|query)\.\w+)|((?:body|query)\.\w+) is None")
 
 
 def kind_of(spec: forms.Method, method: GceMethod, gce: GceModel) -> Kind:
@@ -340,4 +343,11 @@ def _compile_check(
         scope.format(field) if field is not None else None,
         spec.status or 400,
         spec.reason or "invalid",
+        demands=_demanded(when),
     )
+
+
+def _demanded(when: Text | None) -> str | None:
+    """The field or parameter of which a condition says that it isn't given, and nothing else."""
+    found = None if when is None else _MISSING.fullmatch(when)
+    return None if found is None else found[1] or found[2]

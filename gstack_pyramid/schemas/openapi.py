@@ -9,7 +9,8 @@ Source: https://spec.openapis.org/oas/v3.1.1.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
+from types import MappingProxyType
 from typing import Any
 
 from gstack_pyramid.schemas.closure import closure
@@ -24,6 +25,7 @@ from gstack_pyramid.schemas.discovery import (
     sign_in,
 )
 from gstack_pyramid.schemas.gce import GceMethod, GceModel
+from gstack_pyramid.schemas.sent import needed_inside, sent_types
 
 _DROPPED = frozenset({"$id", "$schema", "x-required", "x-required-for"})
 _NAME = re.compile(r"[^A-Za-z0-9._-]")
@@ -63,9 +65,23 @@ _ERROR = {
 }
 _ERROR_NAME = "GatewayError"
 
+#: How lists can be sorted, which Google's document tells in prose. Blanks around words count for
+#: nothing.
+_ORDER = r"^\s*(?:name|creationTimestamp\s+desc)?\s*$"
+
+_AS_SENT = "AsSent"
+"""Behind the names of types that requests have to fit, where they differ from those of answers."""
+
+Demanded = Mapping[str, frozenset[str]]
+"""What the mappings demand, by a method's id: ``body.name``, ``query.priority``."""
+
 
 def openapi(
-    model: GceModel, methods: Iterable[GceMethod], root: str, version: str
+    model: GceModel,
+    methods: Iterable[GceMethod],
+    root: str,
+    version: str,
+    demanded: Demanded = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The OpenAPI document of some methods.
 
@@ -74,12 +90,15 @@ def openapi(
         methods: the methods that the document has; with the types that they need.
         root: the gateway's URL without a final slash.
         version: the gateway's version.
+        demanded: what methods don't do without, though Google's document doesn't say so.
     """
     chosen = sorted(methods, key=lambda method: method.id)
     paths: dict[str, dict[str, Any]] = {}
+    sent = sent_types(model, chosen)
     for method in chosen:
         path = paths.setdefault(f"/{method.path}", {"parameters": _path_parameters(method)})
-        path[method.http_method.lower()] = _operation(model, method)
+        needed = demanded.get(method.id, frozenset())
+        path[method.http_method.lower()] = _operation(model, method, sent.keys(), needed)
     types = closure(model, chosen)
     return {
         "openapi": "3.1.1",
@@ -103,6 +122,10 @@ def openapi(
             },
             "schemas": {
                 **{name: _schema(schema) for name, schema in types.items()},
+                **{
+                    f"{name}{_AS_SENT}": _schema(schema, sent.keys())
+                    for name, schema in sent.items()
+                },
                 _ERROR_NAME: _ERROR,
             },
             "responses": {
@@ -138,14 +161,19 @@ def _path_parameters(method: GceMethod) -> list[dict[str, Any]]:
     ]
 
 
-def _operation(model: GceModel, method: GceMethod) -> dict[str, Any]:
+def _operation(
+    model: GceModel, method: GceMethod, sent: Set[str], demanded: Set[str]
+) -> dict[str, Any]:
     common = [_NAME.sub("", name) for name in common_parameters(model)]
     operation: dict[str, Any] = {
         "operationId": method.id,
         "tags": [method.resource],
         "parameters": [
             *({"$ref": f"#/components/parameters/{name}"} for name in common),
-            *(_parameter(name, schema) for name, schema in method.query.items()),
+            *(
+                _parameter(name, schema, required=f"query.{name}" in demanded)
+                for name, schema in method.query.items()
+            ),
         ],
         "responses": {
             "200": _answer(method.response),
@@ -157,7 +185,7 @@ def _operation(model: GceModel, method: GceMethod) -> dict[str, Any]:
     if method.request:
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": _body(model, method.request, method)}},
+            "content": {"application/json": {"schema": _body(model, method, sent, demanded)}},
         }
     return operation
 
@@ -171,37 +199,47 @@ def _answer(response: str | None) -> dict[str, Any]:
     }
 
 
-def _body(model: GceModel, name: str, method: GceMethod) -> dict[str, Any]:
+def _body(model: GceModel, method: GceMethod, sent: Set[str], demanded: Set[str]) -> dict[str, Any]:
     """A body's schema, with the fields that this method requires of it."""
-    required = [
-        field
-        for field, schema in model.type(name).get("properties", {}).items()
-        # As the gateway does: a PATCH need not repeat what it does not change.
-        if method.id in schema.get("x-required-for", ()) and method.http_method != "PATCH"
-    ]
-    reference = _reference(name)
-    return {**reference, "required": required} if required else reference
+    name = method.request or ""
+    # As the gateway does: a PATCH need not repeat what it does not change.
+    patches = method.http_method == "PATCH"
+    needed = {} if patches else needed_inside(model, model.type(name), method.id, (name,))
+    required = {*needed.get("required", ()), *(path.removeprefix("body.") for path in demanded)}
+    known = [field for field in model.type(name).get("properties", {}) if field in required]
+    return {**_reference(name, sent), **needed, **({"required": known} if known else {})}
 
 
-def _parameter(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _parameter(name: str, schema: Mapping[str, Any], *, required: bool = False) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": name, "in": "query", "schema": _schema(schema)}
-    if schema.get("x-required"):
+    if name == "orderBy":
+        entry["schema"]["pattern"] = _ORDER
+    if required or schema.get("x-required"):
         entry["required"] = True
+    if required and schema["type"] == "string":
+        entry["schema"]["minLength"] = 1
     return entry
 
 
-def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """One schema of the model, with references into the document."""
+def _schema(schema: Mapping[str, Any], sent: Set[str] = frozenset()) -> dict[str, Any]:
+    """One schema of the model, with references into the document.
+
+    Args:
+        schema: the schema.
+        sent: the types of which those for requests are meant.
+    """
     entry = {name: value for name, value in schema.items() if name not in _DROPPED}
     if "$ref" in schema:
-        entry.update(_reference(schema["$ref"].removesuffix(".json")))
+        entry.update(_reference(schema["$ref"].removesuffix(".json"), sent))
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
-            entry[key] = _schema(schema[key])
+            entry[key] = _schema(schema[key], sent)
     if "properties" in schema:
-        entry["properties"] = {name: _schema(inner) for name, inner in schema["properties"].items()}
+        entry["properties"] = {
+            name: _schema(inner, sent) for name, inner in schema["properties"].items()
+        }
     return entry
 
 
-def _reference(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
+def _reference(name: str, sent: Set[str] = frozenset()) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}{_AS_SENT if name in sent else ''}"}

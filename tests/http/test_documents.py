@@ -105,6 +105,28 @@ def test_the_openapi_document_is_valid(gateway: Gateway) -> None:
     assert [error.message for error in errors] == []
 
 
+def test_the_openapi_document_says_what_the_mappings_demand(gateway: Gateway) -> None:
+    """Google's document requires few fields, and each insert needs a name."""
+    paths = document(gateway, "/openapi.json")["paths"]
+
+    def required(path: str) -> list[str]:
+        operation = paths[f"/projects/{{project}}/{path}"]["post"]
+        body = operation["requestBody"]["content"]["application/json"]["schema"]
+        found: list[str] = body.get("required", [])
+        return found
+
+    assert required("regions/{region}/targetPools") == ["name"]
+    assert required("zones/{zone}/disks/{resource}/setLabels") == ["labelFingerprint"]
+    # Without a size it is as large as what it is made of.
+    assert required("zones/{zone}/disks") == ["name"]
+    inserts = [
+        path.removeprefix("/projects/{project}/")
+        for path, item in paths.items()
+        if item.get("post", {}).get("operationId", "").endswith(".insert")
+    ]
+    assert [path for path in inserts if "name" not in required(path)] == []
+
+
 def test_links_are_those_that_the_client_uses(
     gateway: Gateway, make_router: Callable[..., Router]
 ) -> None:

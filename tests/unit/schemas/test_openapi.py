@@ -9,8 +9,10 @@ import jsonschema_rs
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from gstack_pyramid.schemas.formats import Formats
 from gstack_pyramid.schemas.gce import GceModel
 from gstack_pyramid.schemas.openapi import openapi
+from gstack_pyramid.schemas.validation import validator_for
 
 ROOT = "https://gce.example.com"
 
@@ -79,3 +81,82 @@ def test_a_body_requires_what_its_method_requires(everything: dict[str, Any]) ->
     network = "/projects/{project}/global/networks"
     assert body(network, "post")["required"] == ["name"]
     assert "required" not in body(f"{network}/{{network}}", "patch")
+    router = "/projects/{project}/regions/{region}/routers"
+    interfaces = body(router, "post")["properties"]["interfaces"]
+    assert interfaces == {"items": {"required": ["name"]}}
+    assert "interfaces" not in body(f"{router}/{{router}}", "put").get("properties", {})
+
+
+def sent_to(everything: dict[str, Any], name: str) -> jsonschema_rs.Draft202012Validator:
+    """What holds bodies against the schema that the document has for them."""
+    schemas = {"$ref": f"#/components/schemas/{name}", "components": everything["components"]}
+    return jsonschema_rs.Draft202012Validator(schemas)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("Disk", {"labels": {"k" * 63: ""}}, {"labels": {"k" * 64: ""}}),
+        ("Disk", {"labels": {"env": "v" * 63}}, {"labels": {"env": "v" * 64}}),
+        ("Disk", {"labels": {}}, {"labels": {f"k{number}": "" for number in range(65)}}),
+        ("InstanceGroup", {"namedPorts": [{"name": "web", "port": 1}]}, {"namedPorts": [{}]}),
+        (
+            "InstanceGroup",
+            {"namedPorts": [{"name": "web", "port": 65535}]},
+            {"namedPorts": [{"name": "web", "port": 0}]},
+        ),
+        ("Instance", {"metadata": {"items": [{"key": "k"}]}}, {"metadata": {"items": [{}]}}),
+        (
+            "InstanceTemplate",
+            {"properties": {"serviceAccounts": [{}]}},
+            {"properties": {"serviceAccounts": [{}, {}]}},
+        ),
+    ],
+)
+def test_what_gce_asks_of_values_is_asked_of_bodies_and_not_of_answers(
+    gce: GceModel,
+    everything: dict[str, Any],
+    name: str,
+    right: dict[str, Any],
+    wrong: dict[str, Any],
+) -> None:
+    sent, told = sent_to(everything, f"{name}AsSent"), sent_to(everything, name)
+    assert [sent.is_valid(right), sent.is_valid(wrong)] == [True, False]
+    assert [told.is_valid(right), told.is_valid(wrong)] == [True, True]
+    # The gateway's own verdict, which it makes of the same files by other means.
+    fits, formats = validator_for(gce, name, request=True), Formats(gce, name)
+    verdicts = [fits.is_valid(body) and not formats.problems(body) for body in (right, wrong)]
+    assert verdicts == [True, False]
+
+
+def test_what_mappings_demand_is_required(gce: GceModel) -> None:
+    methods = [
+        gce.method("networkFirewallPolicies", name) for name in ("getRule", "insert", "cloneRules")
+    ]
+    demanded = {
+        "compute.networkFirewallPolicies.insert": frozenset({"body.name"}),
+        "compute.networkFirewallPolicies.getRule": frozenset({"query.priority"}),
+        "compute.networkFirewallPolicies.cloneRules": frozenset({"query.sourceFirewallPolicy"}),
+    }
+    paths = openapi(gce, methods, ROOT, "1.0", demanded)["paths"]
+    policies = "/projects/{project}/global/firewallPolicies"
+    body = paths[policies]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["required"] == ["name"]
+    for path, verb, name, schema in (
+        ("getRule", "get", "priority", {}),
+        ("cloneRules", "post", "sourceFirewallPolicy", {"minLength": 1}),
+    ):
+        operation = paths[f"{policies}/{{firewallPolicy}}/{path}"][verb]
+        (required,) = [entry for entry in operation["parameters"] if entry.get("required")]
+        assert required["name"] == name
+        assert schema.items() <= required["schema"].items()
+
+
+def test_a_list_is_sorted_as_the_gateway_sorts_it(everything: dict[str, Any]) -> None:
+    parameters = everything["paths"]["/projects/{project}/zones"]["get"]["parameters"]
+    (order,) = [entry["schema"] for entry in parameters if entry.get("name") == "orderBy"]
+    check = jsonschema_rs.Draft202012Validator(order)
+    for text in ("name", "creationTimestamp desc", "", " creationTimestamp  desc "):
+        assert check.is_valid(text)
+    for text in ("name desc", "id", "namecreationTimestamp desc", "creationTimestampdesc"):
+        assert not check.is_valid(text)
