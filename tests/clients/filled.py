@@ -87,11 +87,12 @@ class Filled:
 
 
 @contextmanager
-def filled(folder: Path) -> Iterator[Filled]:
+def filled(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Filled]:
     """Serve a gateway in whose lists there is plenty.
 
     Args:
         folder: empty; the cloud's state lies there, too.
+        settings: more settings of the gateway than development.ini has.
     """
     state = folder / "cloud.sqlite"
     model = shipped.cloudstack_model()
@@ -100,7 +101,7 @@ def filled(folder: Path) -> Iterator[Filled]:
     app.close()
     simulator = {"state": str(state), "job_seconds": "0"}
     simulator |= {key: str(value).lower() for key, value in SIMULATOR.items()}
-    with served(folder, simulator=simulator) as gateway:
+    with served(folder, settings, simulator=simulator) as gateway:
         there = Filled(gateway)
         fill(there)
         yield there
