@@ -38,7 +38,7 @@ from .gateway import PATIENCE, served
 
 pytestmark = pytest.mark.clients
 
-CASES = int(os.environ.get("GSTACK_FUZZ_CASES") or tries(600, 2_500))
+CASES = int(os.environ.get("GSTACK_FUZZ_CASES") or tries(600, 2_000))
 """About how many requests are made, over all operations."""
 
 LONG = THOROUGH or "GSTACK_FUZZ_CASES" in os.environ
@@ -55,8 +55,8 @@ PLACES = [
     {"project": "demo-project", "zone": ADVANCED_ZONE, "region": "ch-zrh"},
     {"project": "demo-project", "zone": SG_ZONE, "region": "ch-gva"},
 ]
-NAMED = {"family": ["shop"], "resourceId": ["img-web-1-gva"]}
-"""What stands in paths and has no list of its own name, by its parameter."""
+NAMED = {"family": ["shop"], "resourceId": ["img-web-1-gva"]} if LONG else {}
+"""What stands in paths and has no list of its own, by its parameter: in a cloud that has plenty."""
 
 OPAQUE = {
     "fields": "kind",
@@ -71,6 +71,9 @@ LEFT_OUT = {"pageToken", "paths", "updateMask"}
 
 LACKING = {"getAssociation": 404, "getRule": 400}
 """How reads are answered of what no policy here has, whatever it is called."""
+
+UNTOLD = re.compile(r"Label (key|value) '|duplicate keys|\(TYPE_U?INT64\)")
+"""What no schema tells: Unicode's letters, keys that are there twice, and how far 64 bits go."""
 
 SHARED = 7
 """One of so many operations is tried with the parameters that all of them have."""
@@ -188,11 +191,10 @@ def at_the_door(error: dict[str, Any]) -> bool:
     """Whether a request was refused for its form, before anything was looked up."""
     first = error.get("errors", [{}])[0]
     violated = [
-        violation["field"]
+        violation
         for part in error.get("details", [])
         for violation in part["fieldViolations"]
-        # Which letters labels may have is told by classes of Unicode's, which few tools know.
-        if not violation["field"].endswith("labels")
+        if not UNTOLD.search(violation["description"])
     ]
     return bool(violated) or first.get("reason") in ("invalidParameter", "required")
 
@@ -222,12 +224,12 @@ def test_no_request_makes_the_server_fail_or_break_its_own_document(there: Fille
     results = list(schema.get_all_operations())
     operations = [result.ok() for result in results if isinstance(result, Ok)]
     assert len(operations) == len(results)
-    share = max(1, CASES // (2 * len(operations)))
+    share = max(1, 2 * CASES // (3 * len(operations)))
 
     def send(case: Case, *, valid: bool) -> None:
         sender.send(case, valid=valid)
 
-    for operation in sorted(operations, key=in_order):
+    for number, operation in enumerate(sorted(operations, key=in_order)):
         for mode in modes():
             right = mode is GenerationMode.POSITIVE
             drawn = operation.as_strategy(
@@ -235,14 +237,16 @@ def test_no_request_makes_the_server_fail_or_break_its_own_document(there: Fille
                 path_parameters=sender.place(operation.path) if right else None,
             )
             settings(
-                max_examples=share,
+                # What is wrong is refused before it gets anywhere, and so finds less.
+                max_examples=share if right else -(-share // 2),
                 database=None,
                 derandomize=True,
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             )(given(case=drawn)(send))(valid=right)
-        # Strategies are full of cycles, and nobody looks for them while a test runs.
-        gc.collect(1)
+        if number % 10 == 0:
+            # Strategies are full of cycles, and nobody looks for them while a test runs.
+            gc.collect(1)
     assert there.gateway.complaints() == []
     if LONG:
         assert sender.reached == {name_of(operation) for operation in operations}
