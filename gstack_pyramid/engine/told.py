@@ -224,7 +224,8 @@ class Pieces:
             made[record.key] = pieces[at] = Piece(item)
         parts = parts or _parts_of(named, env)
         around = Around.of(resource, env)
-        self._keeping.append(lambda: self._kept.keep(place, around, told, _told(made, parts)))
+        kept = self._kept  # not self: all this would wait for the collector of garbage then
+        self._keeping.append(lambda: kept.keep(place, around, told, _told(made, parts)))
         return pieces
 
     def json(self, value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gstack_pyramid.application import Application
 from gstack_pyramid.engine.answer_cache import Answers
+from gstack_pyramid.engine.calls import Call
 from gstack_pyramid.engine.catalogue import Catalogue
 from gstack_pyramid.engine.environment import Env
 from gstack_pyramid.engine.session import Session
-from gstack_pyramid.engine.told import KeptResources
+from gstack_pyramid.engine.told import KeptResources, Pieces
 from gstack_pyramid.schemas.validation import validator_for
 
 from ..conftest import MakeGateway
@@ -185,6 +188,26 @@ def test_what_is_asked_for_once_is_not_kept(world: Gateway) -> None:
     world.get(f"{HERE}/instances")
     assert resources.size > 5 * once > 0
     assert (resources.hits, resources.misses) == (0, 4)
+
+
+def test_what_a_list_was_made_of_goes_with_it(
+    world: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a list of 500 leaves thousands of objects to Python's collector, which looks seldom."""
+    known: list[weakref.ref[Pieces]] = []
+    pieces = Application.pieces
+
+    def noted(application: Application, call: Call) -> Pieces | None:
+        made = pieces(application, call)
+        assert made is not None
+        known.append(weakref.ref(made))
+        return made
+
+    monkeypatch.setattr(Application, "pieces", noted)
+    assert not gc.isenabled()
+    resources = kept(world)
+    assert resources.size > 0
+    assert [each() for each in known] == [None, None]
 
 
 def test_a_network_of_another_name_is_linked_to_at_once(world: Gateway) -> None:
