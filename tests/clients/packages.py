@@ -36,7 +36,9 @@ def ansible() -> Path:
         place = found.parents[1]
         _fetch("ansible", [sys.executable, "-m", "venv", str(place)])
         wanted = ["ansible>=12,<13", "google-auth", "requests"]
-        _fetch("ansible", [str(place / "bin" / "pip"), "install", "--quiet", *wanted])
+        # Of its thousands of modules few are used, and these Python compiles when it meets them.
+        command = [str(place / "bin" / "pip"), "install", "--quiet", "--no-compile"]
+        _fetch("ansible", [*command, *wanted])
     return found
 
 
