@@ -193,7 +193,7 @@ def at_the_door(error: dict[str, Any]) -> bool:
     violated = [
         violation
         for part in error.get("details", [])
-        for violation in part["fieldViolations"]
+        for violation in part.get("fieldViolations", ())
         if not UNTOLD.search(violation["description"])
     ]
     return bool(violated) or first.get("reason") in ("invalidParameter", "required")
