@@ -146,9 +146,11 @@ class Table(Sequence[Row]):
         """
         places = self._places.get(field)
         if places is None:
-            places = self._places[field] = {}
+            found: dict[Any, list[int]] = {}
             for place, row in enumerate(self.looks(frozenset((field,)), also)):
-                places.setdefault(row.get(field), []).append(place)
+                found.setdefault(row.get(field), []).append(place)
+            # Not before all of them are there: other threads look at kept rows, too.
+            places = self._places[field] = found
         return places
 
     @overload

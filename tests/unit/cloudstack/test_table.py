@@ -101,6 +101,22 @@ def test_joined_rows_are_read_with_what_tells_how_they_are_called(others: int) -
     assert [row["size"] for row in groups["a"]] == [1]
 
 
+def test_whoever_asks_for_rows_by_a_field_meanwhile_gets_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows that are kept for several requests are looked at by several threads."""
+    found = table(answer([{"id": "1"}, {"id": "2"}]))
+    looks, others = Table.looks, list[Any]()
+
+    def meanwhile(rows: Table, *fields: frozenset[str]) -> list[dict[str, Any]]:
+        monkeypatch.setattr(Table, "looks", looks)
+        others.append(dict(rows.places("id")))
+        return looks(rows, *fields)
+
+    monkeypatch.setattr(Table, "looks", meanwhile)
+    assert [found.places("id"), *others] == [{"1": [0], "2": [1]}] * 2
+
+
 @given(
     st.lists(st.fixed_dictionaries({"n": st.integers(0, 9)}, optional={"id": st.text(max_size=1)}))
 )
@@ -153,6 +169,9 @@ def test_a_row_that_is_no_json_is_a_bad_answer_for_who_looks_at_it(row: bytes) -
     assert found[0] == {"id": "1"}
     with pytest.raises(CloudStackBadAnswer):
         found.looks(frozenset({"id"}))
+    for _ in range(2):
+        with pytest.raises(CloudStackBadAnswer):
+            found.places("id")
     with pytest.raises(CloudStackBadAnswer):
         list(found)
 
