@@ -16,9 +16,9 @@ from typing import Any
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
-from waitress.task import ThreadedTaskDispatcher
 
 from gstack_pyramid.connections import close_all
+from gstack_pyramid.server_threads import Dispatcher
 from gstack_pyramid.tls_channel import TlsServer
 
 CONNECTIONS = 800
@@ -108,7 +108,7 @@ class Server:
             **numbers,
         )
         self._sockets: dict[int, Any] = {}
-        self._tasks = ThreadedTaskDispatcher()
+        self._tasks = Dispatcher()
         self._tasks.set_thread_count(adjustments.threads)
         self._ending = False
         try:

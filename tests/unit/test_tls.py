@@ -17,6 +17,7 @@ import requests
 
 from gstack_pyramid import tls_channel
 from gstack_pyramid.cli.certificates import CertificateFiles, make_certificates
+from gstack_pyramid.server_threads import Dispatcher
 from gstack_pyramid.tls import Server
 
 from ..support import expecting
@@ -243,3 +244,12 @@ def test_it_tells_the_name_it_was_given_which_its_certificate_is_for(
     assert server.url == f"https://localhost:{server.port}"
     server.stop()
     thread.join(LONG)
+
+
+def test_its_thread_that_was_at_work_last_takes_the_next_request(files: CertificateFiles) -> None:
+    settings = {"certificate": str(files.server), "private_key": str(files.server_key)}
+    server = Server(app, {}, {**settings, "port": "0"})
+    try:
+        assert isinstance(server._tasks, Dispatcher)
+    finally:
+        server._close()
