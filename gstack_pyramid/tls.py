@@ -111,6 +111,7 @@ class Server:
         self._tasks = Dispatcher()
         self._tasks.set_thread_count(adjustments.threads)
         self._ending = False
+        self._closing = threading.Lock()
         try:
             self._servers = [
                 TlsServer(
@@ -160,12 +161,15 @@ class Server:
 
     def stop(self) -> None:
         """Let :meth:`run` end, from another thread."""
-        self._ending = True
-        self._servers[0].pull_trigger()
+        # What else wakes it may have it end at once, and what it is woken by is closed then.
+        with self._closing:
+            self._ending = True
+            self._servers[0].pull_trigger()
 
     def _close(self) -> None:
-        self._tasks.shutdown()
-        close_all(self._sockets)
+        with self._closing:
+            self._tasks.shutdown()
+            close_all(self._sockets)
 
 
 def _context(certificate: Path, private_key: Path) -> ssl.SSLContext:
