@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 
 # Of glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
@@ -22,8 +23,11 @@ def keep_memory() -> None:
     the system 650 to 800 pages that it filled with zeros, a twentieth of all its CPU. Python's
     lock lets one thread at a time ask for memory anyway: one heap will do.
 
-    Nothing is done where there is another C library.
+    Nothing is done where there is another C library, or where the environment tells glibc how to do
+    it: whoever has set that knows why.
     """
+    if any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ):
+        return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_ARENA_MAX, 1)

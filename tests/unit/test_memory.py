@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import platform
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from gstack_pyramid.memory import keep_memory
 
 LONG = 20.0
 
@@ -36,3 +40,18 @@ def test_memory_that_one_thread_has_freed_is_used_by_the_next_one() -> None:
         "assert faults() < 1_000, faults()\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=LONG)
+
+
+@pytest.mark.parametrize("name", ["MALLOC_ARENA_MAX", "GLIBC_TUNABLES", None])
+def test_what_the_environment_tells_glibc_is_left_as_it_is(
+    name: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in ("MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"):
+        monkeypatch.delenv(each, raising=False)
+    if name:
+        monkeypatch.setenv(name, "4")
+    told: list[tuple[int, int]] = []
+    library = SimpleNamespace(mallopt=lambda option, value: told.append((option, value)))
+    monkeypatch.setattr(ctypes, "CDLL", lambda path: library)
+    keep_memory()
+    assert bool(told) == (name is None)
