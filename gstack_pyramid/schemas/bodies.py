@@ -160,7 +160,9 @@ def _each(item: Coercer, unset: tuple[object, ...]) -> Coercer:
 def _number_to_text(value: object) -> object:
     if isinstance(value, bool):
         return value
-    if isinstance(value, float) and value.is_integer():
+    # orjson reads a whole number below those of 64 bits as a float, which may be the least of them:
+    # it stays one, and is refused.
+    if isinstance(value, float) and value.is_integer() and value > -(2.0**63):
         value = int(value)
     return str(value) if isinstance(value, int) else value
 

@@ -17,7 +17,7 @@ from ..support.trips import TRIPS
 
 Place = tuple[str | int, ...]
 FITTING = [2**31, 2**53 + 1, 2**63 - 1]
-TOO_LARGE = [2**64, -(2**64), 10**30, 10**400]
+TOO_LARGE = [2**64, -(2**63) - 1, 10**30, 10**400]
 
 
 def leaves(told: Any, place: Place = ()) -> Iterator[Place]:

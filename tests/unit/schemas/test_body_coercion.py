@@ -54,6 +54,8 @@ def test_the_lenient_spellings_of_proto3_json_are_read(given_body: Any, read: An
         {"disks": [{"diskSizeGb": 1.5}, {"diskSizeGb": True}, {"diskSizeGb": "x"}, 5]},
         {"guestAccelerators": [{"acceleratorCount": text} for text in ("", "1.5", "١", "9" * 30)]},
         {"disks": {"boot": True}, "canIpForward": "true"},
+        # What JSON's -9223372036854775809 is read as, the least of 64 bits or not.
+        {"disks": [{"diskSizeGb": float(-(2**63) - 1)}, {"diskSizeGb": -1e30}]},
         {},
         [],
         "ignored",
